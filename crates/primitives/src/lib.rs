@@ -1,0 +1,1 @@
+//! Ids, blocks, headers, certificates, codecs and signing namespaces of a Hansa league. No IO.
