@@ -29,4 +29,6 @@ interface IModule {
     error AlreadyVoted(address account);
     /// @notice The chain refused to move ether out of the module.
     error TransferRefused(address to, uint256 amount);
+    /// DELEGATECALL and CALLCODE run code on their caller's storage; a module acts only on its own.
+    error DelegateCallForbidden();
 }
