@@ -53,3 +53,7 @@ pub const MAX_INPUT_BYTES: usize = 1_024 * 1_024;
 pub const MAX_DECODE_BYTES: usize = 4 * MAX_INPUT_BYTES;
 /// Bytes of the longest text that a module keeps in its storage.
 pub const MAX_TEXT_BYTES: usize = 256;
+/// The highest value of the parameter for the longest duration of a directive, in seconds: a year.
+pub const MAX_DURATION_S: u64 = 365 * 24 * 3_600;
+/// Addresses in the list of those that are never blocked.
+pub const MAX_NEVER_BLOCK: usize = 1_024;

@@ -22,4 +22,4 @@ mod votes;
 pub(crate) use dispatch::dispatch;
 pub(crate) use logic::admit_at_genesis;
 pub use roles::{Role, Roles};
-pub(crate) use votes::{active, cast, count, total_weight, voter};
+pub(crate) use votes::{active, cast, count, is_voter, total_weight, voter};

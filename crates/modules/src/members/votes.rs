@@ -76,3 +76,8 @@ fn position(votes: U256, index: u64) -> (U256, U256) {
         U256::ONE << (index % 256),
     )
 }
+
+/// Whether an address belongs to an active member with weight.
+pub(crate) fn is_voter(context: &mut Context<'_>, account: Address) -> Result<bool, Stop> {
+    Ok(state::find(context, account)?.is_some_and(|record| record.voting_weight() > 0))
+}
