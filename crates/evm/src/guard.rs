@@ -138,6 +138,7 @@ fn guarded_create<const IS_CREATE2: bool, D: Database>(
             return Err(InstructionResult::FatalExternalError);
         }
     };
+    interpreter.bytecode.action().take();
     interpreter.bytecode.reset_action();
     interpreter.gas.erase_cost(gas_limit);
     interpreter.return_data.set_buffer(directive.revert_data());

@@ -2,11 +2,11 @@
 
 use crate::*;
 use alloy_consensus::{SignableTransaction, TxEip1559};
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolError};
-use hansa_abi::{GUARD, IGuard, IMembers, IModule, MEMBERS};
+use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, IModule, MEMBERS};
 use hansa_primitives::{Fees, Genesis, GuardParams, Member, Pace, Transaction};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -150,19 +150,37 @@ impl World {
         address
     }
 
+    /// The report behind an alert on `target` for an hour, published by member 0, and the alert.
+    fn alert(&mut self, target: Address) -> ((Transaction, Address), IGuard::raiseCall) {
+        let entry = IExchange::Entry {
+            uuid: [7; 16].into(),
+            objectType: "indicator".into(),
+            version: 1,
+            tlp: 0,
+            content: Bytes::from_static(b"{}"),
+        };
+        let publish = self.call(
+            0,
+            EXCHANGE,
+            IExchange::publishCall {
+                entries: vec![entry],
+            },
+        );
+        let input = IGuard::AlertInput {
+            targets: vec![target],
+            action: 2,
+            severity: 3,
+            expiry: self.params().timestamp() + 3_600,
+            objectId: keccak256("indicator--07070707-0707-0707-0707-070707070707"),
+            reason: "test".into(),
+        };
+        (publish, IGuard::raiseCall { input })
+    }
+
     /// Blocks `target` for an hour: raised by member 0, endorsed by 1 and 2.
     fn block_address(&mut self, target: Address) {
-        let expiry = self.params().timestamp() + 3_600;
-        let raise = IGuard::raiseCall {
-            alert: IGuard::NewAlert {
-                action: 2,
-                severity: 3,
-                expiry,
-                objectId: B256::ZERO,
-                targets: vec![target],
-                reason: "test".into(),
-            },
-        };
+        let (publish, raise) = self.alert(target);
+        assert!(self.run(publish));
         let bond = U256::from(ETHER);
         let raise = self.sign(0, TxKind::Call(GUARD), bond, raise.abi_encode().into());
         assert!(self.run(raise));
@@ -252,7 +270,10 @@ fn blockhash_comes_from_the_state() {
     let call = world.sign(0, TxKind::Call(contract), U256::ZERO, Bytes::new());
     let expected = world.params().parent_hash;
     assert!(world.run(call));
-    assert_eq!(world.db.storage[&(contract, U256::ZERO)], expected.into());
+    assert_eq!(
+        world.db.storage[&(contract, U256::ZERO)],
+        U256::from_be_bytes(expected.0)
+    );
 }
 
 #[test]
@@ -313,16 +334,8 @@ fn a_directive_stops_senders_and_recipients_from_the_next_block_and_ends() {
 #[test]
 fn the_accepting_block_itself_does_not_enforce() {
     let mut world = World::new();
-    let expiry = world.params().timestamp() + 3_600;
-    let alert = IGuard::NewAlert {
-        action: 2,
-        severity: 3,
-        expiry,
-        objectId: B256::ZERO,
-        targets: vec![VICTIM],
-        reason: String::new(),
-    };
-    let raise = IGuard::raiseCall { alert }.abi_encode().into();
+    let (publish, raise) = world.alert(VICTIM);
+    let raise = raise.abi_encode().into();
     let raise = world.sign(0, TxKind::Call(GUARD), U256::from(ETHER), raise);
     let endorse: Vec<_> = [1, 2]
         .map(|member| {
@@ -337,7 +350,7 @@ fn the_accepting_block_itself_does_not_enforce() {
         .into();
     let same = world.sign(3, TxKind::Call(VICTIM), U256::from(1), Bytes::new());
     let next = world.sign(3, TxKind::Call(VICTIM), U256::from(1), Bytes::new());
-    let mut transactions = vec![raise];
+    let mut transactions = vec![publish, raise];
     transactions.extend(endorse);
     transactions.push(same);
     let outcome = world.block(&transactions).unwrap();
