@@ -1,1 +1,68 @@
 //! Ids, blocks, headers, certificates, codecs and signing namespaces of a Hansa league. No IO.
+//!
+//! # What this crate promises
+//! - A [`Header`] commits to everything: its parent, the consensus context it was proposed in, its
+//!   transactions, its receipts and the state after it. `hash = keccak256(encoded header)`, and
+//!   that hash is what operators sign, so a header and a [`Finalization`] are all a verifier needs.
+//! - Decoding a [`Block`] checks the body against the header's `transactions_root`: two blocks with
+//!   one hash cannot differ.
+//! - Decoders never allocate more than their configured limits and never panic.
+//!
+//! Times are milliseconds since the Unix epoch (`*_ms`) unless a name says otherwise; amounts are
+//! wei.
+
+mod block;
+mod genesis;
+mod header;
+mod limits;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+pub use block::{Block, BlockCfg};
+pub use genesis::{
+    Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, genesis_timestamp_ms,
+};
+pub use header::{Header, StateCommitment, hash_of, next_base_fee};
+pub use limits::*;
+pub use transaction::{
+    Receipt, Transaction, TransactionError, decode_transaction, receipts_bloom, receipts_root,
+    transactions_root,
+};
+
+use alloy_primitives::B256;
+use commonware_consensus::simplex;
+use commonware_cryptography::{ed25519, sha256};
+
+/// An operator's identity: the key that signs votes and authenticates p2p connections.
+pub type PublicKey = ed25519::PublicKey;
+/// The secret half of [`PublicKey`].
+pub type PrivateKey = ed25519::PrivateKey;
+/// The signature scheme of a committee. Attributable: a fault names its signer.
+pub type Scheme = simplex::scheme::ed25519::Scheme;
+/// What consensus agrees on. A carrier of 32 bytes that holds a block's keccak256 hash.
+pub type Digest = sha256::Digest;
+/// The consensus round, leader and parent that a block was proposed under.
+pub type Context = simplex::types::Context<Digest, PublicKey>;
+/// A quorum of a committee finalized a block.
+pub type Finalization = simplex::types::Finalization<Scheme, Digest>;
+/// The hasher of every authenticated database (SHA-256: hardware support here, a precompile there).
+pub type Hasher = commonware_cryptography::Sha256;
+
+/// A block hash as consensus carries it.
+pub fn digest(hash: B256) -> Digest {
+    Digest::from(hash.0)
+}
+
+/// A consensus digest as Ethereum tools know it.
+pub fn block_hash(digest: &Digest) -> B256 {
+    B256::from_slice(digest.as_ref())
+}
+
+/// The signing namespace of one chain: nothing signed for one chain verifies on another.
+pub fn namespace(genesis_hash: B256) -> Vec<u8> {
+    let mut namespace = b"hansa/1/".to_vec();
+    namespace.extend_from_slice(genesis_hash.as_slice());
+    namespace
+}

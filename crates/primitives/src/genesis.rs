@@ -1,0 +1,381 @@
+//! The genesis file: everything that defines a chain before its first block.
+//!
+//! TOML or JSON. Its hash is `keccak256` of its canonical JSON form (fields in the order of this
+//! file, maps sorted), so reformatting a file does not change the chain, and any change of meaning
+//! does.
+
+use crate::{
+    Context, Digest, Header, MAX_GENESIS_MEMBERS, MAX_OPERATORS, PublicKey, StateCommitment,
+    transactions_root,
+};
+use alloy_eips::eip1559::BaseFeeParams;
+use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
+use commonware_codec::DecodeExt as _;
+use commonware_consensus::types::{Epoch, Round, View};
+use commonware_cryptography::Digest as _;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{SystemTime, UNIX_EPOCH},
+};
+use thiserror::Error;
+
+/// Why a genesis file is refused.
+#[derive(Debug, Error)]
+pub enum GenesisError {
+    /// Not TOML of this shape.
+    #[error("genesis is not valid TOML: {0}")]
+    Toml(#[from] toml::de::Error),
+    /// Not JSON of this shape.
+    #[error("genesis is not valid JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A field is out of range.
+    #[error("genesis field `{field}`: {reason}")]
+    Field {
+        /// Where.
+        field: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+}
+
+fn field(field: &'static str, reason: impl Into<String>) -> GenesisError {
+    GenesisError::Field {
+        field,
+        reason: reason.into(),
+    }
+}
+
+/// The definition of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Genesis {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// A name for people.
+    pub name: String,
+    /// A development league: well-known accounts, `debug` and `txpool` namespaces.
+    #[serde(default)]
+    pub development: bool,
+    /// Time of the genesis block, milliseconds since the Unix epoch.
+    pub timestamp_ms: u64,
+    /// Gas limit of every block.
+    #[serde(default = "default_gas_limit")]
+    pub gas_limit: u64,
+    /// Fee market.
+    #[serde(default)]
+    pub fees: Fees,
+    /// Block production.
+    #[serde(default)]
+    pub pace: Pace,
+    /// The committee.
+    pub operators: Vec<Operator>,
+    /// The exchange's first members.
+    #[serde(default)]
+    pub members: Vec<Member>,
+    /// The guard's parameters.
+    #[serde(default)]
+    pub guard: GuardParams,
+    /// Accounts of the first block.
+    #[serde(default)]
+    pub alloc: BTreeMap<Address, Alloc>,
+}
+
+/// EIP-1559 parameters and where base fees go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fees {
+    /// Base fee of block 1, wei per gas.
+    pub initial_base_fee: u64,
+    /// The base fee never falls under this, wei per gas.
+    pub min_base_fee: u64,
+    /// A block's gas target is its gas limit divided by this.
+    pub elasticity: u64,
+    /// The base fee moves by at most one part in this many per block.
+    pub max_change_denominator: u64,
+    /// Receives all base fees.
+    pub treasury: Address,
+}
+
+impl Default for Fees {
+    fn default() -> Self {
+        Self {
+            initial_base_fee: 1_000_000_000,
+            min_base_fee: 1_000_000,
+            elasticity: 2,
+            max_change_denominator: 8,
+            // "HANSA", zeros, module 7: the assembly's treasury.
+            treasury: Address::new([
+                0x48, 0x41, 0x4e, 0x53, 0x41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7,
+            ]),
+        }
+    }
+}
+
+impl Fees {
+    /// As the EIP-1559 formula takes them.
+    pub fn base_fee_params(&self) -> BaseFeeParams {
+        BaseFeeParams::new(
+            u128::from(self.max_change_denominator),
+            u128::from(self.elasticity),
+        )
+    }
+}
+
+/// When blocks are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pace {
+    /// Blocks are at least this far apart, milliseconds.
+    pub min_block_interval_ms: u64,
+    /// An idle chain makes a block this often, milliseconds.
+    pub heartbeat_ms: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            min_block_interval_ms: 100,
+            heartbeat_ms: 5_000,
+        }
+    }
+}
+
+/// A member of the committee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// A name for people.
+    pub name: String,
+    /// ed25519 public key, hex.
+    pub public_key: B256,
+    /// Receives the tips of the blocks that it proposes.
+    pub fee_recipient: Address,
+}
+
+impl Operator {
+    /// The decoded key.
+    ///
+    /// # Errors
+    /// The bytes are not a point on the curve.
+    pub fn key(&self) -> Result<PublicKey, GenesisError> {
+        PublicKey::decode(self.public_key.to_vec()).map_err(|_| {
+            field(
+                "operators.public_key",
+                format!("{} is not an ed25519 public key", self.public_key),
+            )
+        })
+    }
+}
+
+/// A founding member of the exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Name of the organisation.
+    pub name: String,
+    /// How to reach its security team.
+    #[serde(default)]
+    pub contact: String,
+    /// Signs for the member.
+    pub address: Address,
+    /// X25519 public key that restricted objects are encrypted to.
+    #[serde(default)]
+    pub x25519: B256,
+    /// Bits: 1 member, 2 sentinel, 4 observer.
+    #[serde(default = "default_roles")]
+    pub roles: u8,
+    /// Voting weight.
+    #[serde(default = "default_weight")]
+    pub weight: u64,
+}
+
+/// Parameters of the guard module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GuardParams {
+    /// Smallest bond of an alert, wei.
+    pub min_bond: U256,
+    /// A directive lasts at most this long, seconds.
+    pub max_duration_s: u64,
+    /// Addresses that can never be blocked.
+    pub never_block: BTreeSet<Address>,
+}
+
+impl Default for GuardParams {
+    fn default() -> Self {
+        Self {
+            min_bond: U256::from(100_000_000_000_000_000u64),
+            max_duration_s: 30 * 24 * 3_600,
+            never_block: BTreeSet::new(),
+        }
+    }
+}
+
+/// An account of the first block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alloc {
+    /// Wei.
+    pub balance: U256,
+    /// Nonce.
+    pub nonce: u64,
+    /// Runtime code.
+    pub code: Bytes,
+    /// Storage.
+    pub storage: BTreeMap<B256, B256>,
+}
+
+const fn default_gas_limit() -> u64 {
+    100_000_000
+}
+const fn default_roles() -> u8 {
+    1
+}
+const fn default_weight() -> u64 {
+    1
+}
+
+impl Genesis {
+    /// Reads TOML.
+    ///
+    /// # Errors
+    /// Syntax, unknown fields, or values that [`Genesis::validate`] refuses.
+    pub fn from_toml(text: &str) -> Result<Self, GenesisError> {
+        let genesis: Self = toml::from_str(text)?;
+        genesis.validate()?;
+        Ok(genesis)
+    }
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// As [`Genesis::from_toml`].
+    pub fn from_json(text: &str) -> Result<Self, GenesisError> {
+        let genesis: Self = serde_json::from_str(text)?;
+        genesis.validate()?;
+        Ok(genesis)
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first field that is out of range, and what would be right.
+    pub fn validate(&self) -> Result<(), GenesisError> {
+        if self.chain_id == 0 || self.chain_id > u64::MAX / 2 - 36 {
+            return Err(field(
+                "chain_id",
+                "must be between 1 and 2^63 - 37 (EIP-2294)",
+            ));
+        }
+        if self.gas_limit < 5_000_000 {
+            return Err(field("gas_limit", "must be at least 5,000,000"));
+        }
+        let fees = &self.fees;
+        if fees.elasticity == 0 || fees.max_change_denominator == 0 {
+            return Err(field(
+                "fees",
+                "elasticity and max_change_denominator must not be 0",
+            ));
+        }
+        if fees.min_base_fee == 0 || fees.initial_base_fee < fees.min_base_fee {
+            return Err(field(
+                "fees",
+                "0 < min_base_fee <= initial_base_fee must hold",
+            ));
+        }
+        let pace = self.pace;
+        if pace.min_block_interval_ms == 0 || pace.heartbeat_ms < pace.min_block_interval_ms {
+            return Err(field(
+                "pace",
+                "0 < min_block_interval_ms <= heartbeat_ms must hold",
+            ));
+        }
+        if pace.heartbeat_ms > crate::MAX_TIMESTAMP_STEP_MS {
+            return Err(field("pace.heartbeat_ms", "must be at most 60,000"));
+        }
+        self.validate_parties()
+    }
+
+    fn validate_parties(&self) -> Result<(), GenesisError> {
+        if self.operators.is_empty() || self.operators.len() > MAX_OPERATORS {
+            return Err(field("operators", format!("need 1 to {MAX_OPERATORS}")));
+        }
+        let mut keys = BTreeSet::new();
+        for operator in &self.operators {
+            if !keys.insert(operator.key()?) {
+                return Err(field("operators.public_key", "the same key twice"));
+            }
+        }
+        if self.members.len() > MAX_GENESIS_MEMBERS {
+            return Err(field("members", format!("at most {MAX_GENESIS_MEMBERS}")));
+        }
+        let mut addresses = BTreeSet::new();
+        for member in &self.members {
+            if !addresses.insert(member.address) {
+                return Err(field(
+                    "members.address",
+                    format!("{} twice", member.address),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The operators' keys, in the order of the file.
+    ///
+    /// # Errors
+    /// A malformed key.
+    pub fn operator_keys(&self) -> Result<Vec<PublicKey>, GenesisError> {
+        self.operators.iter().map(Operator::key).collect()
+    }
+
+    /// Where `proposer`'s tips go; `None` for a stranger.
+    pub fn fee_recipient(&self, proposer: &PublicKey) -> Option<Address> {
+        self.operators
+            .iter()
+            .find(|operator| operator.public_key.as_slice() == proposer.as_ref())
+            .map(|operator| operator.fee_recipient)
+    }
+
+    /// Hash of the canonical JSON form.
+    ///
+    /// # Errors
+    /// Never for a value that came from a file; serialisation is fallible by type.
+    pub fn hash(&self) -> Result<B256, GenesisError> {
+        Ok(keccak256(serde_json::to_vec(self)?))
+    }
+
+    /// The header of block 0. Its databases (`state`) are empty: block 1 carries the allocation.
+    ///
+    /// # Errors
+    /// A malformed operator key.
+    pub fn header(&self, state: StateCommitment) -> Result<Header, GenesisError> {
+        let leader = self.operators[0].key()?;
+        Ok(Header {
+            context: Context {
+                round: Round::new(Epoch::zero(), View::zero()),
+                leader,
+                parent: (View::zero(), Digest::EMPTY),
+            },
+            parent_hash: self.hash()?,
+            number: 0,
+            timestamp_ms: self.timestamp_ms,
+            beneficiary: self.fees.treasury,
+            gas_limit: self.gas_limit,
+            gas_used: 0,
+            base_fee_per_gas: self.fees.initial_base_fee,
+            transactions_root: transactions_root(&[]),
+            receipts_root: transactions_root(&[]),
+            logs_bloom: Bloom::ZERO,
+            state,
+        })
+    }
+}
+
+/// Now, as a genesis file holds it, for tools that write one.
+pub fn genesis_timestamp_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}

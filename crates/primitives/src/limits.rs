@@ -1,0 +1,22 @@
+//! Every limit on what a block or a transaction may be, in one place.
+
+/// Version byte of the header encoding.
+pub const HEADER_VERSION: u8 = 1;
+/// Largest encoded transaction, bytes (the same bound as go-ethereum's pool).
+pub const MAX_TRANSACTION_BYTES: usize = 128 * 1024;
+/// Largest sum of encoded transactions in a block, bytes.
+pub const MAX_BLOCK_BYTES: usize = 4 * 1024 * 1024;
+/// Most transactions in a block (a 21,000-gas transfer is the smallest: 100 M gas hold 4,761).
+pub const MAX_BLOCK_TRANSACTIONS: usize = 50_000;
+/// A block's timestamp is at most this long after its parent's, milliseconds. After a halt the
+/// chain's clock catches up in steps of this size, so that no block can hold its verifiers longer.
+pub const MAX_TIMESTAMP_STEP_MS: u64 = 60_000;
+/// A validator waits with its vote while a block is further ahead of its clock, milliseconds.
+pub const MAX_CLOCK_AHEAD_MS: u64 = 500;
+/// Most operators in a genesis committee.
+pub const MAX_OPERATORS: usize = 128;
+/// Most members in a genesis file.
+pub const MAX_GENESIS_MEMBERS: usize = 1_024;
+/// Smallest committee that tolerates one faulty operator. A league of one to three operators runs,
+/// and tolerates none.
+pub const FAULT_TOLERANT_OPERATORS: usize = 4;

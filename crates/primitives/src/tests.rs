@@ -1,0 +1,201 @@
+//! Codec round trips, limits, and that a block's hash binds all of it.
+
+use crate::*;
+use alloy_consensus::{SignableTransaction, TxEip1559, TxEip4844, TxLegacy};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, B256, Bloom, Bytes, Signature, TxKind, U256};
+use bytes::Bytes as Buffer;
+use commonware_codec::{Decode, Encode, EncodeSize};
+use commonware_consensus::{
+    BoundedBlock,
+    types::{Epoch, Round, View},
+};
+use commonware_cryptography::Signer as _;
+use proptest::prelude::*;
+
+fn header(transactions: &[Transaction]) -> Header {
+    Header {
+        context: Context {
+            round: Round::new(Epoch::zero(), View::new(7)),
+            leader: PrivateKey::from_seed(1).public_key(),
+            parent: (View::new(6), digest(B256::repeat_byte(9))),
+        },
+        parent_hash: B256::repeat_byte(9),
+        number: 5,
+        timestamp_ms: 1_700_000_000_123,
+        beneficiary: Address::repeat_byte(3),
+        gas_limit: 100,
+        gas_used: 50,
+        base_fee_per_gas: 7,
+        transactions_root: transactions_root(transactions),
+        receipts_root: B256::repeat_byte(4),
+        logs_bloom: Bloom::repeat_byte(5),
+        state: StateCommitment {
+            ops_end: 3,
+            code_end: 1,
+            ..StateCommitment::default()
+        },
+    }
+}
+
+fn transfer(nonce: u64, input: usize) -> Transaction {
+    TxEip1559 {
+        chain_id: 1,
+        nonce,
+        gas_limit: 21_000,
+        max_fee_per_gas: 10,
+        max_priority_fee_per_gas: 1,
+        to: TxKind::Call(Address::repeat_byte(1)),
+        value: U256::from(5),
+        access_list: Default::default(),
+        input: Bytes::from(vec![1; input]),
+    }
+    .into_signed(Signature::test_signature())
+    .into()
+}
+
+fn block(count: u64) -> Block {
+    let transactions: Vec<_> = (0..count).map(|nonce| transfer(nonce, 10)).collect();
+    Block::new(header(&transactions), transactions)
+}
+
+fn decode(bytes: impl Into<Buffer>, cfg: &BlockCfg) -> Result<Block, commonware_codec::Error> {
+    Block::decode_cfg(bytes.into(), cfg)
+}
+
+#[test]
+fn block_round_trip_keeps_hash_and_body() {
+    let original = block(3);
+    let encoded = original.encode();
+    assert_eq!(encoded.len(), original.encode_size());
+    let decoded = decode(encoded, &BlockCfg::default()).unwrap();
+    assert_eq!(decoded.hash(), original.hash());
+    assert_eq!(decoded.transactions(), original.transactions());
+    assert_eq!(decoded.body_bytes(), original.body_bytes());
+}
+
+#[test]
+fn a_body_that_the_header_does_not_commit_to_is_refused() {
+    let honest = block(2);
+    let forged = Block::new(honest.header().clone(), vec![transfer(9, 10)]);
+    assert_eq!(forged.hash(), honest.hash());
+    assert!(decode(forged.encode(), &BlockCfg::default()).is_err());
+}
+
+#[test]
+fn limits_hold_at_the_edge_and_one_past_it() {
+    let candidate = block(4);
+    let exact = BlockCfg {
+        max_bytes: candidate.body_bytes(),
+        max_transactions: 4,
+    };
+    assert!(decode(candidate.encode(), &exact).is_ok());
+    let few = BlockCfg {
+        max_transactions: 3,
+        ..exact
+    };
+    assert!(decode(candidate.encode(), &few).is_err());
+    let small = BlockCfg {
+        max_bytes: exact.max_bytes - 1,
+        ..exact
+    };
+    assert!(decode(candidate.encode(), &small).is_err());
+    assert!(candidate.encode_size() <= Block::max_encode_size(&exact));
+}
+
+#[test]
+fn transactions_are_refused_by_name() {
+    let blob: alloy_consensus::TxEip4844Variant = TxEip4844::default().into();
+    let blob: Transaction = blob.into_signed(Signature::test_signature()).into();
+    assert_eq!(
+        decode_transaction(&blob.encoded_2718()),
+        Err(TransactionError::Blob)
+    );
+    assert_eq!(decode_transaction(&[3]), Err(TransactionError::Blob));
+    let mut trailing = transfer(0, 0).encoded_2718();
+    trailing.push(0);
+    assert_eq!(
+        decode_transaction(&trailing),
+        Err(TransactionError::Trailing(1))
+    );
+    assert!(matches!(
+        decode_transaction(&transfer(0, MAX_TRANSACTION_BYTES).encoded_2718()),
+        Err(TransactionError::Oversized { .. })
+    ));
+    assert!(matches!(
+        decode_transaction(&[]),
+        Err(TransactionError::Malformed(_))
+    ));
+    let legacy: Transaction = TxLegacy::default()
+        .into_signed(Signature::test_signature())
+        .into();
+    assert!(decode_transaction(&legacy.encoded_2718()).is_ok());
+}
+
+#[test]
+fn every_header_field_changes_the_hash() {
+    let base = header(&[]);
+    let mut variants = vec![base.clone(); 12];
+    variants[1].parent_hash = B256::ZERO;
+    variants[2].number += 1;
+    variants[3].timestamp_ms += 1;
+    variants[4].beneficiary = Address::ZERO;
+    variants[5].gas_limit += 1;
+    variants[6].gas_used += 1;
+    variants[7].base_fee_per_gas += 1;
+    variants[8].receipts_root = B256::ZERO;
+    variants[9].logs_bloom = Bloom::ZERO;
+    variants[10].state.root = B256::repeat_byte(1);
+    variants[11].context.parent.0 = View::new(5);
+    let hashes: std::collections::BTreeSet<_> = variants.iter().map(Header::hash).collect();
+    assert_eq!(hashes.len(), variants.len());
+}
+
+#[test]
+fn genesis_reads_both_formats_to_one_hash_and_names_bad_fields() {
+    let key = alloy_primitives::hex::encode(PrivateKey::from_seed(1).public_key());
+    let text = format!(
+        "chain_id = 7\nname = \"t\"\ntimestamp_ms = 5\n[[operators]]\nname = \"a\"\n\
+         public_key = \"0x{key}\"\nfee_recipient = \"0x0000000000000000000000000000000000000001\"\n"
+    );
+    let genesis = Genesis::from_toml(&text).unwrap();
+    assert_eq!(genesis.gas_limit, 100_000_000);
+    let json = serde_json::to_string_pretty(&genesis).unwrap();
+    assert_eq!(
+        Genesis::from_json(&json).unwrap().hash().unwrap(),
+        genesis.hash().unwrap()
+    );
+    for (from, to, name) in [
+        ("chain_id = 7", "chain_id = 0", "chain_id"),
+        ("name = \"t\"", "name = \"t\"\ngas_limit = 1", "gas_limit"),
+        (
+            "timestamp_ms = 5",
+            "timestamp_ms = 5\nspeed = 9",
+            "an unknown field",
+        ),
+    ] {
+        let bad = text.replacen(from, to, 1);
+        if let Ok(genesis) = Genesis::from_toml(&bad) {
+            panic!("{name} was accepted: {genesis:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn decoders_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+        let _ = decode_transaction(&bytes);
+        let _ = decode(bytes, &BlockCfg::default());
+    }
+
+    #[test]
+    fn a_flipped_bit_is_never_the_same_block(position in 0usize..500, bit in 0u8..8) {
+        let original = block(2);
+        let mut bytes = original.encode().to_vec();
+        let position = position % bytes.len();
+        bytes[position] ^= 1 << bit;
+        if let Ok(decoded) = decode(bytes, &BlockCfg::default()) {
+            prop_assert_ne!(decoded.hash(), original.hash());
+        }
+    }
+}

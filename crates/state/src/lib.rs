@@ -1,0 +1,5 @@
+//! The EVM's state over QMDB, its proofs, and recent history.
+
+mod view;
+
+pub use view::{Account, MemoryState, StateError, StateProvider, StateView};
