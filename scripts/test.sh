@@ -38,14 +38,14 @@ count() {
         END { if (seen) print passed + 0, failed + 0 }'
 }
 
-for target in tools lint deny check test-contracts test-rust; do
+for target in tools check deny test-contracts lint test-rust; do
     stage "$target"
 done
 
 sums=$(count)
 echo "== time"
 printf '%s\n' "${table[@]}"
-# A stage of tests that failed without a failed test did not run them all (it did not compile, say): no count then.
+# A stage of tests that failed although no test did has not run them all (it did not compile, say): no sums then.
 if [ -n "$sums" ] && { [ "${sums#* }" -gt 0 ] || [[ " ${failed[*]-} " != *" test-"* ]]; }; then
     echo "$sums" >"$counts"
 fi

@@ -43,7 +43,7 @@ cargo_tool() {
 # Node packages of every directory that has a lock file.
 node() {
     local lock directory
-    git ls-files --cached --others --exclude-standard -- '*package-lock.json' | while read -r lock; do
+    find . \( -name node_modules -o -name target -o -name '.?*' \) -prune -o -name package-lock.json -print | while read -r lock; do
         directory=$(dirname "$lock")
         # npm writes this file last.
         if [ ! "$directory/node_modules/.package-lock.json" -nt "$lock" ]; then
