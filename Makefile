@@ -30,7 +30,7 @@ down: ## Stop the local league
 	$(HANSA) down $(ARGS)
 
 .PHONY: test
-test: ## Everything that a change must pass: check, deny, contracts, lint, rust tests
+test: ## Everything a change must pass: check, deny, contracts, lint, rust tests
 	@scripts/test.sh
 
 .PHONY: lint
