@@ -8,7 +8,7 @@ use crate::{
     host::{Block, Call, Host, HostError},
 };
 use alloy_primitives::{Address, B256, Bytes, LogData, U256, keccak256};
-use alloy_sol_types::{SolError, SolEvent, TopicList};
+use alloy_sol_types::{SolError, SolEvent};
 use hansa_abi::IModule;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,8 +151,11 @@ impl<'a> Context<'a> {
     /// Emits an event of the module that is called.
     pub(crate) fn emit<E: SolEvent>(&mut self, event: &E) -> Result<(), Stop> {
         self.forbid_static()?;
-        self.charge(gas::log(E::TopicList::COUNT, event.abi_encoded_size()))?;
-        self.logs.push(event.encode_log_data());
+        // Charged by the bytes that are emitted: the library's size estimate is one word too high for
+        // dynamic data, and gas must not depend on it. Encoding is bounded by what was decoded.
+        let log = event.encode_log_data();
+        self.charge(gas::log(log.topics().len(), log.data.len()))?;
+        self.logs.push(log);
         Ok(())
     }
 

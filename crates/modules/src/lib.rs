@@ -29,3 +29,6 @@ pub mod testing;
 
 pub use host::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead};
 pub use run::run;
+
+#[cfg(test)]
+mod tests;

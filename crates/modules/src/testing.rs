@@ -87,3 +87,26 @@ impl StorageRead for MemoryHost {
         Ok(self.slot(module, slot))
     }
 }
+
+impl MemoryHost {
+    /// Executes a call as a chain does: the value moves first, and unless the call returns, nothing
+    /// has happened.
+    ///
+    /// # Panics
+    /// When the caller does not have the value, which a chain checks before it executes anything.
+    pub fn execute(
+        &mut self,
+        module: Address,
+        call: &crate::Call<'_>,
+        block: &crate::Block,
+    ) -> crate::Outcome {
+        let before = self.clone();
+        let paid = Host::transfer(self, call.caller, module, call.value);
+        assert_eq!(paid, Ok(()), "invariant: tests fund their callers");
+        let outcome = crate::run(self, module, call, block);
+        if !matches!(outcome.result, crate::RunResult::Return(_)) {
+            *self = before;
+        }
+        outcome
+    }
+}

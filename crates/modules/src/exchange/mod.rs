@@ -22,3 +22,8 @@ mod views;
 pub(crate) use dispatch::dispatch;
 pub use id::object_id;
 pub(crate) use state::is_active;
+
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod tests;
