@@ -29,6 +29,15 @@ mod stats;
 mod transaction;
 mod validate;
 
+#[cfg(test)]
+mod gossip_tests;
+#[cfg(test)]
+mod pool_tests;
+#[cfg(test)]
+mod rejections_tests;
+#[cfg(test)]
+mod testing;
+
 pub use best::Best;
 pub use config::{Limits, Rules};
 pub use error::{Added, Gap, HeadError, InvalidSignature, Party, PoolError};
