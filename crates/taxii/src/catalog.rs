@@ -85,7 +85,8 @@ pub struct Record<'a> {
     pub version: &'a str,
     /// The declared label.
     pub tlp: Tlp,
-    /// The publisher withdrew the object on the ledger: it is no longer current, its history stays.
+    /// The publisher withdrew the object on the ledger (in the log of alerts also: every alert on it was
+    /// revoked): it is no longer current, its history stays.
     pub revoked: bool,
     /// No earlier version of this id in this log is readable by the scan's audience.
     pub first: bool,
@@ -174,6 +175,10 @@ pub type Visitor<'v> = dyn FnMut(&Record<'_>) -> ControlFlow<()> + 'v;
 /// 4. `added_us`, order and contents are functions of the ledger alone: all operators agree.
 /// 5. Versions of one id appear in the order of their version times.
 /// 6. An id and version appear at most once per log.
+///
+/// [`Record::first`] and [`Record::last`] are best kept with each record, per audience: appending a version
+/// only changes the flags of earlier records of the same id, while looking them up for each record of a
+/// page would cost more than the page.
 pub trait Catalog: Send + Sync + 'static {
     /// Visits the records of a log in order. Called on a thread that may block.
     ///

@@ -21,8 +21,17 @@ pub struct Family {
     pub title: &'static str,
     /// What is in it.
     pub description: &'static str,
-    /// The STIX types of the family.
+    /// The STIX types of the family that are domain, relationship or meta objects.
     pub types: &'static [&'static str],
+    /// The types of the family that are cyber-observables (STIX 2.1 section 6), which have no versions.
+    pub observables: &'static [&'static str],
+}
+
+impl Family {
+    /// All types of the family.
+    pub fn all_types(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.types.iter().chain(self.observables).copied()
+    }
 }
 
 /// Every STIX 2.1 type, by family.
@@ -31,9 +40,8 @@ pub const FAMILIES: [Family; 6] = [
         alias: "indicators",
         title: "Indicators and observables",
         description: "Indicators, observed data and cyber-observable objects",
-        types: &[
-            "indicator",
-            "observed-data",
+        types: &["indicator", "observed-data"],
+        observables: &[
             "artifact",
             "autonomous-system",
             "directory",
@@ -59,24 +67,28 @@ pub const FAMILIES: [Family; 6] = [
         title: "Threat actors and intrusion sets",
         description: "Threat actors, intrusion sets, campaigns and incidents",
         types: &["threat-actor", "intrusion-set", "campaign", "incident"],
+        observables: &[],
     },
     Family {
         alias: "malware",
         title: "Malware, tools and infrastructure",
         description: "Malware, its analyses, tools and infrastructure",
         types: &["malware", "malware-analysis", "tool", "infrastructure"],
+        observables: &[],
     },
     Family {
         alias: "techniques",
         title: "Attack patterns and courses of action",
         description: "Attack patterns, vulnerabilities and courses of action",
         types: &["attack-pattern", "vulnerability", "course-of-action"],
+        observables: &[],
     },
     Family {
         alias: "relationships",
         title: "Relationships and sightings",
         description: "How objects relate, and who saw them",
         types: &["relationship", "sighting"],
+        observables: &[],
     },
     Family {
         alias: "context",
@@ -93,6 +105,7 @@ pub const FAMILIES: [Family; 6] = [
             "note",
             "opinion",
         ],
+        observables: &[],
     },
 ];
 
@@ -151,7 +164,7 @@ impl Collections {
             "Every object of the league that the reader may see",
         )];
         all.extend(FAMILIES.iter().map(|family| {
-            let types = TypeSet::In(family.types.iter().map(ToString::to_string).collect());
+            let types = TypeSet::In(family.all_types().map(str::to_owned).collect());
             make(
                 family.alias,
                 Log::Objects,
@@ -160,11 +173,11 @@ impl Collections {
                 family.description,
             )
         }));
-        let standard = FAMILIES.iter().flat_map(|family| family.types);
+        let standard = FAMILIES.iter().flat_map(Family::all_types);
         all.push(make(
             "custom",
             Log::Objects,
-            TypeSet::NotIn(standard.map(ToString::to_string).collect()),
+            TypeSet::NotIn(standard.map(str::to_owned).collect()),
             "Custom objects",
             "Objects of types that STIX 2.1 does not define",
         ));

@@ -84,7 +84,8 @@ pub struct Limits {
     pub concurrent_requests: usize,
     /// How long a request waits for its turn before it is answered 503.
     pub queue_timeout: Duration,
-    /// How long a client may take to receive one answer before the connection is closed.
+    /// How long a client may take to receive one answer, and then each piece of 256 KiB still under way,
+    /// before the connection is closed.
     pub response_timeout: Duration,
     /// Password hashes computed at a time. One takes some 20 MB and tens of milliseconds.
     pub password_checks: usize,

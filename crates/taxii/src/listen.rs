@@ -13,6 +13,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     future::{Future, poll_fn},
+    io::Write,
     net::SocketAddr,
     pin::pin,
     sync::Arc,
@@ -115,7 +116,7 @@ async fn accept(
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            refuse(&stream, limits.connections);
+            refuse(stream, limits.connections);
             continue;
         };
         let connection = connection(stream, router.clone(), limits.clone(), stopping.clone());
@@ -136,11 +137,15 @@ async fn accept(
 }
 
 /// Tells a client that there is no place. A fresh socket has room for this much, so nothing waits.
-fn refuse(stream: &TcpStream, connections: usize) {
+fn refuse(stream: TcpStream, connections: usize) {
     let problem = Problem::busy(format!(
         "More than connections = {connections} are open; try again shortly"
     ));
-    if let Err(error) = stream.try_write(&problem.to_wire()) {
+    // Past the runtime, which does not yet know whether the socket is ready.
+    let told = stream
+        .into_std()
+        .and_then(|mut stream| stream.write_all(&problem.to_wire()));
+    if let Err(error) = told {
         tracing::debug!(%error, "a refused TAXII client could not be told");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Problem {
     pub(crate) code: &'static str,
     pub(crate) title: &'static str,
     pub(crate) description: String,
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<(HeaderName, &'static str)>,
 }
 
 impl Problem {
@@ -38,7 +38,7 @@ impl Problem {
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.header = Some((name, value));
         self
     }
 
@@ -122,7 +122,7 @@ impl IntoResponse for Problem {
             HeaderValue::from_static(TAXII_MEDIA_TYPE),
         );
         if let Some((name, value)) = self.header {
-            headers.insert(name, value);
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response
     }

@@ -24,7 +24,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::spawn_blocking,
@@ -72,8 +72,9 @@ impl App {
     async fn answer(&self, head: &Parts) -> Result<Response, Problem> {
         self.check_head(head)?;
         let authority = host::check(head, &self.config.allowed_hosts)?;
-        let turn = self.turn().await?;
+        // Before the turn: strangers guessing passwords wait for each other, not members for them.
         let audience = self.gate.admit(&head.headers).await?;
+        let turn = self.turn().await?;
         let route = Route::parse(head.uri.path()).ok_or_else(|| {
             Problem::not_found(format!(
                 "The resources of this server begin at {API_ROOT_PATH}"
@@ -205,7 +206,7 @@ impl App {
         let catalog = Arc::clone(&self.catalog);
         let page = spawn_blocking(move || page::build(&*catalog, &plan)).await;
         match page {
-            Ok(Ok(Some(page))) => Ok(page_answer(page, turn)),
+            Ok(Ok(Some(page))) => Ok(page_answer(page, self.config.limits.response_timeout, turn)),
             Ok(Ok(None)) => Err(Problem::not_found(
                 "The collection has no object with this id that the reader may see",
             )),
@@ -323,8 +324,8 @@ fn json_answer(value: &Value) -> Response {
     response
 }
 
-fn page_answer(page: Page, turn: OwnedSemaphorePermit) -> Response {
-    let mut response = Response::new(Body::new(Sending::new(page.body.into(), turn)));
+fn page_answer(page: Page, timeout: Duration, turn: OwnedSemaphorePermit) -> Response {
+    let mut response = Response::new(Body::new(Sending::new(page.body.into(), timeout, turn)));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

@@ -203,6 +203,37 @@ async fn a_client_that_does_not_read_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_client_that_trickles_is_cut_off() {
+    let (server, _stop) = start(quick()).await;
+    let mut slow = connect(&server).await;
+    let ask = "GET /taxii2/league/collections/all/objects/?limit=2000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    slow.write_all(ask.as_bytes()).await.unwrap();
+    let (start, mut total, mut buffer) = (Instant::now(), 0, vec![0; 16 * 1024]);
+    while let Ok(bytes @ 1..) = slow.read(&mut buffer).await {
+        total += bytes;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+    assert!(total < 8_000_000, "the whole answer came: {total} bytes");
+}
+
+#[tokio::test]
+async fn head_requests_get_heads_only() {
+    let (server, _stop) = start(quick()).await;
+    let mut stream = connect(&server).await;
+    stream
+        .write_all(GET.replace("GET", "HEAD").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
 async fn connections_at_the_limit_and_past_it() {
     let limits = Limits {
         connections: 2,

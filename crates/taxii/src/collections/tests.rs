@@ -12,7 +12,7 @@ const STIX_TYPES: &str = "attack-pattern campaign course-of-action grouping iden
 
 #[test]
 fn every_stix_type_is_in_exactly_one_family() {
-    let named: Vec<&str> = FAMILIES.iter().flat_map(|f| f.types).copied().collect();
+    let named: Vec<&str> = FAMILIES.iter().flat_map(Family::all_types).collect();
     let distinct: BTreeSet<&str> = named.iter().copied().collect();
     assert_eq!(named.len(), distinct.len());
     assert_eq!(distinct, STIX_TYPES.split_whitespace().collect());

@@ -112,11 +112,14 @@ pub fn inspect(content: &[u8]) -> Result<Facts, StixError> {
 }
 
 fn versioning(stix_type: &str) -> Versioning {
-    // The first two types of the first family are domain objects, the others cyber-observables.
-    let observables = &FAMILIES[0].types[2..];
     match stix_type {
         "marking-definition" => Versioning::CreatedOnly,
-        name if observables.contains(&name) => Versioning::Free,
+        name if FAMILIES
+            .iter()
+            .any(|family| family.observables.contains(&name)) =>
+        {
+            Versioning::Free
+        }
         name if FAMILIES.iter().any(|family| family.types.contains(&name)) => Versioning::Full,
         _ => Versioning::AllOrNothing,
     }

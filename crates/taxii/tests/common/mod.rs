@@ -176,3 +176,25 @@ pub fn attack_objects() -> Option<Vec<NewRecord>> {
     });
     Some(records.collect())
 }
+
+/// Of each object or manifest entry on a page: its number, and the second of its version.
+pub fn numbers_and_seconds(answer: &Answer) -> Vec<(u128, String)> {
+    let objects = answer.json["objects"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    objects
+        .iter()
+        .map(|object| {
+            let id = object["id"].as_str().unwrap();
+            let version = object
+                .get("modified")
+                .or_else(|| object.get("version"))
+                .unwrap();
+            let number = uuid::Uuid::try_parse(&id[id.len() - 36..])
+                .unwrap()
+                .as_u128();
+            (number, version.as_str().unwrap()[17..19].to_owned())
+        })
+        .collect()
+}
