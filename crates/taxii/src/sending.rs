@@ -57,3 +57,6 @@ impl Body for Sending {
         SizeHint::with_exact(self.bytes.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests;
