@@ -28,3 +28,5 @@ pub(crate) use votes::{active, cast, count, is_voter, total_weight, voter};
 mod model_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod votes_tests;

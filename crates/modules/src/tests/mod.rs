@@ -4,4 +4,5 @@ mod arbitrary_input;
 mod framework;
 mod genesis;
 mod layout;
+mod real_objects;
 pub(crate) mod world;

@@ -1,7 +1,7 @@
 //! Several directives against one target.
 
-use super::enforcement;
 use crate::{
+    guard::enforcement,
     limits::{MAX_DIRECTIVES, MAX_DIRECTIVES_PROVISIONAL},
     members::Roles,
     tests::world::{MIN_BOND, World, account, assert_reverts, target},
