@@ -66,7 +66,10 @@ fn a_mitre_bundle_is_published_whole() {
         );
         let bytes = input.len() as u64;
         let gas = 21_000 + (16 * bytes + outcome.gas_used).max(40 * bytes);
-        assert!(gas <= TRANSACTION_GAS, "{bytes} bytes of input take {gas} gas");
+        assert!(
+            gas <= TRANSACTION_GAS,
+            "{bytes} bytes of input take {gas} gas"
+        );
     }
     let events = world.events::<IExchange::ObjectPublished>();
     assert_eq!(events.len(), objects.len());
