@@ -5,4 +5,5 @@ mod framework;
 mod genesis;
 mod layout;
 mod real_objects;
+mod selectors;
 pub(crate) mod world;
