@@ -21,7 +21,7 @@ mod votes;
 
 pub(crate) use dispatch::dispatch;
 pub(crate) use logic::admit_at_genesis;
-pub use roles::{Role, Roles};
+pub use roles::{InvalidRoles, Role, Roles};
 pub(crate) use votes::{active, cast, count, is_voter, total_weight, voter};
 
 #[cfg(test)]
