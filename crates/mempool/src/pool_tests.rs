@@ -142,6 +142,47 @@ fn a_lower_gas_limit_drops_what_no_longer_fits() {
 }
 
 #[test]
+fn what_waits_too_long_for_a_nonce_is_dropped() {
+    let (head, pool) = (MemoryHead::default(), pool());
+    add(
+        &pool,
+        &head,
+        vec![
+            sign(transfer(0), 1),
+            sign(transfer(2), 1),
+            sign(transfer(1), 2),
+        ],
+    );
+    let block = |number, timestamp| {
+        let head = HeadInfo {
+            timestamp,
+            ..head_at(number)
+        };
+        let update = BlockUpdate {
+            head,
+            included: &[],
+            changed: &[],
+            blocked: &[],
+        };
+        pool.on_finalized(&update).unwrap();
+    };
+    let (start, patience) = (head_at(0).timestamp, Limits::default().max_queued_s);
+    block(1, start + patience / 2);
+    // Progress of the first sender starts its time anew.
+    add(
+        &pool,
+        &head,
+        vec![sign(transfer(1), 1), sign(transfer(4), 1)],
+    );
+    block(2, start + patience - 1);
+    assert_eq!(pool.status(), (3, 2));
+    block(3, start + patience);
+    assert_eq!((pool.status(), pool.stats().expired), ((3, 1), 1));
+    block(4, start + patience / 2 + patience);
+    assert_eq!((pool.status(), pool.stats().expired), ((3, 0), 2));
+}
+
+#[test]
 fn builders_skip_exclude_and_drop() {
     let (head, pool) = (MemoryHead::default(), pool());
     let tx = |nonce, tip, seed| sign(tipped(nonce, tip), seed);
