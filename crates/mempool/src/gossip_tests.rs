@@ -11,8 +11,8 @@ use commonware_p2p::{
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{
-    Blob as _, Clock as _, Quota, Runner as _, Spawner as _, Storage as _, Supervisor as _,
-    WriteOptions, deterministic,
+    Blob as _, Clock as _, Quota, ReadOptions, Runner as _, Spawner as _, Storage as _,
+    Supervisor as _, WriteOptions, deterministic,
 };
 use commonware_utils::{NZU32, NZUsize, probability};
 use hansa_primitives::{PrivateKey, PublicKey, Transaction};
@@ -277,6 +277,29 @@ fn a_torn_tail_loses_only_itself() {
         let mut journal = FileJournal::new(context.child("journal"), "locals");
         let expected = [&txs[..2], &txs[3..]].concat();
         assert_eq!(hashes(&journal.load().await.unwrap()), hashes(&expected));
+    });
+}
+
+#[test]
+fn a_record_that_does_not_check_is_not_taken_for_a_transaction() {
+    deterministic::Runner::seeded(8).start(|context| async move {
+        let txs: Vec<_> = (0..2).map(|nonce| sign(transfer(nonce), 1)).collect();
+        let mut journal = FileJournal::new(context.child("journal"), "locals");
+        journal.append(&txs).await.unwrap();
+        drop(journal);
+        let (blob, size) = context.open("locals", &0u64.to_be_bytes()).await.unwrap();
+        // The last byte of a signature: another, well-formed transaction.
+        let last = blob
+            .read_at(size - 1, 1, ReadOptions::default())
+            .await
+            .unwrap();
+        let flipped = vec![last.coalesce().as_ref()[0] ^ 1];
+        blob.write_at(size - 1, flipped, WriteOptions::SYNC)
+            .await
+            .unwrap();
+        drop(blob);
+        let mut journal = FileJournal::new(context.child("journal"), "locals");
+        assert_eq!(hashes(&journal.load().await.unwrap()), hashes(&txs[..1]));
     });
 }
 
