@@ -254,6 +254,11 @@ fn write_block(
 ) -> Result<usize, IndexError> {
     let number = block.block.number();
     codec::encode_header(block, buffer);
+    // Not every header that can be encoded can be decoded: better no row than one that cannot be read.
+    codec::decode_header(buffer).map_err(|error| IndexError::Malformed {
+        number,
+        reason: error.to_string(),
+    })?;
     write
         .open_table(HEADERS)?
         .insert(number, buffer.as_slice())?;
