@@ -187,7 +187,7 @@ pub struct Member {
     pub roles: u8,
     /// Voting weight.
     #[serde(default = "default_weight")]
-    pub weight: u64,
+    pub weight: u32,
 }
 
 /// Parameters of the guard module.
@@ -232,7 +232,7 @@ const fn default_gas_limit() -> u64 {
 const fn default_roles() -> u8 {
     1
 }
-const fn default_weight() -> u64 {
+const fn default_weight() -> u32 {
     1
 }
 

@@ -1,40 +1,13 @@
 //! Reading the state of a finalized block from ordinary (blocking) code.
 
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use hansa_evm::Account;
 use parking_lot::RwLock;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 use thiserror::Error;
-
-/// An account without its storage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// Transactions sent (or contracts created).
-    pub nonce: u64,
-    /// Wei.
-    pub balance: U256,
-    /// Hash of the code; [`KECCAK256_EMPTY`] for none.
-    pub code_hash: B256,
-}
-
-impl Default for Account {
-    fn default() -> Self {
-        Self {
-            nonce: 0,
-            balance: U256::ZERO,
-            code_hash: KECCAK256_EMPTY,
-        }
-    }
-}
-
-impl Account {
-    /// Nothing here (EIP-161).
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
 
 /// Why state cannot be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -1,0 +1,16 @@
+//! The Solidity interfaces and the addresses of Hansa's native modules.
+//!
+//! The interfaces in `contracts/src/interfaces` are the single source: forge compiles them for
+//! contracts, and [`sol!`](alloy_sol_types::sol) reads the same files here. [`MODULES`] is the table
+//! of modules with their numbers and addresses.
+
+mod addresses;
+mod interfaces;
+
+pub use addresses::{
+    EXCHANGE, GUARD, MEMBERS, MODULES, Module, is_module_address, module_address, module_at,
+};
+pub use interfaces::{IExchange, IGuard, IMembers, IModule};
+
+#[cfg(test)]
+mod tests;

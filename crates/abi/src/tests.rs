@@ -1,0 +1,56 @@
+use crate::{GUARD, IExchange, IGuard, IMembers, MODULES, is_module_address, module_at};
+use alloy_primitives::{address, keccak256};
+use alloy_sol_types::{SolCall, SolEvent, SolInterface};
+
+#[test]
+fn addresses_spell_hansa_and_the_number() {
+    assert_eq!(GUARD, address!("48414e5341000000000000000000000000000005"));
+    for module in &MODULES {
+        assert!(is_module_address(&module.address));
+        assert_eq!(module.address[19], module.number);
+        assert_eq!(module_at(&module.address), Some(module));
+    }
+    assert!(!is_module_address(&address!(
+        "48414e5341000000000000000000000000010005"
+    )));
+    assert!(!is_module_address(&address!(
+        "48414e5342000000000000000000000000000005"
+    )));
+    assert_eq!(
+        module_at(&address!("48414e5341000000000000000000000000000099")),
+        None
+    );
+}
+
+/// Signatures that clients rely on; a change here is a change of the public ABI.
+#[test]
+fn signatures_are_the_published_ones() {
+    let publish = "publish((bytes16,string,uint64,uint8,bytes)[])";
+    assert_eq!(IExchange::publishCall::SIGNATURE, publish);
+    assert_eq!(IExchange::publishCall::SELECTOR, keccak256(publish)[..4]);
+    assert_eq!(
+        IExchange::ObjectPublished::SIGNATURE,
+        "ObjectPublished(bytes32,address,uint64,bytes16,string,uint8,bytes32,bytes)"
+    );
+    let raise = "raise((address[],uint8,uint8,uint64,bytes32,string))";
+    assert_eq!(IGuard::raiseCall::SIGNATURE, raise);
+    assert_eq!(
+        IMembers::nominateCall::SIGNATURE,
+        "nominate(address,string,string,bytes32,uint8,uint32)"
+    );
+}
+
+/// Every module shares one address space of selectors with nobody, but within it they must differ.
+#[test]
+fn selectors_within_a_module_are_distinct() {
+    fn check<I: SolInterface>() {
+        let mut selectors: Vec<_> = I::selectors().collect();
+        let count = selectors.len();
+        selectors.sort_unstable();
+        selectors.dedup();
+        assert_eq!((selectors.len(), count), (I::COUNT, I::COUNT));
+    }
+    check::<IMembers::IMembersCalls>();
+    check::<IExchange::IExchangeCalls>();
+    check::<IGuard::IGuardCalls>();
+}

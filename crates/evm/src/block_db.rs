@@ -1,0 +1,288 @@
+//! The state a block executes on: its parent's, with the system's own writes on top.
+
+use crate::{Account, Change, Changes};
+use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use hansa_modules::StorageRead;
+use revm::{
+    Database,
+    bytecode::Bytecode,
+    database_interface::DBErrorMarker,
+    state::{AccountInfo, EvmState},
+};
+use std::collections::{BTreeMap, HashMap};
+use thiserror::Error;
+
+/// Reads the parent state through `D`, remembers every value it read (the pre-images of the block's
+/// [`Changes`]), and lays the system's writes over it.
+///
+/// revm's journal asks for each account and slot once per block, so these maps are also the block's
+/// read cache.
+#[derive(Debug)]
+pub struct BlockDb<D> {
+    parent: D,
+    accounts: HashMap<Address, Option<Account>>,
+    storage: HashMap<(Address, U256), U256>,
+    system_accounts: HashMap<Address, Account>,
+    system_storage: HashMap<(Address, U256), U256>,
+    code: HashMap<B256, Bytecode>,
+    new_code: BTreeMap<B256, Bytes>,
+}
+
+impl<D: Database> BlockDb<D> {
+    /// A block on top of `parent`.
+    pub fn new(parent: D) -> Self {
+        Self {
+            parent,
+            accounts: HashMap::new(),
+            storage: HashMap::new(),
+            system_accounts: HashMap::new(),
+            system_storage: HashMap::new(),
+            code: HashMap::new(),
+            new_code: BTreeMap::new(),
+        }
+    }
+
+    /// The account in the parent state.
+    ///
+    /// # Errors
+    /// The parent's database failed.
+    pub fn parent_account(&mut self, address: Address) -> Result<Option<Account>, D::Error> {
+        if let Some(known) = self.accounts.get(&address) {
+            return Ok(*known);
+        }
+        let info = self.parent.basic(address)?;
+        let account = info.as_ref().map(Account::from);
+        if let Some(AccountInfo {
+            code_hash,
+            code: Some(code),
+            ..
+        }) = info
+        {
+            self.code.insert(code_hash, code);
+        }
+        self.accounts.insert(address, account);
+        Ok(account)
+    }
+
+    /// The slot in the parent state.
+    ///
+    /// # Errors
+    /// The parent's database failed.
+    pub fn parent_storage(&mut self, address: Address, slot: U256) -> Result<U256, D::Error> {
+        if let Some(known) = self.storage.get(&(address, slot)) {
+            return Ok(*known);
+        }
+        let value = self.parent.storage(address, slot)?;
+        self.storage.insert((address, slot), value);
+        Ok(value)
+    }
+
+    /// Sets an account before the block's first transaction.
+    pub fn set_account(&mut self, address: Address, account: Account, code: Bytes) {
+        if !code.is_empty() {
+            self.code
+                .insert(account.code_hash, Bytecode::new_raw(code.clone()));
+            self.new_code.insert(account.code_hash, code);
+        }
+        self.system_accounts.insert(address, account);
+    }
+
+    /// Sets a slot before the block's first transaction.
+    pub fn set_storage(&mut self, address: Address, slot: U256, value: U256) {
+        self.system_storage.insert((address, slot), value);
+    }
+
+    fn current_account(&mut self, address: Address) -> Result<Option<Account>, D::Error> {
+        match self.system_accounts.get(&address) {
+            Some(account) => Ok(Some(*account)),
+            None => self.parent_account(address),
+        }
+    }
+
+    /// Joins what the transactions did (`journal`) with the system's writes, adds `fees` to
+    /// `treasury`, and compares with the parent state.
+    ///
+    /// # Errors
+    /// The parent's database failed.
+    pub fn into_changes(
+        mut self,
+        journal: EvmState,
+        treasury: Address,
+        fees: U256,
+    ) -> Result<Changes, D::Error> {
+        let mut accounts: BTreeMap<Address, Option<Account>> = BTreeMap::new();
+        let mut storage: BTreeMap<(Address, U256), U256> = BTreeMap::new();
+        for (address, account) in &self.system_accounts {
+            accounts.insert(*address, Some(*account));
+        }
+        for (slot, value) in &self.system_storage {
+            storage.insert(*slot, *value);
+        }
+        for (address, account) in journal {
+            if !account.is_touched() {
+                continue;
+            }
+            // Since EIP-6780 only what one transaction created can be destroyed, so that no slot of
+            // a destroyed account is in the parent state.
+            if account.is_selfdestructed_locally() {
+                accounts.insert(address, None);
+                continue;
+            }
+            for (slot, value) in account.storage {
+                storage.insert((address, slot), value.present_value);
+            }
+            let info = Account::from(&account.info);
+            if info.code_hash != KECCAK256_EMPTY
+                && !self.code.contains_key(&info.code_hash)
+                && let Some(code) = account.info.code
+            {
+                self.new_code.insert(info.code_hash, code.original_bytes());
+            }
+            accounts.insert(address, (!info.is_empty()).then_some(info));
+        }
+        if !fees.is_zero() {
+            let current = match accounts.get(&treasury) {
+                Some(account) => *account,
+                None => self.parent_account(treasury)?,
+            };
+            let mut account = current.unwrap_or_default();
+            account.balance = account.balance.saturating_add(fees);
+            accounts.insert(treasury, Some(account));
+        }
+        self.compare(accounts, storage)
+    }
+
+    fn compare(
+        mut self,
+        accounts: BTreeMap<Address, Option<Account>>,
+        storage: BTreeMap<(Address, U256), U256>,
+    ) -> Result<Changes, D::Error> {
+        let mut changes = Changes::default();
+        for (address, new) in accounts {
+            let old = self.parent_account(address)?;
+            if old != new {
+                changes.accounts.insert(address, Change { old, new });
+            }
+        }
+        for (key, new) in storage {
+            let old = self.parent_storage(key.0, key.1)?;
+            if old != new {
+                changes.storage.insert(key, Change { old, new });
+            }
+        }
+        changes.code = self.new_code;
+        Ok(changes)
+    }
+}
+
+impl<D: Database> Database for BlockDb<D> {
+    type Error = D::Error;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, D::Error> {
+        let Some(account) = self.current_account(address)? else {
+            return Ok(None);
+        };
+        let mut info = AccountInfo::from(account);
+        info.code = if account.code_hash == KECCAK256_EMPTY {
+            Some(Bytecode::default())
+        } else {
+            self.code.get(&account.code_hash).cloned()
+        };
+        Ok(Some(info))
+    }
+
+    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, D::Error> {
+        if let Some(code) = self.code.get(&code_hash) {
+            return Ok(code.clone());
+        }
+        let code = self.parent.code_by_hash(code_hash)?;
+        self.code.insert(code_hash, code.clone());
+        Ok(code)
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, D::Error> {
+        match self.system_storage.get(&(address, slot)) {
+            Some(value) => Ok(*value),
+            None => self.parent_storage(address, slot),
+        }
+    }
+
+    /// From the EIP-2935 contract: `BLOCKHASH` needs nothing beside the state.
+    fn block_hash(&mut self, number: u64) -> Result<B256, D::Error> {
+        let slot = U256::from(number % HISTORY_SERVE_WINDOW as u64);
+        self.storage(HISTORY_STORAGE_ADDRESS, slot).map(B256::from)
+    }
+}
+
+/// Module storage in the parent state.
+impl<D: Database> StorageRead for BlockDb<D> {
+    type Error = D::Error;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, D::Error> {
+        self.parent_storage(module, slot)
+    }
+}
+
+/// The error of [`MemoryDb`], which has none.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("memory does not fail")]
+pub struct MemoryError;
+
+impl DBErrorMarker for MemoryError {}
+
+/// A whole state in memory: for tests, and to replay a chain from its genesis.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDb {
+    /// Accounts that are not empty.
+    pub accounts: HashMap<Address, Account>,
+    /// Slots that are not zero.
+    pub storage: HashMap<(Address, U256), U256>,
+    /// Contract code.
+    pub code: HashMap<B256, Bytes>,
+}
+
+impl MemoryDb {
+    /// Applies what a block did.
+    pub fn apply(&mut self, changes: &Changes) {
+        for (address, change) in &changes.accounts {
+            match change.new {
+                Some(account) => self.accounts.insert(*address, account),
+                None => self.accounts.remove(address),
+            };
+        }
+        for (key, change) in &changes.storage {
+            if change.new.is_zero() {
+                self.storage.remove(key);
+            } else {
+                self.storage.insert(*key, change.new);
+            }
+        }
+        for (hash, code) in &changes.code {
+            debug_assert_eq!(keccak256(code), *hash);
+            self.code.insert(*hash, code.clone());
+        }
+    }
+}
+
+impl Database for MemoryDb {
+    type Error = MemoryError;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, MemoryError> {
+        Ok(self.accounts.get(&address).copied().map(AccountInfo::from))
+    }
+
+    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, MemoryError> {
+        let code = self.code.get(&code_hash).cloned().unwrap_or_default();
+        Ok(Bytecode::new_raw(code))
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, MemoryError> {
+        let value = self.storage.get(&(address, slot)).copied();
+        Ok(value.unwrap_or_default())
+    }
+
+    fn block_hash(&mut self, _number: u64) -> Result<B256, MemoryError> {
+        Ok(B256::ZERO)
+    }
+}

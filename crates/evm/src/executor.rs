@@ -1,0 +1,208 @@
+//! Executing a block, transaction by transaction.
+
+use crate::{
+    BlockDb, BlockParams, ChainRules, Changes, Directive, Evm, build, guard::directive_on, system,
+    tx_env,
+};
+use alloy_consensus::Transaction as _;
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, Bloom, U256};
+use hansa_primitives::{Receipt, Transaction};
+use revm::{
+    Database, ExecuteEvm,
+    context_interface::{
+        ContextTr, JournalTr,
+        result::{EVMError, ExecutionResult, InvalidTransaction},
+    },
+};
+use thiserror::Error;
+
+/// Why a block cannot be executed at all.
+#[derive(Debug, Error)]
+pub enum ExecutionError {
+    /// The state cannot be read. Says nothing about the block.
+    #[error("state: {0}")]
+    State(String),
+    /// The chain's genesis is not one.
+    #[error("genesis: {0}")]
+    Genesis(String),
+}
+
+/// Why a transaction cannot be part of this block, by the rules of the chain.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum InvalidTx {
+    /// Ethereum's own rules.
+    #[error("{0}")]
+    Ethereum(InvalidTransaction),
+    /// Its sender or recipient is blocked.
+    #[error("{} is blocked until {} by alert {}", .0.target, .0.until, .0.alert_id)]
+    Blocked(Directive),
+    /// EIP-4844.
+    #[error("blob transactions (EIP-4844) are not accepted here")]
+    Blob,
+}
+
+/// Why a transaction was not executed.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// It would make the block invalid.
+    #[error(transparent)]
+    Invalid(#[from] InvalidTx),
+    /// Its gas limit is more than what the block has left.
+    #[error("gas limit {gas_limit} is over the {left} gas that the block has left")]
+    BlockFull {
+        /// The transaction's.
+        gas_limit: u64,
+        /// The block's.
+        left: u64,
+    },
+    /// The block cannot be executed.
+    #[error(transparent)]
+    Fatal(#[from] ExecutionError),
+}
+
+/// An executed transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TxOutcome {
+    /// Ran to its end without reverting.
+    pub success: bool,
+    /// Gas charged.
+    pub gas_used: u64,
+}
+
+/// An executed block.
+#[derive(Clone, Debug)]
+pub struct BlockOutcome {
+    /// One per transaction.
+    pub receipts: Vec<Receipt>,
+    /// Sum over the transactions.
+    pub gas_used: u64,
+    /// Union of the receipts' blooms.
+    pub logs_bloom: Bloom,
+    /// What changed.
+    pub changes: Changes,
+}
+
+/// A block in the making: used alike by the proposer, who skips what is refused, and by verifiers,
+/// for whom a refusal makes the block invalid.
+pub struct BlockExecutor<D: Database> {
+    evm: Evm<D>,
+    rules: ChainRules,
+    params: BlockParams,
+    receipts: Vec<Receipt>,
+    gas_used: u64,
+    bytes: usize,
+}
+
+impl<D: Database> BlockExecutor<D> {
+    /// Starts the block `params` on `parent`'s state, and makes the system's writes.
+    ///
+    /// # Errors
+    /// The state cannot be read, or the genesis is not one.
+    pub fn new(rules: ChainRules, params: BlockParams, parent: D) -> Result<Self, ExecutionError> {
+        let mut db = BlockDb::new(parent);
+        system::prepare(&rules, &params, &mut db)?;
+        let evm = build(&rules, &params, db, (), |_| {}).map_err(state_error)?;
+        Ok(Self {
+            evm,
+            rules,
+            params,
+            receipts: Vec::new(),
+            gas_used: 0,
+            bytes: 0,
+        })
+    }
+
+    /// Gas that the block has left.
+    pub const fn gas_left(&self) -> u64 {
+        self.params.gas_limit.saturating_sub(self.gas_used)
+    }
+
+    /// Sum of the executed transactions' encodings, bytes.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Executes one more transaction.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; after all but the fatal one the block goes on as if it had not been tried.
+    pub fn execute(
+        &mut self,
+        transaction: &Transaction,
+        sender: Address,
+    ) -> Result<TxOutcome, Refusal> {
+        if transaction.is_eip4844() {
+            return Err(InvalidTx::Blob.into());
+        }
+        let left = self.gas_left();
+        let gas_limit = transaction.gas_limit();
+        if gas_limit > left {
+            return Err(Refusal::BlockFull { gas_limit, left });
+        }
+        self.check_guard(transaction, sender)?;
+        let result = self.evm.transact_one(tx_env(transaction, sender));
+        let result = match result {
+            Ok(result) => result,
+            Err(EVMError::Transaction(invalid)) => {
+                return Err(InvalidTx::Ethereum(invalid).into());
+            }
+            Err(error) => return Err(ExecutionError::State(error.to_string()).into()),
+        };
+        let gas_used = result.gas().tx_gas_used();
+        let success = result.is_success();
+        self.gas_used += gas_used;
+        self.bytes += transaction.encode_2718_len();
+        let logs = match result {
+            ExecutionResult::Success { logs, .. } => logs,
+            ExecutionResult::Revert { .. } | ExecutionResult::Halt { .. } => Vec::new(),
+        };
+        self.receipts.push(Receipt {
+            tx_type: transaction.tx_type(),
+            success,
+            cumulative_gas_used: self.gas_used,
+            logs,
+        });
+        Ok(TxOutcome { success, gas_used })
+    }
+
+    fn check_guard(&mut self, transaction: &Transaction, sender: Address) -> Result<(), Refusal> {
+        if !self.evm.precompiles.is_guarded() {
+            return Ok(());
+        }
+        let recipient = transaction
+            .to()
+            .unwrap_or_else(|| sender.create(transaction.nonce()));
+        let now = self.params.timestamp();
+        for address in [sender, recipient] {
+            let db = self.evm.ctx.journal_mut().db_mut();
+            if let Some(directive) = directive_on(db, address, now).map_err(state_error)? {
+                return Err(InvalidTx::Blocked(directive).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the block: base fees go to the treasury.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn finish(mut self) -> Result<BlockOutcome, ExecutionError> {
+        let journal = self.evm.finalize();
+        let fees = U256::from(self.gas_used) * U256::from(self.params.base_fee_per_gas);
+        let db = self.evm.ctx.journaled_state.database;
+        let changes = db
+            .into_changes(journal, self.rules.treasury, fees)
+            .map_err(state_error)?;
+        Ok(BlockOutcome {
+            logs_bloom: hansa_primitives::receipts_bloom(&self.receipts),
+            receipts: self.receipts,
+            gas_used: self.gas_used,
+            changes,
+        })
+    }
+}
+
+fn state_error(error: impl std::fmt::Display) -> ExecutionError {
+    ExecutionError::State(error.to_string())
+}

@@ -1,0 +1,39 @@
+//! Fork schedule, module table, guard, and block execution over revm.
+//!
+//! # The protocol of a block
+//! 1. Before the first transaction: block 1 writes the genesis allocation and the modules' initial
+//!    storage; every block writes its parent's hash into the EIP-2935 history contract.
+//! 2. Transactions, in order. A transaction that cannot be included (nonce, balance, gas, a
+//!    directive on its sender or recipient) makes the whole block invalid; one that fails while it
+//!    runs yields a receipt.
+//! 3. After the last: all base fees are credited to the treasury.
+//!
+//! # What this crate promises
+//! - Same parent state, same block: same receipts and same [`Changes`], on every machine. No clock,
+//!   no randomness, no order of hash maps shows in a result.
+//! - User input never panics and never aborts a block: it yields a receipt or an [`InvalidTx`].
+//! - Directives are read from the *parent's* state: an alert that is accepted in one block is
+//!   enforced from the next, by proposer and verifiers alike.
+
+mod block_db;
+mod changes;
+mod executor;
+mod guard;
+mod instance;
+mod precompiles;
+mod system;
+
+#[cfg(test)]
+mod tests;
+
+pub use block_db::{BlockDb, MemoryDb, MemoryError};
+pub use changes::{Account, Change, Changes};
+pub use executor::{BlockExecutor, BlockOutcome, ExecutionError, InvalidTx, Refusal, TxOutcome};
+pub use guard::{Directive, decode_blocked, directive_on};
+pub use instance::{BlockParams, ChainRules, Evm, EvmContext, build, tx_env};
+pub use precompiles::Precompiles;
+pub use system::genesis_changes;
+
+/// The rules of Ethereum that every chain of a league runs: the newest mainnet hard fork that revm
+/// calls stable.
+pub const SPEC: revm::primitives::hardfork::SpecId = revm::primitives::hardfork::SpecId::OSAKA;

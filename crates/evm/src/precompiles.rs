@@ -1,0 +1,186 @@
+//! What an address without bytecode of its own can be: Ethereum's precompiles, Hansa's modules, or
+//! blocked.
+
+use crate::{EvmContext, SPEC, guard};
+use alloy_primitives::{Address, Bytes, Log, LogData, U256, map::AddressSet};
+use alloy_sol_types::SolError;
+use hansa_abi::IModule;
+use hansa_modules::{Block, Call, Host, HostError, RunResult};
+use revm::{
+    Database,
+    context_interface::{ContextTr, JournalTr},
+    handler::{EthPrecompiles, PrecompileProvider},
+    interpreter::{CallInputs, Gas, InstructionResult, InterpreterResult},
+    primitives::hardfork::SpecId,
+};
+
+/// Runs precompiles and modules, and stops call frames that touch a blocked address.
+#[derive(Clone, Debug)]
+pub struct Precompiles {
+    ethereum: EthPrecompiles,
+    addresses: AddressSet,
+    guarded: bool,
+}
+
+impl Precompiles {
+    /// `guarded`: some directive is active, so call frames are checked.
+    pub fn new(guarded: bool) -> Self {
+        let ethereum = EthPrecompiles::new(SPEC);
+        let mut addresses = ethereum.warm_addresses().clone();
+        addresses.extend(hansa_abi::MODULES.iter().map(|module| module.address));
+        Self {
+            ethereum,
+            addresses,
+            guarded,
+        }
+    }
+
+    /// Whether call frames are checked.
+    pub const fn is_guarded(&self) -> bool {
+        self.guarded
+    }
+
+    fn blocked<D: Database>(
+        &self,
+        context: &mut EvmContext<D>,
+        inputs: &CallInputs,
+    ) -> Result<Option<Bytes>, String> {
+        if !self.guarded || inputs.is_static {
+            return Ok(None);
+        }
+        for address in [inputs.target_address, inputs.bytecode_address] {
+            let directive =
+                guard::lookup(context, address).map_err(|error| format!("guard: {error}"))?;
+            if let Some(directive) = directive {
+                return Ok(Some(directive.revert_data()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn outcome(result: InstructionResult, output: Bytes, limit: u64, used: u64) -> InterpreterResult {
+    let mut gas = Gas::new(limit);
+    if !gas.record_regular_cost(used) {
+        gas.spend_all();
+    }
+    InterpreterResult::new(result, output, gas)
+}
+
+impl<D: Database> PrecompileProvider<EvmContext<D>> for Precompiles {
+    type Output = InterpreterResult;
+
+    fn set_spec(&mut self, spec: SpecId) -> bool {
+        <EthPrecompiles as PrecompileProvider<EvmContext<D>>>::set_spec(&mut self.ethereum, spec)
+    }
+
+    fn run(
+        &mut self,
+        context: &mut EvmContext<D>,
+        inputs: &CallInputs,
+    ) -> Result<Option<InterpreterResult>, String> {
+        if let Some(error) = self.blocked(context, inputs)? {
+            let revert = outcome(InstructionResult::Revert, error, inputs.gas_limit, 0);
+            return Ok(Some(revert));
+        }
+        if hansa_abi::module_at(&inputs.bytecode_address).is_some() {
+            return run_module(context, inputs).map(Some);
+        }
+        self.ethereum.run(context, inputs)
+    }
+
+    fn warm_addresses(&self) -> &AddressSet {
+        &self.addresses
+    }
+}
+
+fn run_module<D: Database>(
+    context: &mut EvmContext<D>,
+    inputs: &CallInputs,
+) -> Result<InterpreterResult, String> {
+    let module = inputs.bytecode_address;
+    let limit = inputs.gas_limit;
+    // Code run by DELEGATECALL or CALLCODE acts on its caller's storage; a module's logic only makes
+    // sense on its own.
+    if inputs.target_address != module {
+        let error = IModule::DelegateCallForbidden {}.abi_encode().into();
+        return Ok(outcome(InstructionResult::Revert, error, limit, 0));
+    }
+    let input = inputs.input.bytes(context);
+    let call = Call {
+        caller: inputs.caller,
+        value: inputs.value.get(),
+        input: &input,
+        is_static: inputs.is_static,
+        gas_limit: limit,
+    };
+    let block = Block {
+        number: context.block.number.saturating_to(),
+        timestamp: context.block.timestamp.saturating_to(),
+        chain_id: context.cfg.chain_id,
+    };
+    context
+        .journal_mut()
+        .load_account(module)
+        .map_err(|error| error.to_string())?;
+    let result = hansa_modules::run(&mut JournalHost { context }, module, &call, &block);
+    let used = result.gas_used;
+    match result.result {
+        RunResult::Return(output) => Ok(outcome(InstructionResult::Return, output, limit, used)),
+        RunResult::Revert(output) => Ok(outcome(InstructionResult::Revert, output, limit, used)),
+        RunResult::OutOfGas => {
+            let nothing = Bytes::new();
+            Ok(outcome(
+                InstructionResult::PrecompileOOG,
+                nothing,
+                limit,
+                limit,
+            ))
+        }
+        RunResult::Fatal(reason) => Err(reason),
+    }
+}
+
+/// A module's view of the EVM: its writes, logs and transfers go through the journal and are
+/// reverted with it.
+struct JournalHost<'a, D: Database> {
+    context: &'a mut EvmContext<D>,
+}
+
+fn fatal(error: impl std::fmt::Display) -> HostError {
+    HostError::Fatal(error.to_string())
+}
+
+impl<D: Database> Host for JournalHost<'_, D> {
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
+        let journal = self.context.journal_mut();
+        journal.load_account(module).map_err(fatal)?;
+        let value = journal.sload(module, slot).map_err(fatal)?;
+        Ok(value.data)
+    }
+
+    fn sstore(&mut self, module: Address, slot: U256, value: U256) -> Result<(), HostError> {
+        let journal = self.context.journal_mut();
+        journal.load_account(module).map_err(fatal)?;
+        journal.sstore(module, slot, value).map_err(fatal)?;
+        journal.touch_account(module);
+        Ok(())
+    }
+
+    fn emit(&mut self, module: Address, data: LogData) -> Result<(), HostError> {
+        let log = Log {
+            address: module,
+            data,
+        };
+        self.context.journal_mut().log(log);
+        Ok(())
+    }
+
+    fn transfer(&mut self, from: Address, to: Address, amount: U256) -> Result<(), HostError> {
+        let moved = self.context.journal_mut().transfer(from, to, amount);
+        match moved.map_err(fatal)? {
+            None => Ok(()),
+            Some(error) => Err(HostError::Refused(format!("{error:?}"))),
+        }
+    }
+}

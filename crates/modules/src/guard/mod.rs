@@ -1,0 +1,48 @@
+//! Guard (native module 5): bonded alerts, and the directives that follow from them.
+//!
+//! An alert is pending until members with two thirds of the total active weight endorse it (the
+//! raiser's own weight counts at once); then a directive holds against its targets until the expiry.
+//! A sentinel's provisional alert has a directive at once, for at most
+//! [`PROVISIONAL_S`](crate::limits::PROVISIONAL_S), which becomes full on acceptance. An alert not
+//! accepted within [`LAPSE_S`](crate::limits::LAPSE_S), or by its expiry, lapses.
+//!
+//! **Bond.** It goes back to the raiser (`claimBond`) once an accepted alert has expired or another
+//! one has lapsed; for a provisional alert that was never accepted not before `LAPSE_S` after raising,
+//! however soon it expires, so that members have time to revoke what one sentinel did alone. More than
+//! half of the weight can revoke an alert until its bond is returned: its directives end in that call,
+//! and the bond is split equally among the targets; the remainder of the division stays in the module.
+//!
+//! **Overlaps.** A target has at most [`MAX_DIRECTIVES`](crate::limits::MAX_DIRECTIVES) `block`
+//! directives in force; the one that ends last counts, and when it is revoked the next one does. An
+//! endorsement that would add one more reverts; provisional ones leave room for accepted ones.
+//!
+//! **What one sentinel cannot do alone:** block an address that never may be, block a member that has
+//! weight (it would silence a voter), or renew a provisional directive against the same target within
+//! [`PROVISIONAL_COOLDOWN_S`](crate::limits::PROVISIONAL_COOLDOWN_S).
+//!
+//! | selector | kind | who |
+//! |---|---|---|
+//! | `raise` | pay | active members with weight |
+//! | `raiseProvisional` | pay | active sentinels |
+//! | `endorse`, `voteRevoke` | write | active members with weight |
+//! | `claimBond` | write | the raiser |
+//! | `alert`, `tally`, `bondClaimableAt`, `blockedUntil`, `directives`, `alertIds`, `isProtected`, `parameters` | view | anybody |
+
+mod checks;
+mod directives;
+mod dispatch;
+pub mod enforcement;
+mod logic;
+mod parameters;
+mod state;
+mod views;
+
+pub(crate) use dispatch::dispatch;
+pub(crate) use parameters::set_parameters;
+
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod overlap_tests;
+#[cfg(test)]
+mod tests;

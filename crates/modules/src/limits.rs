@@ -1,0 +1,59 @@
+//! Every limit of the native modules, in one place.
+
+/// Members that a league can have. Bounds the cost of counting votes.
+pub const MAX_MEMBERS: u64 = 1_024;
+/// Bytes of a member's name.
+pub const MAX_NAME_BYTES: usize = 128;
+/// Bytes of a member's contact.
+pub const MAX_CONTACT_BYTES: usize = 256;
+/// Bytes of a reason given for a proposal, a revocation or an alert.
+pub const MAX_REASON_BYTES: usize = 256;
+/// Voting weight of one member.
+pub const MAX_WEIGHT: u32 = 1_000_000;
+/// Seconds that a proposal about a member stays open.
+pub const PROPOSAL_LIFETIME_S: u64 = 7 * 24 * 3_600;
+/// Members on one page of a listing.
+pub const MAX_MEMBERS_PAGE: usize = 64;
+
+/// Entries in one `publish` call.
+pub const MAX_ENTRIES: usize = 64;
+/// Bytes of one object's content. The largest object of MITRE's collections (the collection object
+/// itself) has about 240 KiB.
+pub const MAX_CONTENT_BYTES: usize = 256 * 1_024;
+/// Bytes of an object's type; STIX 2.1 section 3.1 asks for 3 to 250.
+pub const MAX_TYPE_BYTES: usize = 64;
+/// The shortest object type.
+pub const MIN_TYPE_BYTES: usize = 3;
+/// Pairs in one `has` call.
+pub const MAX_HAS: usize = 1_024;
+/// The highest count of one sighting (STIX 2.1 section 5.2).
+pub const MAX_SIGHTING_COUNT: u32 = 999_999_999;
+/// How far a reported time may lie ahead of the block's, in milliseconds.
+pub const MAX_CLOCK_SKEW_MS: u64 = 300_000;
+
+/// Targets of one alert.
+pub const MAX_TARGETS: usize = 64;
+/// Directives in force against one target.
+pub const MAX_DIRECTIVES: usize = 8;
+/// How many directives a target may have for another provisional one to be added; the rest of
+/// [`MAX_DIRECTIVES`] is kept for accepted alerts, so that no sentinel can crowd these out.
+pub const MAX_DIRECTIVES_PROVISIONAL: usize = 4;
+/// Seconds that a sentinel's provisional directive holds at most.
+pub const PROVISIONAL_S: u64 = 600;
+/// Seconds before the same sentinel can put the same target under another provisional directive.
+pub const PROVISIONAL_COOLDOWN_S: u64 = 24 * 3_600;
+/// Seconds after which an alert that was not accepted lapses.
+pub const LAPSE_S: u64 = 7 * 24 * 3_600;
+/// Alert ids on one page of a listing.
+pub const MAX_ALERTS_PAGE: usize = 256;
+
+/// Bytes of input that a call may have.
+pub const MAX_INPUT_BYTES: usize = 1_024 * 1_024;
+/// Bytes that decoding a call's input may allocate.
+pub const MAX_DECODE_BYTES: usize = 4 * MAX_INPUT_BYTES;
+/// Bytes of the longest text that a module keeps in its storage.
+pub const MAX_TEXT_BYTES: usize = 256;
+/// The highest value of the parameter for the longest duration of a directive, in seconds: a year.
+pub const MAX_DURATION_S: u64 = 365 * 24 * 3_600;
+/// Addresses in the list of those that are never blocked.
+pub const MAX_NEVER_BLOCK: usize = 1_024;

@@ -1,0 +1,83 @@
+//! The storage layout is part of consensus and of what others prove: it is pinned here.
+
+use super::world::{World, account, entry, target};
+use alloy_primitives::{U256, keccak256};
+use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, MEMBERS};
+
+/// Solidity's slot of a mapping's value.
+fn mapping(key: U256, base: u64) -> U256 {
+    let base = U256::from(base).to_be_bytes::<32>();
+    U256::from_be_bytes(keccak256([key.to_be_bytes::<32>(), base].concat()).0)
+}
+
+fn address_key(address: alloy_primitives::Address) -> U256 {
+    U256::from_be_bytes(address.into_word().0)
+}
+
+#[test]
+fn members() {
+    let world = World::of_four();
+    let storage = &world.host.storage;
+    assert_eq!(
+        storage[&(MEMBERS, U256::ZERO)],
+        U256::from_limbs([4, 4, 0, 0])
+    );
+    let index = storage[&(MEMBERS, mapping(address_key(account(3)), 2))];
+    assert_eq!(index, U256::from(4));
+    let record = storage[&(MEMBERS, mapping(U256::from(3), 1))];
+    let packed = address_key(account(3))
+        | (U256::from(1) << 160)
+        | (U256::from(3) << 192)
+        | (U256::from(1) << 200)
+        | (U256::from(world.now) << 208);
+    assert_eq!(record, packed);
+    // "member 3" with twice its length, as Solidity keeps short strings.
+    let name = storage[&(MEMBERS, mapping(address_key(account(3)), 3))];
+    let mut bytes = [0u8; 32];
+    bytes[..8].copy_from_slice(b"member 3");
+    bytes[31] = 16;
+    assert_eq!(name, U256::from_be_bytes(bytes));
+}
+
+#[test]
+fn exchange() {
+    let mut world = World::of_four();
+    let entries = vec![entry(7, 1_234, b"{}")];
+    world
+        .exchange(1, &IExchange::publishCall { entries })
+        .unwrap();
+    let id = keccak256("indicator--07070707-0707-0707-0707-070707070707");
+    let head = world.host.storage[&(EXCHANGE, mapping(id.into(), 1))];
+    let packed = address_key(account(1)) | (U256::from(1_234) << 160) | (U256::from(1) << 232);
+    assert_eq!(head, packed);
+    let versions = mapping(id.into(), 2).to_be_bytes::<32>();
+    let slot = keccak256([U256::from(1_234).to_be_bytes::<32>(), versions].concat());
+    assert_eq!(
+        world.host.storage[&(EXCHANGE, slot.into())],
+        U256::from_be_bytes(keccak256("{}").0)
+    );
+}
+
+#[test]
+fn guard() {
+    let mut world = World::of_four();
+    let object_id = world.object(1);
+    let until = world.now + 100;
+    let input = IGuard::AlertInput {
+        targets: vec![target(1)],
+        action: 2,
+        severity: 1,
+        expiry: until,
+        objectId: object_id,
+        reason: String::new(),
+    };
+    let alert_id = world.guard(0, 1_000, &IGuard::raiseCall { input }).unwrap();
+    for voter in [1, 2] {
+        world
+            .guard(voter, 0, &IGuard::endorseCall { alertId: alert_id })
+            .unwrap();
+    }
+    assert_eq!(world.host.storage[&(GUARD, U256::ZERO)], U256::from(until));
+    let winner = world.host.storage[&(GUARD, mapping(address_key(target(1)), 6))];
+    assert_eq!(winner, U256::from_limbs([until, 1, 0, 0]));
+}

@@ -1,0 +1,301 @@
+//! Finalized states: the newest from the databases, older ones by what later blocks overwrote.
+
+use crate::{
+    Account, CodeDb, StateDb, StateError, StateKey, StateProvider, StateValue, StateView,
+    account_key, decode_account,
+    keys::{decode_slot, encode_account, encode_slot},
+    storage_key,
+};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
+use commonware_cryptography::sha256::Digest;
+use commonware_glue::stateful::db::Shared;
+use commonware_parallel::Strategy;
+use commonware_runtime::Spawner;
+use commonware_storage::Context;
+use futures::executor::block_on;
+use hansa_evm::Changes;
+use parking_lot::RwLock;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// What a block overwrote: the values before it, `None` where there was nothing.
+pub type Diff = Vec<(StateKey, Option<StateValue>)>;
+
+/// The pre-images of `changes`, sorted by key.
+pub fn diff_of(changes: &Changes) -> Diff {
+    let mut diff: Diff = changes
+        .accounts
+        .iter()
+        .map(|(address, change)| {
+            (
+                account_key(*address),
+                change.old.as_ref().map(encode_account),
+            )
+        })
+        .chain(changes.storage.iter().map(|((address, slot), change)| {
+            let old = (!change.old.is_zero()).then(|| encode_slot(change.old));
+            (storage_key(*address, *slot), old)
+        }))
+        .collect();
+    diff.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+    diff
+}
+
+/// Stored pre-images of finalized blocks.
+pub trait PreImages: Send + Sync + 'static {
+    /// The pre-image of `key` in the lowest stored block above `number` that changed it, with that
+    /// block's number; `None` if no stored block above `number` did.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn previous(
+        &self,
+        key: &StateKey,
+        number: u64,
+    ) -> Result<Option<(u64, Option<StateValue>)>, StateError>;
+
+    /// The lowest block whose pre-images are stored.
+    fn oldest(&self) -> Option<u64>;
+}
+
+/// Diffs of the newest blocks, in memory: noted *before* a block is applied to the databases, so that
+/// a reader that meets a newer value always finds the older one here or in the store.
+#[derive(Clone, Debug, Default)]
+pub struct RecentDiffs(Arc<RwLock<BTreeMap<u64, HashMap<StateKey, Option<StateValue>>>>>);
+
+impl RecentDiffs {
+    /// Blocks kept. The store must hold a block's diff before it falls out.
+    pub const BLOCKS: usize = 8;
+
+    /// Notes what block `number` is about to overwrite.
+    pub fn insert(&self, number: u64, diff: &Diff) {
+        let mut blocks = self.0.write();
+        blocks.insert(number, diff.iter().cloned().collect());
+        while blocks.len() > Self::BLOCKS {
+            blocks.pop_first();
+        }
+    }
+
+    fn previous(&self, key: &StateKey, number: u64) -> Option<(u64, Option<StateValue>)> {
+        self.0
+            .read()
+            .range(number + 1..)
+            .find_map(|(number, diff)| diff.get(key).map(|value| (*number, value.clone())))
+    }
+}
+
+/// Finalized states of a running chain.
+pub struct FinalizedState<E, S, P>
+where
+    E: Context + Spawner,
+    S: Strategy,
+{
+    state: Shared<StateDb<E, S>>,
+    code: Shared<CodeDb<E, S>>,
+    recent: RecentDiffs,
+    stored: Arc<P>,
+    head: Arc<AtomicU64>,
+}
+
+impl<E, S, P> Clone for FinalizedState<E, S, P>
+where
+    E: Context + Spawner,
+    S: Strategy,
+{
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            code: self.code.clone(),
+            recent: self.recent.clone(),
+            stored: self.stored.clone(),
+            head: self.head.clone(),
+        }
+    }
+}
+
+impl<E, S, P> FinalizedState<E, S, P>
+where
+    E: Context + Spawner,
+    S: Strategy,
+    P: PreImages,
+{
+    /// `head` is the newest finalized block that is applied to the databases.
+    pub fn new(
+        databases: (Shared<StateDb<E, S>>, Shared<CodeDb<E, S>>),
+        recent: RecentDiffs,
+        stored: Arc<P>,
+        head: Arc<AtomicU64>,
+    ) -> Self {
+        Self {
+            state: databases.0,
+            code: databases.1,
+            recent,
+            stored,
+            head,
+        }
+    }
+
+    /// The value of `key` after block `number`.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn read(&self, key: StateKey, number: u64) -> Result<Option<StateValue>, StateError> {
+        // The order matters: a value read from the database may belong to a newer block, whose diff
+        // was noted before it was applied, so it is found below.
+        let current = self
+            .state
+            .read()
+            .await
+            .get(&key)
+            .await
+            .map_err(|error| StateError::Database(error.to_string()))?;
+        let stored = self.stored.previous(&key, number)?;
+        let recent = self.recent.previous(&key, number);
+        Ok(match (stored, recent) {
+            (Some(stored), Some(recent)) if recent.0 < stored.0 => recent.1,
+            (Some(stored), _) => stored.1,
+            (None, Some(recent)) => recent.1,
+            (None, None) => current,
+        })
+    }
+
+    /// The account at `address` after block `number`.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn account(
+        &self,
+        address: Address,
+        number: u64,
+    ) -> Result<Option<Account>, StateError> {
+        let value = self.read(account_key(address), number).await?;
+        Ok(value.as_ref().map(decode_account))
+    }
+
+    /// A storage slot after block `number`.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn storage(
+        &self,
+        address: Address,
+        slot: U256,
+        number: u64,
+    ) -> Result<U256, StateError> {
+        let value = self.read(storage_key(address, slot), number).await?;
+        Ok(value.as_ref().map_or(U256::ZERO, decode_slot))
+    }
+
+    /// Contract code.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn code(&self, code_hash: B256) -> Result<Bytes, StateError> {
+        if code_hash == KECCAK256_EMPTY || code_hash.is_zero() {
+            return Ok(Bytes::new());
+        }
+        let code = self
+            .code
+            .read()
+            .await
+            .get(&Digest::from(code_hash.0))
+            .await
+            .map_err(|error| StateError::Database(error.to_string()))?;
+        Ok(code.map(Bytes::from).unwrap_or_default())
+    }
+
+    /// The newest block whose state can be read.
+    pub fn head(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+
+    /// The account and storage database, for proofs.
+    pub const fn state_db(&self) -> &Shared<StateDb<E, S>> {
+        &self.state
+    }
+}
+
+struct View<E, S, P>
+where
+    E: Context + Spawner,
+    S: Strategy,
+{
+    states: FinalizedState<E, S, P>,
+    number: u64,
+}
+
+impl<E, S, P> View<E, S, P>
+where
+    E: Context + Spawner,
+    S: Strategy,
+    P: PreImages,
+{
+    /// A view can outlive the history it needs.
+    fn check(&self) -> Result<(), StateError> {
+        let (oldest, _) = self.states.range();
+        if self.number < oldest {
+            let number = self.number;
+            return Err(StateError::Pruned { number, oldest });
+        }
+        Ok(())
+    }
+}
+
+impl<E, S, P> StateView for View<E, S, P>
+where
+    E: Context + Spawner,
+    S: Strategy,
+    P: PreImages,
+{
+    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        let account = block_on(self.states.account(address, self.number))?;
+        self.check().map(|()| account)
+    }
+
+    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        let value = block_on(self.states.storage(address, slot, self.number))?;
+        self.check().map(|()| value)
+    }
+
+    fn code(&self, code_hash: B256) -> Result<Bytes, StateError> {
+        block_on(self.states.code(code_hash))
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl<E, S, P> StateProvider for FinalizedState<E, S, P>
+where
+    E: Context + Spawner,
+    S: Strategy,
+    P: PreImages,
+{
+    fn view(&self, number: u64) -> Result<Box<dyn StateView>, StateError> {
+        let (oldest, head) = self.range();
+        if number > head {
+            return Err(StateError::Future { number, head });
+        }
+        if number < oldest {
+            return Err(StateError::Pruned { number, oldest });
+        }
+        let states = self.clone();
+        Ok(Box::new(View { states, number }))
+    }
+
+    fn range(&self) -> (u64, u64) {
+        let head = self.head();
+        // The state after block n needs the diffs of n + 1 and later.
+        let oldest = self
+            .stored
+            .oldest()
+            .map_or(head, |oldest| oldest.saturating_sub(1));
+        (oldest.min(head), head)
+    }
+}

@@ -1,0 +1,58 @@
+//! Keys and values of the state database.
+//!
+//! A key is `SHA-256(tag || address [|| slot])`: hashed so that the slots of one contract spread over
+//! the index. Values have one size, so that the log needs no offsets.
+
+use alloy_primitives::{Address, B256, U256};
+use commonware_cryptography::{Hasher as _, Sha256, sha256::Digest};
+use commonware_utils::sequence::FixedBytes;
+use hansa_evm::Account;
+
+/// A key of the state database.
+pub type StateKey = Digest;
+/// A value: an account (`nonce: u64 || balance: u256 || code hash`, big-endian) or a slot (`u256`
+/// big-endian, zero-padded).
+pub type StateValue = FixedBytes<72>;
+
+const ACCOUNT: &[u8] = &[0];
+const STORAGE: &[u8] = &[1];
+
+/// The key of an account.
+pub fn account_key(address: Address) -> StateKey {
+    Sha256::hash(&[ACCOUNT, address.as_slice()])
+}
+
+/// The key of a storage slot.
+pub fn storage_key(address: Address, slot: U256) -> StateKey {
+    Sha256::hash(&[STORAGE, address.as_slice(), &slot.to_be_bytes::<32>()])
+}
+
+pub(crate) fn encode_account(account: &Account) -> StateValue {
+    let mut bytes = [0; 72];
+    bytes[..8].copy_from_slice(&account.nonce.to_be_bytes());
+    bytes[8..40].copy_from_slice(&account.balance.to_be_bytes::<32>());
+    bytes[40..].copy_from_slice(account.code_hash.as_slice());
+    StateValue::new(bytes)
+}
+
+/// Reads an account value.
+pub fn decode_account(value: &StateValue) -> Account {
+    let bytes: &[u8] = value.as_ref();
+    let mut nonce = [0; 8];
+    nonce.copy_from_slice(&bytes[..8]);
+    Account {
+        nonce: u64::from_be_bytes(nonce),
+        balance: U256::from_be_slice(&bytes[8..40]),
+        code_hash: B256::from_slice(&bytes[40..]),
+    }
+}
+
+pub(crate) fn encode_slot(value: U256) -> StateValue {
+    let mut bytes = [0; 72];
+    bytes[..32].copy_from_slice(&value.to_be_bytes::<32>());
+    StateValue::new(bytes)
+}
+
+pub(crate) fn decode_slot(value: &StateValue) -> U256 {
+    U256::from_be_slice(&value.as_ref()[..32])
+}

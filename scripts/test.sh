@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# `make test`: every stage, also after one has failed, then how long each took. Fails if any did.
+# The output is kept in target/test.log, the sum of the test runners' counts in target/test-counts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mkdir -p target
+log=target/test.log
+counts=target/test-counts
+: >"$log"
+rm -f "$counts"
+failed=()
+table=()
+
+stage() {
+    local target=$1 start=$SECONDS result=ok
+    echo "== $target"
+    set +e
+    make --no-print-directory "$target" </dev/null 2>&1 | tee -a "$log"
+    local status=${PIPESTATUS[0]}
+    set -e
+    if [ "$status" -ne 0 ]; then
+        result=FAILED
+        failed+=("$target")
+    fi
+    table+=("$(printf '  %-16s %5d s  %s' "$target" "$((SECONDS - start))" "$result")")
+}
+
+# The sum over what cargo-nextest, cargo test and forge say. Colours are taken out first.
+count() {
+    sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
+        function before(word,   n) { n = $0; if (n !~ "[0-9]+ " word) return 0
+            sub(" " word ".*", "", n); sub(".*[^0-9]", "", n); return n + 0 }
+        /^ *Summary \[.*tests? run:/ { sub(".*run: ", " "); passed += before("passed"); seen = 1
+            failed += before("failed") + before("timed out") + before("exec failed") }
+        /^test result: / { passed += before("passed"); failed += before("failed"); seen = 1 }
+        /^Ran [0-9]+ test suites? in .*tests? passed/ { passed += before("tests? passed"); failed += before("failed") }
+        END { if (seen) print passed + 0, failed + 0 }'
+}
+
+for target in tools check deny test-contracts lint test-rust; do
+    stage "$target"
+done
+
+sums=$(count)
+echo "== time"
+printf '%s\n' "${table[@]}"
+# A stage of tests that failed although no test did has not run them all (it did not compile, say): no sums then.
+if [ -n "$sums" ] && { [ "${sums#* }" -gt 0 ] || [[ " ${failed[*]-} " != *" test-"* ]]; }; then
+    echo "$sums" >"$counts"
+fi
+if [ "${#failed[@]}" -gt 0 ]; then
+    echo "make test failed in: ${failed[*]} (output in $log)" >&2
+    exit 1
+fi

@@ -1,0 +1,35 @@
+//! The checks, run over the real repository.
+
+use xtask::{Finding, deps, links, repository, text};
+
+fn none(findings: &[Finding]) {
+    let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+#[test]
+fn crates_depend_only_on_crates_above_them() {
+    let workspace = repository::workspace().unwrap();
+    // A reader of metadata that finds nothing must not pass for a clean workspace.
+    let directories: Vec<_> = workspace.directories().collect();
+    assert!(directories.contains(&"crates/primitives") && directories.contains(&"xtask"));
+    none(&deps::check(&workspace));
+}
+
+#[test]
+fn tracked_text_holds_nothing_that_must_not_stay() {
+    let repository = repository::Repository::open().unwrap();
+    assert!(
+        repository
+            .files()
+            .iter()
+            .any(|file| file == "xtask/tests/repository.rs")
+    );
+    none(&text::check(&repository).unwrap());
+}
+
+#[test]
+fn links_in_markdown_lead_somewhere() {
+    let repository = repository::Repository::open().unwrap();
+    none(&links::check(&repository).unwrap());
+}
