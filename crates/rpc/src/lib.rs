@@ -15,6 +15,7 @@ mod convert;
 mod dispatch;
 pub mod errors;
 mod eth;
+mod exec;
 mod hansa;
 mod http;
 mod limits;

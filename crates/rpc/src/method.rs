@@ -73,6 +73,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Method> {
     [
         crate::eth::blocks::METHODS,
         crate::eth::transactions::METHODS,
+        crate::eth::call::METHODS,
         crate::eth::fees::METHODS,
         crate::eth::state::METHODS,
         crate::eth::logs::METHODS,
