@@ -1,0 +1,176 @@
+//! Reading objects.
+
+use super::{
+    record::{ObjectLog, ObjectRecord, Sightings},
+    shelf::{AUDIENCES, Entry, readable},
+};
+use crate::{
+    Index, IndexError,
+    tables::{CONTENTS, SIGHTINGS},
+};
+use alloy_primitives::{B256, keccak256};
+use bytes::Bytes;
+use redb::ReadableDatabase;
+use std::{ops::ControlFlow, sync::Arc};
+
+/// What a scan is after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectScan<'a> {
+    /// The log to read.
+    pub log: ObjectLog,
+    /// The narrowest label the reader may see: 0 TLP:CLEAR, 1 TLP:GREEN (more counts as 1).
+    pub max_tlp: u8,
+    /// Only records added later than this, microseconds since the Unix epoch.
+    pub after_us: Option<u64>,
+    /// Only these STIX ids.
+    pub ids: Option<Vec<&'a str>>,
+}
+
+/// A record as a scan shows it.
+#[derive(Clone, Copy)]
+pub struct ObjectView<'a> {
+    index: &'a Index,
+    entry: &'a Entry,
+    audience: usize,
+    revoked: bool,
+}
+
+impl<'a> ObjectView<'a> {
+    /// The record.
+    pub fn record(&self) -> &'a Arc<ObjectRecord> {
+        &self.entry.record
+    }
+
+    /// When it was added to the scanned log, microseconds since the Unix epoch.
+    pub const fn added_us(&self) -> u64 {
+        self.entry.added_us
+    }
+
+    /// The publisher withdrew the object.
+    pub const fn revoked(&self) -> bool {
+        self.revoked
+    }
+
+    /// The reader can see no earlier version of it in this log.
+    pub const fn first(&self) -> bool {
+        !self.entry.earlier[self.audience]
+    }
+
+    /// The reader can see no later version of it in this log.
+    pub const fn last(&self) -> bool {
+        !self.entry.later[self.audience]
+    }
+
+    /// The content, shared with the cache.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn content(&self) -> Result<Bytes, IndexError> {
+        self.index.content_of(self.entry.record.position)
+    }
+}
+
+impl Index {
+    /// Visits the served records of a log in order until `visit` breaks: those without a flaw whose label the
+    /// reader may see. The scan sees one state of the log, and holds up the feed while it runs: visit
+    /// quickly.
+    pub fn scan_objects(
+        &self,
+        scan: &ObjectScan<'_>,
+        mut visit: impl FnMut(ObjectView<'_>) -> ControlFlow<()>,
+    ) {
+        let shelf = self.inner.shelf.read();
+        let log = shelf.log(scan.log);
+        let audience = usize::from(scan.max_tlp).min(AUDIENCES - 1);
+        let after = |entry: &Entry| scan.after_us.is_none_or(|after| entry.added_us > after);
+        let mut show = |entry: &Entry| {
+            if !readable(&entry.record, audience) {
+                return ControlFlow::Continue(());
+            }
+            visit(ObjectView {
+                index: self,
+                entry,
+                audience,
+                revoked: shelf.revoked.contains(&entry.record.object_id),
+            })
+        };
+        if let Some(ids) = &scan.ids {
+            let mut places: Vec<usize> = ids
+                .iter()
+                .filter_map(|id| log.by_id.get(&keccak256(id)))
+                .flatten()
+                .copied()
+                .collect();
+            places.sort_unstable();
+            places.dedup();
+            for entry in places.into_iter().map(|place| &log.entries[place]) {
+                if after(entry) && show(entry).is_break() {
+                    return;
+                }
+            }
+            return;
+        }
+        let start = log.entries.partition_point(|entry| !after(entry));
+        for entry in &log.entries[start..] {
+            if show(entry).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// All versions of an object, oldest first, flawed ones included; with whether it is revoked.
+    pub fn object_versions(&self, object_id: &B256) -> (Vec<Arc<ObjectRecord>>, bool) {
+        let shelf = self.inner.shelf.read();
+        let places = shelf.objects.by_id.get(object_id).into_iter().flatten();
+        let records = places.map(|place| shelf.objects.entries[*place].record.clone());
+        (records.collect(), shelf.revoked.contains(object_id))
+    }
+
+    /// The record at a position in the log of objects, flawed or not.
+    pub fn object_at(&self, position: u64) -> Option<Arc<ObjectRecord>> {
+        let shelf = self.inner.shelf.read();
+        let entry = shelf.objects.entries.get(usize::try_from(position).ok()?)?;
+        Some(entry.record.clone())
+    }
+
+    /// How many versions were ever published.
+    pub fn object_count(&self) -> u64 {
+        self.inner.shelf.read().objects.entries.len() as u64
+    }
+
+    /// The content at a position in the log of objects, flawed or not; `None` past the end.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn object_content(&self, position: u64) -> Result<Option<Bytes>, IndexError> {
+        match position < self.object_count() {
+            true => self.content_of(position).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// What was seen of an object.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn sightings(&self, object_id: &B256) -> Result<Sightings, IndexError> {
+        let read = self.inner.database.begin_read()?;
+        let row = read.open_table(SIGHTINGS)?.get(object_id.0)?;
+        Ok(row.map_or_else(Sightings::default, |row| Sightings::from_row(row.value())))
+    }
+
+    fn content_of(&self, position: u64) -> Result<Bytes, IndexError> {
+        if let Some(content) = self.inner.contents.get(position) {
+            return Ok(content);
+        }
+        let read = self.inner.database.begin_read()?;
+        let row = read.open_table(CONTENTS)?.get(position)?;
+        let row = row.ok_or_else(|| {
+            IndexError::damaged(format!("contents, position {position}"), "row is missing")
+        })?;
+        let content = Bytes::copy_from_slice(row.value());
+        let bytes = content.len();
+        self.inner.contents.insert(position, content.clone(), bytes);
+        Ok(content)
+    }
+}
