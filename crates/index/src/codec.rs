@@ -11,7 +11,7 @@ use crate::{FinalizedBlock, IndexError};
 use alloy_consensus::TxType;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Log};
-use commonware_codec::{DecodeExt as _, Encode as _};
+use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use hansa_primitives::{Header, Receipt, Transaction, decode_transaction};
 use std::ops::Range;
 
@@ -100,7 +100,7 @@ pub(crate) fn hash_of_row(row: &[u8]) -> Result<B256, IndexError> {
 pub(crate) fn decode_header(row: &[u8]) -> Result<(B256, Header), IndexError> {
     let mut reader = Reader::new("headers", row);
     let hash = B256::new(reader.array()?);
-    let header = Header::decode(reader.rest).map_err(|error| reader.fail(error))?;
+    let header = Header::decode(Copying(reader.rest)).map_err(|error| reader.fail(error))?;
     Ok((hash, header))
 }
 

@@ -3,22 +3,23 @@
 use crate::errors::Fault;
 use alloy_primitives::{Address, B256, Bytes};
 use futures::future::BoxFuture;
-use hansa_primitives::{Genesis, Transaction};
+use hansa_index::{FinalizedBlock, Index};
+use hansa_primitives::{Block, Genesis, Transaction};
 use hansa_state::StateProvider;
 use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::broadcast;
 
-use crate::chain::{ChainReader, FinalizedBlock};
-
 /// The parts of a node that the server answers from.
 #[derive(Clone)]
 pub struct Context {
     /// The chain's definition.
     pub genesis: Arc<Genesis>,
+    /// Block 0, which no index holds.
+    pub genesis_block: Block,
     /// Finalized blocks, receipts and logs.
-    pub chain: Arc<dyn ChainReader>,
+    pub index: Index,
     /// Finalized states.
     pub state: Arc<dyn StateProvider>,
     /// The transaction pool.

@@ -1,19 +1,20 @@
 //! From the chain's types to those of the Ethereum JSON-RPC.
 
 use crate::api::PooledTransaction;
-use crate::chain::{FinalizedBlock, FoundLog};
 use alloy_consensus::{
     EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Eip658Value, Receipt as ConsensusReceipt,
     ReceiptEnvelope, ReceiptWithBloom, Transaction as _, TxReceipt, Typed2718,
     transaction::Recovered,
 };
 use alloy_eips::{eip4895::Withdrawals, eip7685::EMPTY_REQUESTS_HASH};
-use alloy_primitives::{B64, B256, Bytes, U64, U256};
+use alloy_primitives::{Address, B64, B256, Bytes, U64, U256};
 use alloy_rpc_types_eth::{
     Block as AlloyBlock, BlockTransactions, Header as AlloyHeader, Log,
     Transaction as RpcTransaction, TransactionReceipt,
 };
 use commonware_codec::EncodeSize as _;
+use hansa_index::{FinalizedBlock, Located, LocatedLog};
+use hansa_primitives::{Receipt, Transaction};
 use serde::Serialize;
 
 /// A header with what Ethereum does not have.
@@ -49,7 +50,8 @@ pub(crate) fn header(block: &hansa_primitives::Block) -> Header {
         gas_used: header.gas_used,
         timestamp: header.timestamp(),
         extra_data: Bytes::new(),
-        mix_hash: B256::ZERO,
+        // What `PREVRANDAO` answers.
+        mix_hash: header.parent_hash,
         nonce: B64::ZERO,
         base_fee_per_gas: Some(header.base_fee_per_gas),
         withdrawals_root: Some(EMPTY_ROOT_HASH),
@@ -75,8 +77,11 @@ pub(crate) fn header(block: &hansa_primitives::Block) -> Header {
 pub(crate) fn block(found: &FinalizedBlock, full: bool) -> Block {
     let transactions = found.block.transactions();
     let transactions = if full {
-        let all = 0..transactions.len();
-        BlockTransactions::Full(all.filter_map(|index| transaction(found, index)).collect())
+        BlockTransactions::Full(
+            Placed::all(found)
+                .map(|placed| placed.transaction())
+                .collect(),
+        )
     } else {
         let hashes = transactions
             .iter()
@@ -91,19 +96,127 @@ pub(crate) fn block(found: &FinalizedBlock, full: bool) -> Block {
     }
 }
 
-/// Transaction `index` of the block.
-pub(crate) fn transaction(found: &FinalizedBlock, index: usize) -> Option<RpcTransaction> {
-    let transaction = found.block.transactions().get(index)?;
-    let sender = *found.senders.get(index)?;
-    let header = found.block.header();
-    Some(RpcTransaction {
-        effective_gas_price: Some(transaction.effective_gas_price(Some(header.base_fee_per_gas))),
-        inner: Recovered::new_unchecked(transaction.clone(), sender),
-        block_hash: Some(found.block.hash()),
-        block_number: Some(header.number),
-        transaction_index: Some(index as u64),
-        block_timestamp: Some(header.timestamp()),
-    })
+/// A transaction, what it did and where it is.
+pub(crate) struct Placed<'a> {
+    transaction: &'a Transaction,
+    receipt: &'a Receipt,
+    sender: Address,
+    index: u64,
+    first_log: u64,
+    gas_used: u64,
+    block_hash: B256,
+    header: &'a hansa_primitives::Header,
+}
+
+impl<'a> Placed<'a> {
+    /// From the index; `hash` and `header` are those of its block.
+    pub(crate) fn from(
+        located: &'a Located,
+        hash: B256,
+        header: &'a hansa_primitives::Header,
+    ) -> Self {
+        Self {
+            transaction: &located.transaction,
+            receipt: &located.receipt,
+            sender: located.sender,
+            index: located.index.into(),
+            first_log: located.first_log_index.into(),
+            gas_used: located.gas_used,
+            block_hash: hash,
+            header,
+        }
+    }
+
+    /// Every transaction of a block.
+    pub(crate) fn all(found: &'a FinalizedBlock) -> impl Iterator<Item = Self> + 'a {
+        let (mut next_log, mut gas_before) = (0, 0);
+        let transactions = found.block.transactions().iter();
+        let parts = transactions
+            .zip(found.receipts.iter())
+            .zip(found.senders.iter());
+        parts
+            .enumerate()
+            .map(move |(index, ((transaction, receipt), sender))| {
+                let first_log = next_log;
+                next_log += receipt.logs.len() as u64;
+                let gas_used = receipt.cumulative_gas_used.saturating_sub(gas_before);
+                gas_before = receipt.cumulative_gas_used;
+                Self {
+                    transaction,
+                    receipt,
+                    sender: *sender,
+                    index: index as u64,
+                    first_log,
+                    gas_used,
+                    block_hash: found.block.hash(),
+                    header: found.block.header(),
+                }
+            })
+    }
+
+    /// As RPC shows it.
+    pub(crate) fn transaction(&self) -> RpcTransaction {
+        let base_fee = Some(self.header.base_fee_per_gas);
+        RpcTransaction {
+            effective_gas_price: Some(self.transaction.effective_gas_price(base_fee)),
+            inner: Recovered::new_unchecked(self.transaction.clone(), self.sender),
+            block_hash: Some(self.block_hash),
+            block_number: Some(self.header.number),
+            transaction_index: Some(self.index),
+            block_timestamp: Some(self.header.timestamp()),
+        }
+    }
+
+    /// Its receipt.
+    pub(crate) fn receipt(&self) -> TransactionReceipt {
+        let hash = *self.transaction.tx_hash();
+        let logs = self
+            .receipt
+            .logs
+            .iter()
+            .zip(self.first_log..)
+            .map(|(entry, log_index)| Log {
+                inner: entry.clone(),
+                block_hash: Some(self.block_hash),
+                block_number: Some(self.header.number),
+                block_timestamp: Some(self.header.timestamp()),
+                transaction_hash: Some(hash),
+                transaction_index: Some(self.index),
+                log_index: Some(log_index),
+                removed: false,
+            });
+        let with_bloom = ReceiptWithBloom {
+            receipt: ConsensusReceipt {
+                status: Eip658Value::Eip658(self.receipt.success),
+                cumulative_gas_used: self.receipt.cumulative_gas_used,
+                logs: logs.collect(),
+            },
+            logs_bloom: self.receipt.bloom(),
+        };
+        let inner = match self.transaction.ty() {
+            0 => ReceiptEnvelope::Legacy(with_bloom),
+            1 => ReceiptEnvelope::Eip2930(with_bloom),
+            2 => ReceiptEnvelope::Eip1559(with_bloom),
+            _ => ReceiptEnvelope::Eip7702(with_bloom),
+        };
+        let base_fee = Some(self.header.base_fee_per_gas);
+        let to = self.transaction.to();
+        let created = || self.sender.create(self.transaction.nonce());
+        TransactionReceipt {
+            inner,
+            transaction_hash: hash,
+            transaction_index: Some(self.index),
+            block_hash: Some(self.block_hash),
+            block_number: Some(self.header.number),
+            gas_used: self.gas_used,
+            effective_gas_price: self.transaction.effective_gas_price(base_fee),
+            blob_gas_used: None,
+            blob_gas_price: None,
+            from: self.sender,
+            to,
+            contract_address: to.is_none().then(created),
+        }
+    }
 }
 
 /// A transaction that waits in the pool.
@@ -119,95 +232,20 @@ pub(crate) fn pooled(pooled: &PooledTransaction) -> RpcTransaction {
 }
 
 /// A log.
-pub(crate) fn log(found: FoundLog) -> Log {
+pub(crate) fn log(found: LocatedLog) -> Log {
     Log {
         inner: found.log,
         block_hash: Some(found.block_hash),
         block_number: Some(found.block_number),
-        block_timestamp: Some(found.block_timestamp),
+        block_timestamp: Some(found.block_timestamp_ms / 1_000),
         transaction_hash: Some(found.transaction_hash),
-        transaction_index: Some(found.transaction_index),
-        log_index: Some(found.log_index),
+        transaction_index: Some(found.transaction_index.into()),
+        log_index: Some(found.log_index.into()),
         removed: false,
     }
 }
 
-/// The receipt of transaction `index`; `first_log` logs come before it in the block.
-fn receipt_at(
-    found: &FinalizedBlock,
-    index: usize,
-    first_log: u64,
-    gas_before: u64,
-) -> Option<TransactionReceipt> {
-    let transaction = found.block.transactions().get(index)?;
-    let receipt = found.receipts.get(index)?;
-    let sender = *found.senders.get(index)?;
-    let header = found.block.header();
-    let hash = *transaction.tx_hash();
-    let logs = receipt.logs.iter().enumerate().map(|(position, entry)| {
-        log(FoundLog {
-            block_number: header.number,
-            block_hash: found.block.hash(),
-            block_timestamp: header.timestamp(),
-            transaction_hash: hash,
-            transaction_index: index as u64,
-            log_index: first_log + position as u64,
-            log: entry.clone(),
-        })
-    });
-    let with_bloom = ReceiptWithBloom {
-        receipt: ConsensusReceipt {
-            status: Eip658Value::Eip658(receipt.success),
-            cumulative_gas_used: receipt.cumulative_gas_used,
-            logs: logs.collect(),
-        },
-        logs_bloom: receipt.bloom(),
-    };
-    let inner = match transaction.ty() {
-        0 => ReceiptEnvelope::Legacy(with_bloom),
-        1 => ReceiptEnvelope::Eip2930(with_bloom),
-        2 => ReceiptEnvelope::Eip1559(with_bloom),
-        _ => ReceiptEnvelope::Eip7702(with_bloom),
-    };
-    Some(TransactionReceipt {
-        inner,
-        transaction_hash: hash,
-        transaction_index: Some(index as u64),
-        block_hash: Some(found.block.hash()),
-        block_number: Some(header.number),
-        gas_used: receipt.cumulative_gas_used.saturating_sub(gas_before),
-        effective_gas_price: transaction.effective_gas_price(Some(header.base_fee_per_gas)),
-        blob_gas_used: None,
-        blob_gas_price: None,
-        from: sender,
-        to: transaction.to(),
-        contract_address: transaction
-            .to()
-            .is_none()
-            .then(|| sender.create(transaction.nonce())),
-    })
-}
-
-/// The receipt of transaction `index`.
-pub(crate) fn receipt(found: &FinalizedBlock, index: usize) -> Option<TransactionReceipt> {
-    let before = found.receipts.get(..index)?;
-    let first_log = before.iter().map(|receipt| receipt.logs.len() as u64).sum();
-    let gas_before = before.last().map_or(0, |last| last.cumulative_gas_used);
-    receipt_at(found, index, first_log, gas_before)
-}
-
 /// All receipts of the block.
 pub(crate) fn receipts(found: &FinalizedBlock) -> Vec<TransactionReceipt> {
-    let (mut first_log, mut gas_before) = (0, 0);
-    found
-        .receipts
-        .iter()
-        .enumerate()
-        .filter_map(|(index, receipt)| {
-            let shown = receipt_at(found, index, first_log, gas_before);
-            first_log += receipt.logs.len() as u64;
-            gas_before = receipt.cumulative_gas_used;
-            shown
-        })
-        .collect()
+    Placed::all(found).map(|placed| placed.receipt()).collect()
 }

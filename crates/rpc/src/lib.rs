@@ -32,7 +32,6 @@ pub use api::{
     BySender, Certificate, Context, NodeInfo, Operator, Peer, PoolContent, PooledTransaction,
     SubmitError, SyncProgress, TransactionPool,
 };
-pub use chain::{ChainError, ChainReader, FinalizedBlock, FoundLog, LogsError};
 pub use errors::Fault;
 pub use limits::Limits;
 pub use openrpc::document as openrpc_document;

@@ -2,12 +2,13 @@
 
 use crate::{
     Config, Context,
-    chain::{ChainError, FinalizedBlock},
+    chain::Chain,
     errors::{CallResult, Fault},
     eth::{fees::TipCache, filters::Filters},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
+use hansa_index::FinalizedBlock;
 use hansa_state::StateView;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
@@ -15,17 +16,12 @@ use tokio::sync::Semaphore;
 /// Shared by all connections.
 pub(crate) struct Node {
     pub(crate) context: Context,
+    pub(crate) chain: Chain,
     pub(crate) config: Config,
     pub(crate) genesis_hash: B256,
     pub(crate) filters: Filters,
     pub(crate) tips: TipCache,
     calls: Semaphore,
-}
-
-impl From<ChainError> for Fault {
-    fn from(error: ChainError) -> Self {
-        Self::internal(error)
-    }
 }
 
 impl Node {
@@ -34,6 +30,7 @@ impl Node {
             calls: Semaphore::new(config.limits.max_concurrent_calls),
             filters: Filters::default(),
             tips: TipCache::default(),
+            chain: Chain::new(context.index.clone(), context.genesis_block.clone()),
             context,
             config,
             genesis_hash,
@@ -45,28 +42,28 @@ impl Node {
     }
 
     /// The newest block.
-    pub(crate) fn head(&self) -> CallResult<Arc<FinalizedBlock>> {
-        Ok(self.context.chain.head()?)
+    pub(crate) fn head(&self) -> CallResult<FinalizedBlock> {
+        self.chain.head()
     }
 
     /// The number that `id` means; `None` for a block that is not there. Every block that this
     /// node knows is final, so `latest`, `safe`, `finalized` and `pending` are the head, and any
     /// known hash is canonical.
     pub(crate) fn number(&self, id: BlockId) -> CallResult<Option<u64>> {
-        let chain = &self.context.chain;
+        let chain = &self.chain;
         Ok(match id {
             BlockId::Hash(hash) => chain.number(hash.block_hash)?,
             BlockId::Number(BlockNumberOrTag::Earliest) => Some(0),
             BlockId::Number(BlockNumberOrTag::Number(number)) => {
-                (number <= chain.head()?.block.number()).then_some(number)
+                (number <= chain.head_number()).then_some(number)
             }
-            BlockId::Number(_) => Some(chain.head()?.block.number()),
+            BlockId::Number(_) => Some(chain.head_number()),
         })
     }
 
     /// The block that `id` means.
-    pub(crate) fn block(&self, id: BlockId) -> CallResult<Option<Arc<FinalizedBlock>>> {
-        let chain = &self.context.chain;
+    pub(crate) fn block(&self, id: BlockId) -> CallResult<Option<FinalizedBlock>> {
+        let chain = &self.chain;
         match id {
             BlockId::Number(
                 BlockNumberOrTag::Latest
@@ -75,14 +72,14 @@ impl Node {
                 | BlockNumberOrTag::Pending,
             ) => Ok(Some(chain.head()?)),
             _ => match self.number(id)? {
-                Some(number) => Ok(chain.block(number)?),
+                Some(number) => chain.block(number),
                 None => Ok(None),
             },
         }
     }
 
     /// The block that a state query means, or its error.
-    pub(crate) fn state_block(&self, id: Option<BlockId>) -> CallResult<Arc<FinalizedBlock>> {
+    pub(crate) fn state_block(&self, id: Option<BlockId>) -> CallResult<FinalizedBlock> {
         self.block(id.unwrap_or_default())?
             .ok_or_else(Fault::header_not_found)
     }

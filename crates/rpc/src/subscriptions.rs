@@ -2,7 +2,7 @@
 //! up loses its subscription, never the node its memory.
 
 use crate::{
-    chain::FinalizedBlock,
+    chain::{block_logs, log_filter},
     convert,
     errors::{CallResult, Fault},
     eth::logs,
@@ -11,6 +11,7 @@ use crate::{
     params::Args,
 };
 use alloy_rpc_types_eth::Filter;
+use hansa_index::{FinalizedBlock, LogFilter};
 use jsonrpsee::{
     PendingSubscriptionSink, RpcModule, SubscriptionMessage, SubscriptionSink,
     core::{SubscriptionError, traits::IdProvider},
@@ -55,7 +56,7 @@ impl IdProvider for Ids {
 
 enum Kind {
     Heads,
-    Logs(Box<Filter>),
+    Logs(LogFilter),
     Pending { full: bool },
 }
 
@@ -105,7 +106,7 @@ fn kind(params: &Params<'_>, node: &Node) -> CallResult<Kind> {
         "logs" => {
             let filter: Filter = args.opt(1)?.unwrap_or_default();
             logs::check(&filter, &node.config.limits)?;
-            Ok(Kind::Logs(Box::new(filter)))
+            Ok(Kind::Logs(log_filter(&filter, 0, u64::MAX)))
         }
         "newPendingTransactions" => Ok(Kind::Pending {
             full: args.opt(1)?.unwrap_or(false),
@@ -148,8 +149,7 @@ async fn run(params: Params<'static>, pending: PendingSubscriptionSink, node: &A
                 sink,
                 blocks,
                 |block: &FinalizedBlock, out: &mut Sender<'_>| {
-                    block
-                        .logs(&filter)
+                    block_logs(block, &filter)
                         .try_for_each(|found| out.send(&convert::log(found)))
                 },
             )

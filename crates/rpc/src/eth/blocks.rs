@@ -31,7 +31,7 @@ pub(crate) const METHODS: &[Method] = &[
         "Number of the newest finalized block.",
         &[],
         "quantity",
-        handler!(node, _args => U64::from(node.head()?.block.number())),
+        handler!(node, _args => U64::from(node.chain.head_number())),
     ),
     Method::new(
         "eth_getBlockByNumber",

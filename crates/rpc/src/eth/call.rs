@@ -76,7 +76,11 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new(
         "eth_createAccessList",
         "The addresses and slots that a transaction touches, and its gas with that list.",
-        &["call: CallRequest", "block: blockId?", "state: StateOverrides?"],
+        &[
+            "call: CallRequest",
+            "block: blockId?",
+            "state: StateOverrides?",
+        ],
         "AccessListResult",
         handler!(node, args => {
             let given = Given {
@@ -166,7 +170,10 @@ fn affordable(session: &mut Session, tx: &TxEnv) -> CallResult<u64> {
 }
 
 fn try_gas(session: &mut Session, tx: &TxEnv, gas: u64) -> CallResult<ExecutionResult> {
-    let tx = TxEnv { gas_limit: gas, ..tx.clone() };
+    let tx = TxEnv {
+        gas_limit: gas,
+        ..tx.clone()
+    };
     let (outcome, _) = session.run(tx, Checks::Call, NoOpInspector, NoCosts)?;
     Ok(outcome.result)
 }
@@ -188,9 +195,19 @@ fn is_plain_transfer(session: &mut Session, tx: &TxEnv) -> CallResult<bool> {
 
 fn estimate(session: &mut Session, request: TransactionRequest) -> CallResult<u64> {
     let most = TRANSACTION_GAS_CAP.min(session.params.gas_limit);
-    let cap = request.gas.filter(|gas| *gas >= TRANSFER_GAS).unwrap_or(most);
+    let cap = request
+        .gas
+        .filter(|gas| *gas >= TRANSFER_GAS)
+        .unwrap_or(most);
     let cap = cap.min(most).min(session.limits.call_gas);
-    let tx = prepare(session, &TransactionRequest { gas: None, ..request }, cap)?;
+    let tx = prepare(
+        session,
+        &TransactionRequest {
+            gas: None,
+            ..request
+        },
+        cap,
+    )?;
     check_guard(session, &tx)?;
     let mut high = cap.min(affordable(session, &tx)?);
     if is_plain_transfer(session, &tx)?
@@ -207,7 +224,10 @@ fn estimate(session: &mut Session, request: TransactionRequest) -> CallResult<u6
     match &result {
         ExecutionResult::Success { .. } => {}
         ExecutionResult::Revert { output, .. } => return Err(reverted(output.clone())),
-        ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } => {
+        ExecutionResult::Halt {
+            reason: HaltReason::OutOfGas(_),
+            ..
+        } => {
             return Err(allowance(high));
         }
         ExecutionResult::Halt { reason, .. } => return Err(Fault::server(halt_words(reason))),
@@ -216,7 +236,9 @@ fn estimate(session: &mut Session, request: TransactionRequest) -> CallResult<u6
     let used = gas.tx_gas_used();
     let mut low = used.saturating_sub(1);
     // What the deepest call needs to be handed is at most 1/64 more: mostly this is the answer.
-    let spent = used.saturating_add(gas.final_refunded()).saturating_add(CALL_STIPEND);
+    let spent = used
+        .saturating_add(gas.final_refunded())
+        .saturating_add(CALL_STIPEND);
     let optimistic = spent.saturating_mul(64) / 63;
     if optimistic < high {
         if suffices(session, &tx, optimistic)? {
@@ -283,5 +305,7 @@ fn access_list(session: &mut Session, request: TransactionRequest) -> CallResult
         }
         list = found;
     }
-    Err(Fault::server("the access list does not settle: it depends on itself"))
+    Err(Fault::server(
+        "the access list does not settle: it depends on itself",
+    ))
 }

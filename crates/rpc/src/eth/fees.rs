@@ -1,7 +1,6 @@
 //! Fee suggestions and history.
 
 use crate::{
-    chain::FinalizedBlock,
     errors::{CallResult, Fault},
     method::{Method, handler},
     node::Node,
@@ -10,6 +9,7 @@ use alloy_consensus::Transaction as _;
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{B256, U64, U128, U256};
 use alloy_rpc_types_eth::FeeHistory;
+use hansa_index::FinalizedBlock;
 use hansa_primitives::next_base_fee;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(crate) const METHODS: &[Method] = &[
         "A suggested tip, wei per gas.",
         &[],
         "quantity",
-        handler!(node, _args => U128::from(suggested_tip(node, &*node.head()?)?)),
+        handler!(node, _args => U128::from(suggested_tip(node, &node.head()?)?)),
     ),
     Method::new(
         "eth_blobBaseFee",
@@ -107,7 +107,7 @@ pub(crate) fn suggested_tip(node: &Node, head: &FinalizedBlock) -> CallResult<u1
     let mut samples = Vec::new();
     let newest = head.block.number();
     for number in newest.saturating_sub(TIP_BLOCKS - 1)..=newest {
-        if let Some(block) = node.context.chain.block(number)? {
+        if let Some(block) = node.chain.block(number)? {
             let mut tips: Vec<u128> = tips(&block).collect();
             tips.sort_unstable();
             samples.extend(tips.into_iter().take(TIP_SAMPLES));
@@ -169,7 +169,6 @@ fn fee_history(
     let mut next = 0;
     for number in history.oldest_block..=newest {
         let block = node
-            .context
             .chain
             .block(number)?
             .ok_or_else(Fault::header_not_found)?;

@@ -33,7 +33,7 @@ pub(crate) const METHODS: &[Method] = &[
         &[],
         "quantity",
         handler!(node, _args => {
-            let next = node.head()?.block.number() + 1;
+            let next = node.chain.head_number() + 1;
             add(node, Kind::Blocks { next })?
         }),
     ),
@@ -127,7 +127,7 @@ fn add(node: &Node, kind: Kind) -> CallResult<U128> {
 
 fn new_logs(node: &Node, filter: Filter) -> CallResult<U128> {
     logs::check(&filter, &node.config.limits)?;
-    let head = node.head()?.block.number();
+    let head = node.chain.head_number();
     let next = match filter.block_option {
         FilterBlockOption::AtBlockHash(_) => {
             return Err(Fault::params(
@@ -207,7 +207,7 @@ fn drain(
 }
 
 async fn changes(node: &Arc<Node>, id: U128) -> CallResult<FilterChanges<Transaction>> {
-    let head = node.head()?.block.number();
+    let head = node.chain.head_number();
     match poll(node, id, head)? {
         Poll::Done(changes) => Ok(changes),
         Poll::Blocks { from } => {
@@ -218,8 +218,8 @@ async fn changes(node: &Arc<Node>, id: U128) -> CallResult<FilterChanges<Transac
             let hashes = move || -> CallResult<Vec<B256>> {
                 let mut hashes = Vec::new();
                 for number in from..=head {
-                    let block = shared.context.chain.block(number)?;
-                    hashes.extend(block.map(|block| block.block.hash()));
+                    let header = shared.chain.header(number)?;
+                    hashes.extend(header.map(|(hash, _)| hash));
                 }
                 Ok(hashes)
             };

@@ -1,7 +1,7 @@
 //! Queries over finalized logs.
 
 use crate::{
-    chain::LogsError,
+    chain::log_filter,
     convert,
     errors::{CallResult, Fault},
     limits::Limits,
@@ -10,6 +10,7 @@ use crate::{
 };
 use alloy_eips::BlockNumberOrTag;
 use alloy_rpc_types_eth::{Filter, FilterBlockOption, Log};
+use hansa_index::LogLimits;
 use std::sync::Arc;
 
 pub(crate) const METHODS: &[Method] = &[Method::new(
@@ -47,10 +48,10 @@ fn bound(node: &Node, tag: Option<BlockNumberOrTag>, head: u64) -> CallResult<u6
 
 /// The range that a filter means: `None` where it lies beyond the head.
 fn range(node: &Node, filter: &Filter) -> CallResult<Option<(u64, u64)>> {
-    let head = node.head()?.block.number();
+    let head = node.chain.head_number();
     match filter.block_option {
         FilterBlockOption::AtBlockHash(hash) => {
-            let number = node.context.chain.number(hash)?;
+            let number = node.chain.number(hash)?;
             let number = number.ok_or_else(|| Fault::server("unknown block"))?;
             Ok(Some((number, number)))
         }
@@ -90,16 +91,15 @@ pub(crate) async fn search(
         let what = format!("the query spans {blocks} blocks; narrow the range");
         return Err(Fault::limit("max_log_blocks", limits.max_log_blocks, what));
     }
-    let chain = node.context.chain.clone();
-    let most = limits.max_log_results;
-    node.heavy(move || match chain.logs(&filter, from, to, most) {
-        Ok(found) => Ok(found.into_iter().map(convert::log).collect()),
-        Err(LogsError::TooMany(_)) => Err(Fault::limit(
-            "max_log_results",
-            most,
-            "the query returns more logs; narrow the range or the filter",
-        )),
-        Err(LogsError::Chain(error)) => Err(error.into()),
+    let wanted = log_filter(&filter, from, to);
+    let log_limits = LogLimits {
+        max_blocks: limits.max_log_blocks,
+        max_results: limits.max_log_results,
+    };
+    let shared = node.clone();
+    node.heavy(move || {
+        let found = shared.chain.logs(&wanted, log_limits)?;
+        Ok(found.into_iter().map(convert::log).collect())
     })
     .await
 }

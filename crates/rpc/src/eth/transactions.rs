@@ -9,6 +9,7 @@ use crate::{
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, Bytes};
 use alloy_rpc_types_eth::{Index, Transaction, TransactionReceipt};
+use hansa_index::Located;
 use serde::{Deserialize, de};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
@@ -67,27 +68,37 @@ pub(crate) const METHODS: &[Method] = &[
 /// The method whose calls are grouped within a batch.
 pub(crate) const SEND_RAW: &str = "eth_sendRawTransaction";
 
+fn shown(node: &Node, located: Option<Located>) -> CallResult<Option<Transaction>> {
+    let Some(located) = located else {
+        return Ok(None);
+    };
+    let header = node.chain.header(located.block_number)?;
+    Ok(header.map(|(hash, header)| convert::Placed::from(&located, hash, &header).transaction()))
+}
+
 fn by_hash(node: &Node, hash: B256) -> CallResult<Option<Transaction>> {
-    if let Some((number, index)) = node.context.chain.transaction(hash)? {
-        let found = node.context.chain.block(number)?;
-        return Ok(found.and_then(|found| convert::transaction(&found, index)));
+    if let Some(found) = shown(node, node.chain.transaction(hash)?)? {
+        return Ok(Some(found));
     }
     let waiting = node.context.pool.transaction(hash);
     Ok(waiting.as_ref().map(convert::pooled))
 }
 
 fn by_place(node: &Node, id: BlockId, index: Index) -> CallResult<Option<Transaction>> {
-    let found = node.block(id)?;
-    Ok(found.and_then(|found| convert::transaction(&found, index.into())))
+    let place = node.number(id)?.zip(u32::try_from(index.0).ok());
+    match place {
+        Some((number, index)) => shown(node, node.chain.transaction_at(number, index)?),
+        None => Ok(None),
+    }
 }
 
 /// The receipt of a finalized transaction.
 pub(crate) fn receipt(node: &Node, hash: B256) -> CallResult<Option<TransactionReceipt>> {
-    let Some((number, index)) = node.context.chain.transaction(hash)? else {
+    let Some(located) = node.chain.transaction(hash)? else {
         return Ok(None);
     };
-    let found = node.context.chain.block(number)?;
-    Ok(found.and_then(|found| convert::receipt(&found, index)))
+    let header = node.chain.header(located.block_number)?;
+    Ok(header.map(|(hash, header)| convert::Placed::from(&located, hash, &header).receipt()))
 }
 
 async fn send(node: &Arc<Node>, raw: Bytes) -> CallResult<B256> {

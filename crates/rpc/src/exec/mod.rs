@@ -19,7 +19,6 @@ pub(crate) use watch::{Costs, NoCosts, Stop, TraceCosts, Watch};
 pub(crate) use words::{halt_words, invalid_fault, reverted};
 
 use crate::{
-    chain::FinalizedBlock,
     errors::{CallResult, Fault},
     limits::Limits,
     node::Node,
@@ -27,6 +26,7 @@ use crate::{
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, U256};
 use hansa_evm::{BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_on};
+use hansa_index::FinalizedBlock;
 use revm::{
     DatabaseCommit as _, InspectEvm as _, Inspector,
     context::{CfgEnv, TxEnv},

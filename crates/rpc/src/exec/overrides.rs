@@ -13,7 +13,9 @@ use revm::{Database as _, bytecode::Bytecode, state::AccountInfo};
 /// More of them than `max_state_overrides`, or a combination that has no meaning.
 pub(crate) fn apply_state(session: &mut Session, overrides: StateOverride) -> CallResult<()> {
     let most = session.limits.max_state_overrides;
-    let slots = overrides.values().flat_map(|account| [&account.state, &account.state_diff]);
+    let slots = overrides
+        .values()
+        .flat_map(|account| [&account.state, &account.state_diff]);
     let slots: usize = slots.flatten().map(|slots| slots.len()).sum();
     if overrides.len() + slots > most {
         let what = format!("{} accounts and {slots} slots overridden", overrides.len());
@@ -87,7 +89,9 @@ pub(crate) fn apply_block(session: &mut Session, overrides: &BlockOverrides) -> 
     for (number, hash) in overrides.block_hash.iter().flatten() {
         let slot = U256::from(number % HISTORY_SERVE_WINDOW as u64);
         let hash = U256::from_be_bytes(hash.0);
-        session.db.insert_account_storage(HISTORY_STORAGE_ADDRESS, slot, hash)?;
+        session
+            .db
+            .insert_account_storage(HISTORY_STORAGE_ADDRESS, slot, hash)?;
     }
     Ok(())
 }

@@ -75,14 +75,19 @@ pub(crate) fn transaction(
         tx_type: kind(request),
         caller: request.from.unwrap_or_default(),
         gas_limit: request.gas.unwrap_or(gas_cap).min(gas_cap),
-        gas_price: request.gas_price.or(request.max_fee_per_gas).unwrap_or_default(),
+        gas_price: request
+            .gas_price
+            .or(request.max_fee_per_gas)
+            .unwrap_or_default(),
         kind: request.to.unwrap_or(TxKind::Create),
         value: request.value.unwrap_or_default(),
         data: input(request)?,
         nonce: request.nonce.unwrap_or(nonce),
         chain_id: Some(chain_id),
         access_list: request.access_list.clone().unwrap_or_default(),
-        gas_priority_fee: request.max_priority_fee_per_gas.or(request.max_fee_per_gas.map(|_| 0)),
+        gas_priority_fee: request
+            .max_priority_fee_per_gas
+            .or(request.max_fee_per_gas.map(|_| 0)),
         blob_hashes: Vec::new(),
         max_fee_per_blob_gas: 0,
         authorization_list: authorizations.into_iter().map(Either::Left).collect(),

@@ -4,12 +4,7 @@ use crate::errors::CallResult;
 use alloy_primitives::{Address, B256, U256};
 use hansa_evm::Changes;
 use hansa_state::{StateError, StateView};
-use revm::{
-    DatabaseRef,
-    bytecode::Bytecode,
-    database::CacheDB,
-    state::AccountInfo,
-};
+use revm::{DatabaseRef, bytecode::Bytecode, database::CacheDB, state::AccountInfo};
 
 /// A state that runs may change without anybody else seeing it.
 pub(crate) type Db = CacheDB<StateRef>;

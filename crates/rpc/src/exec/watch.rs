@@ -156,12 +156,7 @@ where
         self.inner.log(context, log);
     }
 
-    fn log_full(
-        &mut self,
-        interpreter: &mut Interpreter,
-        context: &mut EvmContext<D>,
-        log: Log,
-    ) {
+    fn log_full(&mut self, interpreter: &mut Interpreter, context: &mut EvmContext<D>, log: Log) {
         self.inner.log_full(interpreter, context, log);
     }
 

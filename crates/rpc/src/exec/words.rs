@@ -25,12 +25,10 @@ fn revert_reason(output: &[u8]) -> Option<String> {
     }
     match GenericContractError::abi_decode(output).ok()? {
         GenericContractError::Revert(revert) => Some(revert.reason),
-        GenericContractError::Panic(panic) => {
-            Some(panic.kind().map_or_else(
-                || format!("unknown panic code: {:#x}", panic.code),
-                |kind| kind.as_str().to_owned(),
-            ))
-        }
+        GenericContractError::Panic(panic) => Some(panic.kind().map_or_else(
+            || format!("unknown panic code: {:#x}", panic.code),
+            |kind| kind.as_str().to_owned(),
+        )),
     }
 }
 
@@ -48,9 +46,7 @@ pub(crate) fn halt_words(reason: &HaltReason) -> String {
         HaltReason::CreateCollision => "contract address collision",
         HaltReason::NonceOverflow => "nonce uint64 overflow",
         HaltReason::CreateContractSizeLimit => "max code size exceeded",
-        HaltReason::CreateContractStartingWithEF => {
-            "invalid code: must not begin with 0xef"
-        }
+        HaltReason::CreateContractStartingWithEF => "invalid code: must not begin with 0xef",
         HaltReason::CreateInitCodeSizeLimit => "max initcode size exceeded",
         HaltReason::StateChangeDuringStaticCall | HaltReason::CallNotAllowedInsideStatic => {
             "write protection"
@@ -64,11 +60,7 @@ pub(crate) fn halt_words(reason: &HaltReason) -> String {
 
 /// Why a transaction cannot run at all. Codes as `eth_simulateV1` names them are in
 /// [`crate::eth::simulate`].
-pub(crate) fn invalid_fault(
-    invalid: &InvalidTransaction,
-    sender: Address,
-    base_fee: u64,
-) -> Fault {
+pub(crate) fn invalid_fault(invalid: &InvalidTransaction, sender: Address, base_fee: u64) -> Fault {
     use InvalidTransaction as Invalid;
     let words = match invalid {
         Invalid::LackOfFundForMaxFee { fee, balance } => format!(
@@ -92,12 +84,16 @@ pub(crate) fn invalid_fault(
         Invalid::NonceOverflowInTransaction => {
             format!("nonce has max value: address {sender}")
         }
-        Invalid::CallGasCostMoreThanGasLimit { initial_gas, gas_limit } => format!(
-            "intrinsic gas too low: have {gas_limit}, want {initial_gas}"
-        ),
-        Invalid::GasFloorMoreThanGasLimit { gas_floor, gas_limit } => format!(
-            "insufficient gas for floor data gas cost: have {gas_limit}, want {gas_floor}"
-        ),
+        Invalid::CallGasCostMoreThanGasLimit {
+            initial_gas,
+            gas_limit,
+        } => format!("intrinsic gas too low: have {gas_limit}, want {initial_gas}"),
+        Invalid::GasFloorMoreThanGasLimit {
+            gas_floor,
+            gas_limit,
+        } => {
+            format!("insufficient gas for floor data gas cost: have {gas_limit}, want {gas_floor}")
+        }
         Invalid::RejectCallerWithCode => format!("sender not an eoa: address {sender}"),
         Invalid::CallerGasLimitMoreThanBlock => "gas limit reached".to_owned(),
         Invalid::TxGasLimitGreaterThanCap { gas_limit, cap } => {
