@@ -222,7 +222,8 @@ impl<'a> Placed<'a> {
 /// A transaction that waits in the pool.
 pub(crate) fn pooled(pooled: &PooledTransaction) -> RpcTransaction {
     RpcTransaction {
-        effective_gas_price: None,
+        // As go-ethereum: before the block is known, what it would pay at most.
+        effective_gas_price: Some(pooled.transaction.max_fee_per_gas()),
         inner: Recovered::new_unchecked(pooled.transaction.clone(), pooled.sender),
         block_hash: None,
         block_number: None,

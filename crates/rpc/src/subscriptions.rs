@@ -149,8 +149,7 @@ async fn run(params: Params<'static>, pending: PendingSubscriptionSink, node: &A
                 sink,
                 blocks,
                 |block: &FinalizedBlock, out: &mut Sender<'_>| {
-                    block_logs(block, &filter)
-                        .try_for_each(|found| out.send(&convert::log(found)))
+                    block_logs(block, &filter).try_for_each(|found| out.send(&convert::log(found)))
                 },
             )
             .await

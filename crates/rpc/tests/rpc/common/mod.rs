@@ -95,7 +95,10 @@ impl FakePool {
             return Err(refuse(words.into()).with_data(data));
         }
         let hash = *transaction.tx_hash();
-        let pooled = PooledTransaction { transaction, sender };
+        let pooled = PooledTransaction {
+            transaction,
+            sender,
+        };
         if self.waiting.lock().insert(hash, pooled.clone()).is_some() {
             return Err(refuse("already known".into()));
         }
@@ -158,7 +161,9 @@ impl TestServer {
 
     pub async fn with(config: Config) -> Self {
         let world = World::new();
-        let node = Arc::new(FakeNode { blocks: broadcast::channel(64).0 });
+        let node = Arc::new(FakeNode {
+            blocks: broadcast::channel(64).0,
+        });
         let pool = Arc::new(FakePool {
             waiting: Mutex::default(),
             incoming: broadcast::channel(1_024).0,
@@ -179,7 +184,13 @@ impl TestServer {
         })
         .await
         .unwrap();
-        Self { world, pool, node, handle, stop: Some(stop) }
+        Self {
+            world,
+            pool,
+            node,
+            handle,
+            stop: Some(stop),
+        }
     }
 
     /// Makes a block of `transactions` and tells the server.

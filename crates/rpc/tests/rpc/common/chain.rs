@@ -41,9 +41,13 @@ pub fn contract() -> Bytes {
     code.extend([0x60, 1, 0x60, 0, 0x54, 0x01, 0x60, 0, 0x55]);
     code.extend([0x60, 0x42, 0x60, 0, 0x60, 0, 0xa1, 0x00]);
     code[jumps[0]] = code.len() as u8;
-    code.extend([0x5b, 0x63, 0x08, 0xc3, 0x79, 0xa0, 0x60, 224, 0x1b, 0x60, 0, 0x52]);
+    code.extend([
+        0x5b, 0x63, 0x08, 0xc3, 0x79, 0xa0, 0x60, 224, 0x1b, 0x60, 0, 0x52,
+    ]);
     code.extend([0x60, 0x20, 0x60, 4, 0x52, 0x60, 4, 0x60, 36, 0x52]);
-    code.extend([0x63, b'n', b'o', b'p', b'e', 0x60, 224, 0x1b, 0x60, 68, 0x52]);
+    code.extend([
+        0x63, b'n', b'o', b'p', b'e', 0x60, 224, 0x1b, 0x60, 68, 0x52,
+    ]);
     code.extend([0x60, 100, 0x60, 0, 0xfd]);
     code[jumps[1]] = code.len() as u8;
     let start = code.len() as u8;
@@ -65,7 +69,9 @@ pub fn sign(nonce: u64, to: TxKind, value: U256, input: Bytes) -> Transaction {
         access_list: Default::default(),
         input,
     };
-    let signature = signer().sign_hash_sync(&transaction.signature_hash()).unwrap();
+    let signature = signer()
+        .sign_hash_sync(&transaction.signature_hash())
+        .unwrap();
     transaction.into_signed(signature).into()
 }
 
@@ -80,8 +86,14 @@ pub fn raw(transaction: &Transaction) -> Bytes {
 
 fn genesis() -> Genesis {
     let key = ed25519::PrivateKey::from_seed(1).public_key();
-    let rich = Alloc { balance: U256::from(1_000) * U256::from(ETHER), ..Alloc::default() };
-    let code = Alloc { code: contract(), ..Alloc::default() };
+    let rich = Alloc {
+        balance: U256::from(1_000) * U256::from(ETHER),
+        ..Alloc::default()
+    };
+    let code = Alloc {
+        code: contract(),
+        ..Alloc::default()
+    };
     Genesis {
         chain_id: CHAIN_ID,
         name: "test".into(),
@@ -133,7 +145,10 @@ impl World {
         let count = Bytes::from_static(&[0xff]);
         let fail = Bytes::from_static(&[1]);
         let empty = Bytes::from_static(&[0x60, 0, 0x60, 0, 0xf3]);
-        world.mine(vec![transfer(0), sign(1, CONTRACT.into(), U256::ZERO, count)]);
+        world.mine(vec![
+            transfer(0),
+            sign(1, CONTRACT.into(), U256::ZERO, count),
+        ]);
         world.mine(vec![
             sign(2, TxKind::Create, U256::ZERO, empty),
             sign(3, CONTRACT.into(), U256::ZERO, fail),
@@ -149,8 +164,7 @@ impl World {
         header.number += 1;
         header.timestamp_ms += 1_500;
         header.beneficiary = self.genesis.operators[0].fee_recipient;
-        header.base_fee_per_gas =
-            next_base_fee(parent, fees.base_fee_params(), fees.min_base_fee);
+        header.base_fee_per_gas = next_base_fee(parent, fees.base_fee_params(), fees.min_base_fee);
         let rules = ChainRules::new(self.genesis.clone());
         let params = BlockParams::from(&header);
         let mut executor = BlockExecutor::new(rules, params, self.db.clone()).unwrap();
@@ -190,7 +204,8 @@ impl World {
             self.state.set_code(code.clone());
         }
         for (address, change) in &changes.accounts {
-            self.state.set_account(*address, change.new.unwrap_or_default());
+            self.state
+                .set_account(*address, change.new.unwrap_or_default());
         }
         for ((address, slot), change) in &changes.storage {
             self.state.set_storage(*address, *slot, change.new);

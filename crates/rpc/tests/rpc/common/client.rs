@@ -18,7 +18,9 @@ pub async fn exchange(addr: SocketAddr, request: &[u8]) -> String {
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     };
-    tokio::time::timeout(PATIENCE, talk).await.expect("the server answers")
+    tokio::time::timeout(PATIENCE, talk)
+        .await
+        .expect("the server answers")
 }
 
 pub fn request(headers: &str, body: &[u8]) -> Vec<u8> {
