@@ -5,11 +5,13 @@
 //! of modules with their numbers and addresses.
 
 mod addresses;
+mod errors;
 mod interfaces;
 
 pub use addresses::{
     EXCHANGE, GUARD, MEMBERS, MODULES, Module, is_module_address, module_address, module_at,
 };
+pub use errors::describe_error;
 pub use interfaces::{IExchange, IGuard, IMembers, IModule};
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
-use crate::{GUARD, IExchange, IGuard, IMembers, MODULES, is_module_address, module_at};
-use alloy_primitives::{address, keccak256};
-use alloy_sol_types::{SolCall, SolEvent, SolInterface};
+use crate::{
+    GUARD, IExchange, IGuard, IMembers, IModule, MODULES, describe_error, is_module_address,
+    module_at,
+};
+use alloy_primitives::{U256, address, keccak256};
+use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
 
 #[test]
 fn addresses_spell_hansa_and_the_number() {
@@ -53,4 +56,39 @@ fn selectors_within_a_module_are_distinct() {
     check::<IMembers::IMembersCalls>();
     check::<IExchange::IExchangeCalls>();
     check::<IGuard::IGuardCalls>();
+}
+
+#[test]
+fn errors_are_described() {
+    let length = U256::from(129);
+    let error = IModule::TooLong {
+        field: "name".into(),
+        length,
+        limit: U256::from(128),
+    };
+    let expected = r#"TooLong { field: "name", length: 129, limit: 128 }"#;
+    assert_eq!(describe_error(&error.abi_encode()).unwrap(), expected);
+    let error = IGuard::Blocked {
+        target: GUARD,
+        alertId: U256::from(7),
+        until: 9,
+    };
+    let expected =
+        "Blocked { target: 0x48414e5341000000000000000000000000000005, alertId: 7, until: 9 }";
+    assert_eq!(describe_error(&error.abi_encode()).unwrap(), expected);
+    let error = IMembers::WrongStatus {
+        account: GUARD,
+        status: IMembers::Status::Suspended,
+    };
+    assert!(
+        describe_error(&error.abi_encode())
+            .unwrap()
+            .contains("status: Suspended")
+    );
+    assert_eq!(
+        describe_error(&IMembers::NoWeightLeft {}.abi_encode()).unwrap(),
+        "NoWeightLeft"
+    );
+    assert_eq!(describe_error(&[]), None);
+    assert_eq!(describe_error(&[1, 2, 3, 4, 5]), None);
 }

@@ -135,10 +135,6 @@ impl<'a> Body<'a> {
         Ok(Self { row, count })
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.count
-    }
-
     /// The encoded transaction at a place; `None` past the end.
     pub(crate) fn raw(&self, index: usize) -> Result<Option<&'a [u8]>, IndexError> {
         if index >= self.count {

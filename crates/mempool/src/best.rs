@@ -1,8 +1,8 @@
 //! Transactions for a block, best first.
 //!
 //! Senders' first transactions are kept by tip cap. The effective tip is never above the tip cap, so
-//! once the best transaction in hand pays at least the tip cap of the next sender not looked at, no
-//! other can be better: only as many senders are looked at as needed, in chunks, and the pool's lock
+//! once the best transaction in hand pays at least the tip cap of the last sender looked at, no other
+//! can be better: only as many senders are looked at as needed, in chunks, and the pool's lock
 //! is held for a chunk at a time, never while the caller executes.
 
 use crate::{Pool, PooledTransaction, core::Core, core::HeadKey, transaction::clamp};
@@ -64,7 +64,8 @@ impl PartialEq for Stream {
 
 impl Eq for Stream {}
 
-/// Executable transactions, highest effective tip first within each sender's nonce order. See
+/// Executable transactions, highest effective tip first within each sender's nonce order; of equal
+/// ones the oldest. See
 /// [`Pool::best`].
 pub struct Best {
     pool: Pool,
@@ -109,10 +110,12 @@ impl Best {
     /// Looks at senders until none that was not looked at can beat the best in hand.
     fn refill(&mut self) {
         while !self.exhausted {
-            if let (Some(top), Some(cursor)) = (self.heap.peek(), &self.cursor)
-                && top.tip >= clamp(cursor.0.0)
-            {
-                return;
+            if let (Some(top), Some((bound, sequence, _))) = (self.heap.peek(), &self.cursor) {
+                let bound = clamp(bound.0);
+                // Of those not looked at with the same tip cap, all arrived after the cursor's.
+                if top.tip > bound || top.tip == bound && top.sequence <= *sequence {
+                    return;
+                }
             }
             let core = self.pool.core();
             let from = self.cursor.map_or(Bound::Unbounded, Bound::Excluded);

@@ -11,8 +11,8 @@ use crate::{
     members::{self, Roles},
     testing::MemoryHost,
 };
-use alloy_primitives::{Address, B256, Bytes, U256};
-use hansa_abi::MEMBERS;
+use alloy_primitives::{Address, B256, U256};
+use hansa_abi::{MEMBERS, describe_error};
 use serde::{Deserialize, Serialize};
 
 /// Parameters of the native modules.
@@ -194,17 +194,8 @@ pub(crate) fn with_context<T>(
 /// A module's error in words.
 fn explain(stop: Stop) -> String {
     match stop {
-        Stop::Revert(data) => describe_revert(&data),
+        Stop::Revert(data) => describe_error(&data).unwrap_or_else(|| data.to_string()),
         Stop::OutOfGas => "out of gas".into(),
         Stop::Fatal(message) => message,
     }
-}
-
-fn describe_revert(data: &Bytes) -> String {
-    use alloy_sol_types::SolInterface;
-    use hansa_abi::{IMembers::IMembersErrors, IModule::IModuleErrors};
-    if let Ok(error) = IMembersErrors::abi_decode(data) {
-        return format!("{error:?}");
-    }
-    IModuleErrors::abi_decode(data).map_or_else(|_| data.to_string(), |error| format!("{error:?}"))
 }

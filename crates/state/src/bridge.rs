@@ -6,7 +6,8 @@
 
 use crate::{
     Account, Batches, StateError, StateKey, StateValue, StateView, account_key, decode_account,
-    keys::decode_slot, storage_key,
+    keys::{Code, decode_slot},
+    storage_key,
 };
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use commonware_cryptography::sha256::Digest;
@@ -41,7 +42,7 @@ enum Request {
 
 enum Reply {
     State(Option<StateValue>),
-    Code(Option<Vec<u8>>),
+    Code(Option<Code>),
     Failed(StateError),
 }
 
@@ -128,7 +129,7 @@ impl Database for BridgeDb {
             return Ok(Bytecode::default());
         }
         match self.ask(Request::Code(Digest::from(code_hash.0)))? {
-            Reply::Code(Some(code)) => Ok(Bytecode::new_raw(code.into())),
+            Reply::Code(Some(code)) => Ok(Bytecode::new_raw(code.0)),
             Reply::Code(None) => Err(missing_code(code_hash)),
             Reply::State(_) | Reply::Failed(_) => unreachable!("a code request has a code reply"),
         }

@@ -2,10 +2,9 @@
 
 use crate::{
     StateError,
-    keys::{StateKey, StateValue, account_key, encode_account, encode_slot, storage_key},
+    keys::{Code, StateKey, StateValue, account_key, encode_account, encode_slot, storage_key},
 };
 use alloy_primitives::B256;
-use commonware_codec::RangeCfg;
 use commonware_cryptography::{Sha256, sha256::Digest};
 use commonware_glue::stateful::db::{DatabaseSet, Merkleized as _, Shared, Unmerkleized as _};
 use commonware_parallel::Strategy;
@@ -32,7 +31,7 @@ pub(crate) const CHUNK: usize = 32;
 pub type StateDb<E, S> =
     current::unordered::fixed::Db<Family, E, StateKey, StateValue, Sha256, EightCap, CHUNK, S>;
 /// Contract code by keccak256.
-pub type CodeDb<E, S> = immutable::variable::Db<Family, E, Digest, Vec<u8>, Sha256, EightCap, S>;
+pub type CodeDb<E, S> = immutable::variable::Db<Family, E, Digest, Code, Sha256, EightCap, S>;
 /// Both, as consensus manages them.
 pub type Databases<E, S> = (Shared<StateDb<E, S>>, Shared<CodeDb<E, S>>);
 /// Speculative writes on some block's state.
@@ -43,9 +42,6 @@ pub type Merkleized<E, S> = <Databases<E, S> as DatabaseSet<E>>::Merkleized;
 pub type SyncTargets<E, S> = <Databases<E, S> as DatabaseSet<E>>::SyncTargets;
 /// Configuration of both databases.
 pub type DatabaseConfigs<E, S> = <Databases<E, S> as DatabaseSet<E>>::Config;
-
-/// EIP-170 bounds deployed code; genesis code is held to the same.
-const MAX_CODE_BYTES: usize = 24_576;
 
 /// Where the databases live and how much memory they may use.
 #[derive(Clone)]
@@ -98,7 +94,7 @@ impl<S: Strategy> Config<S> {
                 partition: format!("{}-code-log", self.partition),
                 items_per_section: NZU64!(1_024),
                 compression: None,
-                codec_config: ((), (RangeCfg::from(0..=MAX_CODE_BYTES), ())),
+                codec_config: ((), ()),
                 page_cache: self.page_cache.clone(),
                 write_buffer: self.write_buffer,
                 replay_buffer: self.write_buffer,
@@ -201,7 +197,7 @@ where
         let key = Digest::from(hash.0);
         let known = code.get(&key).await.map_err(|error| failed(&error))?;
         if known.is_none() {
-            code = code.set(key, bytes.to_vec());
+            code = code.set(key, Code(bytes.clone()));
         }
     }
     let state = state.merkleize().await.map_err(|error| failed(&error))?;

@@ -154,13 +154,21 @@ where
             .get(&key)
             .await
             .map_err(|error| StateError::Database(error.to_string()))?;
-        let stored = self.stored.previous(&key, number)?;
-        let recent = self.recent.previous(&key, number);
+        Ok(self.overwritten(&key, number)?.unwrap_or(current))
+    }
+
+    /// What `key` held after block `number`, if a later block overwrote it.
+    fn overwritten(
+        &self,
+        key: &StateKey,
+        number: u64,
+    ) -> Result<Option<Option<StateValue>>, StateError> {
+        let stored = self.stored.previous(key, number)?;
+        let recent = self.recent.previous(key, number);
         Ok(match (stored, recent) {
-            (Some(stored), Some(recent)) if recent.0 < stored.0 => recent.1,
-            (Some(stored), _) => stored.1,
-            (None, Some(recent)) => recent.1,
-            (None, None) => current,
+            (Some(stored), Some(recent)) if recent.0 < stored.0 => Some(recent.1),
+            (Some(stored), _) => Some(stored.1),
+            (None, recent) => recent.map(|recent| recent.1),
         })
     }
 
@@ -175,6 +183,34 @@ where
     ) -> Result<Option<Account>, StateError> {
         let value = self.read(account_key(address), number).await?;
         Ok(value.as_ref().map(decode_account))
+    }
+
+    /// Several accounts after block `number`, in order, read in one go.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn accounts(
+        &self,
+        addresses: &[Address],
+        number: u64,
+    ) -> Result<Vec<Option<Account>>, StateError> {
+        let keys: Vec<StateKey> = addresses.iter().copied().map(account_key).collect();
+        let references: Vec<&StateKey> = keys.iter().collect();
+        // The order matters, see `read`.
+        let current = self
+            .state
+            .read()
+            .await
+            .get_many(&references)
+            .await
+            .map_err(|error| StateError::Database(error.to_string()))?;
+        keys.iter()
+            .zip(current)
+            .map(|(key, current)| {
+                let value = self.overwritten(key, number)?.unwrap_or(current);
+                Ok(value.as_ref().map(decode_account))
+            })
+            .collect()
     }
 
     /// A storage slot after block `number`.
@@ -206,7 +242,7 @@ where
             .get(&Digest::from(code_hash.0))
             .await
             .map_err(|error| StateError::Database(error.to_string()))?;
-        Ok(code.map(Bytes::from).unwrap_or_default())
+        Ok(code.map(|code| code.0).unwrap_or_default())
     }
 
     /// The newest block whose state can be read.

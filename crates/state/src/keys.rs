@@ -3,7 +3,8 @@
 //! A key is `SHA-256(tag || address [|| slot])`: hashed so that the slots of one contract spread over
 //! the index. Values have one size, so that the log needs no offsets.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, bytes::BufMut};
+use commonware_codec::{Buf, EncodeSize, Error as CodecError, Read, ReadExt, Write, varint::UInt};
 use commonware_cryptography::{Hasher as _, Sha256, sha256::Digest};
 use commonware_utils::sequence::FixedBytes;
 use hansa_evm::Account;
@@ -13,6 +14,41 @@ pub type StateKey = Digest;
 /// A value: an account (`nonce: u64 || balance: u256 || code hash`, big-endian) or a slot (`u256`
 /// big-endian, zero-padded).
 pub type StateValue = FixedBytes<72>;
+
+/// Contract code as the code database holds it: a length and at most [`MAX_CODE_BYTES`] bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code(pub Bytes);
+
+/// EIP-170 bounds deployed code; genesis code is held to the same.
+pub const MAX_CODE_BYTES: usize = 24_576;
+
+impl Write for Code {
+    fn write(&self, buf: &mut impl BufMut) {
+        UInt(self.0.len() as u32).write(buf);
+        buf.put_slice(&self.0);
+    }
+}
+
+impl EncodeSize for Code {
+    fn encode_size(&self) -> usize {
+        UInt(self.0.len() as u32).encode_size() + self.0.len()
+    }
+}
+
+impl Read for Code {
+    type Cfg = ();
+
+    fn read_cfg(buf: &mut impl Buf, (): &()) -> Result<Self, CodecError> {
+        let size = u32::from(UInt::<u32>::read(buf)?) as usize;
+        if size > MAX_CODE_BYTES {
+            return Err(CodecError::Invalid("code", "longer than EIP-170 allows"));
+        }
+        if buf.remaining() < size {
+            return Err(CodecError::EndOfBuffer);
+        }
+        Ok(Self(buf.copy_to_bytes(size).into()))
+    }
+}
 
 const ACCOUNT: &[u8] = &[0];
 const STORAGE: &[u8] = &[1];

@@ -10,6 +10,9 @@ mod evict;
 mod finalize;
 mod queue;
 
+#[cfg(test)]
+mod model_tests;
+
 pub(crate) use queue::Queue;
 
 use crate::{

@@ -41,8 +41,4 @@ pub(crate) use dispatch::dispatch;
 pub(crate) use parameters::set_parameters;
 
 #[cfg(test)]
-mod model_tests;
-#[cfg(test)]
-mod overlap_tests;
-#[cfg(test)]
 mod tests;

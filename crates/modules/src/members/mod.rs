@@ -21,10 +21,12 @@ mod votes;
 
 pub(crate) use dispatch::dispatch;
 pub(crate) use logic::admit_at_genesis;
-pub use roles::{Role, Roles};
+pub use roles::{InvalidRoles, Role, Roles};
 pub(crate) use votes::{active, cast, count, is_voter, total_weight, voter};
 
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod votes_tests;

@@ -2,7 +2,7 @@
 
 use super::world::{World, account, entry, target};
 use alloy_primitives::{U256, keccak256};
-use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, MEMBERS};
+use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, MEMBERS};
 
 /// Solidity's slot of a mapping's value.
 fn mapping(key: U256, base: u64) -> U256 {
@@ -80,4 +80,26 @@ fn guard() {
     assert_eq!(world.host.storage[&(GUARD, U256::ZERO)], U256::from(until));
     let winner = world.host.storage[&(GUARD, mapping(address_key(target(1)), 6))];
     assert_eq!(winner, U256::from_limbs([until, 1, 0, 0]));
+}
+
+/// A text that becomes shorter leaves no words behind.
+#[test]
+fn texts_clean_up() {
+    let mut world = World::of_four();
+    let before = world.host.storage.clone();
+    for length in [256, 100, 33, 32, 31, 8] {
+        let update = IMembers::updateProfileCall {
+            name: "member 3".into(),
+            contact: "c".repeat(length),
+            x25519: [3; 32].into(),
+        };
+        world.members(3, &update).unwrap();
+        // The contact's own slot, and the words of a long text.
+        let words = if length < 32 { 0 } else { length.div_ceil(32) };
+        assert_eq!(
+            world.host.storage.len(),
+            before.len() + 1 + words,
+            "{length}"
+        );
+    }
 }

@@ -4,4 +4,6 @@ mod arbitrary_input;
 mod framework;
 mod genesis;
 mod layout;
+mod real_objects;
+mod selectors;
 pub(crate) mod world;

@@ -14,7 +14,7 @@ use hansa_abi::{EXCHANGE, GUARD, IExchange, IMembers, MEMBERS};
 pub(crate) const GAS: u64 = 1_000_000_000;
 pub(crate) const MIN_BOND: u64 = 1_000;
 pub(crate) const MAX_DURATION_S: u64 = 30 * 24 * 3_600;
-/// Every account of a world starts with this.
+/// The accounts 0 to 9 of a world start with this.
 pub(crate) const FUNDS: u64 = 1_000_000_000;
 
 pub(crate) struct World {
@@ -61,12 +61,15 @@ impl World {
         };
         let now = 1_700_000_000;
         let writes = genesis::storage(&Genesis { members, guard }, now).unwrap();
-        let mut host = MemoryHost::default();
-        host.storage = writes
+        let storage = writes
             .into_iter()
             .map(|w| ((w.address, w.slot), w.value))
             .collect();
-        for n in 0..=u8::MAX {
+        let mut host = MemoryHost {
+            storage,
+            ..MemoryHost::default()
+        };
+        for n in 0..10 {
             host.credit(account(n), U256::from(FUNDS));
         }
         Self { host, now }

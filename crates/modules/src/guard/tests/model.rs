@@ -1,7 +1,7 @@
 //! Random histories of the guard against a plain model; ether is conserved to the last wei.
 
-use super::enforcement;
 use crate::{
+    guard::enforcement,
     limits::{
         LAPSE_S, MAX_DIRECTIVES, MAX_DIRECTIVES_PROVISIONAL, PROVISIONAL_COOLDOWN_S, PROVISIONAL_S,
     },

@@ -1,12 +1,16 @@
 //! Several directives against one target.
 
-use super::enforcement;
 use crate::{
-    limits::{MAX_DIRECTIVES, MAX_DIRECTIVES_PROVISIONAL},
+    RunResult, gas,
+    guard::enforcement,
+    limits::{
+        MAX_DIRECTIVES, MAX_DIRECTIVES_PROVISIONAL, MAX_MEMBERS, MAX_REASON_BYTES, MAX_TARGETS,
+    },
     members::Roles,
     tests::world::{MIN_BOND, World, account, assert_reverts, target},
 };
 use alloy_primitives::{Bytes, U256};
+use alloy_sol_types::SolCall;
 use hansa_abi::IGuard::{self, AlertInput};
 
 /// One member who decides everything alone, and seven sentinels who decide nothing.
@@ -143,4 +147,40 @@ fn revoking_a_provisional_alert_frees_its_target() {
     assert_eq!(world.host.balance(target(1)), U256::from(MIN_BOND));
     assert_eq!(world.events::<IGuard::DirectiveEnded>().len(), 1);
     assert_ne!(account(1), target(1));
+}
+
+/// The dearest calls there are must fit a transaction (EIP-7825), or an alert could become impossible
+/// to accept or, worse, to revoke.
+#[test]
+fn the_dearest_calls_fit_a_transaction() {
+    const TRANSACTION_GAS: u64 = 1 << 24;
+    let mut world = setup();
+    let sender = account(0);
+    let mut dearest = 0;
+    for n in 0..MAX_DIRECTIVES as u64 {
+        let targets = (0..MAX_TARGETS as u8).map(target).collect();
+        let reason = "r".repeat(MAX_REASON_BYTES);
+        let input = AlertInput {
+            targets,
+            reason,
+            ..input(&world, 100 + n)
+        };
+        let call = IGuard::raiseCall { input }.abi_encode();
+        let outcome = world.execute(hansa_abi::GUARD, sender, 100_000, &call);
+        assert!(
+            matches!(outcome.result, RunResult::Return(_)),
+            "{outcome:?}"
+        );
+        dearest = dearest.max(outcome.gas_used);
+    }
+    let call = IGuard::voteRevokeCall { alertId: U256::ONE }.abi_encode();
+    let outcome = world.execute(hansa_abi::GUARD, sender, 0, &call);
+    assert!(
+        matches!(outcome.result, RunResult::Return(_)),
+        "{outcome:?}"
+    );
+    dearest = dearest.max(outcome.gas_used);
+    // Counting the votes of a full league reads a record for each member.
+    let count = MAX_MEMBERS * (gas::SLOAD_COLD + 42);
+    assert!(dearest + count < TRANSACTION_GAS, "{dearest} and {count}");
 }

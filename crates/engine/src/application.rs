@@ -1,0 +1,380 @@
+//! The deterministic state machine that consensus drives.
+
+use crate::{Executed, Ledger, Runtime, build};
+use alloy_primitives::{Address, B256, U256};
+use commonware_consensus::{Heightable, marshal::ancestry::Ancestry};
+use commonware_glue::stateful::{self, Finality, Input, Proposed, db::DatabaseSet};
+use commonware_parallel::Strategy;
+use futures::StreamExt;
+use hansa_evm::{BlockParams, ChainRules};
+use hansa_mempool::{BlockUpdate, HeadInfo, Pool};
+use hansa_primitives::{
+    Block, Context, Genesis, Header, MAX_BLOCK_BYTES, MAX_CLOCK_AHEAD_MS, MAX_TIMESTAMP_STEP_MS,
+    Scheme, block_hash, next_base_fee, receipts_root, transactions_root,
+};
+use hansa_state::{
+    Databases, Diff, Merkleized, RecentDiffs, SyncTargets, commitment, diff_of, execute, merkleize,
+    sync_targets,
+};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, UNIX_EPOCH},
+};
+
+/// A block that is final, and what it did.
+#[derive(Clone, Debug)]
+pub struct Finalized {
+    /// The block and its execution.
+    pub executed: Arc<Executed>,
+    /// What it overwrote.
+    pub diff: Arc<Diff>,
+}
+
+/// Where finalized blocks go.
+pub trait Sink: Clone + Send + Sync + 'static {
+    /// Stores a finalized block. Returns when it is durable: consensus forgets the block after that.
+    ///
+    /// Called in order of height; after a crash, blocks may come again.
+    fn finalized(&self, block: Finalized) -> impl Future<Output = ()> + Send;
+}
+
+/// The chain as consensus sees it: proposes and processes blocks, and hands on what is final.
+#[derive(Clone)]
+pub struct Application<S, K> {
+    pub(crate) rules: ChainRules,
+    pub(crate) genesis_block: Block,
+    pub(crate) pool: Pool,
+    pub(crate) ledger: Ledger,
+    pub(crate) recent: RecentDiffs,
+    pub(crate) head: Arc<AtomicU64>,
+    pub(crate) sink: K,
+    pub(crate) strategy: S,
+}
+
+impl<S: Strategy, K: Sink> Application<S, K> {
+    fn genesis(&self) -> &Genesis {
+        &self.rules.genesis
+    }
+
+    /// The parameters of a child of `parent`.
+    fn params(&self, parent: &Header, timestamp_ms: u64, beneficiary: Address) -> BlockParams {
+        let fees = &self.genesis().fees;
+        BlockParams {
+            number: parent.number + 1,
+            timestamp_ms,
+            beneficiary,
+            gas_limit: self.genesis().gas_limit,
+            base_fee_per_gas: if parent.number == 0 {
+                fees.initial_base_fee
+            } else {
+                next_base_fee(parent, fees.base_fee_params(), fees.min_base_fee)
+            },
+            parent_hash: parent.hash(),
+        }
+    }
+
+    /// The rules that a header can be checked against without executing its block. `None`: invalid.
+    fn check(&self, block: &Block, parent: &Header) -> Option<BlockParams> {
+        let header = block.header();
+        let beneficiary = self.genesis().fee_recipient(header.proposer())?;
+        let params = self.params(parent, header.timestamp_ms, beneficiary);
+        let earliest = parent.timestamp_ms + 1;
+        let latest = parent.timestamp_ms.saturating_add(MAX_TIMESTAMP_STEP_MS);
+        let valid = params == BlockParams::from(header)
+            && (earliest..=latest).contains(&header.timestamp_ms)
+            && block.body_bytes() <= MAX_BLOCK_BYTES;
+        valid.then_some(params)
+    }
+
+    async fn build<E: Runtime>(
+        &self,
+        runtime: E,
+        context: Context,
+        parent: &Block,
+        batches: hansa_state::Batches<E, S>,
+    ) -> Option<(Block, Merkleized<E, S>)> {
+        let parent_header = parent.header();
+        let beneficiary = self.genesis().fee_recipient(&context.leader)?;
+        let timestamp_ms = now_ms(&runtime).clamp(
+            parent_header.timestamp_ms + 1,
+            parent_header.timestamp_ms + MAX_TIMESTAMP_STEP_MS,
+        );
+        let params = self.params(parent_header, timestamp_ms, beneficiary);
+        let finalized = self.pool.head().number;
+        let included = self
+            .ledger
+            .next_nonces(parent.hash(), parent.number(), finalized)
+            .into_iter()
+            .collect();
+        // Block 1 carries the genesis allocation, before which nobody can pay.
+        let candidates = if params.number == 1 {
+            Vec::new()
+        } else {
+            let best = self.pool.best_excluding(params.base_fee_per_gas, &included);
+            build::select(best, params.gas_limit)
+        };
+        let prefetch = build::prefetch(
+            candidates
+                .iter()
+                .map(|pooled| (&pooled.transaction, pooled.sender)),
+            &params,
+            &self.rules,
+        );
+        let rules = self.rules.clone();
+        let (batches, built) = execute(runtime, batches, prefetch, move |db| {
+            build::propose(rules, params, db, candidates)
+        })
+        .await
+        .ok()?;
+        // A proposer that cannot build skips its turn.
+        let built = built
+            .inspect_err(|error| tracing::error!(%error, "cannot build a block"))
+            .ok()?;
+        // On a parent that is not final yet, a refusal may not be the last word.
+        if parent.number() <= finalized {
+            for (pooled, reason) in &built.dropped {
+                self.pool.drop_invalid(pooled.hash, reason.to_string());
+            }
+        }
+        let merkleized = merkleize(batches, &built.outcome.changes)
+            .await
+            .inspect_err(|error| tracing::error!(%error, "cannot merkleize a block"))
+            .ok()?;
+        let header = Header {
+            context,
+            parent_hash: params.parent_hash,
+            number: params.number,
+            timestamp_ms,
+            beneficiary,
+            gas_limit: params.gas_limit,
+            gas_used: built.outcome.gas_used,
+            base_fee_per_gas: params.base_fee_per_gas,
+            transactions_root: transactions_root(&built.transactions),
+            receipts_root: receipts_root(&built.outcome.receipts),
+            logs_bloom: built.outcome.logs_bloom,
+            state: commitment(&merkleized),
+        };
+        let block = Block::new(header, built.transactions);
+        self.ledger.insert(Executed {
+            block: block.clone(),
+            senders: built.senders,
+            receipts: built.outcome.receipts,
+            changes: built.outcome.changes,
+        });
+        Some((block, merkleized))
+    }
+
+    async fn verify<E: Runtime>(
+        &self,
+        runtime: E,
+        block: &Block,
+        params: BlockParams,
+        batches: hansa_state::Batches<E, S>,
+    ) -> Option<Merkleized<E, S>> {
+        let senders = self
+            .pool
+            .senders()
+            .senders_of(block.transactions(), &self.strategy)
+            .inspect_err(|error| tracing::warn!(%error, "a block holds an unsigned transaction"))
+            .ok()?;
+        let prefetch = build::prefetch(
+            block.transactions().iter().zip(senders.iter().copied()),
+            &params,
+            &self.rules,
+        );
+        let (rules, work, work_senders) = (self.rules.clone(), block.clone(), senders.clone());
+        let executed = execute(runtime, batches, prefetch, move |db| {
+            build::process(rules, params, db, work.transactions(), &work_senders)
+        })
+        .await;
+        // A failing database says nothing about the block, and there is no way on without it.
+        let (batches, outcome) = executed
+            .and_then(|(batches, outcome)| {
+                let outcome = outcome
+                    .map_err(|error| hansa_state::StateError::Database(error.to_string()))?;
+                Ok((batches, outcome))
+            })
+            .unwrap_or_else(|error| panic!("cannot execute block {}: {error}", block.number()));
+        let outcome = outcome?;
+        let header = block.header();
+        if outcome.gas_used != header.gas_used
+            || outcome.logs_bloom != header.logs_bloom
+            || receipts_root(&outcome.receipts) != header.receipts_root
+        {
+            tracing::warn!(
+                number = header.number,
+                "a block's receipts do not match its header"
+            );
+            return None;
+        }
+        let merkleized = merkleize(batches, &outcome.changes)
+            .await
+            .unwrap_or_else(|error| panic!("cannot merkleize block {}: {error}", block.number()));
+        if commitment(&merkleized) != header.state {
+            tracing::warn!(
+                number = header.number,
+                "a block's state does not match its header"
+            );
+            return None;
+        }
+        self.ledger.insert(Executed {
+            block: block.clone(),
+            senders,
+            receipts: outcome.receipts,
+            changes: outcome.changes,
+        });
+        Some(merkleized)
+    }
+
+    /// Tells the pool of a finalized block.
+    fn update_pool(&self, executed: &Executed) {
+        let header = executed.block.header();
+        let fees = &self.genesis().fees;
+        let included: Vec<(B256, Address, u64)> = executed
+            .block
+            .transactions()
+            .iter()
+            .zip(&executed.senders)
+            .map(|(transaction, sender)| {
+                let nonce = alloy_consensus::Transaction::nonce(transaction);
+                (*transaction.tx_hash(), *sender, nonce)
+            })
+            .collect();
+        let changed: Vec<(Address, u64, U256)> = executed
+            .changes
+            .accounts
+            .iter()
+            .map(|(address, change)| {
+                let account = change.new.unwrap_or_default();
+                (*address, account.nonce, account.balance)
+            })
+            .collect();
+        let blocked = crate::head::newly_blocked(executed);
+        let update = BlockUpdate {
+            head: HeadInfo {
+                number: header.number,
+                base_fee_next: next_base_fee(header, fees.base_fee_params(), fees.min_base_fee),
+                gas_limit: header.gas_limit,
+                timestamp: header.timestamp(),
+            },
+            included: &included,
+            changed: &changed,
+            blocked: &blocked,
+        };
+        if let Err(gap) = self.pool.on_finalized(&update) {
+            tracing::debug!(number = header.number, %gap, "the pool missed blocks");
+        }
+    }
+}
+
+pub(crate) fn now_ms<E: Runtime>(runtime: &E) -> u64 {
+    runtime
+        .current()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
+impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<S, K> {
+    type SigningScheme = Scheme;
+    type Context = Context;
+    type Block = Block;
+    type Databases = Databases<E, S>;
+    type Captured = Option<Finalized>;
+    type Provider = ();
+    type Input = ();
+
+    fn sync_targets(block: &Block) -> SyncTargets<E, S> {
+        sync_targets::<E, S>(&block.header().state)
+    }
+
+    async fn genesis(&mut self) -> Block {
+        self.genesis_block.clone()
+    }
+
+    async fn propose(
+        &mut self,
+        (runtime, context): (E, Context),
+        mut ancestry: impl Ancestry<Block>,
+        batches: <Databases<E, S> as DatabaseSet<E>>::Unmerkleized,
+        _input: Input<(), ()>,
+    ) -> Option<Proposed<Self, E>> {
+        let parent = ancestry.next().await?;
+        let parent: &Block = parent.inner();
+        let (block, merkleized) = self.build(runtime, context, parent, batches).await?;
+        Some(Proposed { block, merkleized })
+    }
+
+    async fn process(
+        &mut self,
+        (runtime, _context): (E, Context),
+        mut ancestry: impl Ancestry<Block>,
+        batches: <Databases<E, S> as DatabaseSet<E>>::Unmerkleized,
+        finality: Finality,
+    ) -> Option<Merkleized<E, S>> {
+        let block = ancestry.next().await?;
+        let block: &Block = block.inner();
+        let params = match finality {
+            Finality::Finalized => BlockParams::from(block.header()),
+            Finality::Candidate => {
+                let parent = ancestry.next().await?;
+                let Some(params) = self.check(block, parent.inner().header()) else {
+                    tracing::warn!(number = block.number(), "a block breaks the header rules");
+                    return None;
+                };
+                wait_for_clock(&runtime, params.timestamp_ms).await;
+                params
+            }
+        };
+        self.verify(runtime, block, params, batches).await
+    }
+
+    async fn capture(
+        &mut self,
+        _context: (E, Context),
+        block: &Block,
+        _batches: &Merkleized<E, S>,
+        _readers: <Databases<E, S> as DatabaseSet<E>>::Readers,
+    ) -> Option<Finalized> {
+        let number = block.number();
+        let executed = self.ledger.finalize(number, &block.hash())?;
+        let diff = Arc::new(diff_of(&executed.changes));
+        self.recent.insert(number, &diff);
+        Some(Finalized { executed, diff })
+    }
+
+    async fn finalized(
+        &mut self,
+        _context: (E, Context),
+        block: &Block,
+        captured: Option<Finalized>,
+        _readers: <Databases<E, S> as DatabaseSet<E>>::Readers,
+    ) {
+        // Whatever is applied was executed here, by `build` or by `verify`.
+        let finalized = captured
+            .unwrap_or_else(|| panic!("finalized block {} was never executed", block.height()));
+        // The head moves only after its state is applied and its block can be found.
+        self.sink.finalized(finalized.clone()).await;
+        self.head.store(block.number(), Ordering::Release);
+        self.update_pool(&finalized.executed);
+        tracing::debug!(
+            number = block.number(),
+            hash = %block_hash(&hansa_primitives::digest(block.hash())),
+            transactions = block.transactions().len(),
+            "finalized"
+        );
+    }
+}
+
+/// Waits while a block is too far ahead of the local clock. [`MAX_TIMESTAMP_STEP_MS`], which is
+/// checked first, bounds the wait for blocks on a parent that is not in the future itself.
+async fn wait_for_clock<E: Runtime>(runtime: &E, timestamp_ms: u64) {
+    let now = now_ms(runtime);
+    let ahead = timestamp_ms.saturating_sub(now + MAX_CLOCK_AHEAD_MS);
+    if ahead > 0 {
+        runtime.sleep(Duration::from_millis(ahead)).await;
+    }
+}

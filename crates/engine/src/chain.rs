@@ -1,0 +1,445 @@
+//! Wiring: from network channels and a data directory to a running chain.
+
+use crate::{Application, Ledger, Paced, Runtime, Sink, code_source::NoCode};
+use commonware_broadcast::buffered;
+use commonware_consensus::{
+    marshal::{
+        self,
+        core::{Actor as MarshalActor, Mailbox as MarshalMailbox},
+        resolver::p2p as marshal_resolver,
+        standard::{Deferred, Standard},
+    },
+    simplex::{
+        self,
+        config::{ForwardPolicy, SkipPolicy},
+        elector::RoundRobin,
+    },
+    types::{Epoch, FixedEpocher, ViewDelta},
+};
+use commonware_cryptography::{
+    Digested,
+    certificate::{ConstantProvider, Verifier as _},
+};
+use commonware_glue::stateful::{
+    Config as StatefulConfig, PruneConfig, Stateful, SyncPlan,
+    db::{SyncEngineConfig, p2p as sync_resolver},
+};
+use commonware_p2p::{Blocker, Provider, Receiver, Sender};
+use commonware_parallel::{Sequential, Strategy};
+use commonware_runtime::{Handle, buffer::paged::CacheRef};
+use commonware_storage::{archive::immutable, mmr};
+use commonware_utils::{NZDuration, NZU64, NZUsize};
+use hansa_evm::ChainRules;
+use hansa_mempool::Pool;
+use hansa_primitives::{
+    Block, BlockCfg, Genesis, Hasher, PrivateKey, PublicKey, Scheme, namespace,
+};
+use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+use thiserror::Error;
+
+/// The block and certificate store of a chain.
+pub type Marshal = MarshalMailbox<Scheme, Standard<Block>>;
+
+/// One epoch covers all heights until committees change.
+const EPOCH_BLOCKS: NonZeroU64 = NZU64!(u64::MAX);
+/// Blocks between two rounds of pruning.
+const PRUNE_INTERVAL: NonZeroUsize = NZUsize!(256);
+/// Operations of this many blocks are kept for peers that state-sync.
+const RETAINED_STATE_BLOCKS: usize = 256;
+
+/// The network of one chain, one channel per role.
+pub struct Channels<N, R> {
+    /// Votes.
+    pub votes: (N, R),
+    /// Certificates.
+    pub certificates: (N, R),
+    /// Consensus' own fetching.
+    pub resolver: (N, R),
+    /// Fetching blocks by peers that were away.
+    pub backfill: (N, R),
+    /// New blocks.
+    pub broadcast: (N, R),
+    /// State sync: accounts and storage.
+    pub state: (N, R),
+}
+
+impl<N, R> Channels<N, R> {
+    /// Channels per chain, in the order of the fields.
+    pub const COUNT: u64 = 6;
+}
+
+/// Sizes and waits, apart from what the genesis says.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// Messages that an actor's mailbox holds.
+    pub mailbox: NonZeroUsize,
+    /// Write buffer of each journal, bytes.
+    pub write_buffer: NonZeroUsize,
+    /// Items per archive section.
+    pub items_per_section: NonZeroU64,
+    /// Operations per state file.
+    pub items_per_blob: NonZeroU64,
+    /// First size of the archives' hash tables.
+    pub table_size: u32,
+    /// How long a peer has to answer a request.
+    pub fetch_timeout: Duration,
+    /// How long a leader has, beyond the heartbeat, to propose.
+    pub leader_slack: Duration,
+    /// How long a view has, beyond the leader's time, to be certified.
+    pub certification_slack: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            mailbox: NZUsize!(1_024),
+            write_buffer: NZUsize!(1 << 20),
+            items_per_section: NZU64!(4_096),
+            items_per_blob: NZU64!(1 << 18),
+            table_size: 1 << 16,
+            fetch_timeout: Duration::from_secs(2),
+            leader_slack: Duration::from_secs(1),
+            certification_slack: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What a chain runs with.
+pub struct Config<S, K, M, B> {
+    /// The chain.
+    pub genesis: Arc<Genesis>,
+    /// This operator's key; `None` follows without voting.
+    pub key: Option<PrivateKey>,
+    /// This node's identity on the network.
+    pub me: PublicKey,
+    /// Prefix of every partition.
+    pub partition: String,
+    /// Transactions.
+    pub pool: Pool,
+    /// Receives finalized blocks.
+    pub sink: K,
+    /// Knows the peers.
+    pub peers: M,
+    /// Blocks peers that break the protocol.
+    pub blocker: B,
+    /// Page cache for all storage.
+    pub page_cache: CacheRef,
+    /// Parallel work.
+    pub strategy: S,
+    /// The newest finalized block, as far as it is applied; the engine moves it.
+    pub head: Arc<AtomicU64>,
+    /// Diffs of the newest blocks; the engine feeds it.
+    pub recent: RecentDiffs,
+    /// Sizes and waits.
+    pub tuning: Tuning,
+}
+
+/// Why a chain does not start.
+#[derive(Debug, Error)]
+pub enum Start {
+    /// The genesis is malformed.
+    #[error(transparent)]
+    Genesis(#[from] hansa_primitives::GenesisError),
+    /// The key is not one of the committee's.
+    #[error("key {0} is not an operator of this genesis")]
+    NotAnOperator(PublicKey),
+    /// The node is stopping.
+    #[error("the chain stopped while it was starting")]
+    Stopped,
+}
+
+/// A running chain.
+pub struct Chain<E: Runtime, S: Strategy> {
+    /// Blocks and certificates.
+    pub marshal: Marshal,
+    /// The state databases.
+    pub databases: Databases<E, S>,
+    /// The block of height 0.
+    pub genesis_block: Block,
+    /// Ends when consensus does: a failure, unless the node is stopping.
+    pub consensus: Handle<()>,
+    /// Ends when state handling does: likewise.
+    pub state: Handle<()>,
+}
+
+/// The genesis block of `genesis`.
+///
+/// # Errors
+/// The genesis is malformed.
+fn genesis_block<E: Runtime, S: Strategy>(genesis: &Genesis) -> Result<Block, Start> {
+    let header = genesis.header(empty_commitment::<E, S>())?;
+    Ok(Block::new(header, Vec::new()))
+}
+
+fn archive<C>(
+    partition: &str,
+    name: &str,
+    page_cache: &CacheRef,
+    tuning: &Tuning,
+    codec_config: C,
+) -> immutable::Config<C> {
+    let part = |suffix: &str| format!("{partition}-{name}-{suffix}");
+    immutable::Config {
+        metadata_partition: part("metadata"),
+        freezer_table_partition: part("table"),
+        freezer_table_initial_size: tuning.table_size,
+        freezer_table_resize_frequency: 4,
+        freezer_table_resize_chunk_size: tuning.table_size,
+        freezer_key_partition: part("keys"),
+        freezer_key_page_cache: page_cache.clone(),
+        freezer_value_partition: part("values"),
+        freezer_value_target_size: 1 << 30,
+        freezer_value_compression: None,
+        ordinal_partition: part("ordinal"),
+        items_per_section: tuning.items_per_section,
+        codec_config,
+        replay_buffer: tuning.write_buffer,
+        freezer_key_write_buffer: tuning.write_buffer,
+        freezer_value_write_buffer: tuning.write_buffer,
+        ordinal_write_buffer: tuning.write_buffer,
+    }
+}
+
+/// Starts a chain.
+///
+/// # Errors
+/// See [`Start`].
+///
+/// # Panics
+/// When storage cannot be opened: the caller decides what a failed chain means.
+pub async fn start<E, S, K, M, B, N, R>(
+    context: E,
+    config: Config<S, K, M, B>,
+    channels: Channels<N, R>,
+) -> Result<Chain<E, S>, Start>
+where
+    E: Runtime,
+    S: Strategy,
+    K: Sink,
+    M: Provider<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+    N: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+{
+    let genesis = config.genesis.clone();
+    let tuning = config.tuning.clone();
+    let partition = config.partition.clone();
+    let scheme = scheme(&genesis, config.key.as_ref())?;
+    let genesis_block = genesis_block::<E, S>(&genesis)?;
+    let provider = ConstantProvider::new(scheme.clone());
+
+    let resolver = marshal_resolver::init(
+        context.child("backfill"),
+        marshal_resolver::Config {
+            public_key: config.me.clone(),
+            peer_provider: config.peers.clone(),
+            blocker: config.blocker.clone(),
+            mailbox_size: tuning.mailbox,
+            fetch_timeout: NZDuration!(tuning.fetch_timeout),
+            fetch_retry_delay: Duration::from_millis(100),
+            priority_requests: false,
+            priority_responses: false,
+        },
+        channels.backfill,
+    );
+    let (broadcast, buffer) = buffered::Engine::new(
+        context.child("broadcast"),
+        buffered::Config {
+            public_key: config.me.clone(),
+            mailbox_size: tuning.mailbox,
+            deque_size: 16,
+            priority: true,
+            codec_config: BlockCfg::default(),
+            peer_provider: config.peers.clone(),
+            strategy: Sequential,
+        },
+    );
+    broadcast.start(channels.broadcast);
+
+    let finalizations = immutable::Archive::init(
+        context.child("finalizations"),
+        archive(
+            &partition,
+            "finalizations",
+            &config.page_cache,
+            &tuning,
+            scheme.certificate_codec_config(),
+        ),
+    )
+    .await
+    .unwrap_or_else(|error| panic!("certificate archive: {error}"));
+    let blocks = immutable::Archive::init(
+        context.child("blocks"),
+        archive(
+            &partition,
+            "blocks",
+            &config.page_cache,
+            &tuning,
+            BlockCfg::default(),
+        ),
+    )
+    .await
+    .unwrap_or_else(|error| panic!("block archive: {error}"));
+
+    let plan = SyncPlan::init(context.child("plan"), partition.clone()).await;
+    let (marshal_actor, marshal, floor) = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
+        context.child("marshal"),
+        finalizations,
+        blocks,
+        marshal::Config {
+            provider,
+            epocher: FixedEpocher::new(EPOCH_BLOCKS),
+            start: plan.marshal_start(Digested::precomputed(
+                genesis_block.clone(),
+                hansa_primitives::digest(genesis_block.hash()),
+            )),
+            partition_prefix: partition.clone(),
+            mailbox_size: tuning.mailbox,
+            view_retention: ViewDelta::new(64),
+            prunable_items_per_section: tuning.items_per_section,
+            page_cache: config.page_cache.clone(),
+            replay_buffer: tuning.write_buffer,
+            key_write_buffer: tuning.write_buffer,
+            value_write_buffer: tuning.write_buffer,
+            block_codec_config: BlockCfg::default(),
+            max_repair: NZUsize!(32),
+            max_pending_acks: NZUsize!(16),
+            strategy: config.strategy.clone(),
+        },
+    )
+    .await;
+
+    let sync = |peers: M, blocker: B, me: PublicKey| sync_resolver::Config {
+        peer_provider: peers,
+        blocker,
+        database: None,
+        mailbox_size: tuning.mailbox,
+        me: Some(me),
+        fetch_timeout: NZDuration!(tuning.fetch_timeout),
+        fetch_retry_delay: Duration::from_millis(100),
+        max_serve_ops: NZU64!(1_024),
+        priority_requests: false,
+        priority_responses: false,
+    };
+    let (state_actor, state_resolver) =
+        sync_resolver::Actor::<_, PublicKey, _, _, mmr::Family, StateDb<E, S>>::new(
+            context.child("state_sync"),
+            sync(
+                config.peers.clone(),
+                config.blocker.clone(),
+                config.me.clone(),
+            ),
+        );
+    state_actor.start(channels.state);
+    let ledger = Ledger::default();
+    let database = hansa_state::Config {
+        partition: partition.clone(),
+        page_cache: config.page_cache.clone(),
+        write_buffer: tuning.write_buffer,
+        items_per_blob: tuning.items_per_blob,
+        strategy: config.strategy.clone(),
+    };
+    let (stateful, mailbox) = Stateful::new(
+        context.child("stateful"),
+        StatefulConfig {
+            application: Application {
+                rules: ChainRules::new(genesis.clone()),
+                genesis_block: genesis_block.clone(),
+                pool: config.pool.clone(),
+                ledger: ledger.clone(),
+                recent: config.recent,
+                head: config.head,
+                sink: config.sink,
+                strategy: config.strategy.clone(),
+            },
+            db_config: database.databases::<E>(),
+            provider: (),
+            marshal: (marshal.clone(), floor),
+            mailbox_size: tuning.mailbox,
+            plan,
+            resolvers: (state_resolver, NoCode::default()),
+            sync_config: SyncEngineConfig {
+                fetch_batch_size: NZU64!(1_024),
+                apply_batch_size: NZU64!(4_096),
+                max_outstanding_requests: NZUsize!(8),
+            },
+            prune_config: Some(PruneConfig {
+                maintenance_interval: PRUNE_INTERVAL,
+                retained_marshal_blocks: usize::MAX / 2,
+                retained_qmdb_blocks: RETAINED_STATE_BLOCKS,
+            }),
+            strategy: config.strategy.clone(),
+        },
+    );
+
+    let paced = Paced::new(mailbox.clone(), genesis.clone(), config.pool, ledger);
+    let deferred = Deferred::new(
+        context.child("deferred"),
+        paced,
+        marshal.clone(),
+        FixedEpocher::new(EPOCH_BLOCKS),
+    );
+    marshal_actor.start(mailbox.clone(), buffer, resolver);
+    let state = stateful.start();
+    let databases = mailbox.subscribe_databases().await;
+
+    let heartbeat = Duration::from_millis(genesis.pace.heartbeat_ms);
+    let leader_timeout = heartbeat + tuning.leader_slack;
+    let certification_timeout = leader_timeout + tuning.certification_slack;
+    let engine = simplex::Engine::new(
+        context.child("simplex"),
+        simplex::Config {
+            scheme,
+            elector: RoundRobin::<Hasher>::default(),
+            blocker: config.blocker,
+            automaton: deferred.clone(),
+            relay: deferred.clone(),
+            reporter: deferred,
+            strategy: config.strategy,
+            partition: format!("{partition}-simplex"),
+            mailbox_size: tuning.mailbox,
+            epoch: Epoch::zero(),
+            floor: simplex::config::Floor::Genesis(hansa_primitives::digest(genesis_block.hash())),
+            replay_buffer: tuning.write_buffer,
+            write_buffer: tuning.write_buffer,
+            page_cache: config.page_cache,
+            leader_timeout,
+            certification_timeout,
+            timeout_retry: Duration::from_secs(1),
+            view_retention: ViewDelta::new(64),
+            skip: SkipPolicy::Enabled {
+                timeout: certification_timeout + Duration::from_secs(1),
+                budget: simplex::SkipBudget::Participants,
+            },
+            fetch_timeout: NZDuration!(tuning.fetch_timeout),
+            fetch_retry_delay: Duration::from_millis(500),
+            forward: ForwardPolicy::SilentVoters,
+            track_historical_votes: false,
+        },
+    );
+    let consensus = engine.start(channels.votes, channels.certificates, channels.resolver);
+    Ok(Chain {
+        marshal,
+        databases,
+        genesis_block,
+        consensus,
+        state,
+    })
+}
+
+/// The committee of the genesis, with this operator's key if it has one.
+fn scheme(genesis: &Genesis, key: Option<&PrivateKey>) -> Result<Scheme, Start> {
+    use commonware_cryptography::Signer as _;
+    let participants = commonware_utils::ordered::Set::from_iter_dedup(genesis.operator_keys()?);
+    let namespace = namespace(genesis.hash()?);
+    match key {
+        Some(key) => Scheme::signer(&namespace, participants, key.clone())
+            .ok_or_else(|| Start::NotAnOperator(key.public_key())),
+        None => Ok(Scheme::verifier(&namespace, participants)),
+    }
+}

@@ -1,0 +1,154 @@
+//! The newest finalized state, as the pool asks for it.
+
+use crate::{Executed, Runtime};
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolEvent;
+use commonware_parallel::Strategy;
+use hansa_abi::{GUARD, IGuard};
+use hansa_evm::directive_on;
+use hansa_mempool::{AccountInfo, BlockedBy, HeadError, HeadState};
+use hansa_modules::{StorageRead, guard::enforcement};
+use hansa_state::{FinalizedState, PreImages, StateError};
+use std::collections::HashMap;
+
+/// `action` of a directive that blocks.
+const BLOCK: u8 = 2;
+
+/// Reads the newest finalized state; see [`HeadState`].
+pub struct Head<E: Runtime, S: Strategy, P> {
+    states: FinalizedState<E, S, P>,
+    now: std::sync::Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl<E: Runtime, S: Strategy, P> Clone for Head<E, S, P> {
+    fn clone(&self) -> Self {
+        Self {
+            states: self.states.clone(),
+            now: self.now.clone(),
+        }
+    }
+}
+
+/// Slots fetched so far; a lookup that needs another one says which.
+#[derive(Default)]
+struct Known(HashMap<(Address, U256), U256>);
+
+/// The slot to fetch before asking again.
+struct Missing(Address, U256);
+
+impl StorageRead for Known {
+    type Error = Missing;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, Missing> {
+        let known = self.0.get(&(module, slot)).copied();
+        known.ok_or(Missing(module, slot))
+    }
+}
+
+impl<E: Runtime, S: Strategy, P: PreImages> Head<E, S, P> {
+    /// Reads `states` at their head; `now` gives the chain's time in seconds.
+    pub fn new(
+        states: FinalizedState<E, S, P>,
+        now: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        let now = std::sync::Arc::new(now);
+        Self { states, now }
+    }
+
+    /// The states behind it.
+    pub const fn states(&self) -> &FinalizedState<E, S, P> {
+        &self.states
+    }
+
+    /// Asks until every slot that the question needs is known. Each round fetches one, and a
+    /// question about a directive needs two.
+    async fn ask<T>(
+        &self,
+        known: &mut Known,
+        mut question: impl FnMut(&mut Known) -> Result<T, Missing>,
+    ) -> Result<T, StateError> {
+        loop {
+            match question(known) {
+                Ok(answer) => return Ok(answer),
+                Err(Missing(module, slot)) => {
+                    let number = self.states.head();
+                    let value = self.states.storage(module, slot, number).await?;
+                    known.0.insert((module, slot), value);
+                }
+            }
+        }
+    }
+}
+
+impl<E: Runtime, S: Strategy, P: PreImages> HeadState for Head<E, S, P> {
+    async fn account(&self, address: Address) -> Result<AccountInfo, HeadError> {
+        let mut accounts = self.accounts(&[address]).await?;
+        Ok(accounts.pop().unwrap_or_default())
+    }
+
+    async fn blocked(&self, address: Address) -> Option<BlockedBy> {
+        self.blocked_many(&[address]).await.pop().flatten()
+    }
+
+    async fn accounts(&self, addresses: &[Address]) -> Result<Vec<AccountInfo>, HeadError> {
+        let failed = |error: StateError| HeadError(error.to_string());
+        let number = self.states.head();
+        let found = self
+            .states
+            .accounts(addresses, number)
+            .await
+            .map_err(failed)?;
+        let mut accounts = Vec::with_capacity(found.len());
+        for account in found {
+            let account = account.unwrap_or_default();
+            let has_code = account.code_hash != alloy_primitives::KECCAK256_EMPTY
+                && !is_delegation(&self.states.code(account.code_hash).await.map_err(failed)?);
+            accounts.push(AccountInfo {
+                nonce: account.nonce,
+                balance: account.balance,
+                has_code,
+            });
+        }
+        Ok(accounts)
+    }
+
+    async fn blocked_many(&self, addresses: &[Address]) -> Vec<Option<BlockedBy>> {
+        let now = (self.now)();
+        let mut known = Known::default();
+        let active = self
+            .ask(&mut known, |known| enforcement::any_active(known, now))
+            .await;
+        if !matches!(active, Ok(true)) {
+            return vec![None; addresses.len()];
+        }
+        let mut blocked = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            let directive = self
+                .ask(&mut known, |known| directive_on(known, *address, now))
+                .await;
+            blocked.push(directive.ok().flatten().map(|directive| BlockedBy {
+                alert_id: directive.alert_id,
+                until: directive.until,
+            }));
+        }
+        blocked
+    }
+}
+
+/// EIP-7702: code of an account that may still send.
+fn is_delegation(code: &[u8]) -> bool {
+    code.len() == 23 && code.starts_with(&[0xef, 0x01, 0x00])
+}
+
+/// Addresses that a block's directives block from the next block on.
+pub(crate) fn newly_blocked(executed: &Executed) -> Vec<Address> {
+    executed
+        .receipts
+        .iter()
+        .flat_map(|receipt| &receipt.logs)
+        .filter(|log| log.address == GUARD)
+        .filter_map(|log| IGuard::DirectiveIssued::decode_log_data(&log.data).ok())
+        .filter(|event| event.action == BLOCK)
+        .map(|event| event.target)
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! What this node has executed and does not yet know to be final.
+
+use alloy_primitives::{Address, B256};
+use hansa_evm::Changes;
+use hansa_primitives::{Block, Receipt};
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// A block and what its execution gave.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// The block.
+    pub block: Block,
+    /// One per transaction.
+    pub senders: Vec<Address>,
+    /// One per transaction.
+    pub receipts: Vec<Receipt>,
+    /// What it changed.
+    pub changes: Changes,
+}
+
+/// Executed blocks above the finalized head, by height and hash.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger(Arc<Mutex<BTreeMap<u64, HashMap<B256, Arc<Executed>>>>>);
+
+impl Ledger {
+    /// Remembers an execution.
+    pub fn insert(&self, executed: Executed) {
+        let (number, hash) = (executed.block.number(), executed.block.hash());
+        self.0
+            .lock()
+            .entry(number)
+            .or_default()
+            .insert(hash, Arc::new(executed));
+    }
+
+    /// Takes the finalized execution of height `number`, and forgets all others up to it.
+    pub fn finalize(&self, number: u64, hash: &B256) -> Option<Arc<Executed>> {
+        let mut blocks = self.0.lock();
+        let newer = blocks.split_off(&(number + 1));
+        let mut older = std::mem::replace(&mut *blocks, newer);
+        older.get_mut(&number)?.remove(hash)
+    }
+
+    /// The next nonce of every sender in the blocks above `finalized`, ending with block `tip`.
+    pub fn next_nonces(&self, tip: B256, number: u64, finalized: u64) -> HashMap<Address, u64> {
+        let blocks = self.0.lock();
+        let mut nonces = HashMap::new();
+        let (mut hash, mut height) = (tip, number);
+        while height > finalized {
+            let Some(executed) = blocks.get(&height).and_then(|known| known.get(&hash)) else {
+                break;
+            };
+            let transactions = executed.block.transactions().iter();
+            // Newest block first, and the last transaction of a sender counts.
+            let mut here = HashMap::new();
+            for (transaction, sender) in transactions.zip(&executed.senders) {
+                let nonce = alloy_consensus::Transaction::nonce(transaction);
+                here.insert(*sender, nonce.saturating_add(1));
+            }
+            for (sender, nonce) in here {
+                nonces.entry(sender).or_insert(nonce);
+            }
+            hash = executed.block.header().parent_hash;
+            height -= 1;
+        }
+        nonces
+    }
+}

@@ -1,0 +1,49 @@
+//! One chain's consensus: simplex, marshal, the stateful application, and pacing.
+//!
+//! # Data flow
+//! ```text
+//! pool --> Paced --> Deferred --> simplex --> certificates
+//!            |          |                        |
+//!            v          v                        v
+//!        Stateful <-- blocks <-- marshal <-- finalizations
+//!            |
+//!            v
+//!      Application: propose / process over hansa-evm and hansa-state
+//!            |
+//!            v
+//!      Sink (index), pool, head: what is final
+//! ```
+//!
+//! # What this crate promises
+//! - A block is final before anybody outside consensus sees it.
+//! - Proposer and verifiers run the same function on the same inputs; every commitment of a header
+//!   is checked before a vote.
+//! - What is missing or late makes a validator wait. Only what the block itself proves makes it vote
+//!   against it.
+//! - After a crash at any moment, what was finalized is delivered to the [`Sink`] again until the
+//!   sink has said that it is durable.
+
+mod application;
+mod build;
+mod chain;
+mod code_source;
+mod head;
+mod ledger;
+mod pacing;
+
+pub use application::{Application, Finalized, Sink};
+pub use chain::{Chain, Channels, Config, Marshal, Start, Tuning, start};
+pub use head::Head;
+pub use ledger::{Executed, Ledger};
+pub use pacing::Paced;
+
+use commonware_runtime::{Clock, Metrics, Spawner, Storage};
+use rand_core::CryptoRng;
+
+/// What the engine needs of a runtime: tokio in a node, the deterministic one in simulations.
+pub trait Runtime: Clock + CryptoRng + Spawner + Storage + Metrics + Send + Sync + 'static {}
+
+impl<E> Runtime for E where
+    E: Clock + CryptoRng + Spawner + Storage + Metrics + Send + Sync + 'static
+{
+}

@@ -1,0 +1,134 @@
+//! When to propose: at once when there is work, never before the minimum interval, and at the
+//! heartbeat when there is none.
+//!
+//! A wrapper around the stateful mailbox. It must not be inside the stateful application, whose
+//! actor could not apply finalized blocks while a proposal is held back.
+
+use crate::{Ledger, Runtime, application::now_ms};
+use commonware_consensus::{Application, Handoff, Reporter, marshal::ancestry::Ancestry};
+use commonware_cryptography::Digested;
+use commonware_macros::select;
+use futures::StreamExt;
+use hansa_mempool::Pool;
+use hansa_primitives::{Block, Context, Genesis, Header, MAX_TIMESTAMP_STEP_MS, next_base_fee};
+use std::{sync::Arc, time::Duration};
+
+/// Holds proposals back until it is time for them.
+#[derive(Clone)]
+pub struct Paced<A> {
+    inner: A,
+    genesis: Arc<Genesis>,
+    pool: Pool,
+    ledger: Ledger,
+}
+
+/// What to do about a proposal, from times alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timing {
+    /// Propose now.
+    Now,
+    /// Work may be proposed after the first duration; without work, propose after the second.
+    Hold { work: Duration, heartbeat: Duration },
+}
+
+/// When a child of `parent` is due.
+pub(crate) fn timing(genesis: &Genesis, parent: &Header, now_ms: u64) -> Timing {
+    let pace = genesis.pace;
+    let age = now_ms.saturating_sub(parent.timestamp_ms);
+    // The genesis allocation waits for nobody, and a chain that was down catches up with time.
+    if parent.number == 0 || age > MAX_TIMESTAMP_STEP_MS {
+        return Timing::Now;
+    }
+    let left = |target: u64| Duration::from_millis(target.saturating_sub(age));
+    let heartbeat = left(pace.heartbeat_ms);
+    if heartbeat.is_zero() {
+        return Timing::Now;
+    }
+    Timing::Hold {
+        work: left(pace.min_block_interval_ms),
+        heartbeat,
+    }
+}
+
+impl<A> Paced<A> {
+    /// Wraps `inner`.
+    pub const fn new(inner: A, genesis: Arc<Genesis>, pool: Pool, ledger: Ledger) -> Self {
+        Self {
+            inner,
+            genesis,
+            pool,
+            ledger,
+        }
+    }
+
+    async fn hold<E: Runtime>(&self, runtime: &E, parent: &Block) {
+        let header = parent.header();
+        let Timing::Hold { work, heartbeat } = timing(&self.genesis, header, now_ms(runtime))
+        else {
+            return;
+        };
+        let deadline = runtime.current() + heartbeat;
+        runtime.sleep(work).await;
+        let fees = &self.genesis.fees;
+        let base_fee = next_base_fee(header, fees.base_fee_params(), fees.min_base_fee);
+        let included = self
+            .ledger
+            .next_nonces(parent.hash(), parent.number(), self.pool.head().number)
+            .into_iter()
+            .collect();
+        select! {
+            _ = self.pool.wait_for_executable(base_fee, &included) => {},
+            _ = runtime.sleep_until(deadline) => {},
+        }
+    }
+}
+
+impl<E, A> Application<E> for Paced<A>
+where
+    E: Runtime,
+    A: Application<E, Block = Block, Context = Context> + Sync,
+{
+    type SigningScheme = A::SigningScheme;
+    type Context = A::Context;
+    type Block = A::Block;
+    type Input = A::Input;
+
+    async fn prepare(
+        &mut self,
+        _context: (E, Self::Context),
+        _ancestry: impl Ancestry<Self::Block>,
+        _input: Self::Input,
+    ) -> Handoff<Digested<Self::Block>> {
+        // Blocks are built on certified parents: the time of a proposal is decided by its parent.
+        Handoff::Wait
+    }
+
+    async fn propose(
+        &mut self,
+        context: (E, Self::Context),
+        ancestry: impl Ancestry<Self::Block>,
+        input: Self::Input,
+    ) -> Option<Digested<Self::Block>> {
+        let mut peek = ancestry.clone();
+        let parent = peek.next().await?;
+        drop(peek);
+        self.hold(&context.0, parent.inner()).await;
+        self.inner.propose(context, ancestry, input).await
+    }
+
+    async fn verify(
+        &mut self,
+        context: (E, Self::Context),
+        ancestry: impl Ancestry<Self::Block>,
+    ) -> bool {
+        self.inner.verify(context, ancestry).await
+    }
+}
+
+impl<A: Reporter> Reporter for Paced<A> {
+    type Activity = A::Activity;
+
+    fn report(&mut self, activity: Self::Activity) -> commonware_actor::Feedback {
+        self.inner.report(activity)
+    }
+}

@@ -1,0 +1,297 @@
+//! Exchange objects from the events of the exchange and the guard.
+
+use super::{Chain, config};
+use crate::{Config, Declared, Index, ObjectLog, ObjectScan, Sightings};
+use alloy_primitives::{Address, B256, FixedBytes, Log, U256, keccak256};
+use alloy_sol_types::SolEvent;
+use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard};
+use std::{ops::ControlFlow, sync::Arc};
+
+fn event(address: Address, event: &impl SolEvent) -> Log {
+    Log {
+        address,
+        data: event.encode_log_data(),
+    }
+}
+
+const ID: &str = "indicator--01010101-0101-0101-0101-010101010101";
+
+fn id(uuid: u8) -> B256 {
+    keccak256(ID.replace("01", &format!("{uuid:02x}")))
+}
+
+fn publication(uuid: u8, version: u64, tlp: u8, content: &[u8]) -> IExchange::ObjectPublished {
+    IExchange::ObjectPublished {
+        objectId: id(uuid),
+        publisher: Address::repeat_byte(3),
+        version,
+        uuid: FixedBytes::repeat_byte(uuid),
+        objectType: "indicator".into(),
+        tlp,
+        digest: keccak256(content),
+        content: content.to_vec().into(),
+    }
+}
+
+fn publish(uuid: u8, version: u64, tlp: u8, content: &[u8]) -> Log {
+    event(EXCHANGE, &publication(uuid, version, tlp, content))
+}
+
+fn alert(uuid: u8) -> Log {
+    let raised = IGuard::AlertRaised {
+        alertId: U256::from(1),
+        raiser: Address::repeat_byte(3),
+        objectId: id(uuid),
+        action: 1,
+        severity: 2,
+        expiry: 99,
+        bond: U256::ZERO,
+        provisional: false,
+        reason: "r".into(),
+        targets: vec![],
+    };
+    event(GUARD, &raised)
+}
+
+/// Content that begins with `bad` is refused; the version's text is the content.
+fn validated() -> Config {
+    let validator = |content: &[u8], declared: &Declared<'_>| {
+        assert!(declared.tlp <= 1, "ciphertext is never validated");
+        assert_eq!(declared.object_type, "indicator");
+        match content.starts_with(b"bad") {
+            true => Err("bad content".to_owned()),
+            false => Ok(String::from_utf8_lossy(content).into_owned()),
+        }
+    };
+    Config {
+        validator: Some(Arc::new(validator)),
+        object_cache_bytes: 8,
+        ..config()
+    }
+}
+
+type Row = (u64, u64, Vec<u8>, bool, bool, bool);
+
+/// (`added_us` relative to the first block, version, content, revoked, first, last).
+fn scan(
+    index: &Index,
+    log: ObjectLog,
+    max_tlp: u8,
+    after_us: Option<u64>,
+    ids: Option<&[&str]>,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let scan = ObjectScan {
+        log,
+        max_tlp,
+        after_us,
+        ids: ids.map(<[&str]>::to_vec),
+    };
+    index.scan_objects(&scan, |view| {
+        let record = view.record();
+        rows.push((
+            view.added_us() - 1_700_000_000_000_000,
+            record.version_ms,
+            view.content().unwrap().to_vec(),
+            view.revoked(),
+            view.first(),
+            view.last(),
+        ));
+        ControlFlow::Continue(())
+    });
+    rows
+}
+
+fn row(added: u64, version: u64, content: &str, revoked: bool, first: bool, last: bool) -> Row {
+    (
+        added,
+        version,
+        content.as_bytes().to_vec(),
+        revoked,
+        first,
+        last,
+    )
+}
+
+#[test]
+fn versions_labels_flaws_and_revocations_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.redb");
+    let wrong_digest = IExchange::ObjectPublished {
+        digest: B256::ZERO,
+        ..publication(2, 1, 0, b"digest")
+    };
+    let wrong_id = IExchange::ObjectPublished {
+        objectId: id(9),
+        ..publication(2, 1, 0, b"id")
+    };
+    let revoked = IExchange::ObjectRevoked {
+        objectId: id(2),
+        publisher: Address::repeat_byte(3),
+        reason: String::new(),
+    };
+    let not_the_exchange = event(GUARD, &publication(8, 1, 0, b"x"));
+    let mut chain = Chain::new(0);
+    chain.extend([
+        vec![
+            vec![
+                publish(1, 10, 0, b"one"),
+                publish(2, 20, 1, b"two"),
+                not_the_exchange,
+            ],
+            vec![publish(1, 11, 1, b"three"), event(EXCHANGE, &wrong_digest)],
+        ],
+        vec![vec![
+            publish(3, 1, 4, b"bad cipher"),
+            publish(1, 12, 0, b"bad"),
+            event(EXCHANGE, &wrong_id),
+        ]],
+        vec![vec![
+            event(EXCHANGE, &revoked),
+            publish(1, 13, 0, b"four"),
+            publish(5, 1, 7, b"tlp"),
+        ]],
+    ]);
+    let check = |index: &Index| {
+        let objects = |tlp, after, ids| scan(index, ObjectLog::Objects, tlp, after, ids);
+        let member = vec![
+            row(0, 10, "one", false, true, false),
+            row(1, 20, "two", true, true, true),
+            row(2, 11, "three", false, false, false),
+            row(200_000, 13, "four", false, false, true),
+        ];
+        assert_eq!(objects(1, None, None), member);
+        assert_eq!(objects(9, None, None), member);
+        // The public sees no version between.
+        let public = vec![
+            row(0, 10, "one", false, true, false),
+            row(200_000, 13, "four", false, false, true),
+        ];
+        assert_eq!(objects(0, None, None), public);
+        assert_eq!(objects(1, Some(1_700_000_000_000_001), None), member[2..]);
+        assert_eq!(
+            objects(1, Some(1_700_000_000_000_001), Some(&[ID, ID])),
+            member[2..]
+        );
+        assert!(objects(1, None, Some(&["indicator--none"])).is_empty());
+        let flaws: Vec<_> = (0..9)
+            .map(|at| index.object_at(at).unwrap().flaw.clone())
+            .collect();
+        let expected = [
+            None,
+            None,
+            None,
+            Some("digest"),
+            None,
+            Some("bad"),
+            Some("object id"),
+            None,
+            Some("TLP 7"),
+        ];
+        for (flaw, expected) in flaws.iter().zip(expected) {
+            match (flaw, expected) {
+                (Some(flaw), Some(part)) => assert!(flaw.contains(part), "{flaw}"),
+                (flaw, expected) => assert_eq!(flaw.as_deref(), expected),
+            }
+        }
+        let (versions, revoked) = index.object_versions(&id(1));
+        let versions: Vec<_> = versions
+            .iter()
+            .map(|record| record.version.clone())
+            .collect();
+        assert_eq!(versions, ["one", "three", "12", "four"]);
+        assert!(!revoked && index.object_versions(&id(2)).1);
+        assert_eq!(index.object_count(), 9);
+        assert_eq!(
+            index.object_content(4).unwrap().unwrap(),
+            &b"bad cipher"[..]
+        );
+        assert_eq!(index.object_content(9).unwrap(), None);
+        let record = index.object_at(7).unwrap();
+        assert_eq!((record.block_number, record.log_index), (2, 1));
+        assert_eq!(
+            (record.id.as_str(), record.object_type()),
+            (ID, "indicator")
+        );
+    };
+    let index = Index::open(&path, validated()).unwrap();
+    super::feed(&index, &chain);
+    check(&index);
+    super::feed(&index, &chain);
+    drop(index);
+    let index = Index::open(&path, validated()).unwrap();
+    check(&index);
+    assert_eq!(index.verify(|_, _| ()).unwrap().objects, 9);
+}
+
+#[test]
+fn alerts_list_the_newest_served_version_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.redb");
+    let mut chain = Chain::new(0);
+    chain.extend([
+        vec![vec![publish(1, 1, 0, b"v1"), alert(7), alert(1), alert(1)]],
+        vec![vec![
+            publish(2, 1, 0, b"w1"),
+            publish(1, 2, 0, b"bad"),
+            alert(1),
+        ]],
+        vec![vec![publish(1, 3, 1, b"v3"), alert(1), alert(2)]],
+    ]);
+    let expected = [
+        row(0, 1, "v1", false, true, false),
+        row(200_000, 3, "v3", false, false, true),
+        row(200_001, 1, "w1", false, true, true),
+    ];
+    let index = Index::open(&path, validated()).unwrap();
+    super::feed(&index, &chain);
+    assert_eq!(scan(&index, ObjectLog::Alerts, 1, None, None), expected);
+    drop(index);
+    let index = Index::open(&path, validated()).unwrap();
+    assert_eq!(scan(&index, ObjectLog::Alerts, 1, None, None), expected);
+    let public = [row(0, 1, "v1", false, true, true), expected[2].clone()];
+    assert_eq!(scan(&index, ObjectLog::Alerts, 0, None, None), public);
+}
+
+#[test]
+fn sightings_sum_up() {
+    let index = Index::in_memory(config()).unwrap();
+    let sighted = |count, first, last| {
+        let sighted = IExchange::ObjectSighted {
+            objectId: id(1),
+            member: Address::repeat_byte(4),
+            count,
+            firstSeenMs: first,
+            lastSeenMs: last,
+        };
+        event(EXCHANGE, &sighted)
+    };
+    assert_eq!(index.sightings(&id(1)).unwrap(), Sightings::default());
+    let mut chain = Chain::new(0);
+    chain.extend([
+        vec![vec![sighted(2, 50, 60), sighted(3, 40, 55)]],
+        vec![vec![sighted(1, 45, 90)]],
+    ]);
+    super::feed(&index, &chain);
+    super::feed(&index, &chain);
+    let expected = Sightings {
+        reports: 3,
+        count: 6,
+        first_seen_ms: 40,
+        last_seen_ms: 90,
+    };
+    assert_eq!(index.sightings(&id(1)).unwrap(), expected);
+}
+
+#[test]
+fn added_us_grows_even_when_a_block_brings_more_than_its_time() {
+    let index = Index::in_memory(config()).unwrap();
+    // 100 ms between blocks are 100,000 records; events whose block times are equal show the same.
+    let mut chain = Chain::new(0);
+    chain.extend([vec![vec![publish(1, 1, 0, b"a"), publish(2, 1, 0, b"b")]]]);
+    super::feed(&index, &chain);
+    let times: Vec<_> = (0..2)
+        .map(|at| index.object_at(at).unwrap().added_us)
+        .collect();
+    assert_eq!(times[1], times[0] + 1);
+}
