@@ -1,0 +1,9 @@
+//! The `eth` namespace, one file per topic.
+
+pub(crate) mod blocks;
+pub(crate) mod call;
+pub(crate) mod fees;
+pub(crate) mod filters;
+pub(crate) mod logs;
+pub(crate) mod state;
+pub(crate) mod transactions;

@@ -1,0 +1,211 @@
+//! Running transactions that are not in any block, on the state of one that is.
+//!
+//! Everything here blocks its thread. A run ends at its gas limit or at the session's deadline,
+//! whichever comes first.
+
+mod overrides;
+mod request;
+mod state;
+mod watch;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use overrides::{apply_block, apply_state};
+pub(crate) use request::transaction;
+pub(crate) use state::{Db, StateRef};
+pub(crate) use watch::{Costs, NoCosts, Stop, TraceCosts, Watch};
+pub(crate) use words::{halt_words, invalid_fault, reverted};
+
+use crate::{
+    errors::{CallResult, Fault},
+    limits::Limits,
+    node::Node,
+};
+use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
+use alloy_primitives::{Address, U256};
+use hansa_evm::{BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_on};
+use hansa_index::FinalizedBlock;
+use revm::{
+    DatabaseCommit as _, InspectEvm as _, Inspector,
+    context::{CfgEnv, TxEnv},
+    context_interface::result::{EVMError, ExecutionResult, ResultAndState},
+    state::EvmState,
+};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// How strictly a transaction is checked before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checks {
+    /// As in a block.
+    Block,
+    /// As a simulated call: any sender, any nonce, any gas limit.
+    Call,
+}
+
+/// One state, one block environment, and what was run on them so far.
+pub(crate) struct Session {
+    pub(crate) rules: ChainRules,
+    pub(crate) params: BlockParams,
+    pub(crate) db: Db,
+    pub(crate) limits: Limits,
+    deadline: Instant,
+}
+
+/// What a run needs of its inspector, for any database that a session may run on.
+pub(crate) trait Inspects: for<'a> Inspector<EvmContext<&'a mut Db>> {}
+impl<I: for<'a> Inspector<EvmContext<&'a mut Db>>> Inspects for I {}
+
+impl Session {
+    /// On the state after `block`, in that block's environment.
+    pub(crate) fn after(node: &Node, block: &FinalizedBlock) -> CallResult<Self> {
+        let params = BlockParams::from(block.block.header());
+        Self::open(node, params, block.block.number())
+    }
+
+    /// On the state before `block`'s first transaction, in that block's environment.
+    pub(crate) fn before(node: &Node, block: &FinalizedBlock) -> CallResult<Self> {
+        let params = BlockParams::from(block.block.header());
+        let parent = params.number.checked_sub(1);
+        let parent = parent.ok_or_else(|| Fault::server("genesis is not traceable"))?;
+        let mut session = Self::open(node, params, parent)?;
+        session.begin_block()?;
+        Ok(session)
+    }
+
+    fn open(node: &Node, params: BlockParams, state: u64) -> CallResult<Self> {
+        let limits = node.config.limits;
+        let view = node.context.state.view(state)?;
+        Ok(Self {
+            rules: ChainRules::new(node.context.genesis.clone()),
+            params,
+            db: Db::new(StateRef(view)),
+            limits,
+            deadline: Instant::now() + Duration::from_millis(limits.call_timeout_ms),
+        })
+    }
+
+    /// What the system writes before a block's first transaction.
+    pub(crate) fn begin_block(&mut self) -> CallResult<()> {
+        let params = self.params;
+        if params.number == 1 {
+            self.apply_genesis()?;
+        }
+        if let Some(parent) = params.number.checked_sub(1) {
+            let slot = U256::from(parent % HISTORY_SERVE_WINDOW as u64);
+            let hash = U256::from_be_bytes(params.parent_hash.0);
+            let history = HISTORY_STORAGE_ADDRESS;
+            self.db.insert_account_storage(history, slot, hash)?;
+        }
+        Ok(())
+    }
+
+    fn apply_genesis(&mut self) -> CallResult<()> {
+        let mut block = BlockDb::new(&mut self.db);
+        hansa_evm::genesis_changes(&self.rules.genesis, &mut block).map_err(Fault::internal)?;
+        let treasury = self.rules.treasury;
+        let changes = block.into_changes(EvmState::default(), treasury, U256::ZERO)?;
+        state::apply(&mut self.db, &changes)
+    }
+
+    /// The directive that blocks `address` in this block.
+    pub(crate) fn directive(&mut self, address: Address) -> CallResult<Option<Directive>> {
+        let now = self.params.timestamp();
+        let mut block = BlockDb::new(&mut self.db);
+        Ok(directive_on(&mut block, address, now)?)
+    }
+
+    /// Runs `tx` without keeping what it does.
+    ///
+    /// # Errors
+    /// It is not valid here, the state cannot be read, or a limit stopped it.
+    pub(crate) fn run<I: Inspects, C: Costs>(
+        &mut self,
+        tx: TxEnv,
+        checks: Checks,
+        inspector: I,
+        costs: C,
+    ) -> CallResult<(ResultAndState, I)> {
+        let watch = Watch::new(inspector, costs, self.deadline);
+        let mut params = self.params;
+        let relaxed = checks == Checks::Call;
+        if relaxed && tx.gas_price == 0 {
+            // As go-ethereum: who names no price sees no base fee.
+            params.base_fee_per_gas = 0;
+        }
+        let block = BlockDb::new(&mut self.db);
+        let caller = tx.caller;
+        let mut evm = build(&self.rules, &params, block, watch, |config: &mut CfgEnv| {
+            if relaxed {
+                relax(config);
+            }
+        })?;
+        let outcome = evm.inspect_tx(tx);
+        let watch = evm.inspector;
+        if let Some(stop) = watch.stopped {
+            return Err(self.stop_fault(stop));
+        }
+        match outcome {
+            Ok(outcome) => Ok((outcome, watch.inner)),
+            Err(EVMError::Transaction(invalid)) => {
+                Err(invalid_fault(&invalid, caller, params.base_fee_per_gas))
+            }
+            Err(EVMError::Database(error)) => Err(error.into()),
+            Err(error) => Err(Fault::internal(error)),
+        }
+    }
+
+    /// Keeps what a run did, for the runs after it.
+    pub(crate) fn commit(&mut self, state: EvmState) {
+        self.db.commit(state);
+    }
+
+    fn stop_fault(&self, stop: Stop) -> Fault {
+        let limits = &self.limits;
+        match stop {
+            Stop::Deadline => Fault::limit(
+                "call_timeout_ms",
+                limits.call_timeout_ms,
+                "execution aborted (timeout)",
+            ),
+            Stop::Trace => Fault::limit(
+                "max_trace_bytes",
+                limits.max_trace_bytes,
+                "the trace is larger; trace less, or with callTracer",
+            ),
+        }
+    }
+}
+
+fn relax(config: &mut CfgEnv) {
+    config.disable_nonce_check = true;
+    config.disable_eip3607 = true;
+    config.disable_block_gas_limit = true;
+    config.tx_gas_limit_cap = Some(u64::MAX);
+}
+
+/// The guard's refusal of a party, as the pool words it.
+pub(crate) fn blocked_fault(directive: &Directive) -> Fault {
+    let (alert, until) = (directive.alert_id, directive.until);
+    let message = format!(
+        "blocked by directive {alert} until {until} (unix seconds): {} is blocked by this \
+         chain's guard",
+        directive.target
+    );
+    Fault::server(message).with_data(json!({
+        "address": directive.target,
+        "alertId": alert,
+        "until": until,
+    }))
+}
+
+/// The result of a call: what it returned, or its error.
+pub(crate) fn returned(result: ExecutionResult) -> CallResult<alloy_primitives::Bytes> {
+    match result {
+        ExecutionResult::Success { output, .. } => Ok(output.into_data()),
+        ExecutionResult::Revert { output, .. } => Err(reverted(output)),
+        ExecutionResult::Halt { reason, .. } => Err(Fault::server(halt_words(&reason))),
+    }
+}

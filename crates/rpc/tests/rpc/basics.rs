@@ -1,0 +1,597 @@
+//! Blocks, transactions, state, fees: the shapes that clients parse.
+
+use crate::common::{TestServer, chain, client};
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{B256, TxKind, U256, keccak256};
+use alloy_rpc_types_eth::{Block, TransactionReceipt};
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+
+#[tokio::test]
+async fn small_answers() {
+    let server = TestServer::new().await;
+    let me = chain::signer().address();
+    let table = [
+        ("eth_chainId", json!([]), json!("0x7")),
+        ("net_version", json!([]), json!("7")),
+        ("net_listening", json!([]), json!(true)),
+        ("net_peerCount", json!([]), json!("0x1")),
+        ("web3_clientVersion", json!([]), json!("hansa/v0.1.0/test")),
+        (
+            "web3_sha3",
+            json!(["0x68656c6c6f"]),
+            json!(keccak256("hello")),
+        ),
+        ("eth_syncing", json!([]), json!(false)),
+        ("eth_accounts", json!([]), json!([])),
+        (
+            "eth_coinbase",
+            json!([]),
+            json!(alloy_primitives::Address::repeat_byte(0xfe)),
+        ),
+        ("eth_blockNumber", json!([]), json!("0x3")),
+        ("eth_blobBaseFee", json!([]), json!("0x1")),
+        (
+            "eth_getTransactionCount",
+            json!([me, "latest"]),
+            json!("0x4"),
+        ),
+        ("eth_getTransactionCount", json!([me, "0x2"]), json!("0x2")),
+        (
+            "eth_getTransactionCount",
+            json!([me, "earliest"]),
+            json!("0x0"),
+        ),
+        (
+            "eth_getBalance",
+            json!([chain::FRIEND, "latest"]),
+            json!("0x5"),
+        ),
+        (
+            "eth_getBalance",
+            json!([chain::FRIEND, "0x1"]),
+            json!("0x0"),
+        ),
+        ("eth_getBalance", json!([chain::FRIEND]), json!("0x5")),
+        (
+            "eth_getCode",
+            json!([chain::CONTRACT, "safe"]),
+            json!(chain::contract()),
+        ),
+        (
+            "eth_getCode",
+            json!([chain::FRIEND, "finalized"]),
+            json!("0x"),
+        ),
+        (
+            "eth_getStorageAt",
+            json!([chain::CONTRACT, "0x0", "latest"]),
+            json!(B256::from(U256::ONE)),
+        ),
+        (
+            "eth_getStorageAt",
+            json!([chain::CONTRACT, B256::ZERO, "0x1"]),
+            json!(B256::ZERO),
+        ),
+        ("eth_getBlockByNumber", json!(["0x63", false]), Value::Null),
+        (
+            "eth_getBlockByHash",
+            json!([B256::ZERO, false]),
+            Value::Null,
+        ),
+        ("eth_getBlockReceipts", json!(["0x63"]), Value::Null),
+        (
+            "eth_getBlockTransactionCountByNumber",
+            json!(["0x2"]),
+            json!("0x2"),
+        ),
+        (
+            "eth_getUncleCountByBlockNumber",
+            json!(["0x2"]),
+            json!("0x0"),
+        ),
+        (
+            "eth_getUncleCountByBlockNumber",
+            json!(["0x63"]),
+            Value::Null,
+        ),
+        (
+            "eth_getUncleByBlockNumberAndIndex",
+            json!(["0x2", "0x0"]),
+            Value::Null,
+        ),
+        ("eth_getTransactionByHash", json!([B256::ZERO]), Value::Null),
+        (
+            "eth_getTransactionReceipt",
+            json!([B256::ZERO]),
+            Value::Null,
+        ),
+        (
+            "eth_getTransactionByBlockNumberAndIndex",
+            json!(["0x2", "0x9"]),
+            Value::Null,
+        ),
+        (
+            "txpool_status",
+            json!([]),
+            json!({ "pending": "0x0", "queued": "0x0" }),
+        ),
+        ("hansa_getCertificate", json!(["earliest"]), Value::Null),
+    ];
+    for (method, params, expected) in table {
+        let result = server.ok(method, params.clone()).await;
+        assert_eq!(result, expected, "{method} {params}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn errors_have_the_words_that_clients_match() {
+    let server = TestServer::new().await;
+    let me = chain::signer().address();
+    let table = [
+        (
+            "eth_nothing",
+            json!([]),
+            -32601,
+            "the method eth_nothing does not exist/is not available",
+        ),
+        (
+            "eth_getBalance",
+            json!([]),
+            -32602,
+            "missing value for required argument 0",
+        ),
+        (
+            "eth_getBalance",
+            json!([me, "0x1", 1]),
+            -32602,
+            "too many arguments, want at most 2",
+        ),
+        (
+            "eth_getBalance",
+            json!(["0x12"]),
+            -32602,
+            "invalid argument 0: ",
+        ),
+        (
+            "eth_getBalance",
+            json!([me, "newest"]),
+            -32602,
+            "invalid argument 1: ",
+        ),
+        (
+            "eth_getBalance",
+            json!({ "address": me }),
+            -32602,
+            "non-array args",
+        ),
+        (
+            "eth_getBalance",
+            json!([me, "0x63"]),
+            -32000,
+            "header not found",
+        ),
+        (
+            "eth_getBalance",
+            json!([me, { "blockHash": B256::ZERO }]),
+            -32000,
+            "header not found",
+        ),
+        (
+            "eth_getProof",
+            json!([me, [], "latest"]),
+            -32000,
+            "eth_getProof is not available: ",
+        ),
+        (
+            "eth_getFilterChanges",
+            json!(["0x1"]),
+            -32000,
+            "filter not found",
+        ),
+        (
+            "eth_getLogs",
+            json!([{ "fromBlock": "0x3", "toBlock": "0x2" }]),
+            -32602,
+            "invalid block range params",
+        ),
+        (
+            "eth_getLogs",
+            json!([{ "blockHash": B256::ZERO }]),
+            -32000,
+            "unknown block",
+        ),
+        (
+            "eth_feeHistory",
+            json!(["0x1", "0x63", []]),
+            -32000,
+            "request beyond head block",
+        ),
+        (
+            "eth_feeHistory",
+            json!(["0x1", "latest", [50, 10]]),
+            -32602,
+            "invalid reward percentile: #0:50 > #1:10",
+        ),
+        ("eth_sendRawTransaction", json!(["0x"]), -32000, "rlp: "),
+        (
+            "eth_sendRawTransaction",
+            json!(["0x03"]),
+            -32000,
+            "transaction type not supported: blob",
+        ),
+        (
+            "eth_sendRawTransaction",
+            json!(["0x0"]),
+            -32602,
+            "invalid argument 0: ",
+        ),
+        (
+            "eth_sendRawTransaction",
+            json!([7]),
+            -32602,
+            "invalid argument 0: ",
+        ),
+        (
+            "eth_subscribe",
+            json!(["newHeads"]),
+            -32601,
+            "notifications not supported",
+        ),
+        (
+            "debug_traceBlockByNumber",
+            json!(["earliest"]),
+            -32000,
+            "genesis is not traceable",
+        ),
+    ];
+    for (method, params, code, words) in table {
+        let (found, message) = server.fails(method, params.clone()).await;
+        assert_eq!(found, code, "{method} {params}: {message}");
+        assert!(message.starts_with(words), "{method} {params}: {message}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_block_has_every_field_that_tools_expect() {
+    let server = TestServer::new().await;
+    let block = server
+        .ok("eth_getBlockByNumber", json!(["0x2", false]))
+        .await;
+    let stored = &server.world.blocks[1];
+    let header = stored.block.header();
+    let fixed = json!({
+        "number": "0x2",
+        "hash": stored.block.hash(),
+        "parentHash": header.parent_hash,
+        "sha3Uncles": "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347",
+        "miner": header.beneficiary,
+        "stateRoot": B256::repeat_byte(2),
+        "difficulty": "0x0",
+        "gasLimit": "0x5f5e100",
+        "timestamp": "0x6553f103",
+        "timestampMs": "0x18bcfe573b8",
+        "extraData": "0x",
+        "mixHash": header.parent_hash,
+        "nonce": "0x0000000000000000",
+        "withdrawals": [],
+        "withdrawalsRoot": "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421",
+        "blobGasUsed": "0x0",
+        "excessBlobGas": "0x0",
+        "parentBeaconBlockRoot": B256::ZERO,
+        "requestsHash": "0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "uncles": [],
+        "proposer": B256::from_slice(header.proposer().as_ref()),
+    });
+    for (field, expected) in fixed.as_object().unwrap() {
+        assert_eq!(&block[field], expected, "{field}");
+    }
+    for field in [
+        "logsBloom",
+        "transactionsRoot",
+        "receiptsRoot",
+        "gasUsed",
+        "baseFeePerGas",
+        "size",
+    ] {
+        assert!(block[field].is_string(), "{field}");
+    }
+    assert_eq!(block["transactions"].as_array().unwrap().len(), 2);
+    let same = server
+        .ok("eth_getBlockByHash", json!([stored.block.hash(), false]))
+        .await;
+    assert_eq!(same, block);
+    let genesis = server
+        .ok("eth_getBlockByNumber", json!(["earliest", true]))
+        .await;
+    assert_eq!(genesis["number"], "0x0");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn alloy_reads_blocks_transactions_and_receipts() {
+    let server = TestServer::new().await;
+    let full = server
+        .ok("eth_getBlockByNumber", json!(["0x2", true]))
+        .await;
+    let block: Block = serde_json::from_value(full.clone()).unwrap();
+    let transactions: Vec<_> = block.transactions.txns().collect();
+    assert_eq!(transactions[0].inner.signer(), chain::signer().address());
+    assert_eq!(transactions[1].to(), Some(chain::CONTRACT));
+    assert_eq!(full["transactions"][1]["blockTimestamp"], "0x6553f103");
+
+    let receipts = server.ok("eth_getBlockReceipts", json!(["0x2"])).await;
+    let receipts: Vec<TransactionReceipt> = serde_json::from_value(receipts).unwrap();
+    assert_eq!(receipts[0].gas_used, 21_000);
+    assert_eq!(receipts[1].transaction_index, Some(1));
+    let log = &receipts[1].inner.logs()[0];
+    assert_eq!(log.log_index, Some(0));
+    assert_eq!(log.inner.address, chain::CONTRACT);
+
+    let hash = receipts[1].transaction_hash;
+    let alone = server.ok("eth_getTransactionReceipt", json!([hash])).await;
+    let alone: TransactionReceipt = serde_json::from_value(alone).unwrap();
+    assert_eq!(alone, receipts[1]);
+    let by_hash = server.ok("eth_getTransactionByHash", json!([hash])).await;
+    assert_eq!(by_hash, full["transactions"][1]);
+    let place = json!([block.header.hash, "0x1"]);
+    let by_place = server
+        .ok("eth_getTransactionByBlockHashAndIndex", place)
+        .await;
+    assert_eq!(by_place, by_hash);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_creation_and_a_failure_have_receipts() {
+    let server = TestServer::new().await;
+    let receipts = server.ok("eth_getBlockReceipts", json!(["latest"])).await;
+    let created = chain::signer().address().create(2);
+    assert_eq!(receipts[0]["contractAddress"], json!(created));
+    assert_eq!(receipts[0]["to"], Value::Null);
+    assert_eq!(receipts[0]["status"], "0x1");
+    assert_eq!(receipts[1]["status"], "0x0");
+    assert_eq!(receipts[1]["type"], "0x2");
+    assert_eq!(receipts[1]["contractAddress"], Value::Null);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn logs_are_found_by_address_topic_and_block() {
+    let server = TestServer::new().await;
+    let topic = B256::from(U256::from(0x42));
+    let hash = server.world.blocks[1].block.hash();
+    let hits = [
+        json!({ "fromBlock": "earliest", "address": chain::CONTRACT }),
+        json!({ "fromBlock": "0x1", "toBlock": "latest", "topics": [topic] }),
+        json!({ "fromBlock": "0x0", "topics": [[B256::ZERO, topic]] }),
+        json!({ "fromBlock": "0x1", "topics": [null] }),
+        json!({ "blockHash": hash }),
+    ];
+    for filter in hits {
+        let logs = server.ok("eth_getLogs", json!([filter])).await;
+        assert_eq!(logs.as_array().unwrap().len(), 1, "{filter}");
+        assert_eq!(logs[0]["blockHash"], json!(hash));
+        assert_eq!(logs[0]["topics"], json!([topic]));
+        assert_eq!(logs[0]["removed"], false);
+        assert_eq!(logs[0]["blockTimestamp"], "0x6553f103");
+    }
+    let misses = [
+        json!({}),
+        json!({ "fromBlock": "0x1", "address": chain::FRIEND }),
+        json!({ "fromBlock": "0x1", "topics": [topic, topic] }),
+        json!({ "fromBlock": "0x63" }),
+    ];
+    for filter in misses {
+        let logs = server.ok("eth_getLogs", json!([filter])).await;
+        assert_eq!(logs, json!([]), "{filter}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn sending_waiting_and_the_words_of_the_pool() {
+    let mut server = TestServer::new().await;
+    let transaction = chain::transfer(4);
+    let raw = chain::raw(&transaction);
+    let me = chain::signer().address();
+    let hash = server.ok("eth_sendRawTransaction", json!([raw])).await;
+    assert_eq!(hash, json!(transaction.tx_hash()));
+    let (code, words) = server.fails("eth_sendRawTransaction", json!([raw])).await;
+    assert_eq!((code, words.as_str()), (-32000, "already known"));
+
+    let waiting = server.ok("eth_getTransactionByHash", json!([hash])).await;
+    assert_eq!(waiting["blockHash"], Value::Null);
+    assert_eq!(waiting["from"], json!(me));
+    assert_eq!(waiting["gasPrice"], waiting["maxFeePerGas"]);
+    assert_eq!(
+        server
+            .ok("eth_getTransactionCount", json!([me, "pending"]))
+            .await,
+        "0x5"
+    );
+    assert_eq!(
+        server
+            .ok("eth_getTransactionCount", json!([me, "latest"]))
+            .await,
+        "0x4"
+    );
+    let content = server.ok("txpool_content", json!([])).await;
+    assert_eq!(
+        content["pending"][me.to_string()]["4"]["hash"],
+        hash,
+        "{content}"
+    );
+    let from = server.ok("txpool_contentFrom", json!([me])).await;
+    assert_eq!(from["pending"]["4"]["hash"], hash);
+    let inspect = server.ok("txpool_inspect", json!([])).await;
+    let line = inspect["pending"][me.to_string()]["4"].as_str().unwrap();
+    assert!(
+        line.ends_with("5 wei + 200000 gas × 3000000000 wei"),
+        "{line}"
+    );
+
+    server.mine(vec![transaction]);
+    let receipt = server.ok("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!(receipt["blockNumber"], "0x4");
+
+    let blocked = chain::sign(
+        5,
+        TxKind::Call(chain::FRIEND),
+        chain::BLOCKED_VALUE,
+        Default::default(),
+    );
+    let error = server
+        .call("eth_sendRawTransaction", json!([chain::raw(&blocked)]))
+        .await;
+    let error = error.unwrap_err();
+    assert_eq!(error["code"], -32000);
+    assert_eq!(
+        error["data"],
+        json!({ "alertId": "0x7", "until": 1_700_000_000u64 })
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn send_sync_gives_the_receipt_or_code_4() {
+    let mut server = TestServer::new().await;
+    let first = chain::raw(&chain::transfer(4));
+    let error = server
+        .call("eth_sendRawTransactionSync", json!([first, 50]))
+        .await
+        .unwrap_err();
+    assert_eq!(error["code"], 4);
+    assert_eq!(error["data"], json!(chain::transfer(4).tx_hash()));
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("wasn't processed in 50ms")
+    );
+
+    let addr = server.handle.addr;
+    let body = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransactionSync",
+        "params": [chain::raw(&chain::transfer(5)), "0x2710"],
+    });
+    let waiting = tokio::spawn(async move { client::post(addr, &body.to_string()).await });
+    while server.pool.waiting.lock().len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server.mine(vec![chain::transfer(4), chain::transfer(5)]);
+    let (_, text) = waiting.await.unwrap();
+    let response: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(response["result"]["transactionIndex"], "0x1", "{text}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_batch_of_sends_is_one_submission() {
+    let server = TestServer::new().await;
+    let send = |id: u64, raw: Value| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransaction", "params": [raw] });
+    let batch = json!([
+        send(1, json!(chain::raw(&chain::transfer(4)))),
+        send(2, json!("0xzz")),
+        send(3, json!(chain::raw(&chain::transfer(5)))),
+        { "jsonrpc": "2.0", "id": 4, "method": "eth_chainId" },
+        { "jsonrpc": "2.0", "method": "eth_chainId" },
+        { "id": 5 },
+    ]);
+    let (_, text) = client::post(server.handle.addr, &batch.to_string()).await;
+    let answers: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let ids: Vec<_> = answers.iter().map(|answer| answer["id"].as_u64()).collect();
+    assert_eq!(ids, [Some(1), Some(2), Some(3), Some(4), Some(5)], "{text}");
+    assert_eq!(answers[0]["result"], json!(chain::transfer(4).tx_hash()));
+    assert_eq!(answers[1]["error"]["code"], -32602);
+    assert_eq!(answers[2]["result"], json!(chain::transfer(5).tx_hash()));
+    assert_eq!(answers[3]["result"], "0x7");
+    assert_eq!(answers[4]["error"]["code"], -32600);
+    assert_eq!(server.pool.submissions.load(Ordering::Relaxed), 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn fees_follow_the_chain() {
+    let server = TestServer::new().await;
+    assert_eq!(
+        server.ok("eth_maxPriorityFeePerGas", json!([])).await,
+        "0x2"
+    );
+    let history = server
+        .ok("eth_feeHistory", json!(["0x2", "latest", [0, 50, 100]]))
+        .await;
+    assert_eq!(history["oldestBlock"], "0x2");
+    assert_eq!(history["baseFeePerGas"].as_array().unwrap().len(), 3);
+    assert_eq!(history["gasUsedRatio"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        history["reward"],
+        json!([["0x2", "0x2", "0x2"], ["0x2", "0x2", "0x2"]])
+    );
+    assert_eq!(history["baseFeePerBlobGas"], json!(["0x1", "0x1", "0x1"]));
+    let next = history["baseFeePerGas"][2].as_str().unwrap();
+    let next = u128::from_str_radix(next.trim_start_matches("0x"), 16).unwrap();
+    let price = server.ok("eth_gasPrice", json!([])).await;
+    assert_eq!(price, json!(format!("{:#x}", next + 2)));
+    let status = server.ok("hansa_status", json!([])).await;
+    assert_eq!(status["nextBaseFeePerGas"], json!(format!("{next:#x}")));
+    assert_eq!(status["head"]["number"], "0x3");
+    let none = server.ok("eth_feeHistory", json!(["0x0", "latest"])).await;
+    assert_eq!(none["oldestBlock"], "0x0");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn filters_see_what_is_new() {
+    let mut server = TestServer::new().await;
+    let blocks = server.ok("eth_newBlockFilter", json!([])).await;
+    let logs = server
+        .ok("eth_newFilter", json!([{ "address": chain::CONTRACT }]))
+        .await;
+    let pending = server
+        .ok("eth_newPendingTransactionFilter", json!([]))
+        .await;
+    let whole = server
+        .ok("eth_newPendingTransactionFilter", json!([true]))
+        .await;
+    for id in [&blocks, &logs, &pending, &whole] {
+        assert_eq!(
+            server.ok("eth_getFilterChanges", json!([id])).await,
+            json!([])
+        );
+    }
+    let sent = chain::transfer(4);
+    server
+        .ok("eth_sendRawTransaction", json!([chain::raw(&sent)]))
+        .await;
+    let count = chain::sign(5, chain::CONTRACT.into(), U256::ZERO, vec![9].into());
+    let block = server.mine(vec![sent.clone(), count]);
+
+    let seen = server.ok("eth_getFilterChanges", json!([blocks])).await;
+    assert_eq!(seen, json!([block.block.hash()]));
+    let seen = server.ok("eth_getFilterChanges", json!([pending])).await;
+    assert_eq!(seen, json!([sent.tx_hash()]));
+    let seen = server.ok("eth_getFilterChanges", json!([whole])).await;
+    assert_eq!(seen[0]["hash"], json!(sent.tx_hash()));
+    let seen = server.ok("eth_getFilterChanges", json!([logs])).await;
+    assert_eq!(seen[0]["blockNumber"], "0x4");
+    assert_eq!(seen.as_array().unwrap().len(), 1);
+    assert_eq!(
+        server.ok("eth_getFilterChanges", json!([logs])).await,
+        json!([])
+    );
+    assert_eq!(server.ok("eth_getFilterLogs", json!([logs])).await, seen);
+    assert_eq!(
+        server.fails("eth_getFilterLogs", json!([blocks])).await.0,
+        -32000
+    );
+    assert_eq!(server.ok("eth_uninstallFilter", json!([logs])).await, true);
+    assert_eq!(server.ok("eth_uninstallFilter", json!([logs])).await, false);
+    assert_eq!(
+        server.fails("eth_getFilterChanges", json!([logs])).await.1,
+        "filter not found"
+    );
+    server.stop().await;
+}
