@@ -13,6 +13,7 @@ mod keys;
 mod metrics;
 mod network;
 mod node;
+mod reindex;
 mod submit;
 
 pub use config::{
@@ -22,3 +23,4 @@ pub use config::{
 pub use datadir::DataDirError;
 pub use keys::{KeyError, generate_key, load_key, save_key};
 pub use node::{NodeError, load_genesis, run};
+pub use reindex::reindex;

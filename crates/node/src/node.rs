@@ -42,10 +42,12 @@ use tokio::{
 /// Finalized states of a running node.
 pub(crate) type States = FinalizedState<Context, Rayon, Index>;
 
+/// Prefix of the chain's partitions.
+pub(crate) const PARTITION: &str = "hub";
 /// Finalized blocks that a slow subscriber may fall behind.
 const SUBSCRIBER_BACKLOG: usize = 256;
 /// Bytes of a page of the page cache.
-const PAGE_BYTES: u16 = 4_096;
+pub(crate) const PAGE_BYTES: u16 = 4_096;
 /// How long tasks have to end after a stop was asked for.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -134,6 +136,14 @@ struct Prepared {
     index: Index,
 }
 
+/// How this node keeps its index.
+pub(crate) fn index_config(config: &Config, genesis_hash: B256) -> IndexConfig {
+    let mut index = IndexConfig::new(genesis_hash);
+    index.diff_blocks = config.history.state_blocks;
+    index.validator = Some(catalog::validator());
+    index
+}
+
 fn prepare(config: Config) -> Result<Prepared, NodeError> {
     config.validate()?;
     let genesis = load_genesis(&config.genesis)?;
@@ -147,10 +157,7 @@ fn prepare(config: Config) -> Result<Prepared, NodeError> {
         None => (crate::generate_key().0, false),
     };
     let directory = DataDir::open(&config.data_dir, genesis_hash)?;
-    let mut index_config = IndexConfig::new(genesis_hash);
-    index_config.diff_blocks = config.history.state_blocks;
-    index_config.validator = Some(catalog::validator());
-    let index = Index::open(directory.index(), index_config)?;
+    let index = Index::open(directory.index(), index_config(&config, genesis_hash))?;
     Ok(Prepared {
         config: Arc::new(config),
         genesis: Arc::new(genesis),
@@ -215,8 +222,20 @@ struct Listeners {
     metrics: TcpListener,
 }
 
+/// Block 0.
+pub(crate) fn genesis_block(genesis: &Genesis) -> Result<Block, NodeError> {
+    let header = genesis
+        .header(empty_commitment::<Context, Rayon>())
+        .map_err(hansa_engine::Start::from)?;
+    Ok(Block::new(header, Vec::new()))
+}
+
 /// The index begins with the genesis block, which no consensus delivers.
-fn seed_index(genesis: &Genesis, genesis_block: &Block, index: &Index) -> Result<(), NodeError> {
+pub(crate) fn seed_index(
+    genesis: &Genesis,
+    genesis_block: &Block,
+    index: &Index,
+) -> Result<(), NodeError> {
     if index.head().is_none() {
         tracing::info!(chain_id = genesis.chain_id, "a new chain begins");
         let block = FinalizedBlock {
@@ -297,12 +316,7 @@ async fn start(
     let network =
         network::start(&context, config, genesis, *genesis_hash, key).map_err(server("p2p"))?;
     let (subscribers, _) = broadcast::channel(SUBSCRIBER_BACKLOG);
-    let genesis_block = Block::new(
-        genesis
-            .header(empty_commitment::<Context, Rayon>())
-            .map_err(hansa_engine::Start::from)?,
-        Vec::new(),
-    );
+    let genesis_block = genesis_block(genesis)?;
     seed_index(genesis, &genesis_block, index)?;
     let started_at = index.head().map_or(0, |(number, _)| number);
     let head = Arc::new(AtomicU64::new(started_at));
@@ -314,7 +328,7 @@ async fn start(
             genesis: genesis.clone(),
             key: votes.then(|| key.clone()),
             me: key.public_key(),
-            partition: "hub".into(),
+            partition: PARTITION.into(),
             pool: pool.clone(),
             sink: Feed {
                 index: index.clone(),

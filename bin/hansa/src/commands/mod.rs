@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod node;
 
 use crate::{cli::Cli, failure::Outcome, output::Output, settings::Settings};
 use clap::Subcommand;
@@ -12,6 +13,8 @@ pub(crate) enum Command {
     /// Show the settings in force
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Run one operator's node
+    Node(node::NodeArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -24,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     };
     match cli.command {
         Command::Config(command) => config::run(&command, &settings, output),
+        Command::Node(arguments) => node::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }
