@@ -12,6 +12,7 @@
 mod api;
 mod chain;
 mod convert;
+mod debug;
 mod dispatch;
 pub mod errors;
 mod eth;
