@@ -161,8 +161,8 @@ impl<S: Strategy, K: Sink> Application<S, K> {
         let block = Block::new(header, built.transactions);
         self.ledger.insert(Executed {
             block: block.clone(),
-            senders: built.senders,
-            receipts: built.outcome.receipts,
+            senders: Arc::new(built.senders),
+            receipts: Arc::new(built.outcome.receipts),
             changes: built.outcome.changes,
         });
         Some((block, merkleized))
@@ -181,6 +181,7 @@ impl<S: Strategy, K: Sink> Application<S, K> {
             .senders_of(block.transactions(), &self.strategy)
             .inspect_err(|error| tracing::warn!(%error, "a block holds an unsigned transaction"))
             .ok()?;
+        let senders = Arc::new(senders);
         let prefetch = build::prefetch(
             block.transactions().iter().zip(senders.iter().copied()),
             &params,
@@ -224,7 +225,7 @@ impl<S: Strategy, K: Sink> Application<S, K> {
         self.ledger.insert(Executed {
             block: block.clone(),
             senders,
-            receipts: outcome.receipts,
+            receipts: Arc::new(outcome.receipts),
             changes: outcome.changes,
         });
         Some(merkleized)
@@ -238,7 +239,7 @@ impl<S: Strategy, K: Sink> Application<S, K> {
             .block
             .transactions()
             .iter()
-            .zip(&executed.senders)
+            .zip(executed.senders.iter())
             .map(|(transaction, sender)| {
                 let nonce = alloy_consensus::Transaction::nonce(transaction);
                 (*transaction.tx_hash(), *sender, nonce)

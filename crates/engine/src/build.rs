@@ -133,4 +133,3 @@ pub(crate) fn process(
     }
     executor.finish().map(Some)
 }
-

@@ -15,9 +15,9 @@ pub struct Executed {
     /// The block.
     pub block: Block,
     /// One per transaction.
-    pub senders: Vec<Address>,
+    pub senders: Arc<Vec<Address>>,
     /// One per transaction.
-    pub receipts: Vec<Receipt>,
+    pub receipts: Arc<Vec<Receipt>>,
     /// What it changed.
     pub changes: Changes,
 }
@@ -57,7 +57,7 @@ impl Ledger {
             let transactions = executed.block.transactions().iter();
             // Newest block first, and the last transaction of a sender counts.
             let mut here = HashMap::new();
-            for (transaction, sender) in transactions.zip(&executed.senders) {
+            for (transaction, sender) in transactions.zip(executed.senders.iter()) {
                 let nonce = alloy_consensus::Transaction::nonce(transaction);
                 here.insert(*sender, nonce.saturating_add(1));
             }

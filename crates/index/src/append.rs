@@ -90,16 +90,7 @@ impl Index {
         };
         let objects = inner.shelf.read().stage(block, &inner.config);
 
-        let mut write = inner.database.begin_write()?;
-        let durable = match inner.config.durability {
-            Durability::Immediate => true,
-            Durability::EveryBlocks(blocks) => writer.pending + 1 >= blocks,
-        };
-        if durable {
-            write.set_quick_repair(inner.config.quick_repair);
-        } else {
-            write.set_durability(redb::Durability::None)?;
-        }
+        let (write, durable) = self.begin(writer.pending)?;
         if new_run {
             let mut meta = write.open_table(META)?;
             meta.insert("oldest", number.to_be_bytes().as_slice())?;
@@ -137,6 +128,22 @@ impl Index {
             live.oldest = number;
         }
         Ok(Appended::Added)
+    }
+
+    /// A write transaction, and whether its commit is to be durable.
+    fn begin(&self, pending: u32) -> Result<(WriteTransaction, bool), IndexError> {
+        let config = &self.inner.config;
+        let mut write = self.inner.database.begin_write()?;
+        let durable = match config.durability {
+            Durability::Immediate => true,
+            Durability::EveryBlocks(blocks) => pending + 1 >= blocks,
+        };
+        if durable {
+            write.set_quick_repair(config.quick_repair);
+        } else {
+            write.set_durability(redb::Durability::None)?;
+        }
+        Ok((write, durable))
     }
 
     /// Whether the block at this height is the offered one.
@@ -254,6 +261,11 @@ fn write_block(
 ) -> Result<usize, IndexError> {
     let number = block.block.number();
     codec::encode_header(block, buffer);
+    // Not every header that can be encoded can be decoded: better no row than one that cannot be read.
+    codec::decode_header(buffer).map_err(|error| IndexError::Malformed {
+        number,
+        reason: error.to_string(),
+    })?;
     write
         .open_table(HEADERS)?
         .insert(number, buffer.as_slice())?;

@@ -172,7 +172,9 @@ impl DiffIndex {
             .is_some_and(|last| last.number + 1 == number);
         let numbers = self.blocks.iter().map(|block| block.number);
         if has_diff && follows {
-            numbers.take_while(|old| old + keep <= number).collect()
+            numbers
+                .take_while(|old| old.saturating_add(keep) <= number)
+                .collect()
         } else {
             numbers.collect()
         }

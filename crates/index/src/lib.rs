@@ -31,6 +31,7 @@ mod logs;
 mod objects;
 mod read;
 mod rebuild;
+mod state;
 mod store;
 mod tables;
 mod verify;
@@ -47,5 +48,6 @@ pub use logs::{LogFilter, LogLimits};
 pub use objects::{
     Declared, MAX_SERVED_TLP, ObjectLog, ObjectRecord, ObjectScan, ObjectView, Sightings, Validator,
 };
+pub use state::state_diff;
 pub use store::Index;
 pub use verify::Verified;

@@ -12,6 +12,7 @@ use redb::{
     backends::InMemoryBackend,
 };
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -91,10 +92,12 @@ impl Index {
     }
 
     pub(crate) fn open_masked(path: &Path, config: Config, mask: u64) -> Result<Self, IndexError> {
-        let database = builder(&config)
-            .create(path)
-            .map_err(|error| open_error(path, error))?;
-        Self::load(database, path.to_owned(), config, mask)
+        guarded(path, || {
+            let database = builder(&config)
+                .create(path)
+                .map_err(|error| open_error(path, error))?;
+            Self::load(database, path.to_owned(), config, mask)
+        })
     }
 
     fn load(
@@ -140,6 +143,20 @@ fn builder(config: &Config) -> redb::Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(config.page_cache_bytes);
     builder
+}
+
+/// redb checks checksums only when it repairs, and panics on some pages that make no sense: to whoever opens
+/// or verifies a file that is an error like any other.
+pub(crate) fn guarded<T>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, IndexError>,
+) -> Result<T, IndexError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(IndexError::Unreadable {
+            path: path.to_owned(),
+            reason: "the file is damaged".to_owned(),
+        })
+    })
 }
 
 fn open_error(path: &Path, error: DatabaseError) -> IndexError {

@@ -3,6 +3,7 @@
 use crate::{
     Index, IndexError,
     codec::{Body, Receipts, decode_header},
+    store::guarded,
     tables::*,
 };
 use alloy_primitives::{B256, keccak256};
@@ -26,7 +27,11 @@ impl Index {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<Verified, IndexError> {
+    pub fn verify(&self, progress: impl FnMut(u64, u64)) -> Result<Verified, IndexError> {
+        guarded(self.path(), || self.verify_all(progress))
+    }
+
+    fn verify_all(&self, mut progress: impl FnMut(u64, u64)) -> Result<Verified, IndexError> {
         let read = self.inner.database.begin_read()?;
         let headers = read.open_table(HEADERS)?;
         let total = headers.len()?;

@@ -15,6 +15,9 @@ pub struct Limits {
     pub max_bytes_per_sender: usize,
     /// Transactions of one sender that wait for a missing nonce.
     pub max_queued_per_sender: usize,
+    /// Transactions of a sender that wait for a missing nonce are dropped when none of the sender's
+    /// became executable for this long, seconds of chain time.
+    pub max_queued_s: u64,
     /// Of equal tips, what arrived deeper than this in its sender's queue is evicted first: no
     /// sender crowds the others out with a long queue.
     pub guaranteed_slots: usize,
@@ -38,6 +41,7 @@ impl Default for Limits {
             max_per_sender: 1_024,
             max_bytes_per_sender: 4 * 1024 * 1024,
             max_queued_per_sender: 64,
+            max_queued_s: 3 * 3_600,
             guaranteed_slots: 16,
             max_evictions: 64,
             price_bump_percent: 10,

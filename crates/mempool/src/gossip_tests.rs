@@ -11,8 +11,8 @@ use commonware_p2p::{
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{
-    Blob as _, Clock as _, Quota, Runner as _, Storage as _, Supervisor as _, WriteOptions,
-    deterministic,
+    Blob as _, Clock as _, Quota, ReadOptions, Runner as _, Spawner as _, Storage as _,
+    Supervisor as _, WriteOptions, deterministic,
 };
 use commonware_utils::{NZU32, NZUsize, probability};
 use hansa_primitives::{PrivateKey, PublicKey, Transaction};
@@ -281,6 +281,29 @@ fn a_torn_tail_loses_only_itself() {
 }
 
 #[test]
+fn a_record_that_does_not_check_is_not_taken_for_a_transaction() {
+    deterministic::Runner::seeded(8).start(|context| async move {
+        let txs: Vec<_> = (0..2).map(|nonce| sign(transfer(nonce), 1)).collect();
+        let mut journal = FileJournal::new(context.child("journal"), "locals");
+        journal.append(&txs).await.unwrap();
+        drop(journal);
+        let (blob, size) = context.open("locals", &0u64.to_be_bytes()).await.unwrap();
+        // The last byte of a signature: another, well-formed transaction.
+        let last = blob
+            .read_at(size - 1, 1, ReadOptions::default())
+            .await
+            .unwrap();
+        let flipped = vec![last.coalesce().as_ref()[0] ^ 1];
+        blob.write_at(size - 1, flipped, WriteOptions::SYNC)
+            .await
+            .unwrap();
+        drop(blob);
+        let mut journal = FileJournal::new(context.child("journal"), "locals");
+        assert_eq!(hashes(&journal.load().await.unwrap()), hashes(&txs[..1]));
+    });
+}
+
+#[test]
 fn a_crash_between_rewrite_and_removal_loses_nothing() {
     deterministic::Runner::seeded(6).start(|context| async move {
         let txs: Vec<_> = (0..4).map(|nonce| sign(transfer(nonce), 1)).collect();
@@ -333,4 +356,27 @@ fn local_transactions_survive_a_restart_and_are_validated_again() {
         assert_eq!(keeper.restored(), 2);
         assert_eq!(pool.status(), (2, 0));
     });
+}
+
+#[test]
+fn the_journal_works_in_the_production_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    let txs: Vec<_> = (0..3).map(|nonce| sign(transfer(nonce), 1)).collect();
+    for round in 0..2 {
+        let config = commonware_runtime::tokio::Config::default()
+            .with_storage_directory(folder.path().to_path_buf());
+        let txs = txs.clone();
+        commonware_runtime::tokio::Runner::new(config).start(|context| async move {
+            let (pool, head) = (pool(), MemoryHead::default());
+            let journal = FileJournal::new(context.child("storage"), "locals");
+            let keeper = Keeper::init(context.child("keeper"), pool.clone(), &head, journal);
+            let keeper = keeper.await.unwrap();
+            assert_eq!(keeper.restored(), 3 * round);
+            let task = keeper.start();
+            pool.add_many(&head, txs, Origin::Local).await;
+            // An orderly stop keeps what was accepted before it.
+            context.stop(0, None).await.unwrap();
+            task.await.unwrap().unwrap();
+        });
+    }
 }

@@ -100,7 +100,12 @@ impl<E: Spawner, J: Journal> Keeper<E, J> {
         context.spawn(|context| async move {
             select_loop! {
                 context,
-                on_stopped => {},
+                on_stopped => {
+                    // What was accepted before an orderly stop is kept.
+                    if let Ok(tx) = self.feed.try_recv() {
+                        self.record(tx).await?;
+                    }
+                },
                 Some(tx) = self.feed.recv() else break => {
                     self.record(tx).await?;
                 },

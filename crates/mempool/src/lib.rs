@@ -13,6 +13,7 @@
 //! Nothing here needs a particular runtime or reads a clock of its own; the pool's behaviour does not
 //! depend on the order of a hash map. Prices are wei per gas, sizes encoded bytes.
 
+mod admit;
 mod best;
 mod config;
 mod core;
@@ -24,6 +25,7 @@ mod keeper;
 mod message;
 mod notify;
 mod pool;
+mod queries;
 mod senders;
 mod stats;
 mod transaction;
@@ -46,7 +48,8 @@ pub use head::{AccountInfo, BlockUpdate, BlockedBy, HeadInfo, HeadState};
 pub use journal::{FileJournal, Journal, JournalError};
 pub use keeper::Keeper;
 pub use message::{Batch, BatchLimits, Received};
-pub use pool::{Pool, SenderContent};
+pub use pool::Pool;
+pub use queries::SenderContent;
 pub use senders::{SenderCache, recover, recover_one};
 pub use stats::{DropReason, PoolStats};
 pub use transaction::{Origin, PooledTransaction};

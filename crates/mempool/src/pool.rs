@@ -1,60 +1,40 @@
 //! The pool as the rest of the node uses it: shared, locked briefly, async only towards the head.
 
 use crate::{
-    AccountInfo, Added, Best, BlockUpdate, DropReason, Gap, HeadError, HeadInfo, HeadState, Limits,
-    Origin, Party, PoolError, PoolStats, PooledTransaction, Rules, SenderCache,
+    Best, BlockUpdate, DropReason, Gap, HeadError, HeadInfo, HeadState, Limits, PooledTransaction,
+    Rules, SenderCache,
     core::{Core, Effects},
     notify::Notify,
-    validate,
 };
 use alloy_consensus::Transaction as _;
-use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, map::HashMap};
 use commonware_parallel::Strategy;
 use commonware_utils::channel::ring;
 use futures::future::{BoxFuture, FutureExt as _};
-use hansa_primitives::{Transaction, decode_transaction};
+use hansa_primitives::Transaction;
 use parking_lot::{Mutex, MutexGuard};
 use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc};
 
-/// How often a batch is looked at again because the head moved under it.
-const MAX_HEAD_RETRIES: usize = 8;
-
 type Recovered = (Vec<Transaction>, Vec<Option<Address>>);
 /// A strategy with its type erased, so that the pool has no type parameter.
-type Recover = dyn Fn(SenderCache, Vec<Transaction>) -> BoxFuture<'static, Recovered> + Send + Sync;
+pub(crate) type Recover =
+    dyn Fn(SenderCache, Vec<Transaction>) -> BoxFuture<'static, Recovered> + Send + Sync;
 
 /// The transaction pool. Clones share it.
 #[derive(Clone)]
 pub struct Pool {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     core: Mutex<Core>,
-    rules: Rules,
+    pub(crate) rules: Rules,
     limits: Limits,
-    cache: SenderCache,
-    recover: Box<Recover>,
+    pub(crate) cache: SenderCache,
+    pub(crate) recover: Box<Recover>,
     pending: Notify,
     hash_subscribers: Mutex<Vec<ring::Sender<B256>>>,
     local_subscribers: Mutex<Vec<ring::Sender<Arc<PooledTransaction>>>>,
-}
-
-/// A sender's transactions by nonce, for `txpool_content`.
-#[derive(Clone, Debug, Default)]
-pub struct SenderContent {
-    /// Executable, in nonce order.
-    pub pending: Vec<Arc<PooledTransaction>>,
-    /// Waiting for a nonce, in nonce order.
-    pub queued: Vec<Arc<PooledTransaction>>,
-}
-
-/// What is known about the parties of a batch at the head.
-#[derive(Default)]
-struct Facts {
-    accounts: HashMap<Address, AccountInfo>,
-    blocked: HashMap<Address, crate::BlockedBy>,
 }
 
 impl Pool {
@@ -106,179 +86,8 @@ impl Pool {
         self.core().head
     }
 
-    /// Adds a transaction in its EIP-2718 encoding.
-    ///
-    /// # Errors
-    /// Why it is refused, in go-ethereum's words.
-    pub async fn add_raw<H: HeadState>(
-        &self,
-        head: &H,
-        raw: &[u8],
-        origin: Origin,
-    ) -> Result<Added, PoolError> {
-        self.add(head, decode_transaction(raw)?, origin).await
-    }
-
-    /// Adds a transaction.
-    ///
-    /// # Errors
-    /// Why it is refused, in go-ethereum's words.
-    pub async fn add<H: HeadState>(
-        &self,
-        head: &H,
-        transaction: Transaction,
-        origin: Origin,
-    ) -> Result<Added, PoolError> {
-        let mut results = self.add_many(head, vec![transaction], origin).await;
-        // One result for one transaction.
-        results.pop().unwrap_or(Err(PoolError::AlreadyKnown))
-    }
-
-    /// Adds many at once: senders are recovered in parallel, each account is read once, the lock is
-    /// taken once. One result for each, in order. Within the batch, lower nonces go first.
-    pub async fn add_many<H: HeadState>(
-        &self,
-        head: &H,
-        transactions: Vec<Transaction>,
-        origin: Origin,
-    ) -> Vec<Result<Added, PoolError>> {
-        let mut results: Vec<Option<Result<Added, PoolError>>> = vec![None; transactions.len()];
-        let (indexes, candidates) = self.screen(transactions, origin, &mut results);
-        let mut entries = Vec::with_capacity(candidates.len());
-        let cache = self.inner.cache.clone();
-        let (candidates, senders) = (self.inner.recover)(cache, candidates).await;
-        for ((index, transaction), sender) in indexes.into_iter().zip(candidates).zip(senders) {
-            match sender.ok_or(PoolError::InvalidSender).and_then(|sender| {
-                validate::after_recovery(&transaction, sender)?;
-                Ok(PooledTransaction::new(transaction, sender, origin))
-            }) {
-                Ok(tx) => entries.push((index, tx)),
-                Err(error) => results[index] = Some(Err(error)),
-            }
-        }
-        entries.sort_by_key(|(_, tx)| tx.nonce());
-        self.admit(head, entries, origin, &mut results).await;
-        let results: Vec<_> = results
-            .into_iter()
-            .map(|result| result.unwrap_or(Err(PoolError::AlreadyKnown)))
-            .collect();
-        let refused = results.iter().filter(|result| result.is_err()).count();
-        if refused > 0 {
-            self.core().stats.refused += refused as u64;
-        }
-        results
-    }
-
-    /// Answers what can be answered without a sender; returns the rest with their positions.
-    fn screen(
-        &self,
-        transactions: Vec<Transaction>,
-        origin: Origin,
-        results: &mut [Option<Result<Added, PoolError>>],
-    ) -> (Vec<usize>, Vec<Transaction>) {
-        let gas_limit = {
-            let core = self.core();
-            for (transaction, result) in transactions.iter().zip(results.iter_mut()) {
-                if core.by_hash.contains_key(transaction.tx_hash()) {
-                    *result = Some(Err(PoolError::AlreadyKnown));
-                }
-            }
-            core.head.gas_limit
-        };
-        let rules = &self.inner.rules;
-        let mut kept = (Vec::new(), Vec::new());
-        for (index, transaction) in transactions.into_iter().enumerate() {
-            if results[index].is_some() {
-                continue;
-            }
-            let size = transaction.encode_2718_len();
-            match validate::before_recovery(&transaction, size, rules, gas_limit, origin) {
-                Ok(()) => {
-                    kept.0.push(index);
-                    kept.1.push(transaction);
-                }
-                Err(error) => results[index] = Some(Err(error)),
-            }
-        }
-        kept
-    }
-
-    /// Reads what the entries need from the head and inserts them under one lock, again if the head
-    /// moved meanwhile.
-    async fn admit<H: HeadState>(
-        &self,
-        head: &H,
-        entries: Vec<(usize, PooledTransaction)>,
-        origin: Origin,
-        results: &mut [Option<Result<Added, PoolError>>],
-    ) {
-        if entries.is_empty() {
-            return;
-        }
-        for attempt in 0.. {
-            let number = self.core().head.number;
-            let facts = match self.facts(head, &entries).await {
-                Ok(facts) => facts,
-                Err(error) => {
-                    for (index, _) in entries {
-                        results[index] = Some(Err(error.clone().into()));
-                    }
-                    return;
-                }
-            };
-            let mut core = self.core();
-            let stale = core.head.number != number
-                || entries.iter().any(|(_, tx)| {
-                    !core.queues.contains_key(&tx.sender)
-                        && !facts.accounts.contains_key(&tx.sender)
-                });
-            if stale && attempt < MAX_HEAD_RETRIES {
-                continue;
-            }
-            let mut local = Vec::new();
-            for (index, tx) in entries {
-                let result = insert(&mut core, tx, &facts);
-                if let (Ok(added), Origin::Local) = (&result, origin) {
-                    local.extend(core.by_hash.get(&added.hash).cloned());
-                }
-                results[index] = Some(result);
-            }
-            let effects = std::mem::take(&mut core.effects);
-            drop(core);
-            self.publish(&effects);
-            self.announce(&local);
-            return;
-        }
-    }
-
-    async fn facts<H: HeadState>(
-        &self,
-        head: &H,
-        entries: &[(usize, PooledTransaction)],
-    ) -> Result<Facts, HeadError> {
-        // Sorted, so that the same batch asks the same questions in the same order.
-        let senders: BTreeSet<_> = entries.iter().map(|(_, tx)| tx.sender).collect();
-        let parties: BTreeSet<_> = entries
-            .iter()
-            .flat_map(|(_, tx)| [Some(tx.sender), tx.transaction.to()])
-            .flatten()
-            .collect();
-        let unknown: Vec<_> = {
-            let core = self.core();
-            senders
-                .into_iter()
-                .filter(|sender| !core.queues.contains_key(sender))
-                .collect()
-        };
-        let accounts = head.accounts(&unknown).await?;
-        Ok(Facts {
-            accounts: unknown.into_iter().zip(accounts).collect(),
-            blocked: blocked(head, parties).await,
-        })
-    }
-
     /// Tells subscribers what became executable, and wakes who waits for work.
-    fn publish(&self, effects: &Effects) {
+    pub(crate) fn publish(&self, effects: &Effects) {
         if effects.promoted.is_empty() {
             return;
         }
@@ -291,7 +100,7 @@ impl Pool {
         self.inner.pending.wake();
     }
 
-    fn announce(&self, local: &[Arc<PooledTransaction>]) {
+    pub(crate) fn announce(&self, local: &[Arc<PooledTransaction>]) {
         if local.is_empty() {
             return;
         }
@@ -335,6 +144,10 @@ impl Pool {
         let accounts = head.accounts(&senders).await?;
         let blocked: BTreeSet<_> = blocked(head, parties).await.into_keys().collect();
         let mut core = self.core();
+        if core.head.number > info.number {
+            // A finalized block overtook this reading; what it says is newer.
+            return Ok(());
+        }
         core.set_head(info);
         for (sender, account) in senders.into_iter().zip(accounts) {
             core.set_account(sender, account.nonce, account.balance);
@@ -378,6 +191,9 @@ impl Pool {
     }
 
     /// Resolves once [`Pool::has_executable`] holds. Several may wait. Safe to cancel.
+    ///
+    /// Executable means that nonce, fee cap and balance admit it at the finalized head; a builder
+    /// that finds otherwise calls [`Pool::drop_invalid`], or this resolves again at once.
     pub async fn wait_for_executable(&self, base_fee: u64, included: &HashMap<Address, u64>) {
         loop {
             // Listening first: nothing is missed between the look and the wait.
@@ -401,65 +217,11 @@ impl Pool {
         }
     }
 
-    /// Drops a transaction that a proposer could not execute. Later ones of its sender are queued.
+    /// Drops a transaction that a proposer could not execute; false when it is not here. Later ones of
+    /// its sender are queued.
     pub fn drop_invalid(&self, hash: B256, reason: impl Into<String>) -> bool {
         self.core()
             .remove(&hash, &DropReason::Invalid(reason.into()))
-    }
-
-    /// A transaction by its hash.
-    pub fn get(&self, hash: &B256) -> Option<Arc<PooledTransaction>> {
-        self.core().by_hash.get(hash).cloned()
-    }
-
-    /// The nonce after a sender's executable transactions; `None` when it has none here, and the
-    /// state's nonce stands.
-    pub fn nonce_after(&self, sender: &Address) -> Option<u64> {
-        let core = self.core();
-        let queue = core.queues.get(sender)?;
-        (queue.pending() > 0).then_some(queue.next)
-    }
-
-    /// Executable transactions.
-    pub fn pending_count(&self) -> usize {
-        self.core().pending
-    }
-
-    /// Executable and queued transactions.
-    pub fn status(&self) -> (usize, usize) {
-        let core = self.core();
-        (core.pending, core.queued())
-    }
-
-    /// Everything, by sender.
-    pub fn content(&self) -> std::collections::BTreeMap<Address, SenderContent> {
-        let core = self.core();
-        core.queues
-            .iter()
-            .map(|(sender, queue)| (*sender, content(queue)))
-            .collect()
-    }
-
-    /// One sender's transactions.
-    pub fn content_from(&self, sender: &Address) -> SenderContent {
-        self.core()
-            .queues
-            .get(sender)
-            .map(content)
-            .unwrap_or_default()
-    }
-
-    /// Local transactions in order of arrival.
-    pub fn local(&self) -> Vec<Arc<PooledTransaction>> {
-        let mut local: Vec<_> = self
-            .core()
-            .by_hash
-            .values()
-            .filter(|tx| tx.origin == Origin::Local)
-            .cloned()
-            .collect();
-        local.sort_unstable_by_key(|tx| tx.sequence);
-        local
     }
 
     /// Hashes as they become executable. A subscriber that lags loses the oldest; nobody waits for
@@ -479,56 +241,9 @@ impl Pool {
             self.inner.limits.announce_backlog,
         )
     }
-
-    /// Counters.
-    pub fn stats(&self) -> PoolStats {
-        let core = self.core();
-        PoolStats {
-            pending: core.pending,
-            queued: core.queued(),
-            bytes: core.bytes,
-            senders: core.queues.len(),
-            ..core.stats
-        }
-    }
 }
 
-fn insert(core: &mut Core, tx: PooledTransaction, facts: &Facts) -> Result<Added, PoolError> {
-    let parties = [
-        (Party::Sender, Some(tx.sender)),
-        (Party::Recipient, tx.transaction.to()),
-    ];
-    for (party, address) in parties {
-        if let Some(address) = address
-            && let Some(by) = facts.blocked.get(&address)
-        {
-            return Err(PoolError::Blocked {
-                party,
-                address,
-                alert_id: by.alert_id,
-                until: by.until,
-            });
-        }
-    }
-    let account = facts.accounts.get(&tx.sender).copied();
-    if account.is_some_and(|account| account.has_code) {
-        return Err(PoolError::SenderNotEoa { sender: tx.sender });
-    }
-    // Only a head that moved on every retry leaves an untracked sender without an account.
-    let Some(account) = account.or_else(|| {
-        let queue = core.queues.get(&tx.sender)?;
-        Some(AccountInfo {
-            nonce: queue.nonce,
-            balance: queue.balance,
-            has_code: false,
-        })
-    }) else {
-        return Err(HeadError("the head moved too often meanwhile; send it again".into()).into());
-    };
-    core.insert(tx, account)
-}
-
-async fn blocked<H: HeadState>(
+pub(crate) async fn blocked<H: HeadState>(
     head: &H,
     parties: BTreeSet<Address>,
 ) -> HashMap<Address, crate::BlockedBy> {
@@ -539,17 +254,6 @@ async fn blocked<H: HeadState>(
         .zip(answers)
         .filter_map(|(address, by)| Some((address, by?)))
         .collect()
-}
-
-fn content(queue: &crate::core::Queue) -> SenderContent {
-    let part = |range: std::ops::Range<u64>| -> Vec<_> {
-        queue.txs.range(range).map(|(_, tx)| tx.clone()).collect()
-    };
-    SenderContent {
-        pending: part(queue.nonce..queue.next),
-        // No nonce is the largest one (EIP-2681), so the range misses nothing.
-        queued: part(queue.next..u64::MAX),
-    }
 }
 
 fn subscribe<T>(list: &Mutex<Vec<ring::Sender<T>>>, capacity: usize) -> ring::Receiver<T> {

@@ -142,6 +142,79 @@ fn a_lower_gas_limit_drops_what_no_longer_fits() {
 }
 
 #[test]
+fn a_batch_in_any_order_leaves_no_gap() {
+    let (head, pool) = (MemoryHead::default(), pool());
+    let txs = (0..200)
+        .rev()
+        .map(|nonce| sign(transfer(nonce), 1))
+        .collect();
+    // More than may be queued, so the order of arrival must not matter.
+    assert!(add(&pool, &head, txs).iter().all(Result::is_ok));
+    assert_eq!(pool.status(), (200, 0));
+}
+
+#[test]
+fn what_a_drop_demotes_stays_within_the_limit_on_queued_ones() {
+    let limits = Limits {
+        max_queued_per_sender: 2,
+        ..Limits::default()
+    };
+    let pool = Pool::new(Rules::new(CHAIN), limits, head_at(0), Sequential);
+    let head = MemoryHead::default();
+    add(
+        &pool,
+        &head,
+        (0..6).map(|nonce| sign(transfer(nonce), 1)).collect(),
+    );
+    let first = pool.best(0).next().unwrap().hash;
+    assert!(pool.drop_invalid(first, "first"));
+    let left = pool.content_from(&address(1)).queued;
+    assert_eq!(left.iter().map(|tx| tx.nonce()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(pool.status(), (0, 2));
+}
+
+#[test]
+fn what_waits_too_long_for_a_nonce_is_dropped() {
+    let (head, pool) = (MemoryHead::default(), pool());
+    add(
+        &pool,
+        &head,
+        vec![
+            sign(transfer(0), 1),
+            sign(transfer(2), 1),
+            sign(transfer(1), 2),
+        ],
+    );
+    let block = |number, timestamp| {
+        let head = HeadInfo {
+            timestamp,
+            ..head_at(number)
+        };
+        let update = BlockUpdate {
+            head,
+            included: &[],
+            changed: &[],
+            blocked: &[],
+        };
+        pool.on_finalized(&update).unwrap();
+    };
+    let (start, patience) = (head_at(0).timestamp, Limits::default().max_queued_s);
+    block(1, start + patience / 2);
+    // Progress of the first sender starts its time anew.
+    add(
+        &pool,
+        &head,
+        vec![sign(transfer(1), 1), sign(transfer(4), 1)],
+    );
+    block(2, start + patience - 1);
+    assert_eq!(pool.status(), (3, 2));
+    block(3, start + patience);
+    assert_eq!((pool.status(), pool.stats().expired), ((3, 1), 1));
+    block(4, start + patience / 2 + patience);
+    assert_eq!((pool.status(), pool.stats().expired), ((3, 0), 2));
+}
+
+#[test]
 fn builders_skip_exclude_and_drop() {
     let (head, pool) = (MemoryHead::default(), pool());
     let tx = |nonce, tip, seed| sign(tipped(nonce, tip), seed);
@@ -251,6 +324,12 @@ fn senders_are_recovered_once_and_the_cache_is_bounded() {
     let txs: Vec<_> = (0..200).map(|nonce| sign(transfer(nonce), nonce)).collect();
     let senders = cache.senders_of(&txs, &Sequential).unwrap();
     assert_eq!(senders[7], address(7));
+    let threads = commonware_parallel::Rayon::new(commonware_utils::NZUsize!(2)).unwrap();
+    let parallel: Vec<_> = recover(&txs, &threads)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(parallel, senders);
     assert!(cache.len() <= 64, "{}", cache.len());
     cache.insert(*txs[3].tx_hash(), Address::ZERO);
     assert_eq!(

@@ -399,3 +399,50 @@ fn a_full_pool() {
     assert_eq!(pool.status(), (1, 1));
     assert_eq!(pool.best(0).count(), 1);
 }
+
+#[test]
+fn a_pool_full_of_bytes_evicts_no_more_than_its_limit() {
+    let head = MemoryHead::default();
+    let small = sign(tipped(0, 10), 1).encode_2718_len();
+    let limits = Limits {
+        max_bytes: 10 * small,
+        max_evictions: 3,
+        ..Limits::default()
+    };
+    let pool = pool_with(limits);
+    for seed in 0..10 {
+        add(&pool, &head, sign(tipped(0, 10), seed)).unwrap();
+    }
+    let sized = |bytes: usize| {
+        let tx = TxEip1559 {
+            input: Bytes::from(vec![0; bytes]),
+            gas_limit: 1_000_000,
+            ..tipped(0, 20)
+        };
+        sign(tx, 99)
+    };
+    let words = "txpool is full: limit";
+    refused_by(&pool, &head, sized(2 * small), words);
+    assert_eq!(pool.status(), (10, 0));
+    add(&pool, &head, sized(small)).unwrap();
+    assert_eq!((pool.status(), pool.stats().evicted), ((8, 0), 3));
+}
+
+#[test]
+fn of_equal_tips_a_long_queue_makes_room_for_a_newcomer() {
+    let head = MemoryHead::default();
+    let limits = Limits {
+        max_transactions: 4,
+        guaranteed_slots: 2,
+        ..Limits::default()
+    };
+    let pool = pool_with(limits);
+    for nonce in 0..4 {
+        add(&pool, &head, sign(transfer(nonce), 1)).unwrap();
+    }
+    add(&pool, &head, sign(transfer(0), 2)).unwrap();
+    add(&pool, &head, sign(transfer(0), 3)).unwrap();
+    let words = "transaction underpriced: txpool is full";
+    refused_by(&pool, &head, sign(transfer(0), 4), words);
+    assert_eq!(pool.content_from(&address(1)).pending.len(), 2);
+}

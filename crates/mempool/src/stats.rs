@@ -13,6 +13,8 @@ pub enum DropReason {
     Blocked,
     /// It no longer fits a block.
     GasLimit,
+    /// It waited too long for a missing nonce.
+    Expired,
     /// A proposer could not execute it.
     Invalid(String),
 }
@@ -34,6 +36,8 @@ pub struct PoolStats {
     pub unaffordable: u64,
     /// Dropped: see [`DropReason::Blocked`].
     pub blocked: u64,
+    /// Dropped: see [`DropReason::Expired`].
+    pub expired: u64,
     /// Dropped: see [`DropReason::GasLimit`] and [`DropReason::Invalid`].
     pub invalid: u64,
     /// Refused at the door.
@@ -55,6 +59,7 @@ impl PoolStats {
             DropReason::Superseded => &mut self.superseded,
             DropReason::Unaffordable => &mut self.unaffordable,
             DropReason::Blocked => &mut self.blocked,
+            DropReason::Expired => &mut self.expired,
             DropReason::GasLimit | DropReason::Invalid(_) => &mut self.invalid,
         } += 1;
     }

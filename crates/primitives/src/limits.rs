@@ -2,8 +2,9 @@
 
 /// Version byte of the header encoding.
 pub const HEADER_VERSION: u8 = 1;
-/// Largest encoded transaction, bytes (the same bound as go-ethereum's pool).
-pub const MAX_TRANSACTION_BYTES: usize = 128 * 1024;
+/// Largest encoded transaction, bytes: room for the largest object that the exchange takes (256 KiB),
+/// ABI-encoded. (go-ethereum's pool stops at 128 KiB; the real MITRE bundles hold larger objects.)
+pub const MAX_TRANSACTION_BYTES: usize = 384 * 1024;
 /// Largest sum of encoded transactions in a block, bytes.
 pub const MAX_BLOCK_BYTES: usize = 4 * 1024 * 1024;
 /// Most transactions in a block (a 21,000-gas transfer is the smallest: 100 M gas hold 4,761).

@@ -61,8 +61,8 @@ pub struct Config<S> {
 impl<S: Strategy> Config<S> {
     fn merkle(&self, name: &str) -> MerkleConfig<S> {
         MerkleConfig {
-            journal_partition: format!("{}-{name}-merkle", self.partition),
-            metadata_partition: format!("{}-{name}-merkle-metadata", self.partition),
+            journal_partition: format!("{}-{name}-merkle-journal", self.partition),
+            metadata_partition: format!("{}-{name}-merkle-pins", self.partition),
             items_per_blob: self.items_per_blob,
             write_buffer: self.write_buffer,
             replay_buffer: self.write_buffer,

@@ -46,10 +46,10 @@ pub fn diff_of(changes: &Changes) -> Diff {
     diff
 }
 
-/// Stored pre-images of finalized blocks.
+/// Stored pre-images of finalized blocks, without gaps up to some block.
 pub trait PreImages: Send + Sync + 'static {
-    /// The pre-image of `key` in the lowest stored block above `number` that changed it, with that
-    /// block's number; `None` if no stored block above `number` did.
+    /// The pre-image of `key` in the lowest stored block above `number` that changed it; `None` if no
+    /// stored block above `number` did.
     ///
     /// # Errors
     /// The store failed.
@@ -57,10 +57,10 @@ pub trait PreImages: Send + Sync + 'static {
         &self,
         key: &StateKey,
         number: u64,
-    ) -> Result<Option<(u64, Option<StateValue>)>, StateError>;
+    ) -> Result<Option<Option<StateValue>>, StateError>;
 
-    /// The lowest block whose pre-images are stored.
-    fn oldest(&self) -> Option<u64>;
+    /// The oldest block whose state the stored pre-images reach back to; `None` if none is stored.
+    fn oldest_state(&self) -> Option<u64>;
 }
 
 /// Diffs of the newest blocks, in memory: noted *before* a block is applied to the databases, so that
@@ -81,11 +81,11 @@ impl RecentDiffs {
         }
     }
 
-    fn previous(&self, key: &StateKey, number: u64) -> Option<(u64, Option<StateValue>)> {
+    fn previous(&self, key: &StateKey, number: u64) -> Option<Option<StateValue>> {
         self.0
             .read()
             .range(number + 1..)
-            .find_map(|(number, diff)| diff.get(key).map(|value| (*number, value.clone())))
+            .find_map(|(_, diff)| diff.get(key).cloned())
     }
 }
 
@@ -163,13 +163,11 @@ where
         key: &StateKey,
         number: u64,
     ) -> Result<Option<Option<StateValue>>, StateError> {
-        let stored = self.stored.previous(key, number)?;
-        let recent = self.recent.previous(key, number);
-        Ok(match (stored, recent) {
-            (Some(stored), Some(recent)) if recent.0 < stored.0 => Some(recent.1),
-            (Some(stored), _) => Some(stored.1),
-            (None, recent) => recent.map(|recent| recent.1),
-        })
+        // Blocks that are not stored yet are newer than all that are: the store knows best.
+        match self.stored.previous(key, number)? {
+            Some(value) => Ok(Some(value)),
+            None => Ok(self.recent.previous(key, number)),
+        }
     }
 
     /// The account at `address` after block `number`.
@@ -327,11 +325,7 @@ where
 
     fn range(&self) -> (u64, u64) {
         let head = self.head();
-        // The state after block n needs the diffs of n + 1 and later.
-        let oldest = self
-            .stored
-            .oldest()
-            .map_or(head, |oldest| oldest.saturating_sub(1));
+        let oldest = self.stored.oldest_state().unwrap_or(head);
         (oldest.min(head), head)
     }
 }

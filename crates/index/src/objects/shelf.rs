@@ -38,9 +38,10 @@ impl Log {
         let mut earlier = [false; AUDIENCES];
         for place in versions.iter() {
             let before = &mut self.entries[*place];
-            for audience in 0..AUDIENCES {
-                earlier[audience] |= readable(&before.record, audience);
-                before.later[audience] |= readable(&record, audience);
+            let flags = earlier.iter_mut().zip(&mut before.later);
+            for (audience, (earlier, later)) in flags.enumerate() {
+                *earlier |= readable(&before.record, audience);
+                *later |= readable(&record, audience);
             }
         }
         versions.push(self.entries.len());

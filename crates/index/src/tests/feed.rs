@@ -73,7 +73,7 @@ proptest! {
                 }
                 Step::Again(_) => {}
                 Step::Reopen => {
-                    index = None;
+                    drop(index.take());
                     index = Some(Index::open_masked(&path, config.clone(), mask).unwrap());
                 }
                 Step::Copy => {
@@ -124,7 +124,7 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     feed(&index, &chain);
     let mut fork = Chain::new(5).fork();
     fork.extend([vec![vec![]], vec![], vec![]]);
-    let refused = |block| index.append(block, None).unwrap_err();
+    let refused = |block: &crate::FinalizedBlock| index.append(block, None).unwrap_err();
     let conflict = refused(&fork.blocks[0]);
     let text = conflict.to_string();
     assert!(matches!(conflict, IndexError::Conflict { number: 5, .. }));
@@ -140,7 +140,8 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     ahead.extend([vec![], vec![vec![]]]);
     let gap = refused(&ahead.blocks[3]);
     assert!(matches!(gap, IndexError::Gap { head: 6, number: 8 }));
-    let old = refused(&block(4, super::GENESIS, 0, vec![]));
+    let before = block(4, super::GENESIS, 0, vec![]);
+    let old = refused(&before);
     assert!(matches!(
         old,
         IndexError::TooOld {

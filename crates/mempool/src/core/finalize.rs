@@ -33,7 +33,26 @@ impl Core {
         }
         self.set_head(update.head);
         self.drop_blocked(update.blocked);
+        self.drop_expired();
         Ok(())
+    }
+
+    /// Drops what has waited for a missing nonce for too long.
+    fn drop_expired(&mut self) {
+        while let Some((since, sender)) = self.gapped.first().copied() {
+            if self.head.timestamp.saturating_sub(since) < self.limits.max_queued_s {
+                return;
+            }
+            let Some(queue) = self.queues.get(&sender) else {
+                // Every sender here has a queue; a loop must not hang on it.
+                self.gapped.pop_first();
+                continue;
+            };
+            let queued = queue.txs.range(queue.next..).map(|(_, tx)| tx.hash);
+            for hash in Vec::from_iter(queued) {
+                self.remove(&hash, &DropReason::Expired);
+            }
+        }
     }
 
     /// Counts a transaction as included. It leaves its queue when the account advances.

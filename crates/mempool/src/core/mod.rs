@@ -46,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) heads: BTreeSet<HeadKey>,
     /// The same senders by their first transaction's fee cap.
     pub(crate) head_caps: BTreeSet<(u128, u64, Address)>,
+    /// Senders with queued transactions by `gapped_since`.
+    gapped: BTreeSet<(u64, Address)>,
     by_tip: BTreeSet<PriceKey>,
     by_cap: BTreeSet<PriceKey>,
     /// Depth at arrival (zero within the guaranteed slots), part of the price keys.
@@ -66,6 +68,7 @@ impl Core {
             queues: HashMap::default(),
             heads: BTreeSet::new(),
             head_caps: BTreeSet::new(),
+            gapped: BTreeSet::new(),
             by_tip: BTreeSet::new(),
             by_cap: BTreeSet::new(),
             depths: HashMap::default(),
@@ -109,9 +112,8 @@ impl Core {
         check_funds(&tx, queue, replaced.as_deref())?;
         self.check_account_limits(&tx, queue, replaced.as_deref())?;
         let pending = nonce <= queue.next;
-        let depth = queue
-            .depth(nonce)
-            .saturating_sub(self.limits.guaranteed_slots);
+        let position = queue.depth(nonce) + 1;
+        let depth = position.saturating_sub(self.limits.guaranteed_slots);
         let victims = self.victims(&tx, depth, replaced.as_deref(), pending)?;
 
         for victim in victims {
@@ -217,6 +219,18 @@ impl Core {
             self.effects
                 .promoted
                 .extend(promoted.map(|(_, tx)| tx.clone()));
+        }
+        let since = match queue.gapped_since {
+            _ if queue.queued() == 0 => None,
+            Some(since) if queue.next <= next => Some(since),
+            _ => Some(self.head.timestamp),
+        };
+        if since != queue.gapped_since {
+            if let Some(old) = queue.gapped_since {
+                self.gapped.remove(&(old, sender));
+            }
+            self.gapped.extend(since.map(|new| (new, sender)));
+            queue.gapped_since = since;
         }
         if queue.txs.is_empty() {
             entry.remove();

@@ -12,6 +12,7 @@ fn check(core: &Core) {
     let mut hashes = BTreeSet::new();
     let (mut bytes, mut pending) = (0, 0);
     let (mut heads, mut head_caps) = (BTreeSet::new(), BTreeSet::new());
+    let mut gapped = BTreeSet::new();
     for (sender, queue) in &core.queues {
         assert!(!queue.txs.is_empty(), "an empty queue stays");
         let mut next = queue.nonce;
@@ -27,6 +28,8 @@ fn check(core: &Core) {
         assert!(queue.txs.len() <= core.limits.max_per_sender);
         assert!(queue.bytes <= core.limits.max_bytes_per_sender);
         hashes.extend(queue.txs.values().map(|tx| tx.hash));
+        assert_eq!(queue.gapped_since.is_some(), queue.queued() > 0);
+        gapped.extend(queue.gapped_since.map(|since| (since, *sender)));
         bytes += size;
         pending += queue.pending();
         if let Some(head) = queue.head() {
@@ -38,6 +41,7 @@ fn check(core: &Core) {
     assert_eq!((bytes, pending), (core.bytes, core.pending));
     assert_eq!(heads, core.heads);
     assert_eq!(head_caps, core.head_caps);
+    assert_eq!(gapped, core.gapped);
     let priced = |index: &BTreeSet<PriceKey>| index.iter().map(|key| key.3).collect();
     assert_eq!(hashes, priced(&core.by_tip));
     assert_eq!(hashes, priced(&core.by_cap));

@@ -18,6 +18,8 @@ pub(crate) struct Queue {
     pub(crate) next: u64,
     pub(crate) bytes: usize,
     pub(crate) cost: U256,
+    /// Chain time since which something waits for a missing nonce without progress, seconds.
+    pub(crate) gapped_since: Option<u64>,
 }
 
 impl Queue {

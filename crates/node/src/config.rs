@@ -1,0 +1,303 @@
+//! What a node is configured with: one TOML file.
+//!
+//! Relative paths are relative to the file's folder.
+
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+
+/// Default port of Ethereum JSON-RPC.
+pub const RPC_PORT: u16 = 8_545;
+/// Default port of TAXII.
+pub const TAXII_PORT: u16 = 8_080;
+/// Default port of p2p.
+pub const P2P_PORT: u16 = 9_545;
+/// Default port of metrics.
+pub const METRICS_PORT: u16 = 9_645;
+
+/// Why a configuration is refused.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML of this shape.
+    #[error("{path}: {source}")]
+    Toml {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of range.
+    #[error("{field}: {reason}")]
+    Field {
+        /// Where.
+        field: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+}
+
+/// A node's configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// A name for people: logs, metrics.
+    pub name: String,
+    /// The genesis file (TOML or JSON by its ending).
+    pub genesis: PathBuf,
+    /// The operator's key file, made by `hansa keys operator`; none for a follower.
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// Where everything durable lives.
+    pub data_dir: PathBuf,
+    /// The peer network.
+    #[serde(default)]
+    pub p2p: P2p,
+    /// Ethereum JSON-RPC.
+    #[serde(default)]
+    pub rpc: Rpc,
+    /// TAXII 2.1.
+    #[serde(default)]
+    pub taxii: Taxii,
+    /// Prometheus metrics.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// What is kept.
+    #[serde(default)]
+    pub history: History,
+    /// Logging.
+    #[serde(default)]
+    pub log: Log,
+    /// Threads and memory.
+    #[serde(default)]
+    pub resources: Resources,
+}
+
+/// The peer network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct P2p {
+    /// Listens here.
+    pub listen: SocketAddr,
+    /// Peers may have private addresses (a league on one machine or one LAN).
+    pub allow_private_ips: bool,
+    /// Where the other operators listen.
+    pub peers: Vec<Peer>,
+}
+
+/// Another operator's node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    /// Its ed25519 public key, hex.
+    pub public_key: alloy_primitives::B256,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Default for P2p {
+    fn default() -> Self {
+        Self {
+            listen: local(P2P_PORT),
+            allow_private_ips: false,
+            peers: Vec::new(),
+        }
+    }
+}
+
+/// Ethereum JSON-RPC over HTTP and WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rpc {
+    /// Listens here.
+    pub listen: SocketAddr,
+    /// Namespaces beyond `eth`, `net`, `web3` and `hansa`: `debug`, `txpool`.
+    pub namespaces: BTreeSet<String>,
+    /// Host names that requests may carry, beyond addresses and `localhost`.
+    pub allowed_hosts: BTreeSet<String>,
+}
+
+impl Default for Rpc {
+    fn default() -> Self {
+        Self {
+            listen: local(RPC_PORT),
+            namespaces: BTreeSet::new(),
+            allowed_hosts: BTreeSet::new(),
+        }
+    }
+}
+
+/// The TAXII 2.1 server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Taxii {
+    /// Listens here.
+    pub listen: SocketAddr,
+    /// Serve TLP:CLEAR without a password.
+    pub anonymous: bool,
+    /// Who may read more.
+    pub credentials: Vec<TaxiiCredential>,
+    /// Host names that requests may carry, beyond addresses and `localhost`.
+    pub allowed_hosts: BTreeSet<String>,
+}
+
+/// A member's password for TAXII.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaxiiCredential {
+    /// User name.
+    pub member: String,
+    /// Salted hash, made by `hansa keys password`.
+    pub password_hash: String,
+}
+
+impl Default for Taxii {
+    fn default() -> Self {
+        Self {
+            listen: local(TAXII_PORT),
+            anonymous: false,
+            credentials: Vec::new(),
+            allowed_hosts: BTreeSet::new(),
+        }
+    }
+}
+
+/// The Prometheus endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Listens here.
+    pub listen: SocketAddr,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            listen: local(METRICS_PORT),
+        }
+    }
+}
+
+/// What is kept for queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct History {
+    /// States of this many newest blocks can be read (at least 256).
+    pub state_blocks: u64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { state_blocks: 512 }
+    }
+}
+
+/// Logging to standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// A `tracing` filter: `info`, `hansa=debug`, ...
+    pub filter: String,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "warn,hansa=info".into(),
+            json: false,
+        }
+    }
+}
+
+/// Threads and memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Resources {
+    /// Threads of the async runtime.
+    pub worker_threads: usize,
+    /// Threads that recover senders and compute roots; 1 computes in place.
+    pub compute_threads: usize,
+    /// Memory for pages of the databases, MiB.
+    pub page_cache_mib: usize,
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Self {
+            worker_threads: 2,
+            compute_threads: std::thread::available_parallelism().map_or(2, usize::from),
+            page_cache_mib: 64,
+        }
+    }
+}
+
+const fn local(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is malformed, or holds a value out of range.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.into(),
+            source,
+        })?;
+        let mut config: Self = toml::from_str(&text).map_err(|source| ConfigError::Toml {
+            path: path.into(),
+            source: Box::new(source),
+        })?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Makes relative paths relative to `folder`.
+    pub fn resolve(&mut self, folder: &Path) {
+        for path in [&mut self.genesis, &mut self.data_dir] {
+            *path = folder.join(&*path);
+        }
+        if let Some(key) = &mut self.key {
+            *key = folder.join(&*key);
+        }
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first one out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let field = |field, reason: String| Err(ConfigError::Field { field, reason });
+        for namespace in &self.rpc.namespaces {
+            if !["debug", "txpool"].contains(&namespace.as_str()) {
+                let reason = format!("`{namespace}` is not a switch; use \"debug\" or \"txpool\"");
+                return field("rpc.namespaces", reason);
+            }
+        }
+        if self.history.state_blocks < 256 {
+            return field("history.state_blocks", "must be at least 256".into());
+        }
+        if self.resources.worker_threads == 0 || self.resources.compute_threads == 0 {
+            return field("resources", "thread counts must not be 0".into());
+        }
+        if self.resources.page_cache_mib < 4 {
+            return field("resources.page_cache_mib", "must be at least 4".into());
+        }
+        Ok(())
+    }
+}
