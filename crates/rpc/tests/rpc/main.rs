@@ -4,6 +4,7 @@ mod basics;
 mod calls;
 mod common;
 mod hostile;
+mod mempool;
 mod openrpc;
 mod simulate;
 mod subscriptions;
