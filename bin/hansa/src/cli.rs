@@ -54,9 +54,9 @@ pub(crate) struct Global {
     /// Give up waiting for the chain after this many seconds [env: HANSA_TIMEOUT] [default: 120]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
-    /// Settings file [env: HANSA_CONFIG] [default: ~/.config/hansa/config.toml]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    /// Settings file [env: HANSA_SETTINGS] [default: ~/.config/hansa/config.toml]
+    #[arg(long = "settings", global = true, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
 }
 
 /// Parses the process's arguments.

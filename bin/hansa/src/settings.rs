@@ -238,9 +238,9 @@ fn optional<T>(setting: Option<Setting<T>>) -> Setting<Option<T>> {
 /// The settings file and what it holds. One that nobody named may be absent.
 fn read_file(flags: &Global, env: &dyn Fn(&str) -> Option<String>) -> Outcome<(PathBuf, File)> {
     let named = flags
-        .config
+        .settings
         .clone()
-        .or_else(|| env("HANSA_CONFIG").map(PathBuf::from));
+        .or_else(|| env("HANSA_SETTINGS").map(PathBuf::from));
     let folder = || {
         let home = || env("HOME").map(|home| Path::new(&home).join(".config"));
         env("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home)

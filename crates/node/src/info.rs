@@ -1,10 +1,10 @@
 //! What RPC asks the node itself.
 
-use crate::{Config, node::States, submit::server};
+use crate::{Config, network, node::States, submit::server};
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use commonware_codec::Encode as _;
 use commonware_consensus::{Epochable as _, Viewable as _, types::Height};
-use commonware_runtime::{Metrics as _, tokio::Context};
+use commonware_runtime::tokio::Context;
 use futures::{FutureExt as _, future::BoxFuture};
 use hansa_engine::Marshal;
 use hansa_index::{FinalizedBlock, Index};
@@ -36,17 +36,6 @@ pub(crate) struct Info {
 }
 
 impl Info {
-    /// Hex public keys of the peers with a session, from the network's own metric.
-    fn connected(&self) -> Vec<String> {
-        self.context
-            .encode()
-            .lines()
-            .filter(|line| line.contains("tracker_connected{"))
-            .filter_map(|line| line.split("peer=\"").nth(1)?.split('"').next())
-            .map(str::to_owned)
-            .collect()
-    }
-
     async fn prove_key(&self, key: StateKey) -> Result<(B256, Value), Fault> {
         let failed = |error: hansa_state::StateError| server(error.to_string());
         let (root, proof) = prove(self.states.state_db(), key).await.map_err(failed)?;
@@ -84,7 +73,7 @@ impl NodeInfo for Info {
     }
 
     fn peers(&self) -> Vec<Peer> {
-        let connected = self.connected();
+        let connected = network::connected(&self.context);
         self.genesis
             .operators
             .iter()

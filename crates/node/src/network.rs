@@ -8,7 +8,7 @@ use commonware_p2p::{
     Address, AddressableManager as _,
     authenticated::lookup::{self, Network, Oracle},
 };
-use commonware_runtime::{Quota, Supervisor as _, tokio::Context};
+use commonware_runtime::{Clock as _, Metrics as _, Quota, Supervisor as _, tokio::Context};
 use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
@@ -16,14 +16,15 @@ use commonware_stream::{
 use commonware_utils::{NZU32, NZUsize, ordered::Map};
 use hansa_engine::Channels;
 use hansa_primitives::{
-    Genesis, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, MAX_OPERATORS, PrivateKey, PublicKey,
-    namespace,
+    Genesis, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, PrivateKey, PublicKey, namespace,
 };
 use std::{num::NonZeroUsize, time::Duration};
 
 /// Largest message: a block of the largest size with its framing, or a batch of them being
 /// fetched.
 const MAX_MESSAGE_BYTES: u32 = (MAX_BLOCK_BYTES + 6 * MAX_BLOCK_TRANSACTIONS + 64 * 1024) as u32;
+/// Peers beyond the operators.
+const SPARE_PEERS: usize = 8;
 /// Messages per second and peer on the channels that consensus lives on.
 const CONSENSUS_RATE: Quota = Quota::per_second(NZU32!(1_024));
 /// Messages per second and peer on the channels that carry blocks and state.
@@ -33,6 +34,31 @@ const GOSSIP_RATE: Quota = Quota::per_second(NZU32!(256));
 
 pub(crate) type Sender = lookup::Sender<PublicKey, Context>;
 pub(crate) type Receiver = lookup::Receiver<PublicKey>;
+
+/// Metric of the network that has one line per peer with a session.
+const CONNECTED: &str = "_tracker_directory_connected{";
+/// How long a starting node waits for peers before it goes on without them.
+const GATHER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Hex public keys of the peers with a session. The network tells it only through its metrics.
+pub(crate) fn connected(context: &Context) -> Vec<String> {
+    let metrics = context.encode();
+    let lines = metrics.lines().filter(|line| line.contains(CONNECTED));
+    lines
+        .filter_map(|line| line.split("peer=\"").nth(1)?.split('"').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Waits until enough peers for a quorum are there, or for [`GATHER_TIMEOUT`]: consensus that starts
+/// alone loses its first views, each a leader's timeout long.
+pub(crate) async fn gather(context: &Context, operators: usize) {
+    let others = (operators - operators.saturating_sub(1) / 3).saturating_sub(1);
+    let deadline = context.current() + GATHER_TIMEOUT;
+    while connected(context).len() < others && context.current() < deadline {
+        context.sleep(Duration::from_millis(50)).await;
+    }
+}
 
 /// A started network.
 pub(crate) struct Started {
@@ -59,7 +85,9 @@ pub(crate) fn start(
         },
         cups::Version::V1,
     );
-    let max_peers = NonZeroUsize::new(MAX_OPERATORS * 2).unwrap_or(NonZeroUsize::MIN);
+    // The channels' queues are sized for this many peers.
+    let max_peers =
+        NonZeroUsize::new(genesis.operators.len() + SPARE_PEERS).unwrap_or(NonZeroUsize::MIN);
     let arguments = (
         handshake,
         namespace(genesis_hash),
@@ -87,6 +115,7 @@ pub(crate) fn start(
             mailbox,
         )
     };
+    network_config.tracked_peer_sets = NZUsize!(1);
     network_config.allow_private_ips = config.p2p.allow_private_ips;
     let (mut network, mut oracle) = Network::new(context.child("network"), network_config);
     let mut known = vec![(key.public_key(), Address::Symmetric(config.p2p.listen))];

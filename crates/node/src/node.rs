@@ -315,6 +315,7 @@ async fn start(
     );
     let network =
         network::start(&context, config, genesis, *genesis_hash, key).map_err(server("p2p"))?;
+    network::gather(&context, genesis.operators.len()).await;
     let (subscribers, _) = broadcast::channel(SUBSCRIBER_BACKLOG);
     let genesis_block = genesis_block(genesis)?;
     seed_index(genesis, &genesis_block, index)?;
