@@ -419,3 +419,35 @@ async fn fees_follow_the_chain() {
     assert_eq!(none["oldestBlock"], "0x0");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn alloy_reads_the_other_answers() {
+    use alloy_eips::eip2930::AccessListResult;
+    use alloy_rpc_types_eth::{FeeHistory, Log, Transaction, simulate::SimulatedBlock};
+    fn reads<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}: {value}"))
+    }
+    let server = TestServer::new().await;
+    let call = json!({ "to": chain::CONTRACT, "input": "0xff" });
+    let payload = json!([{
+        "blockStateCalls": [{ "calls": [call] }],
+        "returnFullTransactions": true,
+    }]);
+    let blocks: Vec<SimulatedBlock> = reads(server.ok("eth_simulateV1", payload).await);
+    assert!(blocks[0].calls[0].status);
+    let history = server
+        .ok("eth_feeHistory", json!(["0x2", "latest", [50]]))
+        .await;
+    assert_eq!(reads::<FeeHistory>(history).oldest_block, 2);
+    let logs = server
+        .ok("eth_getLogs", json!([{ "fromBlock": "0x1" }]))
+        .await;
+    assert_eq!(reads::<Vec<Log>>(logs)[0].block_number, Some(2));
+    let list = server.ok("eth_createAccessList", json!([call])).await;
+    assert!(reads::<AccessListResult>(list).gas_used > U256::ZERO);
+    let raw = json!([chain::raw(&chain::transfer(4))]);
+    let hash = server.ok("eth_sendRawTransaction", raw).await;
+    let waiting = server.ok("eth_getTransactionByHash", json!([hash])).await;
+    assert_eq!(reads::<Transaction>(waiting).block_number, None);
+    server.stop().await;
+}
