@@ -2,6 +2,7 @@
 
 mod config;
 mod keys;
+pub mod league;
 
 pub use config::{
     Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,
