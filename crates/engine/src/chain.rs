@@ -32,7 +32,7 @@ use commonware_utils::{NZDuration, NZU64, NZUsize};
 use hansa_evm::ChainRules;
 use hansa_mempool::Pool;
 use hansa_primitives::{
-    Block, BlockCfg, Genesis, Hasher, PrivateKey, PublicKey, Scheme, namespace,
+    Block, BlockCfg, Digest, Genesis, Hasher, PrivateKey, PublicKey, Scheme, namespace,
 };
 use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
 use std::{
@@ -205,6 +205,25 @@ fn archive<C>(
     }
 }
 
+/// The archive of finalized blocks, by height.
+pub type BlockArchive<E> = immutable::Archive<E, Digest, Arc<Block>>;
+
+/// Opens the archive of finalized blocks. Only one process, and one of its parts, may have it open.
+///
+/// # Panics
+/// When storage cannot be opened.
+pub async fn open_blocks<E: Runtime>(
+    context: E,
+    partition: &str,
+    page_cache: &CacheRef,
+    tuning: &Tuning,
+) -> BlockArchive<E> {
+    let config = archive(partition, "blocks", page_cache, tuning, BlockCfg::default());
+    immutable::Archive::init(context, config)
+        .await
+        .unwrap_or_else(|error| panic!("block archive: {error}"))
+}
+
 /// Starts a chain.
 ///
 /// # Errors
@@ -273,18 +292,13 @@ where
     )
     .await
     .unwrap_or_else(|error| panic!("certificate archive: {error}"));
-    let blocks = immutable::Archive::init(
+    let blocks = open_blocks(
         context.child("blocks"),
-        archive(
-            &partition,
-            "blocks",
-            &config.page_cache,
-            &tuning,
-            BlockCfg::default(),
-        ),
+        &partition,
+        &config.page_cache,
+        &tuning,
     )
-    .await
-    .unwrap_or_else(|error| panic!("block archive: {error}"));
+    .await;
 
     let plan = SyncPlan::init(context.child("plan"), partition.clone()).await;
     let (marshal_actor, marshal, floor) = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(

@@ -24,7 +24,9 @@ pub enum KeyError {
         source: std::io::Error,
     },
     /// The file does not hold a key.
-    #[error("{path}: not an operator key: expected 64 hex digits (make one with `hansa keys operator`)")]
+    #[error(
+        "{path}: not an operator key: expected 64 hex digits (make one with `hansa keys operator`)"
+    )]
     Malformed {
         /// Which.
         path: PathBuf,
@@ -39,7 +41,8 @@ pub enum KeyError {
 
 /// A new key.
 pub fn generate_key() -> (PrivateKey, PublicKey) {
-    let bytes = alloy_primitives::B256::random();
+    let mut bytes = [0; 32];
+    rand::Rng::fill(&mut rand::rng(), &mut bytes);
     let key = PrivateKey::decode(bytes.to_vec())
         .unwrap_or_else(|error| panic!("any 32 bytes are an ed25519 private key: {error}"));
     let public = key.public_key();

@@ -1,11 +1,27 @@
 //! p2p, chain supervisor, configuration, keys, metrics: a Hansa node.
+//!
+//! [`run`] turns a [`Config`] into a running node and returns when it was asked to stop or cannot go
+//! on. Everything durable lives in one data directory, whose marker file names the chain and the
+//! storage format; see [`DataDirError`] for what can be wrong with it and the way out.
 
+mod catalog;
 mod config;
+mod datadir;
+mod feed;
+mod info;
 mod keys;
 pub mod league;
+mod metrics;
+mod network;
+mod node;
+mod reindex;
+mod submit;
 
 pub use config::{
     Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,
     Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
 };
+pub use datadir::DataDirError;
 pub use keys::{KeyError, generate_key, load_key, save_key};
+pub use node::{NodeError, load_genesis, run};
+pub use reindex::reindex;

@@ -46,7 +46,9 @@ pub fn development_accounts() -> Result<Vec<Account>, LeagueError> {
 
 /// A new password, in hex.
 pub(super) fn random_password() -> String {
-    hex::encode(&B256::random()[..PASSWORD_BYTES])
+    let mut bytes = [0; PASSWORD_BYTES];
+    rand::Rng::fill(&mut rand::rng(), &mut bytes);
+    hex::encode(bytes)
 }
 
 /// Makes a key and puts it, encrypted, into `<folder>/<name>.json`.
@@ -87,6 +89,8 @@ pub(super) fn keystore_address(path: &Path) -> Result<Address, LeagueError> {
     };
     let keystore: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
-    let address = keystore["address"].as_str().and_then(|text| text.parse().ok());
+    let address = keystore["address"]
+        .as_str()
+        .and_then(|text| text.parse().ok());
     address.ok_or_else(|| failed("it names no address".into()))
 }

@@ -1,8 +1,7 @@
 //! `doctor`: what could keep a league from running, each finding with a way out.
 
 use super::{
-    League, LeagueError,
-    files,
+    League, LeagueError, files,
     folder::{DEFAULT_OPERATORS, Operator},
     genesis,
     layout::{Layout, PortPlan},
@@ -82,11 +81,7 @@ impl Finding {
 /// The working directory is gone.
 pub fn doctor(dir: &Path, program: &Path) -> Result<Vec<Finding>, LeagueError> {
     let layout = Layout::new(dir)?;
-    let mut findings = vec![
-        binary(program),
-        file_limit(),
-        disk(layout.dir()),
-    ];
+    let mut findings = vec![binary(program), file_limit(), disk(layout.dir())];
     match League::open(layout.dir()) {
         Ok(league) => {
             findings.push(clock(Some(&league.genesis)));
@@ -202,17 +197,22 @@ fn folder(league: &League) -> Vec<Finding> {
     let count = league.genesis.members.len();
     check(
         "members",
-        league.check_members().map(|()| format!("{count} keystores")),
+        league
+            .check_members()
+            .map(|()| format!("{count} keystores")),
     );
     for operator in &league.operators {
         check("operator", operator_files(league, operator));
         if league.process(&operator.name).is_none() {
             let ports = ports::of(&operator.config);
             let free = ports::check(&operator.name, ports, league.operators.len());
-            check("ports", free.map(|()| format!("those of {} are free", operator.name)));
+            check(
+                "ports",
+                free.map(|()| format!("those of {} are free", operator.name)),
+            );
         }
     }
-    findings.extend(exposed(league));
+    findings.push(exposed(league));
     findings
 }
 

@@ -1,9 +1,6 @@
 //! `league.json`: what clients of a local league need.
 
-use super::{
-    Account,
-    layout::Layout,
-};
+use super::{Account, layout::Layout};
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -265,7 +265,9 @@ impl LeagueError {
                 "read `hansa logs --dir {}`, or allow more time with --timeout",
                 dir.display()
             ),
-            Self::WontStop { .. } => "see what it waits for (`dmesg`, a hung disk), then try again".into(),
+            Self::WontStop { .. } => {
+                "see what it waits for (`dmesg`, a hung disk), then try again".into()
+            }
             Self::UnknownOperator { known, .. } => format!("name one of {known}"),
             Self::Running { dir, .. } => {
                 format!("stop it with `hansa down --dir {}`", dir.display())
@@ -275,7 +277,9 @@ impl LeagueError {
             }
             Self::Exists { .. } => "move it away, or write somewhere else".into(),
             Self::Key(_) => "run `hansa doctor`, or restore the key from a backup".into(),
-            Self::Keystore { .. } => "restore it from a backup, or start over with `hansa reset`".into(),
+            Self::Keystore { .. } => {
+                "restore it from a backup, or start over with `hansa reset`".into()
+            }
             Self::Genesis { .. } => "correct the file, then `hansa genesis check` it".into(),
         }
     }

@@ -317,7 +317,10 @@ impl League {
             if found != member.address {
                 return Err(LeagueError::Keystore {
                     path: member.keystore.clone(),
-                    reason: format!("it is of {found}, not of {} ({})", member.name, member.address),
+                    reason: format!(
+                        "it is of {found}, not of {} ({})",
+                        member.name, member.address
+                    ),
                 });
             }
         }
@@ -356,7 +359,9 @@ fn read_operator(layout: &Layout, name: &str) -> Result<Operator, LeagueError> {
     }
     let text = fs::read_to_string(&path).map_err(LeagueError::io(&path))?;
     let config: Config = toml::from_str(&text).map_err(|error| damaged(error.message().into()))?;
-    config.validate().map_err(|error| damaged(error.to_string()))?;
+    config
+        .validate()
+        .map_err(|error| damaged(error.to_string()))?;
     Ok(Operator {
         name: name.into(),
         config,

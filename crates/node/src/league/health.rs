@@ -74,7 +74,10 @@ pub(super) async fn observe(league: &League, fresh: Fresh) -> Health {
     let operators = (0..league.operators.len()).map(|index| operator(league, index, login));
     let mut operators = join_all(operators).await;
     let heartbeat = league.genesis.pace.heartbeat_ms;
-    for operator in operators.iter_mut().filter(|operator| operator.head.is_some()) {
+    for operator in operators
+        .iter_mut()
+        .filter(|operator| operator.head.is_some())
+    {
         let stale = match fresh {
             Fresh::Recently => operator.head_age_ms > Some(heartbeat + HEAD_SLACK_MS),
             Fresh::Since(begin) => operator.head_timestamp_ms < begin,
@@ -90,7 +93,10 @@ pub(super) async fn observe(league: &League, fresh: Fresh) -> Health {
         .iter()
         .flat_map(|operator| {
             let name = &operator.name;
-            operator.problems.iter().map(move |problem| format!("{name}: {problem}"))
+            operator
+                .problems
+                .iter()
+                .map(move |problem| format!("{name}: {problem}"))
         })
         .collect();
     problems.extend(disagreement(league, &operators).await);
@@ -160,11 +166,16 @@ fn judge(health: &mut OperatorHealth, status: &probe::NodeStatus, league: &Leagu
     let others = league.operators.len() - 1;
     let problems = &mut health.problems;
     if status.genesis != league.genesis_hash {
-        problems.push(format!("it runs another chain (genesis {})", status.genesis));
+        problems.push(format!(
+            "it runs another chain (genesis {})",
+            status.genesis
+        ));
     }
     if status.peers_connected < others {
         let connected = status.peers_connected;
-        problems.push(format!("it has a session with {connected} of {others} peers"));
+        problems.push(format!(
+            "it has a session with {connected} of {others} peers"
+        ));
     }
     if status.syncing {
         problems.push("it is catching up".into());
@@ -173,10 +184,14 @@ fn judge(health: &mut OperatorHealth, status: &probe::NodeStatus, league: &Leagu
 
 /// Compares the newest block that all have.
 async fn disagreement(league: &League, operators: &[OperatorHealth]) -> Option<String> {
-    let common = operators.iter().filter_map(|operator| operator.head).min()?;
+    let common = operators
+        .iter()
+        .filter_map(|operator| operator.head)
+        .min()?;
     let answering = league.operators.iter().zip(operators);
     let answering = answering.filter(|(_, health)| health.head.is_some());
-    let hashes = answering.map(|(operator, _)| probe::block_hash(operator.config.rpc.listen, common));
+    let hashes =
+        answering.map(|(operator, _)| probe::block_hash(operator.config.rpc.listen, common));
     let hashes = join_all(hashes).await;
     let different: BTreeSet<B256> = match hashes.into_iter().collect() {
         Ok(hashes) => hashes,

@@ -4,7 +4,9 @@
 //! genesis from them; then each runs `init` again with the others' files as peers.
 
 use super::{LeagueError, files, genesis};
-use crate::{Config, History, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key, save_key};
+use crate::{
+    Config, History, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key, save_key,
+};
 use alloy_primitives::{Address, B256};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{

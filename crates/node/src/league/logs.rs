@@ -131,14 +131,20 @@ impl Tail {
     }
 }
 
-/// The last line of a file that is not empty.
-pub(super) fn last_line(path: &Path) -> Option<String> {
+/// What a node said last: the last line of its log that is not empty, or its last error with the
+/// way out.
+pub(super) fn last_words(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(8 * 1_024))).ok()?;
+    file.seek(SeekFrom::Start(length.saturating_sub(8 * 1_024)))
+        .ok()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    let last = text.lines().rev().find(|line| !line.trim().is_empty())?;
-    Some(last.trim().to_owned())
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let last = lines.next_back()?;
+    match (lines.next_back(), last.starts_with("try: ")) {
+        (Some(cause), true) => Some(format!("{cause} ({last})")),
+        _ => Some(last.to_owned()),
+    }
 }

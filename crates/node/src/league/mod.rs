@@ -31,9 +31,7 @@ mod process;
 mod reset;
 mod up;
 
-pub use accounts::{
-    Account, DEVELOPMENT_ACCOUNTS, DEVELOPMENT_MNEMONIC, development_accounts,
-};
+pub use accounts::{Account, DEVELOPMENT_ACCOUNTS, DEVELOPMENT_MNEMONIC, development_accounts};
 pub use doctor::{Finding, Level, doctor};
 pub use document::{Document, MemberEntry, OperatorEntry};
 pub use error::{Kind, LeagueError};
@@ -55,7 +53,7 @@ pub use logs::{LogLine, Logs, MAX_LOG_LINES};
 pub use ports::owner as port_owner;
 pub use process::{Process, Record, STOP_GRACE, stop as stop_processes};
 pub use reset::{reset, reset_plan};
-pub use up::{Began, Up, down, up};
+pub use up::{Began, Ended, Up, down, up};
 
 #[cfg(test)]
 mod tests;

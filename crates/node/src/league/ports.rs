@@ -84,7 +84,9 @@ pub fn owner(port: u16) -> Option<String> {
         .find_map(|table| listening_inode(&table, port))?;
     let socket = format!("socket:[{inode}]");
     let holds = |pid: u32| {
-        let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+        let files = fs::read_dir(format!("/proc/{pid}/fd"))
+            .into_iter()
+            .flatten();
         let mut files = files.flatten();
         files.any(|file| fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == &*socket))
     };
@@ -106,4 +108,3 @@ fn listening_inode(table: &str, port: u16) -> Option<u64> {
         is_it.then(|| fields.get(9)?.parse().ok())?
     })
 }
-

@@ -51,7 +51,9 @@ pub(super) async fn status(rpc: SocketAddr) -> Result<NodeStatus, String> {
 pub(super) async fn block_hash(rpc: SocketAddr, number: u64) -> Result<B256, String> {
     let parameters = json!([U64::from(number), false]);
     let block: Option<Block> = call(rpc, "eth_getBlockByNumber", parameters).await?;
-    Ok(block.ok_or_else(|| format!("it has no block {number}"))?.hash)
+    Ok(block
+        .ok_or_else(|| format!("it has no block {number}"))?
+        .hash)
 }
 
 /// Whether TAXII lets a member in.

@@ -37,7 +37,11 @@ pub fn reset_plan(dir: &Path) -> Result<Vec<PathBuf>, LeagueError> {
         0 => Ok(found),
         count => Err(LeagueError::Running {
             dir: layout.dir().into(),
-            operators: format!("{} {}", running.join(", "), if count == 1 { "is" } else { "are" }),
+            operators: format!(
+                "{} {}",
+                running.join(", "),
+                if count == 1 { "is" } else { "are" }
+            ),
         }),
     }
 }

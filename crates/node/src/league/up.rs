@@ -1,13 +1,12 @@
 //! `up` and `down`: starting a league's processes, and stopping them.
 
 use super::{
-    Document, Health, League, LeagueError,
-    files,
+    Document, Health, League, LeagueError, files,
     folder::Options,
     health::{Fresh, observe},
     layout::Layout,
     lock::Lock,
-    logs::last_line,
+    logs::last_words,
     ports,
     process::{self, Process, STOP_GRACE},
 };
@@ -15,7 +14,7 @@ use hansa_primitives::genesis_timestamp_ms;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     path::{Path, PathBuf},
-    process::Child,
+    process::{Child, ExitStatus},
     time::{Duration, Instant},
 };
 
@@ -42,6 +41,17 @@ pub struct Up {
     began: Began,
     begun_ms: u64,
     started: Vec<(String, Child)>,
+}
+
+/// A process that ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Whose.
+    pub operator: String,
+    /// It was asked to, by `down` or a signal.
+    pub in_order: bool,
+    /// What to say if it was not.
+    pub error: LeagueError,
 }
 
 /// Makes or opens the league in `dir` and starts those of its operators that do not run.
@@ -140,8 +150,8 @@ impl Up {
             Fresh::Since(self.begun_ms)
         };
         loop {
-            if let Some(error) = self.ended() {
-                return Err(error);
+            if let Some(ended) = self.ended() {
+                return Err(ended.error);
             }
             let health = observe(&self.league, fresh).await;
             if health.healthy {
@@ -159,20 +169,24 @@ impl Up {
         }
     }
 
-    /// The first process that ended by itself and was not yet told about.
-    pub fn ended(&mut self) -> Option<LeagueError> {
+    /// The first process that ended and was not yet told about.
+    pub fn ended(&mut self) -> Option<Ended> {
         let place = self.started.iter_mut().position(|(_, child)| {
             // An error means that it is not there to be waited for.
             child.try_wait().map_or(true, |status| status.is_some())
         })?;
         let (operator, mut child) = self.started.remove(place);
-        let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+        let status = child.wait();
         let log = self.league.layout.log(&operator);
-        Some(LeagueError::Exited {
-            last: last_line(&log).unwrap_or_else(|| "its log is empty".into()),
-            operator,
-            status,
-            dir: self.league.dir().into(),
+        Some(Ended {
+            in_order: status.as_ref().is_ok_and(ExitStatus::success),
+            operator: operator.clone(),
+            error: LeagueError::Exited {
+                operator,
+                status: status.map_or_else(|error| error.to_string(), |status| status.to_string()),
+                last: last_words(&log).unwrap_or_else(|| "its log is empty".into()),
+                dir: self.league.dir().into(),
+            },
         })
     }
 
@@ -187,9 +201,11 @@ impl Up {
     /// A process does not end, or a file cannot be written.
     pub async fn stop(self) -> Result<(), LeagueError> {
         let names: Vec<String> = self.started.iter().map(|(name, _)| name.clone()).collect();
-        stop_some(&self.league, |name| names.iter().any(|started| started == name))
-            .await
-            .map(drop)
+        stop_some(&self.league, |name| {
+            names.iter().any(|started| started == name)
+        })
+        .await
+        .map(drop)
     }
 }
 
@@ -201,9 +217,16 @@ impl Up {
 pub async fn down(dir: &Path, operator: Option<&str>) -> Result<Vec<String>, LeagueError> {
     let league = League::open(dir)?;
     if let Some(name) = operator {
-        let mut known = league.operators.iter().map(|operator| operator.name.as_str());
+        let mut known = league
+            .operators
+            .iter()
+            .map(|operator| operator.name.as_str());
         if !known.any(|known| known == name) {
-            let known: Vec<&str> = league.operators.iter().map(|known| known.name.as_str()).collect();
+            let known: Vec<&str> = league
+                .operators
+                .iter()
+                .map(|known| known.name.as_str())
+                .collect();
             return Err(LeagueError::UnknownOperator {
                 name: name.into(),
                 known: known.join(", "),
