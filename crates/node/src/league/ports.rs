@@ -66,7 +66,7 @@ fn bind(port: u16) -> io::Result<()> {
 }
 
 /// A base with which all ports are free now.
-fn free_base(operators: usize) -> Option<u16> {
+pub(super) fn free_base(operators: usize) -> Option<u16> {
     OFFERED_BASES.into_iter().find(|&base| {
         let Ok(plan) = PortPlan::new(Some(base), operators) else {
             return false;

@@ -25,6 +25,9 @@ pub const STOP_GRACE: Duration = Duration::from_secs(15);
 /// How long a killed process may take to be gone.
 const KILL_GRACE: Duration = Duration::from_secs(5);
 const STOP_POLL: Duration = Duration::from_millis(10);
+/// How long a new process may take to show its command line.
+const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(5);
+const IDENTIFY_POLL: Duration = Duration::from_millis(1);
 /// A log of more than this is put aside when its node starts.
 const MAX_LOG_BYTES: u64 = 64 * 1_024 * 1_024;
 
@@ -185,15 +188,38 @@ pub(super) fn spawn(
         .process_group(0)
         .spawn()
         .map_err(failed)?;
-    // It has replaced its image when `spawn` returns, so its command line is the program's. One that
-    // ended already is for the caller to notice: its record then names nobody.
-    let record = Record::observe(child.id()).unwrap_or(Record {
-        pid: child.id(),
-        start_ticks: 0,
-        boot_id: String::new(),
-        command: Vec::new(),
-    });
-    // Reaps at once what ended at once.
-    let _ = child.try_wait();
-    Ok((child, record))
+    match identify(&mut child, config) {
+        Some(record) => Ok((child, record)),
+        None => {
+            // What could not be recognised later must not be left running. Errors: it has ended.
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(failed(std::io::Error::other("it does not show in /proc")))
+        }
+    }
+}
+
+/// The record of a new process. Its command line appears a moment after `spawn` returns. One that ended
+/// at once gets a record that names nobody: its end is for the caller to notice.
+fn identify(child: &mut Child, config: &Path) -> Option<Record> {
+    let begun = Instant::now();
+    while begun.elapsed() < IDENTIFY_TIMEOUT {
+        let record = Record::observe(child.id());
+        let last = |record: &Record| record.command.last().cloned();
+        if let Some(record) =
+            record.filter(|record| last(record).as_deref() == Some(&*config.to_string_lossy()))
+        {
+            return Some(record);
+        }
+        if child.try_wait().is_ok_and(|status| status.is_some()) {
+            return Some(Record {
+                pid: child.id(),
+                start_ticks: 0,
+                boot_id: String::new(),
+                command: Vec::new(),
+            });
+        }
+        std::thread::sleep(IDENTIFY_POLL);
+    }
+    None
 }

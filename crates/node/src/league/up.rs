@@ -199,13 +199,13 @@ impl Up {
     ///
     /// # Errors
     /// A process does not end, or a file cannot be written.
-    pub async fn stop(self) -> Result<(), LeagueError> {
+    pub async fn stop(mut self) -> Result<(), LeagueError> {
         let names: Vec<String> = self.started.iter().map(|(name, _)| name.clone()).collect();
-        stop_some(&self.league, |name| {
-            names.iter().any(|started| started == name)
-        })
-        .await
-        .map(drop)
+        let chosen = |name: &str| names.iter().any(|started| started == name);
+        let stopped = stop_some(&self.league, chosen).await;
+        // If somebody damaged the records: these are our own children all the same.
+        self.abandon();
+        stopped.map(drop)
     }
 }
 
