@@ -357,9 +357,10 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
         // Whatever is applied was executed here, by `build` or by `verify`.
         let finalized = captured
             .unwrap_or_else(|| panic!("finalized block {} was never executed", block.height()));
-        // The head moves only after its state is applied and its block can be found.
-        self.sink.finalized(finalized.clone()).await;
+        // The state is applied: whoever finds the block in the sink can read its state. Until it is
+        // there, readers of the block before find what this one overwrote in the recent diffs.
         self.head.store(block.number(), Ordering::Release);
+        self.sink.finalized(finalized.clone()).await;
         self.update_pool(&finalized.executed);
         tracing::debug!(
             number = block.number(),
