@@ -38,8 +38,8 @@ pub(crate) struct Operator {
     pub(crate) taxii: String,
     /// URL of the Prometheus metrics.
     pub(crate) metrics: String,
-    /// Its process.
-    pub(crate) pid: u32,
+    /// Its process; none when it is stopped.
+    pub(crate) pid: Option<u32>,
     /// Its directory.
     pub(crate) dir: PathBuf,
 }

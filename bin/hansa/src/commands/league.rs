@@ -300,7 +300,7 @@ pub(crate) fn logs(arguments: &LogsArgs, settings: &Settings, output: Output) ->
                 result = &mut stop => return result,
                 () = tokio::time::sleep(FOLLOW_INTERVAL) => {}
             }
-            print(logs.next().map_err(failure)?)?;
+            print(logs.read_new().map_err(failure)?)?;
         }
     })
 }

@@ -37,6 +37,30 @@ pub struct Options {
     pub chain_id: Option<u64>,
 }
 
+impl Options {
+    /// Whether a league can be made with them.
+    pub(super) fn check(&self) -> Result<PortPlan, LeagueError> {
+        let range = |what, value: String, allowed: String| LeagueError::Range {
+            what,
+            value,
+            allowed,
+        };
+        let count = self.operators.unwrap_or(DEFAULT_OPERATORS);
+        if !(1..=MAX_LOCAL_OPERATORS).contains(&count) {
+            let allowed = format!("1 to {MAX_LOCAL_OPERATORS}");
+            return Err(range("--operators", count.to_string(), allowed));
+        }
+        if let Some(id) = self
+            .chain_id
+            .filter(|id| !DEVELOPMENT_CHAIN_IDS.contains(id))
+        {
+            let allowed = format!("a development chain id, one of {DEVELOPMENT_CHAIN_IDS:?}");
+            return Err(range("--chain-id", id.to_string(), allowed));
+        }
+        PortPlan::new(self.port_base, count)
+    }
+}
+
 /// A node of the league.
 #[derive(Clone, Debug)]
 pub struct Operator {
@@ -123,9 +147,8 @@ impl League {
 
     /// Makes a new league. The caller holds the lock.
     pub(super) fn create(layout: &Layout, options: &Options) -> Result<Self, LeagueError> {
+        let plan = options.check()?;
         let count = options.operators.unwrap_or(DEFAULT_OPERATORS);
-        check_options(options, count)?;
-        let plan = PortPlan::new(options.port_base, count)?;
         // Everything is made aside and then moved, the genesis last: it is what makes a league.
         let nursery = Layout::new(&layout.nursery())?;
         if nursery.dir().exists() {
@@ -325,25 +348,6 @@ impl League {
             }
         }
         Ok(())
-    }
-}
-
-fn check_options(options: &Options, count: usize) -> Result<(), LeagueError> {
-    let range = |what, value: String, allowed: String| LeagueError::Range {
-        what,
-        value,
-        allowed,
-    };
-    if !(1..=MAX_LOCAL_OPERATORS).contains(&count) {
-        let allowed = format!("1 to {MAX_LOCAL_OPERATORS}");
-        return Err(range("--operators", count.to_string(), allowed));
-    }
-    match options.chain_id {
-        Some(id) if !DEVELOPMENT_CHAIN_IDS.contains(&id) => {
-            let allowed = format!("a development chain id, one of {DEVELOPMENT_CHAIN_IDS:?}");
-            Err(range("--chain-id", id.to_string(), allowed))
-        }
-        _ => Ok(()),
     }
 }
 

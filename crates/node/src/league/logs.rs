@@ -88,7 +88,7 @@ impl Logs {
     ///
     /// # Errors
     /// A log cannot be read.
-    pub fn next(&mut self) -> Result<Vec<LogLine>, LeagueError> {
+    pub fn read_new(&mut self) -> Result<Vec<LogLine>, LeagueError> {
         let mut lines = Vec::new();
         for tail in &mut self.tails {
             lines.extend(tail.read()?);

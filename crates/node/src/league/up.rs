@@ -63,6 +63,10 @@ pub struct Ended {
 /// started. Then nothing that this call started is left running.
 pub fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueError> {
     let layout = Layout::new(dir)?;
+    // Wrong options leave no folder behind.
+    if !League::exists(&layout)? {
+        options.check()?;
+    }
     files::make_dir(layout.dir())?;
     let _lock = Lock::take(&layout)?;
     let (mut league, mut began) = if League::exists(&layout)? {

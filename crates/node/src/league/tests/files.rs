@@ -195,6 +195,7 @@ async fn options_that_contradict_the_league_are_refused() {
     for options in impossible {
         let error = up(&fresh, &options, &program).unwrap_err();
         assert!(matches!(error, LeagueError::Range { .. }), "{error}");
+        assert!(!fresh.exists());
     }
 }
 
@@ -322,9 +323,9 @@ async fn logs_are_read_from_their_end_and_followed() {
         .unwrap()
         .write_all(b"f\nnext\n")
         .unwrap();
-    assert_eq!(texts(logs.next().unwrap()), ["half", "next"]);
+    assert_eq!(texts(logs.read_new().unwrap()), ["half", "next"]);
     fs::write(&path, "anew\n").unwrap();
-    assert_eq!(texts(logs.next().unwrap()), ["anew"]);
+    assert_eq!(texts(logs.read_new().unwrap()), ["anew"]);
     assert!(Logs::open(&league, None, MAX_LOG_LINES).is_ok());
     assert!(matches!(
         Logs::open(&league, None, MAX_LOG_LINES + 1),
