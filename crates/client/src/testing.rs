@@ -72,9 +72,9 @@ impl TestNode {
     pub async fn start(members: &[Address]) -> Self {
         let members: Vec<Value> = (1..)
             .zip(members)
-            .map(|(number, address)| {
-                json!({"name": format!("member-{number}"), "address": address})
-            })
+            .map(
+                |(number, address)| json!({"name": format!("member-{number}"), "address": address}),
+            )
             .collect();
         let genesis: Genesis = serde_json::from_value(json!({"members": members}))
             .expect("the modules' genesis has this shape");
@@ -117,7 +117,9 @@ fn methods(ledger: Arc<Mutex<Ledger>>) -> RpcModule<Mutex<Ledger>> {
     type Method = fn(&mut Ledger, Vec<Value>) -> Result<Value, ErrorObjectOwned>;
     const TABLE: &[(&str, Method)] = &[
         ("eth_chainId", |_, _| Ok(json!(U64::from(CHAIN_ID)))),
-        ("eth_blockNumber", |ledger, _| Ok(json!(U64::from(ledger.head)))),
+        ("eth_blockNumber", |ledger, _| {
+            Ok(json!(U64::from(ledger.head)))
+        }),
         ("eth_getBalance", |ledger, args| {
             Ok(json!(ledger.host.balance(param(&args, 0)?)))
         }),
@@ -140,7 +142,9 @@ fn methods(ledger: Arc<Mutex<Ledger>>) -> RpcModule<Mutex<Ledger>> {
             let hash: B256 = param(&args, 0)?;
             Ok(ledger.receipts.get(&hash).cloned().unwrap_or_default())
         }),
-        ("eth_getLogs", |ledger, args| ledger.logs(&param::<Filter>(&args, 0)?)),
+        ("eth_getLogs", |ledger, args| {
+            ledger.logs(&param::<Filter>(&args, 0)?)
+        }),
         ("eth_getBlockByNumber", |ledger, _| {
             let timestamp = U64::from(GENESIS_S + ledger.head);
             Ok(json!({"number": U64::from(ledger.head), "timestamp": timestamp}))
@@ -233,8 +237,8 @@ impl Ledger {
         if raw.len() > hansa_primitives::MAX_TRANSACTION_BYTES {
             return Err(refuse(-32000, "transaction too large"));
         }
-        let envelope = TxEnvelope::decode_2718(&mut raw.as_ref())
-            .map_err(|error| refuse(-32000, error))?;
+        let envelope =
+            TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|error| refuse(-32000, error))?;
         let sender = envelope
             .recover_signer()
             .map_err(|error| refuse(-32000, error))?;
@@ -290,7 +294,7 @@ impl Ledger {
         self.nonces.insert(sender, envelope.nonce() + 1);
         let to = envelope.to().unwrap_or_default();
         let before = self.host.logs.len();
-        let intrinsic = total_gas(envelope.input(), 0);
+        let intrinsic = 21_000 + 4 * tokens(envelope.input());
         let (gas, status) = if hansa_abi::module_at(&to).is_some() {
             self.host.credit(sender, envelope.value());
             let call = hansa_modules::Call {
@@ -317,7 +321,8 @@ impl Ledger {
             .map(|(address, data)| self.log(*address, data, hash))
             .collect();
         self.logs.extend(logs.iter().cloned());
-        self.receipts.insert(hash, self.receipt(envelope, sender, gas, status, &logs));
+        self.receipts
+            .insert(hash, self.receipt(envelope, sender, gas, status, &logs));
     }
 
     fn log(&self, address: Address, data: &LogData, transaction: B256) -> Value {
@@ -387,7 +392,12 @@ impl Ledger {
 
 /// Gas of a transaction (EIP-2028, EIP-7623) whose execution used `execution`.
 fn total_gas(input: &[u8], execution: u64) -> u64 {
-    let zeros = input.iter().filter(|byte| **byte == 0).count() as u64;
-    let tokens = zeros + 4 * (input.len() as u64 - zeros);
+    let tokens = tokens(input);
     21_000 + (4 * tokens + execution).max(10 * tokens)
+}
+
+/// EIP-7623: a zero byte is one token, any other four.
+fn tokens(input: &[u8]) -> u64 {
+    let zeros = input.iter().filter(|byte| **byte == 0).count() as u64;
+    zeros + 4 * (input.len() as u64 - zeros)
 }

@@ -42,15 +42,23 @@ fn raw(size: usize, version: u64) -> StixObject {
 
 async fn sender(node: &TestNode, signer: &PrivateKeySigner) -> Sender {
     let rpc = Rpc::new(&node.url).unwrap();
-    Sender::new(rpc, signer.clone(), SenderConfig::default()).await.unwrap()
+    Sender::new(rpc, signer.clone(), SenderConfig::default())
+        .await
+        .unwrap()
 }
 
 #[test]
 fn minifying_keeps_every_value() {
     for (text, expected) in [
         (" { } ", "{}"),
-        ("[1.0, 1e400 ,\n-0,\t12345678901234567890123]", "[1.0,1e400,-0,12345678901234567890123]"),
-        (r#"{"a b" : "c \" d \\" , "e" : "\u0020 "}"#, r#"{"a b":"c \" d \\","e":"\u0020 "}"#),
+        (
+            "[1.0, 1e400 ,\n-0,\t12345678901234567890123]",
+            "[1.0,1e400,-0,12345678901234567890123]",
+        ),
+        (
+            r#"{"a b" : "c \" d \\" , "e" : "\u0020 "}"#,
+            r#"{"a b":"c \" d \\","e":"\u0020 "}"#,
+        ),
         ("\"\\\\\" ", "\"\\\\\""),
     ] {
         assert_eq!(minify(text), expected);
@@ -89,21 +97,40 @@ fn what_cannot_be_published_is_refused_one_by_one() {
     let mut largest = indicator(3, 0);
     largest["name"] = "x".repeat(room).into();
     let mut red = indicator(4, 1);
-    red["object_marking_refs"] = json!(["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"]);
+    red["object_marking_refs"] =
+        json!(["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"]);
     let mut clear = indicator(5, 1);
-    clear["object_marking_refs"] = json!(["marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"]);
+    clear["object_marking_refs"] =
+        json!(["marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"]);
     let mut other = indicator(1, 1);
     other["name"] = "other".into();
     let mut nameless = indicator(6, 1);
     nameless["id"] = Value::Null;
-    let objects = [indicator(1, 1), indicator(1, 1), other, too_large, largest, red, clear, nameless];
+    let objects = [
+        indicator(1, 1),
+        indicator(1, 1),
+        other,
+        too_large,
+        largest,
+        red,
+        clear,
+        nameless,
+    ];
     let parsed = parse(&bundle(&objects), 1).unwrap();
-    let ids: Vec<_> = parsed.objects.iter().map(|object| object.position).collect();
+    let ids: Vec<_> = parsed
+        .objects
+        .iter()
+        .map(|object| object.position)
+        .collect();
     assert_eq!(ids, [0, 4, 6]);
     assert_eq!(parsed.objects[1].content.len(), MAX_CONTENT_BYTES);
     assert_eq!(parsed.objects[2].tlp, 0, "its own marking counts");
     assert_eq!(parsed.duplicates, 1);
-    let refused: Vec<_> = parsed.refused.iter().map(|refused| refused.position).collect();
+    let refused: Vec<_> = parsed
+        .refused
+        .iter()
+        .map(|refused| refused.position)
+        .collect();
     assert_eq!(refused, [2, 3, 5, 7]);
     assert!(parsed.refused[2].reason.contains("TLP:RED"));
 }
@@ -140,19 +167,29 @@ async fn a_second_run_publishes_nothing_and_what_comes_back_is_the_same() {
     let signer = PrivateKeySigner::random();
     let node = TestNode::start(&[signer.address()]).await;
     let sender = sender(&node, &signer).await;
-    let objects: Vec<_> = (0..150).map(|number| indicator(number, number as usize * 40)).collect();
+    let objects: Vec<_> = (0..150)
+        .map(|number| indicator(number, number as usize * 40))
+        .collect();
     let parsed = parse(&bundle(&objects), 0).unwrap().objects;
     let mut seen = Vec::new();
-    let report = publish(&sender, parsed.clone(), 1, |progress| seen.push(progress.done))
-        .await
-        .unwrap();
-    assert_eq!((report.published, report.already, report.refused.len()), (150, 0, 0));
+    let report = publish(&sender, parsed.clone(), 1, |progress| {
+        seen.push(progress.done)
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        (report.published, report.already, report.refused.len()),
+        (150, 0, 0)
+    );
     assert_eq!(seen.last(), Some(&150));
     assert!(report.transactions >= 3, "64 entries a call");
     assert!(node.ledger().fullest_percent <= 100);
 
     let again = publish(&sender, parsed.clone(), 2, |_| ()).await.unwrap();
-    assert_eq!((again.published, again.already, again.transactions), (0, 150, 0));
+    assert_eq!(
+        (again.published, again.already, again.transactions),
+        (0, 150, 0)
+    );
 
     let rpc = sender.rpc();
     let head = rpc.block_number().await.unwrap();
@@ -168,7 +205,10 @@ async fn a_second_run_publishes_nothing_and_what_comes_back_is_the_same() {
     let contents: Vec<_> = back.iter().map(|object| object.content.clone()).collect();
     let expected: Vec<_> = parsed.iter().map(|object| object.content.clone()).collect();
     assert_eq!(contents, expected);
-    let one = Selection { object: Some(parsed[70].object_id()), ..Selection::default() };
+    let one = Selection {
+        object: Some(parsed[70].object_id()),
+        ..Selection::default()
+    };
     let found = find(rpc, &one).await.unwrap().unwrap();
     assert_eq!(found.content, parsed[70].content);
 }
@@ -177,11 +217,19 @@ async fn a_second_run_publishes_nothing_and_what_comes_back_is_the_same() {
 async fn an_interrupted_run_goes_on_and_refusals_do_not_stop_it() {
     let (signer, other) = (PrivateKeySigner::random(), PrivateKeySigner::random());
     let node = TestNode::start(&[signer.address(), other.address()]).await;
-    let parsed = parse(&bundle(&(0..10).map(|n| indicator(n, 9)).collect::<Vec<_>>()), 0).unwrap();
+    let parsed = parse(
+        &bundle(&(0..10).map(|n| indicator(n, 9)).collect::<Vec<_>>()),
+        0,
+    )
+    .unwrap();
     let theirs = sender(&node, &other).await;
-    publish(&theirs, parsed.objects[..1].to_vec(), 1, |_| ()).await.unwrap();
+    publish(&theirs, parsed.objects[..1].to_vec(), 1, |_| ())
+        .await
+        .unwrap();
     let mine = sender(&node, &signer).await;
-    publish(&mine, parsed.objects[1..5].to_vec(), 1, |_| ()).await.unwrap();
+    publish(&mine, parsed.objects[1..5].to_vec(), 1, |_| ())
+        .await
+        .unwrap();
 
     // A newer version of no. 1 (mine), another version of no. 0 (theirs), other content for no. 2.
     let mut objects = parsed.objects;
@@ -193,7 +241,11 @@ async fn an_interrupted_run_goes_on_and_refusals_do_not_stop_it() {
     objects.push(stale);
     let report = publish(&mine, objects, 1, |_| ()).await.unwrap();
     assert_eq!((report.published, report.already), (6, 2));
-    let reasons: Vec<_> = report.refused.iter().map(|refused| refused.reason.as_str()).collect();
+    let reasons: Vec<_> = report
+        .refused
+        .iter()
+        .map(|refused| refused.reason.as_str())
+        .collect();
     assert_eq!(reasons.len(), 3);
     assert!(reasons[0].contains("belongs to"), "{reasons:?}");
     assert!(reasons[1].contains("other content"), "{reasons:?}");
@@ -214,7 +266,11 @@ async fn an_object_without_a_time_is_published_once() {
         });
         parse(observable.to_string().as_bytes(), 0).unwrap().objects
     };
-    for (value, now, expected) in [("198.51.100.3", 7_000, 1), ("198.51.100.3", 9_000, 0), ("198.51.100.4", 6_000, 1)] {
+    for (value, now, expected) in [
+        ("198.51.100.3", 7_000, 1),
+        ("198.51.100.3", 9_000, 0),
+        ("198.51.100.4", 6_000, 1),
+    ] {
         let report = publish(&sender, address(value), now, |_| ()).await.unwrap();
         assert_eq!(report.published, expected, "{value} at {now}");
     }
@@ -240,7 +296,10 @@ async fn the_mitre_bundle_comes_back_identical() {
         PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"))
     });
     let Ok(file) = std::fs::read(folder.join("mobile-attack-17.1.json")) else {
-        eprintln!("skipped: no mobile-attack-17.1.json in {}", folder.display());
+        eprintln!(
+            "skipped: no mobile-attack-17.1.json in {}",
+            folder.display()
+        );
         return;
     };
     let signer = PrivateKeySigner::random();
@@ -248,9 +307,14 @@ async fn the_mitre_bundle_comes_back_identical() {
     let sender = sender(&node, &signer).await;
     let parsed = parse(&file, 0).unwrap();
     assert_eq!((parsed.objects.len(), parsed.refused.len()), (2_148, 0));
-    let report = publish(&sender, parsed.objects.clone(), 1, |_| ()).await.unwrap();
+    let report = publish(&sender, parsed.objects.clone(), 1, |_| ())
+        .await
+        .unwrap();
     assert_eq!((report.published, report.refused.len()), (2_148, 0));
-    eprintln!("{} transactions, {} gas", report.transactions, report.gas_used);
+    eprintln!(
+        "{} transactions, {} gas",
+        report.transactions, report.gas_used
+    );
     let again = publish(&sender, parsed.objects, 1, |_| ()).await.unwrap();
     assert_eq!((again.published, again.already), (0, 2_148));
 

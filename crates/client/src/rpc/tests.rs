@@ -16,7 +16,12 @@ async fn batches_are_split_and_answered_in_order() {
     let answers = rpc.views(MEMBERS, &calls).await.unwrap();
     let expected: Vec<bool> = (0..calls.len()).map(|index| index % 4 != 3).collect();
     assert_eq!(answers, expected);
-    assert!(rpc.views::<IMembers::isActiveCall>(MEMBERS, &[]).await.unwrap().is_empty());
+    assert!(
+        rpc.views::<IMembers::isActiveCall>(MEMBERS, &[])
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -29,10 +34,18 @@ async fn failures_are_told_apart() {
     let node = TestNode::start(&[Address::repeat_byte(1)]).await;
     let rpc = Rpc::new(&node.url).unwrap();
     let unknown = rpc.call::<Value>("eth_nothing", vec![]).await.unwrap_err();
-    assert!(matches!(unknown, RpcError::Refused { code: -32601, .. }), "{unknown}");
+    assert!(
+        matches!(unknown, RpcError::Refused { code: -32601, .. }),
+        "{unknown}"
+    );
     let shape = rpc.call::<bool>("eth_chainId", vec![]).await.unwrap_err();
     assert!(matches!(shape, RpcError::Malformed { .. }), "{shape}");
-    let call = IMembers::approveCall { proposalId: U256::from(1) };
+    let call = IMembers::approveCall {
+        proposalId: U256::from(1),
+    };
     let reverted = rpc.view(MEMBERS, &call).await.unwrap_err();
-    assert!(reverted.to_string().contains("NotActiveMember"), "{reverted}");
+    assert!(
+        reverted.to_string().contains("NotActiveMember"),
+        "{reverted}"
+    );
 }

@@ -10,18 +10,30 @@ async fn sender(node: &TestNode, signer: &PrivateKeySigner, config: SenderConfig
 }
 
 fn key_change(key: u8) -> Call {
-    let call = IMembers::updateKeyCall { x25519: FixedBytes::repeat_byte(key) };
-    Call { to: Some(MEMBERS), input: call.abi_encode().into(), ..Call::default() }
+    let call = IMembers::updateKeyCall {
+        x25519: FixedBytes::repeat_byte(key),
+    };
+    Call {
+        to: Some(MEMBERS),
+        input: call.abi_encode().into(),
+        ..Call::default()
+    }
 }
 
 #[tokio::test]
 async fn a_window_of_transactions_is_in_flight_and_each_lands_once_in_order() {
     let signer = PrivateKeySigner::random();
     let node = TestNode::start(&[signer.address()]).await;
-    let config = SenderConfig { window: 5, ..SenderConfig::default() };
+    let config = SenderConfig {
+        window: 5,
+        ..SenderConfig::default()
+    };
     let sender = sender(&node, &signer, config).await;
     let mut order = Vec::new();
-    sender.send_all((1..=23).map(key_change), |sent| order.push(sent.index)).await.unwrap();
+    sender
+        .send_all((1..=23).map(key_change), |sent| order.push(sent.index))
+        .await
+        .unwrap();
     assert_eq!(order, (0..23).collect::<Vec<_>>());
     let ledger = node.ledger();
     assert_eq!((ledger.transactions, ledger.most_waiting), (23, 5));
@@ -31,7 +43,10 @@ async fn a_window_of_transactions_is_in_flight_and_each_lands_once_in_order() {
 async fn the_window_is_bounded_in_bytes_too() {
     let signer = PrivateKeySigner::random();
     let node = TestNode::start(&[signer.address()]).await;
-    let config = SenderConfig { window: 32, ..SenderConfig::default() };
+    let config = SenderConfig {
+        window: 32,
+        ..SenderConfig::default()
+    };
     let sender = sender(&node, &signer, config).await;
     let big = Call {
         to: Some(Address::repeat_byte(9)),
@@ -53,9 +68,14 @@ async fn a_revert_is_told_in_the_modules_words_before_anything_is_sent() {
     assert_eq!(node.ledger().transactions, 0);
 
     // With a gas limit given there is no estimate: it fails in a block.
-    let call = Call { gas: Some(200_000), ..key_change(1) };
+    let call = Call {
+        gas: Some(200_000),
+        ..key_change(1)
+    };
     let error = sender.send(call).await.unwrap_err();
-    let SendError::Failed { reason, block, .. } = error else { panic!("{error}") };
+    let SendError::Failed { reason, block, .. } = error else {
+        panic!("{error}")
+    };
     assert!(reason.contains("NotActiveMember"), "{reason}");
     assert_eq!(block, 1);
 }
@@ -65,9 +85,15 @@ async fn too_much_gas_is_refused_here() {
     let signer = PrivateKeySigner::random();
     let node = TestNode::start(&[signer.address()]).await;
     let sender = sender(&node, &signer, SenderConfig::default()).await;
-    let at = Call { gas: Some(MAX_TRANSACTION_GAS), ..key_change(1) };
+    let at = Call {
+        gas: Some(MAX_TRANSACTION_GAS),
+        ..key_change(1)
+    };
     sender.send(at).await.unwrap();
-    let past = Call { gas: Some(MAX_TRANSACTION_GAS + 1), ..key_change(1) };
+    let past = Call {
+        gas: Some(MAX_TRANSACTION_GAS + 1),
+        ..key_change(1)
+    };
     let error = sender.send(past).await.unwrap_err();
     assert!(matches!(error, SendError::TooMuchGas { .. }), "{error}");
 }
@@ -77,7 +103,10 @@ async fn waiting_ends() {
     let signer = PrivateKeySigner::random();
     let node = TestNode::start(&[signer.address()]).await;
     node.ledger().stopped = true;
-    let config = SenderConfig { timeout: Duration::from_millis(300), ..SenderConfig::default() };
+    let config = SenderConfig {
+        timeout: Duration::from_millis(300),
+        ..SenderConfig::default()
+    };
     let sender = sender(&node, &signer, config).await;
     let error = sender.send(key_change(1)).await.unwrap_err();
     assert!(matches!(error, SendError::Timeout { .. }), "{error}");
