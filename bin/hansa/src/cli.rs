@@ -1,7 +1,7 @@
 //! The command line: what can be written, and nothing about what it does.
 
 use crate::{commands::Command, failure::Failure};
-use clap::{Args, Parser};
+use clap::{Args, Parser, error::ErrorKind};
 use std::{path::PathBuf, process::ExitCode};
 
 /// A league of EVM chains that share one defence.
@@ -65,15 +65,29 @@ pub(crate) struct Global {
 /// Help and version were printed (code 0), or the arguments are wrong (code 2, and said so).
 pub(crate) fn parse() -> Result<Cli, ExitCode> {
     Cli::try_parse().map_err(|error| {
-        let json = std::env::args_os().any(|argument| argument == "--json");
-        if !error.use_stderr() || !json {
+        let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if help || !error.use_stderr() {
             // Nobody is left to tell when the terminal is gone.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
-        let text = error.render().to_string();
-        let cause = text.lines().next().unwrap_or_default();
-        let cause = cause.strip_prefix("error: ").unwrap_or(cause);
-        Failure::usage(cause, "see `hansa --help`, or the command's own --help").report(true)
+        let json = std::env::args_os().any(|argument| argument == "--json");
+        usage_failure(&error.render().to_string()).report(json)
     })
+}
+
+/// clap's several paragraphs as one line of cause and one of advice.
+fn usage_failure(text: &str) -> Failure {
+    let paragraph = |start: &str| {
+        let mut paragraphs = text.split("\n\n").map(str::trim);
+        paragraphs.find_map(|paragraph| paragraph.strip_prefix(start).map(str::to_owned))
+    };
+    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cause = paragraph("error: ").map_or_else(|| words(text.to_owned()), words);
+    let advice = match (paragraph("tip: "), paragraph("Usage: ")) {
+        (Some(tip), _) => words(tip),
+        (None, Some(usage)) => words(usage),
+        (None, None) => "see the command's --help".to_owned(),
+    };
+    Failure::usage(cause, advice)
 }

@@ -16,6 +16,8 @@ pub mod publish;
 mod revert;
 mod rpc;
 mod sender;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use revert::describe_revert;
 pub use rpc::{LIMIT_EXCEEDED, Rpc, RpcError};

@@ -21,8 +21,6 @@ use std::{fmt::Debug, time::Duration};
 use thiserror::Error;
 
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
 mod tests;
 
 /// EIP-1474's code for a node's limit.

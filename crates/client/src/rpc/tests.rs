@@ -1,1 +1,51 @@
+use super::*;
+use crate::testing::{CHAIN_ID, TestNode};
+use hansa_abi::{IMembers, MEMBERS};
 
+#[tokio::test]
+async fn batches_are_split_and_answered_in_order() {
+    let members: Vec<Address> = (1..=3u8).map(Address::repeat_byte).collect();
+    let node = TestNode::start(&members).await;
+    let rpc = Rpc::new(&node.url).unwrap();
+    assert_eq!(rpc.chain_id().await.unwrap(), CHAIN_ID);
+    let calls: Vec<_> = (0..MAX_BATCH * 2 + 1)
+        .map(|index| IMembers::isActiveCall {
+            account: members.get(index % 4).copied().unwrap_or_default(),
+        })
+        .collect();
+    let answers = rpc.views(MEMBERS, &calls).await.unwrap();
+    let expected: Vec<bool> = (0..calls.len()).map(|index| index % 4 != 3).collect();
+    assert_eq!(answers, expected);
+    assert!(
+        rpc.views::<IMembers::isActiveCall>(MEMBERS, &[])
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn failures_are_told_apart() {
+    assert!(matches!(Rpc::new("nonsense"), Err(RpcError::Url { .. })));
+    let gone = Rpc::new("http://127.0.0.1:1").unwrap();
+    let error = gone.chain_id().await.unwrap_err();
+    assert!(matches!(error, RpcError::Unreachable { .. }), "{error}");
+
+    let node = TestNode::start(&[Address::repeat_byte(1)]).await;
+    let rpc = Rpc::new(&node.url).unwrap();
+    let unknown = rpc.call::<Value>("eth_nothing", vec![]).await.unwrap_err();
+    assert!(
+        matches!(unknown, RpcError::Refused { code: -32601, .. }),
+        "{unknown}"
+    );
+    let shape = rpc.call::<bool>("eth_chainId", vec![]).await.unwrap_err();
+    assert!(matches!(shape, RpcError::Malformed { .. }), "{shape}");
+    let call = IMembers::approveCall {
+        proposalId: U256::from(1),
+    };
+    let reverted = rpc.view(MEMBERS, &call).await.unwrap_err();
+    assert!(
+        reverted.to_string().contains("NotActiveMember"),
+        "{reverted}"
+    );
+}

@@ -1,0 +1,245 @@
+//! Without a league.
+
+use crate::{command, finish, hansa};
+use std::path::Path;
+
+/// Address of the key of 32 bytes 0x01.
+const ONES: &str = "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1";
+
+#[test]
+fn exit_codes_of_what_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let table: &[(&str, i32, &str)] = &[
+        ("", 2, "Usage: hansa"),
+        ("--help", 0, "Exit codes: 0 ok, 1 failed"),
+        ("--version", 0, "hansa 0."),
+        ("exchange", 2, "Usage: hansa exchange"),
+        ("nonsense", 2, "unrecognized subcommand 'nonsense'"),
+        (
+            "member list --nonsense",
+            2,
+            "unexpected argument '--nonsense'",
+        ),
+        (
+            "--timeout 0 config show",
+            2,
+            "timeout is 0 seconds (flag --timeout)",
+        ),
+        ("--timeout x config show", 2, "invalid value 'x'"),
+        ("--config none.toml config show", 2, "cannot read none.toml"),
+        ("config show", 0, "http://127.0.0.1:8545"),
+        ("completions zsh", 0, "#compdef hansa"),
+        ("completions sh", 2, "possible values"),
+        ("keys new k.json", 2, "no password was given"),
+        ("keys password", 2, "no password was given"),
+        ("keys show none.json", 1, "none.json"),
+        ("keys list none", 2, "cannot read none"),
+        ("account list", 2, "no league in .hansa"),
+        ("account balance", 2, "this needs a key"),
+        ("account balance 0x12", 2, "invalid value '0x12'"),
+        (
+            "account send 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1 5",
+            2,
+            "is no amount",
+        ),
+        ("--as me account nonce", 2, "no league in .hansa"),
+        ("--rpc nonsense member list", 2, "is not a JSON-RPC URL"),
+        (
+            "--rpc http://127.0.0.1:1 member list",
+            3,
+            "no answer from http://127.0.0.1:1",
+        ),
+        ("exchange publish none.json", 2, "cannot read none.json"),
+        ("exchange publish x --window 0", 2, "give 1 to 32"),
+        ("exchange publish x --window 33", 2, "give 1 to 32"),
+        ("exchange publish x --tlp red", 2, "`clear` or `green`"),
+        ("exchange get nonsense", 2, "write a STIX id"),
+        ("exchange watch --interval 1", 2, "1 is not in 50..=60000"),
+        ("alert raise", 2, "--target <ADDRESS>"),
+        ("alert show x", 2, "invalid digit"),
+        ("member update", 2, "required"),
+        (
+            "member nominate 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1 --name x --key 0x1",
+            2,
+            "invalid value '0x1'",
+        ),
+    ];
+    for (line, code, words) in table {
+        let arguments: Vec<_> = line.split_whitespace().collect();
+        let run = hansa(folder.path(), &arguments);
+        assert_eq!(run.code, *code, "{line}: {}{}", run.stdout, run.stderr);
+        let text = format!("{}{}", run.stdout, run.stderr);
+        assert!(text.contains(words), "{line}: {text}");
+        if *code != 0 && !run.stderr.contains("Usage: hansa") {
+            assert_eq!(run.stderr.lines().count(), 2, "{line}: {}", run.stderr);
+        }
+        if *code != 0 {
+            assert_eq!(run.stdout, "", "{line}");
+        }
+    }
+}
+
+#[test]
+fn failures_are_json_when_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (line, code, kind) in [
+        ("--json nonsense", 2, "usage"),
+        ("alert raise --json", 2, "usage"),
+        (
+            "--json --rpc http://127.0.0.1:1 member list",
+            3,
+            "unhealthy",
+        ),
+        ("--json keys show none.json", 1, "failed"),
+    ] {
+        let arguments: Vec<_> = line.split_whitespace().collect();
+        let run = hansa(folder.path(), &arguments);
+        let document: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        let error = &document["error"];
+        assert_eq!(
+            (run.code, error["code"].as_i64()),
+            (code, Some(code.into())),
+            "{line}"
+        );
+        assert_eq!(error["kind"], kind, "{line}");
+        for field in ["cause", "advice"] {
+            assert!(
+                error[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{line}"
+            );
+        }
+        assert_eq!(run.stdout, "");
+    }
+}
+
+#[test]
+fn every_command_shows_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    fn visit(folder: &Path, path: &[&str]) -> usize {
+        let mut arguments = path.to_vec();
+        arguments.push("--help");
+        let help = hansa(folder, &arguments).stdout;
+        let commands = help.split("Commands:\n").nth(1);
+        let Some(commands) = commands else {
+            assert!(help.contains("Example"), "{path:?} has no example");
+            assert!(help.contains("hansa "), "{path:?}");
+            return 1;
+        };
+        let names = commands
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+            .filter(|name| !name.is_empty() && *name != "help");
+        names
+            .map(|name| {
+                let mut path = path.to_vec();
+                path.push(name);
+                visit(folder, &path)
+            })
+            .sum()
+    }
+    assert!(visit(folder.path(), &[]) >= 30);
+}
+
+#[test]
+fn settings_say_where_they_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".config/hansa/config.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "rpc = \"http://file\"\ntimeout = 7\nas = \"uni\"\n").unwrap();
+    let arguments = [
+        "--rpc",
+        "http://flag",
+        "--json",
+        "config",
+        "show",
+        "--origin",
+    ];
+    let mut command = command(folder.path(), &arguments);
+    let run = finish(command.env("HANSA_TIMEOUT", "9").output().unwrap());
+    let document = run.json();
+    let shown = |name: &str| {
+        let origin = document[name]["origin"].as_str().unwrap().to_owned();
+        (document[name]["value"].to_string(), origin)
+    };
+    assert_eq!(
+        shown("rpc"),
+        ("\"http://flag\"".into(), "flag --rpc".into())
+    );
+    assert_eq!(
+        shown("timeout"),
+        ("9".into(), "environment HANSA_TIMEOUT".into())
+    );
+    assert_eq!(
+        shown("as"),
+        ("\"uni\"".into(), format!("file {}", file.display()))
+    );
+    assert_eq!(shown("dir"), ("\".hansa\"".into(), "default".into()));
+}
+
+#[test]
+fn keys_are_made_imported_listed_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |line: &str| {
+        let arguments: Vec<_> = line.split_whitespace().collect();
+        hansa(folder.path(), &arguments)
+    };
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let key = format!("0x{}", "01".repeat(32));
+    write("password", "correct horse\n");
+    write("wrong", "wrong\n");
+    write("key.txt", &format!("{key}\n"));
+    write(
+        "words.txt",
+        "test test test test test test test test test test test junk\n",
+    );
+
+    let made = run("keys new keys/new.json --password-file password --json");
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let imported = run("keys import keys/ones.json --from key.txt --password-file password");
+    assert!(
+        imported.stdout.starts_with(ONES),
+        "{}{}",
+        imported.stdout,
+        imported.stderr
+    );
+    let words = run(
+        "keys import keys/words.json --from words.txt --mnemonic --index 1 --password-file password",
+    );
+    assert!(
+        words
+            .stdout
+            .starts_with("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
+    );
+    assert_eq!(
+        run("keys list keys --json")
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+
+    assert_eq!(
+        run("keys show keys/ones.json").stdout.trim().to_lowercase(),
+        ONES.to_lowercase()
+    );
+    let shown =
+        run("keys show keys/ones.json --private-key --password-file password --json").json();
+    assert_eq!(shown["private_key"], key.as_str());
+    let wrong = run("keys show keys/ones.json --private-key --password-file wrong");
+    assert_eq!(wrong.code, 1, "{}", wrong.stderr);
+    let again = run("keys new keys/ones.json --password-file password");
+    assert_eq!(again.code, 1);
+    assert!(again.stderr.contains("never overwritten"));
+    assert_eq!(
+        run("keys import x.json --from password --password-file password").code,
+        2
+    );
+
+    let operator = run("keys operator operator.key --json");
+    assert_eq!(operator.json()["public_key"].as_str().unwrap().len(), 66);
+    assert_eq!(run("keys operator operator.key").code, 1);
+    let hash = run("keys password --password-file password");
+    assert!(hash.stdout.starts_with("$argon2id$"), "{}", hash.stderr);
+}
