@@ -152,7 +152,7 @@ pub enum Start {
     Genesis(#[from] hansa_primitives::GenesisError),
     /// The key is not one of the committee's.
     #[error("key {0} is not an operator of this genesis")]
-    NotAnOperator(PublicKey),
+    NotAnOperator(Box<PublicKey>),
     /// The node is stopping.
     #[error("the chain stopped while it was starting")]
     Stopped,
@@ -460,7 +460,7 @@ fn scheme(genesis: &Genesis, key: Option<&PrivateKey>) -> Result<Scheme, Start> 
     let namespace = namespace(genesis.hash()?);
     match key {
         Some(key) => Scheme::signer(&namespace, participants, key.clone())
-            .ok_or_else(|| Start::NotAnOperator(key.public_key())),
+            .ok_or_else(|| Start::NotAnOperator(Box::new(key.public_key()))),
         None => Ok(Scheme::verifier(&namespace, participants)),
     }
 }

@@ -1,6 +1,6 @@
 //! What RPC asks the node itself.
 
-use crate::{Config, network, node::States, submit::server};
+use crate::{Config, network, node::States};
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use commonware_codec::Encode as _;
 use commonware_consensus::{Epochable as _, Viewable as _, types::Height};
@@ -20,6 +20,11 @@ use tokio::sync::broadcast;
 
 /// Blocks behind the highest known before a node says that it is syncing.
 const SYNCING_GAP: u64 = 8;
+
+/// A JSON-RPC server error in these words.
+fn server(message: impl Into<String>) -> Fault {
+    Fault::new(hansa_rpc::errors::SERVER_ERROR, message)
+}
 
 /// See [`NodeInfo`].
 pub(crate) struct Info {

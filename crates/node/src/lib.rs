@@ -8,13 +8,14 @@ mod catalog;
 mod config;
 mod datadir;
 mod feed;
+mod head;
 mod info;
 mod keys;
+pub mod league;
 mod metrics;
 mod network;
 mod node;
 mod reindex;
-mod submit;
 
 pub use config::{
     Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,

@@ -1,12 +1,8 @@
 //! Putting a node together, and taking it down again.
 
 use crate::{
-    Config, ConfigError, DataDirError, KeyError, catalog, config,
-    datadir::DataDir,
-    feed::Feed,
-    info::Info,
-    load_key, metrics, network,
-    submit::{self, RpcPool},
+    Config, ConfigError, DataDirError, KeyError, catalog, config, datadir::DataDir, feed::Feed,
+    head, info::Info, load_key, metrics, network,
 };
 use alloy_primitives::B256;
 use commonware_cryptography::Signer as _;
@@ -320,7 +316,7 @@ async fn start(
     let genesis_block = genesis_block(genesis)?;
     seed_index(genesis, &genesis_block, index)?;
     let started_at = index.head().map_or(0, |(number, _)| number);
-    let head = Arc::new(AtomicU64::new(started_at));
+    let newest = Arc::new(AtomicU64::new(started_at));
     let recent = RecentDiffs::default();
     let pages = NonZeroUsize::new(config.resources.page_cache_mib * 256).unwrap_or(NZUsize!(1_024));
     let chain = hansa_engine::start(
@@ -339,7 +335,7 @@ async fn start(
             blocker: network.oracle.clone(),
             page_cache: CacheRef::new(NZU16!(PAGE_BYTES), pages),
             strategy,
-            head: head.clone(),
+            head: newest.clone(),
             recent: recent.clone(),
             tuning: Tuning::default(),
         },
@@ -350,9 +346,9 @@ async fn start(
         chain.databases.clone(),
         recent,
         Arc::new(index.clone()),
-        head,
+        newest,
     );
-    let state_head = submit::head(states.clone(), index.clone());
+    let state_head = head::head(states.clone(), index.clone());
     let gossip = Gossip::new(
         context.child("gossip"),
         pool.clone(),
@@ -409,7 +405,7 @@ async fn start(
         genesis_block,
         index: index.clone(),
         state: Arc::new(states),
-        pool: Arc::new(RpcPool::start(pool.clone(), state_head)),
+        pool: Arc::new(hansa_rpc::MempoolApi::new(pool.clone(), state_head)),
         node: Arc::new(info),
     };
     let rpc = hansa_rpc::serve(listeners.rpc, rpc, rpc_context, until(stopped.clone()))

@@ -6,6 +6,8 @@ mod common;
 mod hostile;
 mod mempool;
 mod openrpc;
+mod sending;
 mod simulate;
 mod subscriptions;
 mod traces;
+mod websocket;
