@@ -92,6 +92,9 @@ pub struct Tuning {
     pub leader_slack: Duration,
     /// How long a view has, beyond the leader's time, to be certified.
     pub certification_slack: Duration,
+    /// Makes this operator propose invalid blocks.
+    #[cfg(feature = "test-utils")]
+    pub tamper: Option<crate::Tamper>,
 }
 
 impl Default for Tuning {
@@ -105,6 +108,8 @@ impl Default for Tuning {
             fetch_timeout: Duration::from_secs(2),
             leader_slack: Duration::from_secs(1),
             certification_slack: Duration::from_secs(2),
+            #[cfg(feature = "test-utils")]
+            tamper: None,
         }
     }
 }
@@ -392,6 +397,8 @@ where
     );
 
     let paced = Paced::new(mailbox.clone(), genesis.clone(), config.pool, ledger);
+    #[cfg(feature = "test-utils")]
+    let paced = paced.with_tamper(tuning.tamper.clone());
     let deferred = Deferred::new(
         context.child("deferred"),
         paced,

@@ -30,6 +30,10 @@ mod code_source;
 mod head;
 mod ledger;
 mod pacing;
+#[cfg(feature = "test-utils")]
+mod tamper;
+#[cfg(test)]
+mod tests;
 
 pub use application::{Application, Finalized, Sink};
 pub use chain::{
@@ -38,6 +42,8 @@ pub use chain::{
 pub use head::Head;
 pub use ledger::{Executed, Ledger};
 pub use pacing::Paced;
+#[cfg(feature = "test-utils")]
+pub use tamper::Tamper;
 
 use commonware_runtime::{Clock, Metrics, Spawner, Storage};
 use rand_core::CryptoRng;

@@ -20,6 +20,8 @@ pub struct Paced<A> {
     genesis: Arc<Genesis>,
     pool: Pool,
     ledger: Ledger,
+    #[cfg(feature = "test-utils")]
+    tamper: Option<crate::Tamper>,
 }
 
 /// What to do about a proposal, from times alone.
@@ -58,7 +60,16 @@ impl<A> Paced<A> {
             genesis,
             pool,
             ledger,
+            #[cfg(feature = "test-utils")]
+            tamper: None,
         }
+    }
+
+    /// Lies about every block that is proposed.
+    #[cfg(feature = "test-utils")]
+    pub(crate) fn with_tamper(mut self, tamper: Option<crate::Tamper>) -> Self {
+        self.tamper = tamper;
+        self
     }
 
     async fn hold<E: Runtime>(&self, runtime: &E, parent: &Block) {
@@ -113,7 +124,13 @@ where
         let parent = peek.next().await?;
         drop(peek);
         self.hold(&context.0, parent.inner()).await;
-        self.inner.propose(context, ancestry, input).await
+        let block = self.inner.propose(context, ancestry, input).await;
+        #[cfg(feature = "test-utils")]
+        let block = match &self.tamper {
+            Some(tamper) => block.map(|block| tamper.apply(block.inner())),
+            None => block,
+        };
+        block
     }
 
     async fn verify(

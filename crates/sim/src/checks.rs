@@ -1,14 +1,67 @@
-//! What must hold at the end of a simulation, whatever happened in it.
+//! When a simulation ends, and what must hold then, whatever happened in it.
 
-use crate::Node;
-use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
+use crate::{Node, warning::BLOCK};
+use alloy_primitives::{Address, B256};
+use alloy_sol_types::SolEvent;
+use commonware_consensus::types::Height;
+use commonware_glue::simulate::{
+    exit::ExitCondition, property::Property, tracker::ProgressTracker,
+};
+use hansa_abi::IGuard;
 use hansa_primitives::PublicKey;
-use std::{collections::HashSet, future::Future, pin::Pin};
+use std::{
+    collections::{BTreeMap, HashSet},
+    future::Future,
+    pin::Pin,
+};
 
-type Verdict<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+type Verdict<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
 
-/// All operators finalized the same blocks, as far as each of them got, without gaps, and each
-/// transaction once.
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn honest<'a>(nodes: &'a [&'a Node]) -> impl Iterator<Item = &'a Node> {
+    nodes.iter().copied().filter(|node| node.honest)
+}
+
+/// All honest operators are up, and have so many blocks and transactions.
+#[derive(Clone, Copy, Debug)]
+pub struct Reached {
+    /// Honest operators.
+    pub operators: usize,
+    /// Blocks.
+    pub height: u64,
+    /// Transactions in them.
+    pub transactions: usize,
+}
+
+impl ExitCondition<PublicKey, Node> for Reached {
+    fn name(&self) -> &str {
+        "reached"
+    }
+
+    fn requires_polling(&self) -> bool {
+        true
+    }
+
+    fn reached<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+        _target_count: usize,
+    ) -> Verdict<'a, bool> {
+        Box::pin(async move {
+            let there = honest(nodes).filter(|node| {
+                node.height() >= self.height && node.included() >= self.transactions
+            });
+            Ok(there.count() >= self.operators)
+        })
+    }
+}
+
+/// All honest operators finalized the same blocks, as far as each of them got, without gaps, and
+/// each transaction once.
 #[derive(Clone, Copy, Debug)]
 pub struct SameChain;
 
@@ -21,34 +74,23 @@ impl Property<PublicKey, Node> for SameChain {
         &'a self,
         _tracker: &'a ProgressTracker<PublicKey>,
         nodes: &'a [&'a Node],
-    ) -> Verdict<'a> {
+    ) -> Verdict<'a, ()> {
         Box::pin(async move {
-            let height = |node: &Node| node.index.head().map_or(0, |(number, _)| number);
-            let lowest = nodes
-                .iter()
-                .map(|node| height(node))
-                .min()
-                .unwrap_or_default();
-            for number in 1..=lowest {
-                let mut hashes = HashSet::new();
-                for node in nodes {
-                    let hash = node
-                        .index
-                        .hash_of(number)
-                        .map_err(|error| error.to_string())?;
-                    hashes.insert(hash.ok_or(format!("block {number} is missing"))?);
-                }
-                if hashes.len() != 1 {
-                    return Err(format!("{} blocks at height {number}", hashes.len()));
-                }
-            }
+            let highest = honest(nodes).map(Node::height).max().unwrap_or_default();
             let mut seen = HashSet::new();
-            for number in 1..=lowest {
-                let block = nodes[0]
-                    .index
-                    .block(number)
-                    .map_err(|error| error.to_string())?;
-                for transaction in block.iter().flat_map(|block| block.transactions()) {
+            for number in 1..=highest {
+                let mut blocks = BTreeMap::new();
+                for node in honest(nodes).filter(|node| node.height() >= number) {
+                    let block = node.index.block(number).map_err(text)?;
+                    let block = block.ok_or_else(|| {
+                        format!("operator {} has no block {number}", node.operator)
+                    })?;
+                    blocks.insert(block.hash(), block);
+                }
+                if blocks.len() != 1 {
+                    return Err(format!("{} blocks at height {number}", blocks.len()));
+                }
+                for transaction in blocks.values().flat_map(|block| block.transactions()) {
                     if !seen.insert(*transaction.tx_hash()) {
                         return Err(format!("{} is included twice", transaction.tx_hash()));
                     }
@@ -59,7 +101,58 @@ impl Property<PublicKey, Node> for SameChain {
     }
 }
 
-/// At least so many transactions are final at every operator.
+/// The databases of every honest operator have the root that the chain says, and its archive holds
+/// every block that it ever called final.
+#[derive(Clone, Copy, Debug)]
+pub struct SameState;
+
+impl Property<PublicKey, Node> for SameState {
+    fn name(&self) -> &str {
+        "same_state"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            let mut roots: BTreeMap<u64, B256> = BTreeMap::new();
+            for node in honest(nodes) {
+                for number in 1..=node.height() {
+                    let header = node.index.header(number).map_err(text)?;
+                    roots.extend(header.map(|(_, header)| (number, header.state.root)));
+                }
+            }
+            for node in honest(nodes) {
+                let running = node.running.lock().clone();
+                let Some(running) = running else {
+                    return Err(format!("operator {} does not run", node.operator));
+                };
+                for number in 1..=node.height() {
+                    let block = running.marshal.get_block(Height::new(number)).await;
+                    let hash = block.map(|block| block.inner().hash());
+                    if hash != node.index.hash_of(number).map_err(text)? {
+                        return Err(format!("operator {} lost block {number}", node.operator));
+                    }
+                }
+                // A block is applied before it is indexed, so the databases may be ahead, and the
+                // newest operator's by a block that nobody has indexed.
+                let root = B256::from_slice(running.databases.0.read().await.root().as_ref());
+                let newest = roots.keys().next_back().copied().unwrap_or_default();
+                let known = roots
+                    .range(node.height()..)
+                    .any(|(_, known)| *known == root);
+                if !known && node.height() < newest {
+                    return Err(format!("operator {} has another state", node.operator));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// At least so many transactions are final at every honest operator.
 #[derive(Clone, Copy, Debug)]
 pub struct Included(pub usize);
 
@@ -72,26 +165,118 @@ impl Property<PublicKey, Node> for Included {
         &'a self,
         _tracker: &'a ProgressTracker<PublicKey>,
         nodes: &'a [&'a Node],
-    ) -> Verdict<'a> {
+    ) -> Verdict<'a, ()> {
         Box::pin(async move {
-            for (operator, node) in nodes.iter().enumerate() {
-                let (head, _) = node.index.head().unwrap_or_default();
+            for node in honest(nodes) {
                 let mut count = 0;
-                for number in 1..=head {
-                    let block = node
-                        .index
-                        .block(number)
-                        .map_err(|error| error.to_string())?;
+                for number in 1..=node.height() {
+                    let block = node.index.block(number).map_err(text)?;
                     count += block.map_or(0, |block| block.transactions().len());
                 }
                 if count < self.0 {
                     return Err(format!(
-                        "operator {operator} has {count} transactions at height {head}, not {}",
+                        "operator {} has {count} transactions at height {}, not {}",
+                        node.operator,
+                        node.height(),
                         self.0
                     ));
                 }
             }
             Ok(())
         })
+    }
+}
+
+/// No block of this operator is final.
+#[derive(Clone, Debug)]
+pub struct NothingFrom(pub PublicKey);
+
+impl Property<PublicKey, Node> for NothingFrom {
+    fn name(&self) -> &str {
+        "nothing_from"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                for number in 1..=node.height() {
+                    let header = node.index.header(number).map_err(text)?;
+                    if header.is_some_and(|(_, header)| *header.proposer() == self.0) {
+                        return Err(format!("block {number} should not have passed"));
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Payments to an address pass before a directive on it and after, and in no block between.
+#[derive(Clone, Copy, Debug)]
+pub struct Enforced(pub Address);
+
+impl Property<PublicKey, Node> for Enforced {
+    fn name(&self) -> &str {
+        "enforced"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                self.check_node(node)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Enforced {
+    fn check_node(&self, node: &Node) -> Result<(), String> {
+        let (mut before, mut after, mut quiet) = (0, 0, 0);
+        let mut until = None;
+        for number in 1..=node.height() {
+            let finalized = node.index.finalized(number).map_err(text)?;
+            let finalized = finalized.ok_or_else(|| format!("block {number} is missing"))?;
+            let payments = finalized
+                .block
+                .transactions()
+                .iter()
+                .filter(|transaction| {
+                    alloy_consensus::Transaction::to(*transaction) == Some(self.0)
+                })
+                .count();
+            match until {
+                None => before += payments,
+                Some(until) if finalized.block.header().timestamp() < until => {
+                    quiet += 1;
+                    if payments > 0 {
+                        return Err(format!("block {number} pays a blocked address"));
+                    }
+                }
+                Some(_) => after += payments,
+            }
+            let issued = finalized
+                .receipts
+                .iter()
+                .flat_map(|receipt| &receipt.logs)
+                .filter_map(|log| IGuard::DirectiveIssued::decode_log_data(&log.data).ok())
+                .find(|event| event.target == self.0 && event.action == BLOCK);
+            until = until.or(issued.map(|event| event.until));
+        }
+        if before == 0 || quiet == 0 || after == 0 {
+            return Err(format!(
+                "operator {}: {before} payments before, {quiet} blocks under the directive, {after} payments after",
+                node.operator
+            ));
+        }
+        Ok(())
     }
 }

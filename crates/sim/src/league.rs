@@ -1,77 +1,119 @@
-//! Operators as the simulation harness starts, crashes and restarts them.
+//! Leagues as the simulation harness starts, crashes and restarts them.
 
-use crate::{Account, Load};
-use alloy_primitives::{Address, B256, U256};
-use commonware_consensus::{
-    Epochable as _, Viewable as _,
-    types::{Height, Round},
+use crate::{
+    Account, Load, Role, Warning,
+    operator::{Setup, run},
+    role,
 };
+use alloy_primitives::{Address, B256, U256};
 use commonware_cryptography::Signer as _;
 use commonware_glue::simulate::{
     engine::{EngineDefinition, InitContext},
     processed::ProcessedHeight,
-    tracker::FinalizationUpdate,
 };
 use commonware_parallel::Sequential;
-use commonware_runtime::{
-    Clock as _, Handle, Quota, Spawner as _, Supervisor as _, buffer::paged::CacheRef,
-    deterministic::Context,
-};
-use commonware_utils::{NZU16, NZU32, NZU64, NZUsize, channel::mpsc};
-use hansa_engine::{Chain, Channels, Config, Finalized, Head, Marshal, Sink, Tuning};
-use hansa_index::{Config as IndexConfig, FinalizedBlock, Index};
-use hansa_mempool::{FileJournal, Gossip, GossipConfig, HeadInfo, Limits, Origin, Pool, Rules};
+use commonware_runtime::{Handle, Quota, Spawner as _, deterministic::Context};
+use commonware_utils::{NZU32, channel::oneshot};
+use hansa_engine::{Channels, Marshal};
+use hansa_index::{Config as IndexConfig, Index};
 use hansa_primitives::{
     Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey,
 };
-use hansa_state::{FinalizedState, RecentDiffs};
+use hansa_state::Databases;
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
+    future::pending,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
-const CHAIN_ID: u64 = 4_857;
+/// The chain id of every simulation.
+pub const CHAIN_ID: u64 = 4_857;
 const QUOTA: Quota = Quota::per_second(NZU32!(4_096));
 /// Channels beside the chain's: gossip.
 const GOSSIP: u64 = 6;
-const SENDERS_PER_OPERATOR: u32 = 4;
+/// Accounts that send through one operator: a member, three of the load, and one who pays whom the
+/// members warn of.
+pub(crate) const SENDERS_PER_OPERATOR: u32 = 5;
 
-/// A league under simulation: how each operator is built.
+/// A league under simulation: how each operator is built, and what outlives its crashes.
 #[derive(Clone)]
 pub struct League {
-    keys: Vec<PrivateKey>,
-    genesis: Arc<Genesis>,
-    load: Load,
-    indexes: Arc<Mutex<BTreeMap<usize, Index>>>,
+    pub(crate) keys: Vec<PrivateKey>,
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) load: Load,
+    pub(crate) warning: Option<Warning>,
+    roles: BTreeMap<usize, Role>,
+    kept: Arc<Mutex<BTreeMap<String, Kept>>>,
 }
 
-/// What checks see of a running operator.
+/// What an operator keeps across crashes, as files would: the index, of which every append is
+/// durable when it returns, and how much load it took and had time to journal.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) index: Index,
+    pub(crate) included: Arc<AtomicUsize>,
+    pub(crate) offered: Arc<AtomicUsize>,
+}
+
+/// What checks see of an operator.
 #[derive(Clone)]
 pub struct Node {
+    /// Its place in the committee.
+    pub operator: usize,
+    /// Whether it follows the protocol. Nothing is expected of one that does not.
+    pub honest: bool,
     /// Its finalized blocks.
     pub index: Index,
+    pub(crate) running: Slot,
+    included: Arc<AtomicUsize>,
+}
+
+/// The parts of a running operator.
+#[derive(Clone)]
+pub(crate) struct Running {
     /// Blocks and certificates.
-    pub marshal: Marshal,
-    /// Its transactions.
-    pub pool: Pool,
+    pub(crate) marshal: Marshal,
+    /// Accounts, storage and code.
+    pub(crate) databases: Databases<Context, Sequential>,
+}
+
+/// Holds [`Running`] while the operator runs: the harness keeps a [`Node`] beyond its crash, and
+/// databases that are still open could not be opened again.
+pub(crate) type Slot = Arc<Mutex<Option<Running>>>;
+
+/// Empties a slot when the operator's task ends, however it ends.
+pub(crate) struct Occupied(pub(crate) Slot);
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        self.0.lock().take();
+    }
+}
+
+impl Node {
+    /// The newest finalized height.
+    pub fn height(&self) -> u64 {
+        self.index.head().map_or(0, |(number, _)| number)
+    }
+
+    /// Transactions in its finalized blocks.
+    pub fn included(&self) -> usize {
+        self.included.load(Ordering::Relaxed)
+    }
 }
 
 impl ProcessedHeight for Node {
     async fn processed_height(&self) -> u64 {
-        self.index.head().map_or(0, |(number, _)| number)
+        self.height()
     }
 }
 
 impl League {
     /// `operators` operators, who are also members, and accounts with ether.
-    ///
-    /// # Panics
-    /// Never: keys from seeds are valid.
     pub fn new(operators: u32, load: Load) -> Self {
         let keys: Vec<_> = (0..operators)
             .map(|seed| PrivateKey::from_seed(seed.into()))
@@ -104,25 +146,55 @@ impl League {
             keys,
             genesis: Arc::new(genesis),
             load,
-            indexes: Arc::default(),
+            warning: None,
+            roles: BTreeMap::new(),
+            kept: Arc::default(),
         }
     }
 
-    /// Transactions that the load offers in all.
-    pub const fn offered(&self) -> usize {
-        self.load.batch * self.load.rounds * self.keys.len()
+    /// Gives one operator another role than an honest one's.
+    pub fn with_role(mut self, operator: usize, role: Role) -> Self {
+        self.roles.insert(operator, role);
+        self
     }
 
-    /// The index of an operator outlives its crashes, as a file would; what was not flushed is lost
-    /// with the process only in reality, and every append is durable when it returns.
-    fn index(&self, operator: usize) -> Index {
-        let mut indexes = self.indexes.lock();
-        let open = || {
-            let hash = self.genesis.hash().unwrap_or_default();
-            Index::in_memory(IndexConfig::new(hash))
-                .unwrap_or_else(|error| panic!("index in memory: {error}"))
+    /// Lets members warn each other of an address, after the load.
+    pub fn with_warning(mut self, warning: Warning) -> Self {
+        self.warning = Some(warning);
+        self
+    }
+
+    /// Transactions that the load offers in all, through operators that take any.
+    pub fn offered(&self) -> usize {
+        let taking = (0..self.keys.len()).filter(|operator| self.role(*operator).takes_load());
+        self.load.batch * self.load.rounds * taking.count()
+    }
+
+    /// Operators that follow the protocol.
+    pub fn honest(&self) -> usize {
+        (0..self.keys.len())
+            .filter(|operator| self.role(*operator).is_honest())
+            .count()
+    }
+
+    /// The identity of one operator.
+    pub fn key(&self, operator: usize) -> PublicKey {
+        self.keys[operator].public_key()
+    }
+
+    pub(crate) fn role(&self, operator: usize) -> Role {
+        self.roles.get(&operator).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn kept(&self, partition: &str) -> Kept {
+        let mut kept = self.kept.lock();
+        let open = || Kept {
+            index: Index::in_memory(IndexConfig::new(self.genesis.hash().unwrap_or_default()))
+                .unwrap_or_else(|error| panic!("index in memory: {error}")),
+            included: Arc::default(),
+            offered: Arc::default(),
         };
-        indexes.entry(operator).or_insert_with(open).clone()
+        kept.entry(partition.into()).or_insert_with(open).clone()
     }
 }
 
@@ -145,36 +217,6 @@ fn member(index: u32) -> Member {
     }
 }
 
-/// Feeds the index and tells the harness.
-#[derive(Clone)]
-struct Feed {
-    me: PublicKey,
-    index: Index,
-    monitor: mpsc::UnboundedSender<FinalizationUpdate<PublicKey>>,
-}
-
-impl Sink for Feed {
-    async fn finalized(&self, block: Finalized) {
-        let executed = &block.executed;
-        let feed = FinalizedBlock {
-            block: executed.block.clone(),
-            receipts: executed.receipts.clone(),
-            senders: executed.senders.clone(),
-        };
-        let diff = hansa_index::state_diff(&block.diff);
-        self.index
-            .append(&feed, Some(&diff))
-            .unwrap_or_else(|error| panic!("index: {error}"));
-        let header = executed.block.header();
-        let _ = self.monitor.send(FinalizationUpdate {
-            pk: self.me.clone(),
-            round: Round::new(header.context.epoch(), header.context.view()),
-            height: Height::new(header.number),
-            block_digest: executed.block.hash().to_vec(),
-        });
-    }
-}
-
 impl EngineDefinition for League {
     type PublicKey = PublicKey;
     type Engine = Handle<()>;
@@ -193,27 +235,24 @@ impl EngineDefinition for League {
     }
 
     async fn init(&self, init: InitContext<'_, PublicKey>) -> (Handle<()>, Node) {
-        let InitContext {
-            context,
-            index: operator,
-            public_key,
-            oracle,
-            channels,
-            monitor,
-            ..
-        } = init;
-        let index = self.index(operator);
-        let head = Arc::new(AtomicU64::new(index.head().map_or(0, |(number, _)| number)));
-        let recent = RecentDiffs::default();
-        let pool = Pool::new(
-            Rules::new(CHAIN_ID),
-            Limits::default(),
-            head_info(&self.genesis, &index),
-            Sequential,
-        );
-        let mut channels = channels.into_iter();
+        let operator = init.index;
+        let role = self.role(operator);
+        let partition = format!("operator-{operator}");
+        let kept = self.kept(&partition);
+        let slot = Slot::default();
+        let setup = Setup {
+            league: self.clone(),
+            operator,
+            kept: kept.clone(),
+            partition,
+            manager: init.oracle.manager(),
+            control: init.oracle.control(init.public_key.clone()),
+            monitor: Some(init.monitor),
+            slot: slot.clone(),
+        };
+        let mut channels = init.channels.into_iter();
         let mut next = || channels.next().unwrap_or_else(|| panic!("seven channels"));
-        let chain_channels = Channels {
+        let chain = Channels {
             votes: next(),
             certificates: next(),
             resolver: next(),
@@ -221,133 +260,32 @@ impl EngineDefinition for League {
             broadcast: next(),
             state: next(),
         };
-        let gossip_channel = next();
-        let chain = hansa_engine::start(
-            context.child("chain"),
-            Config {
-                genesis: self.genesis.clone(),
-                key: Some(self.keys[operator].clone()),
-                me: public_key.clone(),
-                partition: format!("operator-{operator}"),
-                pool: pool.clone(),
-                sink: Feed {
-                    me: public_key.clone(),
-                    index: index.clone(),
-                    monitor,
-                },
-                peers: oracle.manager(),
-                blocker: oracle.control(public_key.clone()),
-                page_cache: CacheRef::new(NZU16!(4_096), NZUsize!(256)),
-                strategy: Sequential,
-                head: head.clone(),
-                recent: recent.clone(),
-                tuning: Tuning {
-                    write_buffer: NZUsize!(65_536),
-                    items_per_section: NZU64!(64),
-                    items_per_blob: NZU64!(1_024),
-                    table_size: 64,
-                    leader_slack: Duration::from_millis(500),
-                    certification_slack: Duration::from_millis(500),
-                    ..Tuning::default()
-                },
-            },
-            chain_channels,
-        )
-        .await
-        .unwrap_or_else(|error| panic!("operator {operator}: {error}"));
-        let Chain {
-            marshal,
-            databases,
-            consensus,
-            ..
-        } = chain;
-        let states = FinalizedState::new(databases, recent, Arc::new(index.clone()), head.clone());
-        let clock_index = index.clone();
-        let state = Head::new(states, move || {
-            let (number, _) = clock_index.head().unwrap_or_default();
-            let header = clock_index.header(number).ok().flatten();
-            header.map_or(0, |(_, header)| header.timestamp())
+        let gossip = next();
+        let (ready, started) = oneshot::channel();
+        // One task is the parent of all others: a crash aborts it, and with it the whole operator.
+        let task = init.context.spawn(move |context| async move {
+            match role {
+                Role::Silent => pending().await,
+                Role::Twins => role::twins(context, setup, chain, gossip, ready).await,
+                Role::Honest | Role::Liar(_) => run(context, setup, chain, gossip, ready).await,
+            }
         });
-        pool.reset(&state, head_info(&self.genesis, &index))
-            .await
-            .unwrap_or_else(|error| panic!("pool: {error}"));
-        let gossip = Gossip::new(
-            context.child("gossip"),
-            pool.clone(),
-            state.clone(),
-            oracle.control(public_key.clone()),
-            GossipConfig::default(),
-        );
-        gossip.start(gossip_channel);
-        let _: Option<FileJournal<Context>> = None;
+        if !matches!(self.role(operator), Role::Silent) {
+            // An error says that the operator failed while it started, with a panic that is reported,
+            // or that it was crashed.
+            let _ = started.await;
+        }
         let node = Node {
-            index,
-            marshal,
-            pool: pool.clone(),
+            operator,
+            honest: self.role(operator).is_honest(),
+            index: kept.index,
+            running: slot,
+            included: kept.included,
         };
-        let load = self.load;
-        let task = context.child("load").spawn(move |context| async move {
-            offer(context, pool, state, operator, load, head).await;
-            let _ = consensus.await;
-        });
         (task, node)
     }
 
     fn start(engine: Handle<()>) -> Handle<()> {
         engine
-    }
-}
-
-fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
-    let head = index
-        .head()
-        .and_then(|(number, _)| index.header(number).ok().flatten());
-    head.map_or(
-        HeadInfo {
-            number: 0,
-            base_fee_next: genesis.fees.initial_base_fee,
-            gas_limit: genesis.gas_limit,
-            timestamp: 0,
-        },
-        |(_, header)| HeadInfo {
-            number: header.number,
-            base_fee_next: hansa_primitives::next_base_fee(
-                &header,
-                genesis.fees.base_fee_params(),
-                genesis.fees.min_base_fee,
-            ),
-            gas_limit: header.gas_limit,
-            timestamp: header.timestamp(),
-        },
-    )
-}
-
-/// Offers this operator's share of the load. After a restart it starts over: what is known already
-/// is refused, what got lost with the pool is offered again.
-async fn offer<P: hansa_state::PreImages>(
-    context: Context,
-    pool: Pool,
-    state: Head<Context, Sequential, P>,
-    operator: usize,
-    load: Load,
-    head: Arc<AtomicU64>,
-) {
-    while head.load(Ordering::Acquire) == 0 {
-        context.sleep(Duration::from_millis(50)).await;
-    }
-    let first = operator as u32 * SENDERS_PER_OPERATOR;
-    let mut accounts: Vec<_> = (first..first + SENDERS_PER_OPERATOR)
-        .map(|index| Account::new(index, CHAIN_ID))
-        .collect();
-    for round in 0..load.rounds {
-        let transactions = (0..load.batch)
-            .map(|position| {
-                let count = accounts.len();
-                let sender = &mut accounts[(round * load.batch + position) % count];
-                sender.transfer(Address::repeat_byte(0x70 + (position % 5) as u8))
-            })
-            .collect();
-        pool.add_many(&state, transactions, Origin::Local).await;
-        context.sleep(load.every).await;
     }
 }

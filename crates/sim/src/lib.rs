@@ -2,12 +2,17 @@
 //! index, on simulated time, network and disks.
 //!
 //! A [`League`] is given to commonware's simulation harness, which crashes and restarts operators,
-//! changes links and injects storage faults; [`checks`] look at what every operator ended up with.
-//! One seed gives one run: the same state hash, every time.
+//! changes links and injects storage faults; [`Role`] makes an operator silent or hostile; [`checks`]
+//! look at what every operator ended up with. One seed gives one run: the same state hash, every time.
 
 pub mod checks;
 mod league;
 mod load;
+mod operator;
+mod role;
+mod warning;
 
-pub use league::{League, Node};
+pub use league::{CHAIN_ID, League, Node};
 pub use load::{Account, Load};
+pub use role::{BODY_LIES, HEADER_LIES, Lie, Lies, Role};
+pub use warning::Warning;

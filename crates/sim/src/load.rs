@@ -1,7 +1,7 @@
 //! Real, signed transactions, offered to operators over simulated time.
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
-use alloy_primitives::{Address, B256, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use hansa_primitives::Transaction;
@@ -42,18 +42,51 @@ impl Account {
     /// # Panics
     /// Never: signing with a local key does not fail.
     pub fn transfer(&mut self, to: Address) -> Transaction {
-        let transaction = TxEip1559 {
-            chain_id: self.chain_id,
-            nonce: self.nonce,
-            gas_limit: 21_000,
-            max_fee_per_gas: 10_000_000_000,
-            max_priority_fee_per_gas: 1_000_000 + u128::from(self.nonce % 7),
-            to: TxKind::Call(to),
-            value: U256::from(1),
-            access_list: Default::default(),
-            input: Default::default(),
-        };
+        let transfer = self.transfer_at(self.nonce, to);
         self.nonce += 1;
+        transfer
+    }
+
+    /// A transfer of one wei with some nonce.
+    ///
+    /// # Panics
+    /// As [`Account::transfer`].
+    pub fn transfer_at(&self, nonce: u64, to: Address) -> Transaction {
+        self.sign(self.call_at(nonce, to, U256::from(1), Bytes::new(), 21_000))
+    }
+
+    /// The next call of a native module.
+    ///
+    /// # Panics
+    /// As [`Account::transfer`].
+    pub fn call(&mut self, to: Address, value: U256, input: impl Into<Bytes>) -> Transaction {
+        let call = self.call_at(self.nonce, to, value, input.into(), 2_000_000);
+        self.nonce += 1;
+        self.sign(call)
+    }
+
+    fn call_at(
+        &self,
+        nonce: u64,
+        to: Address,
+        value: U256,
+        input: Bytes,
+        gas_limit: u64,
+    ) -> TxEip1559 {
+        TxEip1559 {
+            chain_id: self.chain_id,
+            nonce,
+            gas_limit,
+            max_fee_per_gas: 10_000_000_000,
+            max_priority_fee_per_gas: 1_000_000 + u128::from(nonce % 7),
+            to: TxKind::Call(to),
+            value,
+            access_list: Default::default(),
+            input,
+        }
+    }
+
+    fn sign(&self, transaction: TxEip1559) -> Transaction {
         let signature = self
             .signer
             .sign_hash_sync(&transaction.signature_hash())
@@ -71,6 +104,9 @@ pub struct Load {
     pub every: Duration,
     /// Rounds.
     pub rounds: usize,
+    /// After a restart, go on where the journal of local transactions may end, rather than from the
+    /// start: then nothing but the journal brings back what was taken before.
+    pub journaled: bool,
 }
 
 impl Default for Load {
@@ -78,7 +114,8 @@ impl Default for Load {
         Self {
             batch: 3,
             every: Duration::from_millis(250),
-            rounds: 40,
+            rounds: 10,
+            journaled: true,
         }
     }
 }

@@ -16,6 +16,9 @@
 //! # Errors
 //! Database errors never mean that a block is invalid.
 
+// Tests hold whole databases in nested futures.
+#![cfg_attr(test, recursion_limit = "256")]
+
 mod bridge;
 mod db;
 mod history;
@@ -36,5 +39,5 @@ pub use history::{Diff, FinalizedState, PreImages, RecentDiffs, diff_of};
 pub use keys::{
     Code, MAX_CODE_BYTES, StateKey, StateValue, account_key, decode_account, storage_key,
 };
-pub use proof::{ValueProof, prove, verify};
+pub use proof::{ProofError, ValueProof, prove, verify};
 pub use view::{MemoryState, StateError, StateProvider, StateView};

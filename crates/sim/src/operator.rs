@@ -1,0 +1,259 @@
+//! One operator, put together as a node does it.
+
+use crate::{
+    Account, League, Load,
+    league::{CHAIN_ID, Kept, Occupied, Running, SENDERS_PER_OPERATOR, Slot},
+    warning,
+};
+use alloy_primitives::Address;
+use commonware_consensus::{
+    Epochable as _, Viewable as _,
+    types::{Height, Round},
+};
+use commonware_cryptography::Signer as _;
+use commonware_glue::simulate::tracker::FinalizationUpdate;
+use commonware_p2p::{
+    Receiver, Sender,
+    simulated::{Control, Manager},
+};
+use commonware_parallel::Sequential;
+use commonware_runtime::{
+    Clock as _, Supervisor as _, buffer::paged::CacheRef, deterministic::Context,
+};
+use commonware_utils::{
+    NZU16, NZU64, NZUsize,
+    channel::{mpsc, oneshot},
+};
+use hansa_engine::{Chain, Channels, Config, Finalized, Head, Sink, Tuning};
+use hansa_index::{Appended, FinalizedBlock, Index};
+use hansa_mempool::{
+    FileJournal, Gossip, GossipConfig, HeadInfo, Keeper, Limits, Origin, Pool, Rules,
+};
+use hansa_primitives::{Genesis, PublicKey};
+use hansa_state::{FinalizedState, RecentDiffs};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// The newest finalized state of a simulated operator.
+pub(crate) type State = Head<Context, Sequential, Index>;
+
+/// What an operator is started with.
+pub(crate) struct Setup {
+    pub(crate) league: League,
+    pub(crate) operator: usize,
+    pub(crate) partition: String,
+    pub(crate) kept: Kept,
+    pub(crate) manager: Manager<PublicKey, Context>,
+    pub(crate) control: Control<PublicKey, Context>,
+    pub(crate) monitor: Option<mpsc::UnboundedSender<FinalizationUpdate<PublicKey>>>,
+    pub(crate) slot: Slot,
+}
+
+/// Feeds the index and tells the harness.
+#[derive(Clone)]
+struct Feed {
+    me: PublicKey,
+    kept: Kept,
+    monitor: Option<mpsc::UnboundedSender<FinalizationUpdate<PublicKey>>>,
+}
+
+impl Sink for Feed {
+    async fn finalized(&self, block: Finalized) {
+        let executed = &block.executed;
+        let feed = FinalizedBlock {
+            block: executed.block.clone(),
+            receipts: executed.receipts.clone(),
+            senders: executed.senders.clone(),
+        };
+        let diff = hansa_index::state_diff(&block.diff);
+        // Another block at an indexed height, or a gap, is an error: nothing finalized is ever lost.
+        let appended = self
+            .kept
+            .index
+            .append(&feed, Some(&diff))
+            .unwrap_or_else(|error| panic!("index: {error}"));
+        if appended == Appended::Added {
+            let count = executed.block.transactions().len();
+            self.kept.included.fetch_add(count, Ordering::Relaxed);
+        }
+        let header = executed.block.header();
+        if let Some(monitor) = &self.monitor {
+            let _ = monitor.send(FinalizationUpdate {
+                pk: self.me.clone(),
+                round: Round::new(header.context.epoch(), header.context.view()),
+                height: Height::new(header.number),
+                block_digest: executed.block.hash().to_vec(),
+            });
+        }
+    }
+}
+
+/// Runs an operator until it is crashed, or consensus ends.
+pub(crate) async fn run<N, R>(
+    context: Context,
+    setup: Setup,
+    channels: Channels<N, R>,
+    gossip_channel: (N, R),
+    ready: oneshot::Sender<()>,
+) where
+    N: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+{
+    let (league, operator) = (&setup.league, setup.operator);
+    let index = setup.kept.index.clone();
+    let me = league.keys[operator].public_key();
+    let head = Arc::new(AtomicU64::new(index.head().map_or(0, |(number, _)| number)));
+    let recent = RecentDiffs::default();
+    let pool = Pool::new(
+        Rules::new(CHAIN_ID),
+        Limits::default(),
+        head_info(&league.genesis, &index),
+        Sequential,
+    );
+    let chain = hansa_engine::start(
+        context.child("chain"),
+        Config {
+            genesis: league.genesis.clone(),
+            key: Some(league.keys[operator].clone()),
+            me: me.clone(),
+            partition: setup.partition.clone(),
+            pool: pool.clone(),
+            sink: Feed {
+                me,
+                kept: setup.kept.clone(),
+                monitor: setup.monitor.clone(),
+            },
+            peers: setup.manager.clone(),
+            blocker: setup.control.clone(),
+            page_cache: CacheRef::new(NZU16!(4_096), NZUsize!(256)),
+            strategy: Sequential,
+            head: head.clone(),
+            recent: recent.clone(),
+            tuning: tuning(league, operator),
+        },
+        channels,
+    )
+    .await
+    .unwrap_or_else(|error| panic!("operator {operator}: {error}"));
+    let Chain {
+        marshal,
+        databases,
+        consensus,
+        ..
+    } = chain;
+    let stored = Arc::new(index.clone());
+    let states = FinalizedState::new(databases.clone(), recent, stored, head.clone());
+    let clock_index = index.clone();
+    let state = Head::new(states, move || {
+        let (number, _) = clock_index.head().unwrap_or_default();
+        let header = clock_index.header(number).ok().flatten();
+        header.map_or(0, |(_, header)| header.timestamp())
+    });
+    pool.reset(&state, head_info(&league.genesis, &index))
+        .await
+        .unwrap_or_else(|error| panic!("pool: {error}"));
+    let gossip = Gossip::new(
+        context.child("gossip"),
+        pool.clone(),
+        state.clone(),
+        setup.control.clone(),
+        GossipConfig::default(),
+    );
+    let journal = FileJournal::new(
+        context.child("journal"),
+        format!("{}-transactions", setup.partition),
+    );
+    let keeper = Keeper::init(context.child("keeper"), pool.clone(), &state, journal)
+        .await
+        .unwrap_or_else(|error| panic!("operator {operator}: {error}"));
+    // Held, for dropping a handle does not end its task and a lost journal must not go unnoticed.
+    let _journal = keeper.start();
+    gossip.start(gossip_channel);
+    *setup.slot.lock() = Some(Running { marshal, databases });
+    let _occupied = Occupied(setup.slot.clone());
+    let _ = ready.send(());
+    if league.role(operator).takes_load() {
+        offer(&context, &pool, &state, &setup, &head).await;
+        if let Some(warning) = &league.warning {
+            warning::play(&context, warning, &pool, &state, &index, operator).await;
+        }
+    }
+    let _ = consensus.await;
+}
+
+fn tuning(league: &League, operator: usize) -> Tuning {
+    Tuning {
+        write_buffer: NZUsize!(65_536),
+        items_per_section: NZU64!(64),
+        items_per_blob: NZU64!(1_024),
+        table_size: 64,
+        leader_slack: Duration::from_millis(500),
+        certification_slack: Duration::from_millis(500),
+        tamper: league.role(operator).tamper(),
+        ..Tuning::default()
+    }
+}
+
+fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
+    let head = index
+        .head()
+        .and_then(|(number, _)| index.header(number).ok().flatten());
+    head.map_or(
+        HeadInfo {
+            number: 0,
+            base_fee_next: genesis.fees.initial_base_fee,
+            gas_limit: genesis.gas_limit,
+            timestamp: 0,
+        },
+        |(_, header)| HeadInfo {
+            number: header.number,
+            base_fee_next: hansa_primitives::next_base_fee(
+                &header,
+                genesis.fees.base_fee_params(),
+                genesis.fees.min_base_fee,
+            ),
+            gas_limit: header.gas_limit,
+            timestamp: header.timestamp(),
+        },
+    )
+}
+
+/// Offers this operator's share of the load. After a restart it goes on with the first round that the
+/// journal may have missed: earlier ones must come back from the journal.
+async fn offer(context: &Context, pool: &Pool, state: &State, setup: &Setup, head: &AtomicU64) {
+    // Block 1 holds the accounts.
+    while head.load(Ordering::Acquire) == 0 {
+        context.sleep(Duration::from_millis(50)).await;
+    }
+    let load: Load = setup.league.load;
+    let first = setup.operator as u32 * SENDERS_PER_OPERATOR;
+    // The first is the member, the last pays whom the members warn of.
+    let mut accounts: Vec<_> = (first + 1..first + SENDERS_PER_OPERATOR - 1)
+        .map(|index| Account::new(index, CHAIN_ID))
+        .collect();
+    let resume = if load.journaled {
+        setup.kept.offered.load(Ordering::Relaxed)
+    } else {
+        0
+    };
+    for round in 0..load.rounds {
+        let transactions: Vec<_> = (0..load.batch)
+            .map(|position| {
+                let count = accounts.len();
+                let sender = &mut accounts[(round * load.batch + position) % count];
+                sender.transfer(Address::repeat_byte(0x70 + (position % 5) as u8))
+            })
+            .collect();
+        if round < resume {
+            continue;
+        }
+        pool.add_many(state, transactions, Origin::Local).await;
+        context.sleep(load.every).await;
+        setup.kept.offered.store(round + 1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,49 @@
+//! One operator of four is silent or hostile.
+
+use crate::{league, plan, seeds, twice};
+use hansa_sim::{BODY_LIES, HEADER_LIES, Lie, Lies, Role, checks};
+
+const HOSTILE: usize = 3;
+
+#[test]
+fn an_operator_is_silent() {
+    for seed in seeds() {
+        twice(seed, || plan(league().with_role(HOSTILE, Role::Silent), 20));
+    }
+}
+
+#[test]
+fn an_operator_equivocates() {
+    for seed in seeds() {
+        twice(seed, || plan(league().with_role(HOSTILE, Role::Twins), 20));
+    }
+}
+
+/// Every block that the operator proposes is a lie of these, and none of them becomes final.
+fn lies(lies: &[Lie], height: u64) {
+    for seed in seeds() {
+        let told = Lies::new(lies);
+        twice(seed, || {
+            let told = told.clone();
+            told.forget();
+            let league = league().with_role(HOSTILE, Role::Liar(told));
+            let nothing = checks::NothingFrom(league.key(HOSTILE));
+            plan(league, height).property(nothing)
+        });
+        assert!(
+            told.told() >= lies.len(),
+            "only {} lies were told",
+            told.told()
+        );
+    }
+}
+
+#[test]
+fn an_operator_proposes_headers_that_are_wrong() {
+    lies(&HEADER_LIES, 60);
+}
+
+#[test]
+fn an_operator_proposes_transactions_that_are_wrong() {
+    lies(&BODY_LIES, 24);
+}

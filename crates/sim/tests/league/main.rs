@@ -1,0 +1,98 @@
+//! Whole leagues, run twice per seed.
+//!
+//! `HANSA_SIM_SEEDS` says how many seeds (2 unless told), `HANSA_SIM_SEED_BASE` which is the first.
+
+mod crashes;
+mod guard;
+mod hostile;
+mod network;
+
+use commonware_glue::simulate::{
+    engine::EngineDefinition,
+    plan::{PlanBuilder, PlanResult},
+};
+use commonware_p2p::simulated::Link;
+use commonware_utils::probability;
+use hansa_sim::{League, Load, checks};
+use std::time::Duration;
+
+const OPERATORS: u32 = 4;
+
+/// Seeds to run.
+fn seeds() -> std::ops::Range<u64> {
+    let number = |name: &str, default: u64| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
+    let base = number("HANSA_SIM_SEED_BASE", 0);
+    base..base + number("HANSA_SIM_SEEDS", 2)
+}
+
+/// Runs a plan twice for one seed: both runs must end in the same state.
+fn twice(seed: u64, plan: impl Fn() -> PlanBuilder<League>) -> PlanResult<League> {
+    let run = || plan().seed(seed).run().unwrap().remove(0);
+    let (first, second) = (run(), run());
+    assert_eq!(
+        first.state, second.state,
+        "seed {seed} is not deterministic"
+    );
+    first
+}
+
+/// What every run ends with: all honest operators have `height` blocks and everything that was
+/// offered, they have the same blocks, and the same state.
+fn plan(league: League, height: u64) -> PlanBuilder<League> {
+    let offered = league.offered();
+    let reached = checks::Reached {
+        operators: league.honest(),
+        height,
+        transactions: offered,
+    };
+    PlanBuilder::new(league)
+        .exit_condition(reached)
+        .timeout(Duration::from_secs(600))
+        .property(checks::SameChain)
+        .property(checks::SameState)
+        .property(checks::Included(offered))
+}
+
+fn league() -> League {
+    League::new(OPERATORS, Load::default())
+}
+
+/// A link like the harness' own.
+fn good_link() -> Link {
+    Link {
+        latency: Duration::from_millis(10),
+        jitter: Duration::from_millis(5),
+        success_rate: probability!(1.0),
+    }
+}
+
+#[test]
+fn a_league_finalizes_all_that_is_offered() {
+    for seed in seeds() {
+        let result = twice(seed, || plan(league(), 30));
+        assert_eq!(result.crashes, 0);
+    }
+}
+
+#[test]
+fn one_operator_alone_is_a_league() {
+    for seed in seeds() {
+        twice(seed, || plan(League::new(1, Load::default()), 20));
+    }
+}
+
+#[test]
+fn other_seeds_are_other_runs() {
+    let run = |seed| plan(league(), 5).seed(seed).run().unwrap().remove(0).state;
+    assert_ne!(run(0), run(1));
+}
+
+#[test]
+fn the_definition_names_its_channels() {
+    assert_eq!(league().channels().len(), 7);
+}
