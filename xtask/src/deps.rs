@@ -27,6 +27,7 @@ pub const ORDER: &[&str] = &[
     "crates/taxii",
     "crates/node",
     "crates/sim",
+    "crates/bench",
     "bin/hansa",
     "xtask",
 ];

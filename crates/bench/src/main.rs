@@ -1,0 +1,60 @@
+//! Benchmarks of Hansa.
+//!
+//! - `floor`: what a transaction costs at least: recovery, execution, commit.
+//! - `guard`: what enforcing directives adds to execution.
+//!
+//! Every run writes a table and its full results, with the machine and its load, to
+//! `target/bench/<date>.{md,json}`. Values are compared with aims, and never asserted.
+
+#![recursion_limit = "256"]
+
+mod accounts;
+mod cpu;
+mod floor;
+mod guard;
+mod report;
+mod stats;
+mod token;
+mod world;
+
+use clap::{Parser, Subcommand};
+use eyre::Result;
+use report::Report;
+use std::path::PathBuf;
+use token::Token;
+
+#[derive(Debug, Parser)]
+#[command(name = "hansa-bench", about = "Benchmarks of Hansa", version)]
+struct Cli {
+    /// Where results are written
+    #[arg(long, default_value = "target/bench", global = true)]
+    out: PathBuf,
+    /// The forge project with the token, built by `make contracts`
+    #[arg(long, default_value = "contracts", global = true)]
+    contracts: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What a transaction costs at least
+    Floor(floor::FloorArgs),
+    /// What enforcing directives costs
+    Guard(guard::GuardArgs),
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let mut report = Report::start();
+    let token = Token::load(&cli.contracts)
+        .inspect_err(|error| eprintln!("{error:#}"))
+        .ok();
+    match &cli.command {
+        Command::Floor(args) => floor::run(args, token.as_ref(), &mut report)?,
+        Command::Guard(args) => guard::run(args, token.as_ref(), &mut report)?,
+    }
+    let path = report.finish(&cli.out)?;
+    println!("{}", path.display());
+    Ok(())
+}
