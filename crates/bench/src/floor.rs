@@ -93,9 +93,21 @@ pub(crate) fn run(args: &FloorArgs, token: Option<&Token>, report: &mut Report) 
             report.row(SECTION, name("recover"), costs.recover_us, "us", None);
             report.row(SECTION, name("execute"), costs.execute_us, "us", None);
             report.row(SECTION, name("commit"), costs.commit_us, "us", None);
-            report.row(SECTION, sum_name(kind, *accounts), costs.sum_us(), "us", None);
+            report.row(
+                SECTION,
+                sum_name(kind, *accounts),
+                costs.sum_us(),
+                "us",
+                None,
+            );
             let bridged = costs.execute_over_qmdb_us;
-            report.row(SECTION, name("execute over QMDB instead"), bridged, "us", None);
+            report.row(
+                SECTION,
+                name("execute over QMDB instead"),
+                bridged,
+                "us",
+                None,
+            );
             report.detail(&format!("floor {kind:?} {accounts}"), &costs)?;
         }
     }
@@ -203,9 +215,10 @@ async fn execute_over_qmdb(
         storage: Vec::new(),
     };
     let work = work.clone();
-    let (_, outcome) = hansa_state::execute(context.child("execute"), batches, prefetch, move |db| {
-        execute(rules, params, db, &work)
-    })
-    .await?;
+    let (_, outcome) =
+        hansa_state::execute(context.child("execute"), batches, prefetch, move |db| {
+            execute(rules, params, db, &work)
+        })
+        .await?;
     Ok(outcome?.changes)
 }

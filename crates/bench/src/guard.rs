@@ -18,11 +18,7 @@ use eyre::{OptionExt as _, Result, ensure};
 use hansa_abi::GUARD;
 use hansa_evm::{BlockDb, EvmContext, MemoryDb, SPEC, directive_on, tx_env};
 use hansa_primitives::{Receipt, receipts_bloom};
-use revm::{
-    ExecuteEvm, MainBuilder,
-    context::CfgEnv,
-    context_interface::result::ExecutionResult,
-};
+use revm::{ExecuteEvm, MainBuilder, context::CfgEnv, context_interface::result::ExecutionResult};
 use serde::Serialize;
 
 const SECTION: &str = "guard";
@@ -95,12 +91,34 @@ pub(crate) fn run(args: &GuardArgs, token: Option<&Token>, report: &mut Report) 
         let result = compare(args, &mut world, &work)?;
         let what = |text: String| format!("{}: {text}", kind.name());
         let many = args.directives;
-        report.row(SECTION, what("no directive".into()), result.none_us, "us/tx", None);
+        report.row(
+            SECTION,
+            what("no directive".into()),
+            result.none_us,
+            "us/tx",
+            None,
+        );
         let rows = [
-            ("no directive, over plain revm".to_owned(), result.none_over_plain_percent, Some(Aim::AtMost(2.0))),
-            ("1 directive, over none".to_owned(), result.one_over_none_percent, None),
-            (format!("{many} directives, over none"), result.many_over_none_percent, None),
-            (format!("{many} directives, over 1"), result.many_over_one_percent, Some(Aim::AtMost(5.0))),
+            (
+                "no directive, over plain revm".to_owned(),
+                result.none_over_plain_percent,
+                Some(Aim::AtMost(2.0)),
+            ),
+            (
+                "1 directive, over none".to_owned(),
+                result.one_over_none_percent,
+                None,
+            ),
+            (
+                format!("{many} directives, over none"),
+                result.many_over_none_percent,
+                None,
+            ),
+            (
+                format!("{many} directives, over 1"),
+                result.many_over_one_percent,
+                Some(Aim::AtMost(5.0)),
+            ),
         ];
         for (name, value, aim) in rows {
             report.row(SECTION, what(name), value, "%", aim);
@@ -136,7 +154,9 @@ fn compare(args: &GuardArgs, world: &mut World, work: &Work) -> Result<Result1> 
         }
     }
     let over = |variant: Variant, base: Variant| -> Result<f64> {
-        let pairs = seconds[variant as usize].iter().zip(&seconds[base as usize]);
+        let pairs = seconds[variant as usize]
+            .iter()
+            .zip(&seconds[base as usize]);
         let ratios: Vec<f64> = pairs.map(|(a, b)| (a / b - 1.0) * 100.0).collect();
         median(&ratios).ok_or_eyre("at least one round is needed")
     };
@@ -153,7 +173,9 @@ fn compare(args: &GuardArgs, world: &mut World, work: &Work) -> Result<Result1> 
 /// The state with `count` block directives in force, as the guard's own lookup confirms.
 fn with_directives(world: &World, state: &MemoryDb, count: u64) -> Result<MemoryDb> {
     let mut state = state.clone();
-    state.storage.insert((GUARD, LATEST_UNTIL), U256::from(UNTIL));
+    state
+        .storage
+        .insert((GUARD, LATEST_UNTIL), U256::from(UNTIL));
     for id in 1..=count {
         let slot = target_slot(target(id));
         let entry = U256::from_limbs([UNTIL, id, 0, 0]);
@@ -163,7 +185,10 @@ fn with_directives(world: &World, state: &MemoryDb, count: u64) -> Result<Memory
     let mut reader = BlockDb::new(&mut state);
     for id in [1, count] {
         let directive = directive_on(&mut reader, target(id), now)?;
-        ensure!(directive.is_some(), "the guard does not see directive {id}: has its layout changed?");
+        ensure!(
+            directive.is_some(),
+            "the guard does not see directive {id}: has its layout changed?"
+        );
     }
     Ok(state)
 }
@@ -202,7 +227,10 @@ fn plain(world: &mut World, work: &Work) -> Result<()> {
     let fees = U256::from(gas) * U256::from(params.base_fee_per_gas);
     let db = evm.ctx.journaled_state.database;
     let changes = db.into_changes(journal, world.rules.treasury, fees)?;
-    ensure!(!changes.is_empty() && !receipts_bloom(&receipts).is_zero() || gas > 0, "nothing was done");
+    ensure!(
+        !changes.is_empty() && !receipts_bloom(&receipts).is_zero() || gas > 0,
+        "nothing was done"
+    );
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - `floor`: what a transaction costs at least: recovery, execution, commit.
 //! - `guard`: what enforcing directives adds to execution.
+//! - `load`: transactions for running nodes, over JSON-RPC.
 //!
 //! Every run writes a table and its full results, with the machine and its load, to
 //! `target/bench/<date>.{md,json}`. Values are compared with aims, and never asserted.
@@ -12,6 +13,7 @@ mod accounts;
 mod cpu;
 mod floor;
 mod guard;
+mod load;
 mod report;
 mod stats;
 mod token;
@@ -42,6 +44,8 @@ enum Command {
     Floor(floor::FloorArgs),
     /// What enforcing directives costs
     Guard(guard::GuardArgs),
+    /// Load on running nodes, over JSON-RPC
+    Load(load::LoadArgs),
 }
 
 fn main() -> Result<()> {
@@ -53,6 +57,7 @@ fn main() -> Result<()> {
     match &cli.command {
         Command::Floor(args) => floor::run(args, token.as_ref(), &mut report)?,
         Command::Guard(args) => guard::run(args, token.as_ref(), &mut report)?,
+        Command::Load(args) => load::run(args, token.as_ref(), &mut report)?,
     }
     let path = report.finish(&cli.out)?;
     println!("{}", path.display());

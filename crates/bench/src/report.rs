@@ -179,14 +179,23 @@ fn line(row: &Row) -> String {
         Some(false) => "**no**",
     };
     let (section, name, value) = (&row.section, &row.name, number(row.value));
-    format!("| {section} | {name} | {value} {} | {aim} | {met} |", row.unit)
+    format!(
+        "| {section} | {name} | {value} {} | {aim} | {met} |",
+        row.unit
+    )
 }
 
 /// Three significant digits or whole numbers, with thousands set apart.
 fn number(value: f64) -> String {
     let size = value.abs();
     if size < 100.0 {
-        let digits = if size < 1.0 { 3 } else if size < 10.0 { 2 } else { 1 };
+        let digits = if size < 1.0 {
+            3
+        } else if size < 10.0 {
+            2
+        } else {
+            1
+        };
         return format!("{value:.digits$}");
     }
     let whole = format!("{size:.0}");
@@ -197,7 +206,11 @@ fn number(value: f64) -> String {
         }
         text.push(digit);
     }
-    if value < 0.0 { format!("-{text}") } else { text }
+    if value < 0.0 {
+        format!("-{text}")
+    } else {
+        text
+    }
 }
 
 /// Seconds since the Unix epoch as UTC, `YYYY-MM-DDThh-mm-ssZ`.
@@ -213,7 +226,11 @@ fn timestamp(seconds: u64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}Z")

@@ -119,7 +119,10 @@ impl World {
 
     /// Creates the token by a transaction and gives a share of it to every account.
     fn deploy(&mut self, token: &Token) -> Result<()> {
-        let creator = self.signers.first().ok_or_eyre("a world needs an account")?;
+        let creator = self
+            .signers
+            .first()
+            .ok_or_eyre("a world needs an account")?;
         let (sender, nonce) = (creator.address(), self.nonces[0]);
         let transaction = sign(creator, &TERMS, nonce, Action::create(token.init_code()))?;
         self.nonces[0] += 1;
@@ -212,25 +215,29 @@ impl World {
             code,
             ..Changes::default()
         }];
-        pieces.extend(accounts.chunks(size).map(|chunk| Changes {
-            accounts: chunk
-                .iter()
-                .map(|(address, account)| {
-                    let (old, new) = (None, Some(**account));
-                    (**address, Change { old, new })
-                })
-                .collect(),
-            ..Changes::default()
+        pieces.extend(accounts.chunks(size).map(|chunk| {
+            Changes {
+                accounts: chunk
+                    .iter()
+                    .map(|(address, account)| {
+                        let (old, new) = (None, Some(**account));
+                        (**address, Change { old, new })
+                    })
+                    .collect(),
+                ..Changes::default()
+            }
         }));
-        pieces.extend(slots.chunks(size).map(|chunk| Changes {
-            storage: chunk
-                .iter()
-                .map(|(slot, value)| {
-                    let (old, new) = (U256::ZERO, **value);
-                    (**slot, Change { old, new })
-                })
-                .collect(),
-            ..Changes::default()
+        pieces.extend(slots.chunks(size).map(|chunk| {
+            Changes {
+                storage: chunk
+                    .iter()
+                    .map(|(slot, value)| {
+                        let (old, new) = (U256::ZERO, **value);
+                        (**slot, Change { old, new })
+                    })
+                    .collect(),
+                ..Changes::default()
+            }
         }));
         pieces
     }

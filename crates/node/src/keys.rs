@@ -24,7 +24,9 @@ pub enum KeyError {
         source: std::io::Error,
     },
     /// The file does not hold a key.
-    #[error("{path}: not an operator key: expected 64 hex digits (make one with `hansa keys operator`)")]
+    #[error(
+        "{path}: not an operator key: expected 64 hex digits (make one with `hansa keys operator`)"
+    )]
     Malformed {
         /// Which.
         path: PathBuf,

@@ -29,5 +29,8 @@ fn a_signed_transaction_recovers_to_its_signer() {
     };
     let action = Action::transfer(super::address(1, 9), U256::from(1));
     let transaction = sign(&signer, &terms, 3, action).unwrap();
-    assert_eq!(hansa_mempool::recover_one(&transaction).unwrap(), signer.address());
+    assert_eq!(
+        hansa_mempool::recover_one(&transaction).unwrap(),
+        signer.address()
+    );
 }

@@ -23,7 +23,10 @@ fn this_process_uses_time_and_memory() {
         sum = std::hint::black_box(sum + 1);
     }
     let usage = usage(std::process::id()).unwrap();
-    assert!(usage.peak_rss_mib >= usage.rss_mib && usage.rss_mib > 0.0, "{usage:?}");
+    assert!(
+        usage.peak_rss_mib >= usage.rss_mib && usage.rss_mib > 0.0,
+        "{usage:?}"
+    );
     assert!(usage.cpu_s <= own_seconds() + 0.1, "{usage:?}");
 }
 

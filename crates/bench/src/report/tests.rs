@@ -33,14 +33,29 @@ fn numbers_are_short() {
 #[test]
 fn a_missed_aim_is_named() {
     let mut report = Report::start();
-    report.row("league", "transfers", 4_000.0, "/s", Some(Aim::AtLeast(5_000.0)));
+    report.row(
+        "league",
+        "transfers",
+        4_000.0,
+        "/s",
+        Some(Aim::AtLeast(5_000.0)),
+    );
     report.row("league", "latency p50", 50.0, "ms", Some(Aim::AtMost(50.0)));
     report.row("floor", "recover", 30.6, "us", None);
     report.note("no token");
     let text = report.markdown();
-    assert!(text.contains("| league | transfers | 4,000 /s | >= 5,000 | **no** |"), "{text}");
-    assert!(text.contains("| league | latency p50 | 50.0 ms | <= 50.0 | yes |"), "{text}");
-    assert!(text.contains("| floor | recover | 30.6 us |  |  |"), "{text}");
+    assert!(
+        text.contains("| league | transfers | 4,000 /s | >= 5,000 | **no** |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| league | latency p50 | 50.0 ms | <= 50.0 | yes |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| floor | recover | 30.6 us |  |  |"),
+        "{text}"
+    );
     assert!(text.ends_with("\n- no token\n"), "{text}");
     assert_eq!(report.value("floor", "recover"), Some(30.6));
     assert_eq!(report.value("floor", "transfers"), None);

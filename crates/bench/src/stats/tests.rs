@@ -22,13 +22,7 @@ fn percentiles_are_values_that_occurred() {
 #[test]
 fn a_slow_start_and_a_slow_end_do_not_count() {
     // 100 per second between 20 and 80, and a tenth of that outside.
-    let samples = [
-        (0.0, 0),
-        (20.0, 20),
-        (20.3, 50),
-        (20.6, 80),
-        (40.6, 100),
-    ];
+    let samples = [(0.0, 0), (20.0, 20), (20.3, 50), (20.6, 80), (40.6, 100)];
     let rate = middle_rate(&samples, 100).unwrap();
     assert!((rate - 100.0).abs() < 1e-6, "{rate}");
 }

@@ -7,7 +7,10 @@ fn blocks_can_be_made_and_applied_one_after_the_other() {
     let outcome = world.execute(&work).unwrap();
     assert_eq!(outcome.gas_used, 25 * 21_000);
     let again = world.execute(&work).unwrap();
-    assert_eq!(again.changes, outcome.changes, "executing leaves the state alone");
+    assert_eq!(
+        again.changes, outcome.changes,
+        "executing leaves the state alone"
+    );
     world.apply(&outcome.changes);
     assert!(world.execute(&work).is_err(), "nonces are used up");
     let next = world.work(Kind::Transfer, 25).unwrap();
