@@ -22,7 +22,7 @@ mod world;
 use clap::{Parser, Subcommand};
 use eyre::Result;
 use report::Report;
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 use token::Token;
 
 #[derive(Debug, Parser)]
@@ -48,8 +48,17 @@ enum Command {
     Load(load::LoadArgs),
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
     let mut report = Report::start();
     let token = Token::load(&cli.contracts)
         .inspect_err(|error| eprintln!("{error:#}"))
