@@ -48,7 +48,7 @@ node() {
         # npm writes this file last.
         if [ ! "$directory/node_modules/.package-lock.json" -nt "$lock" ]; then
             echo "installing Node packages of $directory/"
-            (cd "$directory" && npm ci --no-audit --no-fund --loglevel=error </dev/null)
+            (cd "$directory" && npm install --no-save --no-audit --no-fund --loglevel=error </dev/null)
             touch "$directory/node_modules/.package-lock.json"
         fi
     done

@@ -25,6 +25,7 @@ pub const ORDER: &[&str] = &[
     "crates/index",
     "crates/rpc",
     "crates/taxii",
+    "crates/client",
     "crates/node",
     "crates/sim",
     "crates/bench",

@@ -32,7 +32,7 @@ use commonware_utils::{NZDuration, NZU64, NZUsize};
 use hansa_evm::ChainRules;
 use hansa_mempool::Pool;
 use hansa_primitives::{
-    Block, BlockCfg, Genesis, Hasher, PrivateKey, PublicKey, Scheme, namespace,
+    Block, BlockCfg, Digest, Genesis, Hasher, PrivateKey, PublicKey, Scheme, namespace,
 };
 use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
 use std::{
@@ -147,7 +147,7 @@ pub enum Start {
     Genesis(#[from] hansa_primitives::GenesisError),
     /// The key is not one of the committee's.
     #[error("key {0} is not an operator of this genesis")]
-    NotAnOperator(PublicKey),
+    NotAnOperator(Box<PublicKey>),
     /// The node is stopping.
     #[error("the chain stopped while it was starting")]
     Stopped,
@@ -203,6 +203,25 @@ fn archive<C>(
         freezer_value_write_buffer: tuning.write_buffer,
         ordinal_write_buffer: tuning.write_buffer,
     }
+}
+
+/// The archive of finalized blocks, by height.
+pub type BlockArchive<E> = immutable::Archive<E, Digest, Arc<Block>>;
+
+/// Opens the archive of finalized blocks. Only one process, and one of its parts, may have it open.
+///
+/// # Panics
+/// When storage cannot be opened.
+pub async fn open_blocks<E: Runtime>(
+    context: E,
+    partition: &str,
+    page_cache: &CacheRef,
+    tuning: &Tuning,
+) -> BlockArchive<E> {
+    let config = archive(partition, "blocks", page_cache, tuning, BlockCfg::default());
+    immutable::Archive::init(context, config)
+        .await
+        .unwrap_or_else(|error| panic!("block archive: {error}"))
 }
 
 /// Starts a chain.
@@ -273,18 +292,13 @@ where
     )
     .await
     .unwrap_or_else(|error| panic!("certificate archive: {error}"));
-    let blocks = immutable::Archive::init(
+    let blocks = open_blocks(
         context.child("blocks"),
-        archive(
-            &partition,
-            "blocks",
-            &config.page_cache,
-            &tuning,
-            BlockCfg::default(),
-        ),
+        &partition,
+        &config.page_cache,
+        &tuning,
     )
-    .await
-    .unwrap_or_else(|error| panic!("block archive: {error}"));
+    .await;
 
     let plan = SyncPlan::init(context.child("plan"), partition.clone()).await;
     let (marshal_actor, marshal, floor) = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
@@ -439,7 +453,7 @@ fn scheme(genesis: &Genesis, key: Option<&PrivateKey>) -> Result<Scheme, Start> 
     let namespace = namespace(genesis.hash()?);
     match key {
         Some(key) => Scheme::signer(&namespace, participants, key.clone())
-            .ok_or_else(|| Start::NotAnOperator(key.public_key())),
+            .ok_or_else(|| Start::NotAnOperator(Box::new(key.public_key()))),
         None => Ok(Scheme::verifier(&namespace, participants)),
     }
 }

@@ -24,7 +24,10 @@ pub struct Executed {
 
 /// Executed blocks above the finalized head, by height and hash.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(Arc<Mutex<BTreeMap<u64, HashMap<B256, Arc<Executed>>>>>);
+pub struct Ledger(Arc<Mutex<BTreeMap<u64, ByHash>>>);
+
+/// The executed blocks of one height.
+type ByHash = HashMap<B256, Arc<Executed>>;
 
 impl Ledger {
     /// Remembers an execution.

@@ -32,7 +32,9 @@ mod ledger;
 mod pacing;
 
 pub use application::{Application, Finalized, Sink};
-pub use chain::{Chain, Channels, Config, Marshal, Start, Tuning, start};
+pub use chain::{
+    BlockArchive, Chain, Channels, Config, Marshal, Start, Tuning, open_blocks, start,
+};
 pub use head::Head;
 pub use ledger::{Executed, Ledger};
 pub use pacing::Paced;

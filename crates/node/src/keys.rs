@@ -41,7 +41,8 @@ pub enum KeyError {
 
 /// A new key.
 pub fn generate_key() -> (PrivateKey, PublicKey) {
-    let bytes = alloy_primitives::B256::random();
+    let mut bytes = [0; 32];
+    rand::Rng::fill(&mut rand::rng(), &mut bytes);
     let key = PrivateKey::decode(bytes.to_vec())
         .unwrap_or_else(|error| panic!("any 32 bytes are an ed25519 private key: {error}"));
     let public = key.public_key();

@@ -1,10 +1,26 @@
 //! p2p, chain supervisor, configuration, keys, metrics: a Hansa node.
+//!
+//! [`run`] turns a [`Config`] into a running node and returns when it was asked to stop or cannot go
+//! on. Everything durable lives in one data directory, whose marker file names the chain and the
+//! storage format; see [`DataDirError`] for what can be wrong with it and the way out.
 
+mod catalog;
 mod config;
+mod datadir;
+mod feed;
+mod head;
+mod info;
 mod keys;
+mod metrics;
+mod network;
+mod node;
+mod reindex;
 
 pub use config::{
     Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,
     Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
 };
+pub use datadir::DataDirError;
 pub use keys::{KeyError, generate_key, load_key, save_key};
+pub use node::{NodeError, load_genesis, run};
+pub use reindex::reindex;

@@ -16,7 +16,7 @@ use jsonrpsee::{
 };
 use serde_json::value::RawValue;
 use std::{collections::HashMap, sync::Arc};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The table of methods and the node that they work on.
 pub(crate) struct Dispatcher {
@@ -59,11 +59,26 @@ impl Dispatcher {
         handler(&self.node, args).await
     }
 
-    fn respond(&self, id: Id<'_>, result: CallResult<Box<RawValue>>) -> MethodResponse {
+    /// The response; `turn` is given back once it has been handed to the connection.
+    fn respond(
+        &self,
+        id: Id<'_>,
+        result: CallResult<Box<RawValue>>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> MethodResponse {
         let most = self.node.config.limits.max_response_bytes as usize;
         match result {
             Ok(result) if result.get().len() < most => {
-                MethodResponse::response(id, ResponsePayload::success(result), most)
+                let mut payload = ResponsePayload::success(result);
+                if let Some(turn) = turn {
+                    let (watched, sent) = payload.notify_on_completion();
+                    payload = watched;
+                    tokio::spawn(async move {
+                        let _ = sent.await;
+                        drop(turn);
+                    });
+                }
+                MethodResponse::response(id, payload, most)
             }
             Ok(_) => MethodResponse::error(id, ErrorObjectOwned::from(self.too_large())),
             Err(fault) => MethodResponse::error(id, ErrorObjectOwned::from(fault)),
@@ -76,9 +91,13 @@ impl Dispatcher {
         Fault::limit("max_response_bytes", most, what)
     }
 
-    pub(crate) async fn call(&self, request: Request<'_>) -> MethodResponse {
+    async fn call(
+        &self,
+        request: Request<'_>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> MethodResponse {
         let result = self.answer(&request).await;
-        self.respond(request.id, result)
+        self.respond(request.id, result, turn)
     }
 
     /// Answers neighbouring `eth_sendRawTransaction` calls with one submission, so that their
@@ -102,7 +121,7 @@ impl Dispatcher {
                 let missing = || Err(Fault::internal("the pool gave no outcome"));
                 let outcome = parsed.and_then(|()| sent.next().unwrap_or_else(missing));
                 let result = outcome.and_then(|hash| method::json(&hash));
-                self.respond(request.id, result)
+                self.respond(request.id, result, None)
             })
             .collect()
     }
@@ -126,10 +145,14 @@ impl Connection {
         }
     }
 
-    async fn one(&self, request: Request<'_>) -> MethodResponse {
+    async fn one(
+        &self,
+        request: Request<'_>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> MethodResponse {
         let dispatcher = &self.dispatcher;
         let Some(inner) = &self.inner else {
-            return dispatcher.call(request).await;
+            return dispatcher.call(request, None).await;
         };
         match dispatcher.find(&request.method) {
             Ok(method) if method.handler.is_none() => {
@@ -137,7 +160,7 @@ impl Connection {
                 let response = inner.call(request).await;
                 self.reword(id, response)
             }
-            _ => dispatcher.call(request).await,
+            _ => dispatcher.call(request, turn).await,
         }
     }
 
@@ -178,7 +201,7 @@ impl Connection {
                     }
                     self.dispatcher.send_group(group).await
                 }
-                Ok(BatchEntry::Call(request)) => vec![self.one(request).await],
+                Ok(BatchEntry::Call(request)) => vec![self.one(request, None).await],
                 Err(error) => {
                     let (error, id) = error.into_parts();
                     vec![MethodResponse::error(id, error)]
@@ -210,8 +233,10 @@ impl RpcServiceT for Connection {
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
-            let _turn = this.turns.acquire().await;
-            this.one(request).await
+            // A client that asks without reading the answers waits here: what is being answered
+            // or waits to be sent is bounded.
+            let turn = this.turns.clone().acquire_owned().await.ok();
+            this.one(request, turn).await
         }
     }
 
@@ -227,6 +252,6 @@ impl RpcServiceT for Connection {
         &self,
         _notification: Notification<'a>,
     ) -> impl Future<Output = MethodResponse> + Send + 'a {
-        async { MethodResponse::notification() }
+        std::future::ready(MethodResponse::notification())
     }
 }

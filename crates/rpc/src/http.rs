@@ -23,8 +23,8 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> HttpResponse {
     let config = &shared.node.config;
-    if let Err(response) = admit(config, request.headers()) {
-        return response;
+    if let Some(refusal) = refusal(config, request.headers()) {
+        return refusal;
     }
     let origin = allowed_origin(config, request.headers());
     if ws::is_upgrade_request(&request) {
@@ -81,11 +81,8 @@ async fn post(limits: &Limits, calls: Connection, request: Request<Incoming>) ->
 }
 
 /// Against DNS rebinding: a name that is not on the list is refused. An address is no name.
-fn admit(config: &Config, headers: &HeaderMap) -> Result<(), HttpResponse> {
-    let Some(host) = headers.get(header::HOST) else {
-        return Ok(());
-    };
-    let host = host.to_str().unwrap_or_default();
+fn refusal(config: &Config, headers: &HeaderMap) -> Option<HttpResponse> {
+    let host = headers.get(header::HOST)?.to_str().unwrap_or_default();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
@@ -93,9 +90,9 @@ fn admit(config: &Config, headers: &HeaderMap) -> Result<(), HttpResponse> {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     let listed = |entry: &String| entry == "*" || entry.eq_ignore_ascii_case(name);
     if bare.parse::<IpAddr>().is_ok() || config.allowed_hosts.iter().any(listed) {
-        return Ok(());
+        return None;
     }
-    Err(text(
+    Some(text(
         StatusCode::FORBIDDEN,
         "This host name is not served: add it to rpc.allowed_hosts.\n",
     ))

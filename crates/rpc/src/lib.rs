@@ -12,6 +12,7 @@
 mod api;
 mod chain;
 mod convert;
+mod debug;
 mod dispatch;
 pub mod errors;
 mod eth;
@@ -19,6 +20,7 @@ mod exec;
 mod hansa;
 mod http;
 mod limits;
+mod mempool;
 mod method;
 mod net;
 mod node;
@@ -34,6 +36,7 @@ pub use api::{
 };
 pub use errors::Fault;
 pub use limits::Limits;
+pub use mempool::MempoolApi;
 pub use openrpc::document as openrpc_document;
 pub use server::{Handle, RpcError, serve};
 

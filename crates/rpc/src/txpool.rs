@@ -91,17 +91,25 @@ fn content_from(node: &Node, sender: Address) -> TxpoolContentFrom<Transaction> 
 fn inspect(node: &Node) -> Value {
     let most = node.config.limits.max_pool_results;
     let content = node.context.pool.content(None, most);
-    let line = |pooled: &PooledTransaction| {
-        let transaction = &pooled.transaction;
-        let to = transaction
-            .to()
-            .map_or_else(|| "contract creation".to_owned(), |to| to.to_string());
-        format!(
-            "{to}: {} wei + {} gas × {} wei",
-            transaction.value(),
-            transaction.gas_limit(),
-            transaction.max_fee_per_gas()
-        )
+    let lines = |by_sender: &BySender| {
+        let senders = map(by_sender, line).into_iter();
+        // Keys as go-ethereum writes them, with their checksum.
+        senders
+            .map(|(sender, lines)| (sender.to_string(), lines))
+            .collect::<BTreeMap<_, _>>()
     };
-    json!({ "pending": map(&content.pending, line), "queued": map(&content.queued, line) })
+    json!({ "pending": lines(&content.pending), "queued": lines(&content.queued) })
+}
+
+fn line(pooled: &PooledTransaction) -> String {
+    let transaction = &pooled.transaction;
+    let to = transaction
+        .to()
+        .map_or_else(|| "contract creation".to_owned(), |to| to.to_string());
+    format!(
+        "{to}: {} wei + {} gas × {} wei",
+        transaction.value(),
+        transaction.gas_limit(),
+        transaction.max_fee_per_gas()
+    )
 }

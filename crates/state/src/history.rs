@@ -1,8 +1,8 @@
 //! Finalized states: the newest from the databases, older ones by what later blocks overwrote.
 
 use crate::{
-    Account, CodeDb, StateDb, StateError, StateKey, StateProvider, StateValue, StateView,
-    account_key, decode_account,
+    Account, CodeDb, Databases, StateDb, StateError, StateKey, StateProvider, StateValue,
+    StateView, account_key, decode_account,
     keys::{decode_slot, encode_account, encode_slot},
     storage_key,
 };
@@ -42,7 +42,7 @@ pub fn diff_of(changes: &Changes) -> Diff {
             (storage_key(*address, *slot), old)
         }))
         .collect();
-    diff.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+    diff.sort_unstable_by_key(|(key, _)| *key);
     diff
 }
 
@@ -66,7 +66,10 @@ pub trait PreImages: Send + Sync + 'static {
 /// Diffs of the newest blocks, in memory: noted *before* a block is applied to the databases, so that
 /// a reader that meets a newer value always finds the older one here or in the store.
 #[derive(Clone, Debug, Default)]
-pub struct RecentDiffs(Arc<RwLock<BTreeMap<u64, HashMap<StateKey, Option<StateValue>>>>>);
+pub struct RecentDiffs(Arc<RwLock<BTreeMap<u64, Overwritten>>>);
+
+/// One block's pre-images by key.
+type Overwritten = HashMap<StateKey, Option<StateValue>>;
 
 impl RecentDiffs {
     /// Blocks kept. The store must hold a block's diff before it falls out.
@@ -126,7 +129,7 @@ where
 {
     /// `head` is the newest finalized block that is applied to the databases.
     pub fn new(
-        databases: (Shared<StateDb<E, S>>, Shared<CodeDb<E, S>>),
+        databases: Databases<E, S>,
         recent: RecentDiffs,
         stored: Arc<P>,
         head: Arc<AtomicU64>,

@@ -26,7 +26,7 @@ const TRANSFER_GAS: u64 = 21_000;
 /// What a call that carries value hands its callee for nothing.
 const CALL_STIPEND: u64 = 2_300;
 /// EIP-7825: the most that one transaction may ask for.
-const TRANSACTION_GAS_CAP: u64 = 1 << 24;
+pub(crate) const TRANSACTION_GAS_CAP: u64 = 1 << 24;
 /// An estimate may be this much too high, 1 part in (as go-ethereum: 1.5 %).
 const ESTIMATE_ERROR: u64 = 66;
 /// An access list that keeps changing is given up after this many rounds.

@@ -61,7 +61,10 @@ fn range(node: &Node, filter: &Filter) -> CallResult<Option<(u64, u64)>> {
         } => {
             let from = bound(node, from_block, head)?;
             let to = bound(node, to_block, head)?;
-            if from > to {
+            // An open end is the head, wherever a range begins; a range that its caller turned
+            // around is an error.
+            let open = !matches!(to_block, Some(BlockNumberOrTag::Number(_)));
+            if from > to && !(open && from > head) {
                 return Err(Fault::params("invalid block range params"));
             }
             Ok((from <= head).then_some((from, to.min(head))))

@@ -5,5 +5,7 @@ pub(crate) mod call;
 pub(crate) mod fees;
 pub(crate) mod filters;
 pub(crate) mod logs;
+pub(crate) mod simulate;
+pub(crate) mod simulated;
 pub(crate) mod state;
 pub(crate) mod transactions;

@@ -9,9 +9,6 @@ mod state;
 mod watch;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use overrides::{apply_block, apply_state};
 pub(crate) use request::transaction;
 pub(crate) use state::{Db, StateRef};

@@ -1,5 +1,13 @@
 //! The server through real sockets, on a small chain in memory.
 
 mod basics;
+mod calls;
 mod common;
 mod hostile;
+mod mempool;
+mod openrpc;
+mod sending;
+mod simulate;
+mod subscriptions;
+mod traces;
+mod websocket;

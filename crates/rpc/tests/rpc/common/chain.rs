@@ -128,7 +128,12 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let genesis = Arc::new(genesis());
-        let header = genesis.header(StateCommitment::default()).unwrap();
+        let empty = StateCommitment {
+            ops_end: 1,
+            code_end: 1,
+            ..StateCommitment::default()
+        };
+        let header = genesis.header(empty).unwrap();
         let index = Index::in_memory(hansa_index::Config::new(genesis.hash().unwrap())).unwrap();
         let state = MemoryState::default();
         state.begin(0);

@@ -160,21 +160,29 @@ impl TestServer {
     }
 
     pub async fn with(config: Config) -> Self {
-        let world = World::new();
-        let node = Arc::new(FakeNode {
-            blocks: broadcast::channel(64).0,
-        });
         let pool = Arc::new(FakePool {
             waiting: Mutex::default(),
             incoming: broadcast::channel(1_024).0,
             submissions: AtomicUsize::new(0),
+        });
+        Self::with_pool(config, pool.clone(), Arc::new(PoolHandle(pool))).await
+    }
+
+    pub async fn with_pool(
+        config: Config,
+        pool: Arc<FakePool>,
+        served: Arc<dyn TransactionPool>,
+    ) -> Self {
+        let world = World::new();
+        let node = Arc::new(FakeNode {
+            blocks: broadcast::channel(64).0,
         });
         let context = Context {
             genesis: world.genesis.clone(),
             genesis_block: world.genesis_block.clone(),
             index: world.index.clone(),
             state: Arc::new(world.state.clone()),
-            pool: Arc::new(PoolHandle(pool.clone())),
+            pool: served,
             node: node.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

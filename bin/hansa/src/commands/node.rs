@@ -1,0 +1,60 @@
+//! `hansa node`: run one operator's node.
+
+use crate::failure::{Exit, Failure, Outcome};
+use clap::{Args, Subcommand};
+use hansa_node::Config;
+use std::{io::IsTerminal as _, path::PathBuf};
+use tracing_subscriber::EnvFilter;
+
+/// `hansa node`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    hansa node --config operator/node.toml\n  \
+    hansa node reindex --config operator/node.toml")]
+pub(crate) struct NodeArgs {
+    #[command(subcommand)]
+    command: Option<NodeCommand>,
+    /// The node's configuration (TOML)
+    #[arg(long, value_name = "FILE", default_value = "node.toml", global = true)]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum NodeCommand {
+    /// Rebuild the index of a stopped node from its blocks, by executing them again
+    Reindex,
+}
+
+/// Runs the node until it is stopped.
+pub(crate) fn run(arguments: &NodeArgs) -> Outcome {
+    let failed = |error: &dyn std::fmt::Display| explain(&error.to_string());
+    let config = Config::load(&arguments.config).map_err(|error| failed(&error))?;
+    log_to_stderr(&config).map_err(|error| failed(&error))?;
+    match arguments.command {
+        None => hansa_node::run(config).map_err(|error| failed(&error)),
+        Some(NodeCommand::Reindex) => hansa_node::reindex(config).map_err(|error| failed(&error)),
+    }
+}
+
+fn log_to_stderr(config: &Config) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.log.filter)
+        .map_err(|error| format!("log.filter: {error}; write it like \"info,hansa=debug\""))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    if config.log.json {
+        builder.json().init();
+    } else {
+        builder.init();
+    }
+    Ok(())
+}
+
+/// A node's errors say the cause in their first line and the way out in the others.
+fn explain(text: &str) -> Failure {
+    let (cause, advice) = text
+        .split_once('\n')
+        .unwrap_or((text, "correct the configuration and start again"));
+    Failure::new(Exit::Failed, cause, advice.replace('\n', " "))
+}

@@ -1,0 +1,1 @@
+//! Talking to a league: JSON-RPC, signing and sending, the exchange's objects.

@@ -1,0 +1,223 @@
+//! The data directory: one chain, one format, one process.
+
+use alloy_primitives::B256;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+
+/// Version of everything below the data directory. Raised when an older node could not read it.
+const FORMAT: u32 = 1;
+const MARKER: &str = "chain.json";
+const LOCK: &str = "lock";
+
+/// Why a data directory cannot be used.
+#[derive(Debug, Error)]
+pub enum DataDirError {
+    /// It cannot be read or written.
+    #[error(
+        "data directory {path}: {source}\ncheck that it exists, is writable, and has space left"
+    )]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It belongs to another chain.
+    #[error(
+        "data directory {path} belongs to another chain (genesis {found}, expected {expected})\nuse another data_dir, or the genesis file that it was made with"
+    )]
+    Foreign {
+        /// Which.
+        path: PathBuf,
+        /// The genesis it was made for.
+        found: B256,
+        /// The genesis of the configuration.
+        expected: B256,
+    },
+    /// Another version wrote it.
+    #[error(
+        "data directory {path} has storage format {found}, this version reads {FORMAT}\nrun the version that wrote it, or start with an empty data_dir and catch up from peers"
+    )]
+    Format {
+        /// Which.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// There is something in it that no node wrote, or its marker is damaged.
+    #[error(
+        "data directory {path} is not a Hansa data directory or is damaged: {reason}\nmove it away and start with an empty one: the node catches up from peers"
+    )]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// A node runs on it.
+    #[error(
+        "data directory {path} is in use by another node\nstop that node first, or use another data_dir"
+    )]
+    Locked {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Marker {
+    format: u32,
+    genesis: B256,
+}
+
+/// An opened data directory. Locked until dropped.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    _lock: fs::File,
+}
+
+impl DataDir {
+    /// Opens or makes the directory for the chain with this genesis hash.
+    pub(crate) fn open(path: &Path, genesis: B256) -> Result<Self, DataDirError> {
+        let io = |source| DataDirError::Io {
+            path: path.into(),
+            source,
+        };
+        fs::create_dir_all(path).map_err(io)?;
+        let lock = fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join(LOCK))
+            .map_err(io)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(DataDirError::Locked { path: path.into() });
+            }
+            Err(fs::TryLockError::Error(source)) => return Err(io(source)),
+        }
+        let directory = Self {
+            path: path.into(),
+            _lock: lock,
+        };
+        directory.check(genesis)?;
+        Ok(directory)
+    }
+
+    fn check(&self, genesis: B256) -> Result<(), DataDirError> {
+        let path = self.path.clone();
+        let io = |source| DataDirError::Io {
+            path: path.clone(),
+            source,
+        };
+        let damaged = |reason: String| DataDirError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let marker = self.path.join(MARKER);
+        match fs::read(&marker) {
+            Ok(bytes) => {
+                let found: Marker = serde_json::from_slice(&bytes)
+                    .map_err(|error| damaged(format!("{MARKER}: {error}")))?;
+                if found.format != FORMAT {
+                    let found = found.format;
+                    return Err(DataDirError::Format { path, found });
+                }
+                if found.genesis != genesis {
+                    return Err(DataDirError::Foreign {
+                        path,
+                        found: found.genesis,
+                        expected: genesis,
+                    });
+                }
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let stranger = fs::read_dir(&self.path)
+                    .map_err(io)?
+                    .filter_map(Result::ok)
+                    .find(|entry| entry.file_name() != LOCK);
+                if let Some(entry) = stranger {
+                    let name = entry.file_name();
+                    return Err(damaged(format!(
+                        "it holds {} but no {MARKER}",
+                        name.to_string_lossy()
+                    )));
+                }
+                let marker_bytes = serde_json::to_vec_pretty(&Marker {
+                    format: FORMAT,
+                    genesis,
+                })
+                .map_err(|error| damaged(error.to_string()))?;
+                write_durably(&marker, &marker_bytes).map_err(io)
+            }
+            Err(error) => Err(io(error)),
+        }
+    }
+
+    /// Where consensus and state keep their partitions.
+    pub(crate) fn storage(&self) -> PathBuf {
+        self.path.join("storage")
+    }
+
+    /// The index file.
+    pub(crate) fn index(&self) -> PathBuf {
+        self.path.join("index.redb")
+    }
+}
+
+/// Writes a file so that a crash leaves either nothing or all of it.
+fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, bytes)?;
+    fs::File::open(&temporary)?.sync_all()?;
+    fs::rename(&temporary, path)?;
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_for_one_chain_one_format_and_one_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let (ours, theirs) = (B256::repeat_byte(1), B256::repeat_byte(2));
+        let open = DataDir::open(&path, ours).unwrap();
+        let second = DataDir::open(&path, ours).unwrap_err();
+        assert!(matches!(second, DataDirError::Locked { .. }), "{second}");
+        drop(open);
+        drop(DataDir::open(&path, ours).unwrap());
+        let foreign = DataDir::open(&path, theirs).unwrap_err();
+        assert!(matches!(foreign, DataDirError::Foreign { .. }), "{foreign}");
+        let marker = path.join(MARKER);
+        let text = fs::read_to_string(&marker).unwrap();
+        fs::write(&marker, text.replace("\"format\": 1", "\"format\": 9")).unwrap();
+        let format = DataDir::open(&path, ours).unwrap_err();
+        assert!(
+            matches!(format, DataDirError::Format { found: 9, .. }),
+            "{format}"
+        );
+        fs::write(&marker, "{").unwrap();
+        let damaged = DataDir::open(&path, ours).unwrap_err();
+        assert!(damaged.to_string().contains(&path.display().to_string()));
+        fs::remove_file(&marker).unwrap();
+        fs::write(path.join("holiday.jpg"), "x").unwrap();
+        let stranger = DataDir::open(&path, ours).unwrap_err();
+        assert!(
+            matches!(stranger, DataDirError::Damaged { .. }),
+            "{stranger}"
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! What RPC asks the node itself.
+
+use crate::{Config, network, node::States};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use commonware_codec::Encode as _;
+use commonware_consensus::{Epochable as _, Viewable as _, types::Height};
+use commonware_runtime::tokio::Context;
+use futures::{FutureExt as _, future::BoxFuture};
+use hansa_engine::Marshal;
+use hansa_index::{FinalizedBlock, Index};
+use hansa_primitives::{Genesis, PublicKey};
+use hansa_rpc::{Certificate, Fault, NodeInfo, Operator, Peer, SyncProgress};
+use hansa_state::{StateKey, account_key, prove, storage_key};
+use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tokio::sync::broadcast;
+
+/// Blocks behind the highest known before a node says that it is syncing.
+const SYNCING_GAP: u64 = 8;
+
+/// A JSON-RPC server error in these words.
+fn server(message: impl Into<String>) -> Fault {
+    Fault::new(hansa_rpc::errors::SERVER_ERROR, message)
+}
+
+/// See [`NodeInfo`].
+pub(crate) struct Info {
+    pub(crate) context: Arc<Context>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) me: PublicKey,
+    pub(crate) marshal: Marshal,
+    pub(crate) states: States,
+    pub(crate) index: Index,
+    pub(crate) started_at: u64,
+    pub(crate) highest: Arc<AtomicU64>,
+    pub(crate) subscribers: broadcast::Sender<Arc<FinalizedBlock>>,
+}
+
+impl Info {
+    async fn prove_key(&self, key: StateKey) -> Result<(B256, Value), Fault> {
+        let failed = |error: hansa_state::StateError| server(error.to_string());
+        let (root, proof) = prove(self.states.state_db(), key).await.map_err(failed)?;
+        let key = Bytes::copy_from_slice(key.as_ref());
+        let proof = match proof {
+            Some(proof) => json!({
+                "key": key,
+                "value": Bytes::copy_from_slice(proof.value.as_ref()),
+                "proof": Bytes::from(proof.proof),
+            }),
+            None => json!({ "key": key, "value": null, "proof": null }),
+        };
+        Ok((root, proof))
+    }
+}
+
+impl NodeInfo for Info {
+    fn client_version(&self) -> String {
+        format!(
+            "hansa/v{}/{}-{}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        )
+    }
+
+    fn syncing(&self) -> Option<SyncProgress> {
+        let current = self.index.head().map_or(0, |(number, _)| number);
+        let highest = self.highest.load(Ordering::Relaxed);
+        (highest > current + SYNCING_GAP).then_some(SyncProgress {
+            starting: self.started_at,
+            current,
+            highest,
+        })
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        let connected = network::connected(&self.context);
+        self.genesis
+            .operators
+            .iter()
+            .filter(|operator| operator.public_key.as_slice() != self.me.as_ref())
+            .map(|operator| {
+                let key = hex::encode(operator.public_key);
+                let configured = self.config.p2p.peers.iter();
+                let address = configured
+                    .clone()
+                    .find(|peer| peer.public_key == operator.public_key)
+                    .map(|peer| peer.address.to_string());
+                Peer {
+                    name: operator.name.clone(),
+                    public_key: operator.public_key,
+                    address,
+                    connected: connected.contains(&key),
+                }
+            })
+            .collect()
+    }
+
+    fn operator(&self) -> Option<Operator> {
+        let operators = self.genesis.operators.iter();
+        operators
+            .clone()
+            .find(|operator| operator.public_key.as_slice() == self.me.as_ref())
+            .map(|operator| Operator {
+                name: operator.name.clone(),
+                public_key: operator.public_key,
+                fee_recipient: operator.fee_recipient,
+            })
+    }
+
+    fn certificate(&self, number: u64) -> BoxFuture<'_, Result<Option<Certificate>, Fault>> {
+        async move {
+            let failed = |error: &dyn std::fmt::Display| server(error.to_string());
+            let header = self.index.header(number).map_err(|error| failed(&error))?;
+            let Some((_, header)) = header else {
+                return Ok(None);
+            };
+            let Some(finalization) = self.marshal.get_finalization(Height::new(number)).await
+            else {
+                return Ok(None);
+            };
+            let mut committee = self
+                .genesis
+                .operator_keys()
+                .map_err(|error| failed(&error))?;
+            committee.sort();
+            let signers = finalization
+                .certificate
+                .signers
+                .iter()
+                .filter_map(|signer| committee.get(signer.get() as usize))
+                .map(|key| B256::from_slice(key.as_ref()))
+                .collect();
+            Ok(Some(Certificate {
+                header: header.encode().to_vec().into(),
+                epoch: finalization.epoch().get(),
+                view: finalization.view().get(),
+                parent_view: finalization.proposal.parent.get(),
+                finalization: finalization.encode().to_vec().into(),
+                signers,
+                committee: committee.len() as u32,
+            }))
+        }
+        .boxed()
+    }
+
+    fn proof(
+        &self,
+        address: Address,
+        slots: Vec<B256>,
+        number: u64,
+    ) -> BoxFuture<'_, Result<Value, Fault>> {
+        async move {
+            let header = self
+                .index
+                .header(number)
+                .map_err(|error| server(error.to_string()))?;
+            let Some((hash, header)) = header else {
+                return Err(server("header not found"));
+            };
+            let (mut root, account) = self.prove_key(account_key(address)).await?;
+            let mut storage = Vec::with_capacity(slots.len());
+            for slot in slots {
+                let slot_key = storage_key(address, U256::from_be_bytes(slot.0));
+                let (slot_root, mut proof) = self.prove_key(slot_key).await?;
+                if slot_root != root {
+                    root = B256::ZERO;
+                }
+                proof["slot"] = json!(slot);
+                storage.push(proof);
+            }
+            // The database proves its current state only.
+            if root != header.state.root {
+                return Err(server(format!(
+                    "values can be proved at the head only, and the state has moved on from block {number}; ask again for \"latest\""
+                )));
+            }
+            Ok(json!({
+                "blockNumber": format!("{number:#x}"),
+                "blockHash": hash,
+                "stateRoot": root,
+                "account": account,
+                "storage": storage,
+            }))
+        }
+        .boxed()
+    }
+
+    fn finalized(&self) -> broadcast::Receiver<Arc<FinalizedBlock>> {
+        self.subscribers.subscribe()
+    }
+}

@@ -1,0 +1,150 @@
+//! The authenticated peer network and its channels.
+
+use crate::Config;
+use alloy_primitives::B256;
+use commonware_codec::DecodeExt as _;
+use commonware_cryptography::{ChaCha20Poly1305, Signer as _};
+use commonware_p2p::{
+    Address, AddressableManager as _,
+    authenticated::lookup::{self, Network, Oracle},
+};
+use commonware_runtime::{Clock as _, Metrics as _, Quota, Supervisor as _, tokio::Context};
+use commonware_stream::{
+    cups::{self, Cups},
+    sake::{self, Sake},
+};
+use commonware_utils::{NZU32, NZUsize, ordered::Map};
+use hansa_engine::Channels;
+use hansa_primitives::{
+    Genesis, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, PrivateKey, PublicKey, namespace,
+};
+use std::{num::NonZeroUsize, time::Duration};
+
+/// Largest message: a block of the largest size with its framing, or a batch of them being
+/// fetched.
+const MAX_MESSAGE_BYTES: u32 = (MAX_BLOCK_BYTES + 6 * MAX_BLOCK_TRANSACTIONS + 64 * 1024) as u32;
+/// Peers beyond the operators.
+const SPARE_PEERS: usize = 8;
+/// Messages per second and peer on the channels that consensus lives on.
+const CONSENSUS_RATE: Quota = Quota::per_second(NZU32!(1_024));
+/// Messages per second and peer on the channels that carry blocks and state.
+const BULK_RATE: Quota = Quota::per_second(NZU32!(512));
+/// Messages per second and peer of transaction gossip.
+const GOSSIP_RATE: Quota = Quota::per_second(NZU32!(256));
+
+pub(crate) type Sender = lookup::Sender<PublicKey, Context>;
+pub(crate) type Receiver = lookup::Receiver<PublicKey>;
+
+/// Metric of the network that has one line per peer with a session.
+const CONNECTED: &str = "_tracker_directory_connected{";
+/// How long a starting node waits for peers before it goes on without them.
+const GATHER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Hex public keys of the peers with a session. The network tells it only through its metrics.
+pub(crate) fn connected(context: &Context) -> Vec<String> {
+    let metrics = context.encode();
+    let lines = metrics.lines().filter(|line| line.contains(CONNECTED));
+    lines
+        .filter_map(|line| line.split("peer=\"").nth(1)?.split('"').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Waits until enough peers for a quorum are there, or for [`GATHER_TIMEOUT`]: consensus that starts
+/// alone loses its first views, each a leader's timeout long.
+pub(crate) async fn gather(context: &Context, operators: usize) {
+    let others = (operators - operators.saturating_sub(1) / 3).saturating_sub(1);
+    let deadline = context.current() + GATHER_TIMEOUT;
+    while connected(context).len() < others && context.current() < deadline {
+        context.sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A started network.
+pub(crate) struct Started {
+    pub(crate) oracle: Oracle<PublicKey>,
+    pub(crate) chain: Channels<Sender, Receiver>,
+    pub(crate) gossip: (Sender, Receiver),
+}
+
+/// Starts the network. Peers are the operators of the genesis with the addresses of the
+/// configuration.
+pub(crate) fn start(
+    context: &Context,
+    config: &Config,
+    genesis: &Genesis,
+    genesis_hash: B256,
+    key: &PrivateKey,
+) -> Result<Started, String> {
+    let handshake = Cups::<_, ChaCha20Poly1305>::new(
+        Sake {
+            signer: key.clone(),
+            synchrony_bound: Duration::from_secs(5),
+            max_handshake_age: Duration::from_secs(10),
+            version: sake::Version::V1,
+        },
+        cups::Version::V1,
+    );
+    // The channels' queues are sized for this many peers.
+    let max_peers =
+        NonZeroUsize::new(genesis.operators.len() + SPARE_PEERS).unwrap_or(NonZeroUsize::MIN);
+    let arguments = (
+        handshake,
+        namespace(genesis_hash),
+        config.p2p.listen,
+        max_peers,
+        NZUsize!(1_024),
+    );
+    let (handshake, namespace, listen, peers, mailbox) = arguments;
+    let mut network_config = if config.p2p.allow_private_ips {
+        lookup::Config::local(
+            handshake,
+            &namespace,
+            listen,
+            peers,
+            MAX_MESSAGE_BYTES,
+            mailbox,
+        )
+    } else {
+        lookup::Config::recommended(
+            handshake,
+            &namespace,
+            listen,
+            peers,
+            MAX_MESSAGE_BYTES,
+            mailbox,
+        )
+    };
+    network_config.tracked_peer_sets = NZUsize!(1);
+    network_config.allow_private_ips = config.p2p.allow_private_ips;
+    let (mut network, mut oracle) = Network::new(context.child("network"), network_config);
+    let mut known = vec![(key.public_key(), Address::Symmetric(config.p2p.listen))];
+    for peer in &config.p2p.peers {
+        let key = PublicKey::decode(peer.public_key.to_vec())
+            .map_err(|_| format!("p2p.peers: {} is not an ed25519 key", peer.public_key))?;
+        known.push((key, Address::Symmetric(peer.address)));
+    }
+    for operator in &genesis.operators {
+        let key = operator.key().map_err(|error| error.to_string())?;
+        if !known.iter().any(|(known, _)| *known == key) {
+            let name = &operator.name;
+            tracing::warn!(%name, "no address for this operator (p2p.peers): waiting for it to dial");
+        }
+    }
+    oracle.track(0, Map::from_iter_dedup(known));
+    let chain = Channels {
+        votes: network.register(0, CONSENSUS_RATE),
+        certificates: network.register(1, CONSENSUS_RATE),
+        resolver: network.register(2, CONSENSUS_RATE),
+        backfill: network.register(3, BULK_RATE),
+        broadcast: network.register(4, BULK_RATE),
+        state: network.register(5, BULK_RATE),
+    };
+    let gossip = network.register(6, GOSSIP_RATE);
+    network.start();
+    Ok(Started {
+        oracle,
+        chain,
+        gossip,
+    })
+}

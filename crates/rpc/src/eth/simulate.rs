@@ -1,0 +1,348 @@
+//! `eth_simulateV1`: blocks of calls on top of a finalized block, each seeing those before it.
+//!
+//! Simulated blocks carry no state root: nobody commits to their state.
+
+use crate::{
+    errors::{CallResult, Fault},
+    eth::call::{TRANSACTION_GAS_CAP, prepare},
+    eth::simulated::{Gathered, envelope, shown},
+    exec::{Checks, NoCosts, Session, apply_block, apply_state},
+    limits::Limits,
+    method::{Method, handler},
+    node::Node,
+};
+use alloy_consensus::{
+    EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header, TxEnvelope, transaction::Recovered,
+};
+use alloy_eips::{
+    BlockId, eip1559::calc_next_block_base_fee, eip4895::Withdrawals, eip7685::EMPTY_REQUESTS_HASH,
+};
+use alloy_primitives::{B256, U256};
+use alloy_rpc_types_eth::{
+    Block, BlockTransactions, Header as RpcHeader, TransactionRequest,
+    simulate::{SimBlock, SimulatePayload, SimulatedBlock},
+};
+use hansa_evm::BlockParams;
+use hansa_index::FinalizedBlock;
+use hansa_primitives::{receipts_bloom, receipts_root, transactions_root};
+use revm::{context_interface::result::ResultAndState, inspector::NoOpInspector};
+use revm_inspectors::transfer::TransferInspector;
+use std::sync::Arc;
+
+pub(crate) const METHODS: &[Method] = &[Method::new(
+    "eth_simulateV1",
+    "Runs blocks of calls on a block's state, with overrides, and returns the blocks.",
+    &["payload: SimulatePayload", "block: blockId?"],
+    "SimulatedBlock[]",
+    handler!(node, args => simulate(node, args.get(0)?, args.opt(1)?).await?),
+)];
+
+/// Codes of the execution-apis for this method.
+mod code {
+    pub(super) const NONCE_TOO_LOW: i32 = -38010;
+    pub(super) const NONCE_TOO_HIGH: i32 = -38011;
+    pub(super) const BASE_FEE_TOO_LOW: i32 = -38012;
+    pub(super) const INTRINSIC_GAS: i32 = -38013;
+    pub(super) const INSUFFICIENT_FUNDS: i32 = -38014;
+    pub(super) const BLOCK_GAS_LIMIT: i32 = -38015;
+    pub(super) const NUMBER_ORDER: i32 = -38020;
+    pub(super) const TIME_ORDER: i32 = -38021;
+    pub(super) const SENDER_NOT_EOA: i32 = -38024;
+    pub(super) const INIT_CODE: i32 = -38025;
+    pub(super) const CLIENT_LIMIT: i32 = -38026;
+}
+
+/// The method's own code for a transaction that cannot run.
+fn recode(mut fault: Fault) -> Fault {
+    let table = [
+        ("nonce too low", code::NONCE_TOO_LOW),
+        ("nonce too high", code::NONCE_TOO_HIGH),
+        (
+            "max fee per gas less than block base fee",
+            code::BASE_FEE_TOO_LOW,
+        ),
+        ("intrinsic gas too low", code::INTRINSIC_GAS),
+        ("insufficient gas for floor", code::INTRINSIC_GAS),
+        ("insufficient funds", code::INSUFFICIENT_FUNDS),
+        ("sender not an eoa", code::SENDER_NOT_EOA),
+        ("max initcode size exceeded", code::INIT_CODE),
+    ];
+    let known = table
+        .iter()
+        .find(|(words, _)| fault.message.starts_with(words));
+    if let Some((_, code)) = known {
+        fault.code = *code;
+    }
+    fault
+}
+
+type Simulated = SimulatedBlock<Block>;
+
+async fn simulate(
+    node: &Arc<Node>,
+    payload: SimulatePayload,
+    id: Option<BlockId>,
+) -> CallResult<Vec<Simulated>> {
+    if payload.block_state_calls.is_empty() {
+        return Err(Fault::params("empty input"));
+    }
+    let base = node.state_block(id)?;
+    let shared = node.clone();
+    node.heavy(move || {
+        let session = Session::after(&shared, &base)?;
+        Simulation::new(session, &base, &payload).run(payload.block_state_calls)
+    })
+    .await
+}
+
+/// A simulation under way.
+struct Simulation {
+    session: Session,
+    /// The block that the next one stands on.
+    parent: Header,
+    parent_hash: B256,
+    base_number: u64,
+    gas_left: u64,
+    trace_transfers: bool,
+    validation: bool,
+    full: bool,
+}
+
+impl Simulation {
+    fn new(session: Session, base: &FinalizedBlock, payload: &SimulatePayload) -> Self {
+        let header = base.block.header();
+        Self {
+            gas_left: session.limits.call_gas,
+            session,
+            parent: Header {
+                number: header.number,
+                timestamp: header.timestamp(),
+                gas_limit: header.gas_limit,
+                gas_used: header.gas_used,
+                base_fee_per_gas: Some(header.base_fee_per_gas),
+                beneficiary: header.beneficiary,
+                ..Header::default()
+            },
+            parent_hash: base.block.hash(),
+            base_number: header.number,
+            trace_transfers: payload.trace_transfers,
+            validation: payload.validation,
+            full: payload.return_full_transactions,
+        }
+    }
+
+    fn run(mut self, blocks: Vec<SimBlock>) -> CallResult<Vec<Simulated>> {
+        check_size(&blocks, &self.session.limits)?;
+        let mut simulated = Vec::new();
+        for block in blocks {
+            let asked = block
+                .block_overrides
+                .as_ref()
+                .and_then(|given| given.number);
+            let number = match asked {
+                Some(number) => number.saturating_to(),
+                None => self.parent.number.saturating_add(1),
+            };
+            self.check_number(number)?;
+            // Blocks that the caller skipped are there, and empty.
+            while self.parent.number + 1 < number {
+                simulated.push(self.block(SimBlock::default())?);
+            }
+            simulated.push(self.block(block)?);
+        }
+        Ok(simulated)
+    }
+
+    fn check_number(&self, number: u64) -> CallResult<()> {
+        if number <= self.parent.number {
+            let message = format!(
+                "block numbers must be in order: {number} <= {}",
+                self.parent.number
+            );
+            return Err(Fault::new(code::NUMBER_ORDER, message));
+        }
+        let most = self.session.limits.max_simulated_blocks as u64;
+        if number - self.base_number > most {
+            return Err(too_many(most));
+        }
+        Ok(())
+    }
+
+    /// The environment of the next block.
+    fn params(&self, block: &SimBlock) -> CallResult<BlockParams> {
+        let parent = &self.parent;
+        let given = block.block_overrides.as_ref();
+        let time = given.and_then(|given| given.time);
+        let time = time.unwrap_or(parent.timestamp.saturating_add(1));
+        if time <= parent.timestamp {
+            let message = format!(
+                "block timestamps must be in order: {time} <= {}",
+                parent.timestamp
+            );
+            return Err(Fault::new(code::TIME_ORDER, message));
+        }
+        let fees = &self.session.rules.genesis.fees;
+        let base_fee = if self.validation {
+            calc_next_block_base_fee(
+                parent.gas_used,
+                parent.gas_limit,
+                parent.base_fee_per_gas.unwrap_or_default(),
+                fees.base_fee_params(),
+            )
+            .max(fees.min_base_fee)
+        } else {
+            0
+        };
+        Ok(BlockParams {
+            number: parent.number + 1,
+            timestamp_ms: time.saturating_mul(1_000),
+            beneficiary: parent.beneficiary,
+            gas_limit: parent.gas_limit,
+            base_fee_per_gas: base_fee,
+            parent_hash: self.parent_hash,
+        })
+    }
+
+    fn block(&mut self, block: SimBlock) -> CallResult<Simulated> {
+        self.session.params = self.params(&block)?;
+        self.session.begin_block()?;
+        if let Some(overrides) = block.state_overrides {
+            apply_state(&mut self.session, overrides)?;
+        }
+        if let Some(mut overrides) = block.block_overrides {
+            overrides.number = None;
+            overrides.time = None;
+            apply_block(&mut self.session, &overrides)?;
+        }
+        let mut gathered = Gathered::default();
+        for request in block.calls {
+            self.call(request, &mut gathered)?;
+        }
+        Ok(self.seal(gathered))
+    }
+
+    fn call(&mut self, request: TransactionRequest, gathered: &mut Gathered) -> CallResult<()> {
+        let session = &mut self.session;
+        let remaining = session.params.gas_limit.saturating_sub(gathered.gas_used);
+        if let Some(gas) = request.gas
+            && gas > remaining
+        {
+            let message =
+                format!("block gas limit reached: remaining: {remaining}, required: {gas}");
+            return Err(Fault::new(code::BLOCK_GAS_LIMIT, message));
+        }
+        let mut most = remaining.min(self.gas_left);
+        if self.validation && request.gas.is_none() {
+            most = most.min(TRANSACTION_GAS_CAP);
+        }
+        let tx = prepare(session, &request, most)?;
+        let checks = if self.validation {
+            Checks::Block
+        } else {
+            Checks::Call
+        };
+        let outcome = if self.trace_transfers {
+            let inspector = TransferInspector::new(false).with_logs(true);
+            session
+                .run(tx.clone(), checks, inspector, NoCosts)
+                .map(|(outcome, _)| outcome)
+        } else {
+            session
+                .run(tx.clone(), checks, NoOpInspector, NoCosts)
+                .map(|(outcome, _)| outcome)
+        };
+        let ResultAndState { result, state } = outcome.map_err(recode)?;
+        session.commit(state);
+        let gas_used = result.gas().tx_gas_used();
+        self.gas_left = self.gas_left.saturating_sub(gas_used);
+        let transaction = envelope(&tx, &request);
+        gathered.add(
+            Recovered::new_unchecked(transaction, tx.caller),
+            result,
+            gas_used,
+        );
+        Ok(())
+    }
+
+    /// Makes the block of what ran, and the parent of the next one.
+    fn seal(&mut self, gathered: Gathered) -> Simulated {
+        let params = &self.session.params;
+        let envelopes: Vec<TxEnvelope> = gathered
+            .transactions
+            .iter()
+            .map(|tx| tx.inner().clone())
+            .collect();
+        let header = Header {
+            parent_hash: self.parent_hash,
+            ommers_hash: EMPTY_OMMER_ROOT_HASH,
+            beneficiary: params.beneficiary,
+            transactions_root: transactions_root(&envelopes),
+            receipts_root: receipts_root(&gathered.receipts),
+            logs_bloom: receipts_bloom(&gathered.receipts),
+            number: params.number,
+            gas_limit: params.gas_limit,
+            gas_used: gathered.gas_used,
+            timestamp: params.timestamp(),
+            mix_hash: params.parent_hash,
+            base_fee_per_gas: Some(params.base_fee_per_gas),
+            withdrawals_root: Some(EMPTY_ROOT_HASH),
+            blob_gas_used: Some(0),
+            excess_blob_gas: Some(0),
+            parent_beacon_block_root: Some(B256::ZERO),
+            requests_hash: Some(EMPTY_REQUESTS_HASH),
+            ..Header::default()
+        };
+        let hash = header.hash_slow();
+        let mut calls = gathered.calls;
+        for log in calls.iter_mut().flat_map(|call| call.logs.iter_mut()) {
+            log.block_hash = Some(hash);
+            log.block_number = Some(header.number);
+            log.block_timestamp = Some(header.timestamp);
+        }
+        let transactions = if self.full {
+            let all = gathered.transactions.into_iter().enumerate();
+            BlockTransactions::Full(
+                all.map(|(index, tx)| shown(tx, index, hash, &header))
+                    .collect(),
+            )
+        } else {
+            BlockTransactions::Hashes(envelopes.iter().map(|tx| *tx.tx_hash()).collect())
+        };
+        let size = header.size()
+            + envelopes
+                .iter()
+                .map(TxEnvelope::eip2718_encoded_length)
+                .sum::<usize>();
+        self.parent_hash = hash;
+        self.parent = header.clone();
+        SimulatedBlock {
+            inner: Block {
+                header: RpcHeader {
+                    hash,
+                    inner: header,
+                    total_difficulty: None,
+                    size: Some(U256::from(size)),
+                },
+                uncles: Vec::new(),
+                transactions,
+                withdrawals: Some(Withdrawals::default()),
+            },
+            calls,
+        }
+    }
+}
+
+fn too_many(most: u64) -> Fault {
+    let message = format!("too many blocks or calls (rpc.limits.max_simulated_blocks = {most})");
+    Fault::new(code::CLIENT_LIMIT, message)
+}
+
+fn check_size(blocks: &[SimBlock], limits: &Limits) -> CallResult<()> {
+    let most = limits.max_simulated_blocks;
+    let calls: usize = blocks.iter().map(|block| block.calls.len()).sum();
+    // A call is about as much work as an empty block; a thousand are as many as a page can show.
+    if blocks.len() > most || calls > most.saturating_mul(4) {
+        return Err(too_many(most as u64));
+    }
+    Ok(())
+}

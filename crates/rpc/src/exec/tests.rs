@@ -1,1 +1,0 @@
-//! Sessions on a state in memory.

@@ -1,0 +1,155 @@
+//! `eth_simulateV1`.
+
+use crate::common::{TestServer, chain};
+use alloy_primitives::{Address, B256, U256, address};
+use serde_json::{Value, json};
+
+fn payload(blocks: Value) -> Value {
+    json!([{ "blockStateCalls": blocks }, "latest"])
+}
+
+#[tokio::test]
+async fn blocks_build_on_each_other() {
+    let server = TestServer::new().await;
+    let count = json!({ "to": chain::CONTRACT, "input": "0xff" });
+    let load = json!({ "to": chain::CONTRACT, "input": "0x03" });
+    let blocks = json!([{ "calls": [count, load] }, { "calls": [count, count, load] }]);
+    let result = server.ok("eth_simulateV1", payload(blocks)).await;
+    assert_eq!(result[0]["number"], "0x4");
+    assert_eq!(
+        result[0]["parentHash"],
+        json!(server.world.blocks[2].block.hash())
+    );
+    assert_eq!(result[1]["number"], "0x5");
+    assert_eq!(result[1]["parentHash"], result[0]["hash"]);
+    let word = |value: u64| json!(B256::from(U256::from(value)));
+    assert_eq!(result[0]["calls"][1]["returnData"], word(2));
+    assert_eq!(result[1]["calls"][2]["returnData"], word(4));
+    let log = &result[1]["calls"][1]["logs"][0];
+    assert_eq!(log["address"], json!(chain::CONTRACT));
+    assert_eq!(log["logIndex"], "0x1");
+    assert_eq!(log["blockHash"], result[1]["hash"]);
+    assert_eq!(log["transactionHash"], result[1]["transactions"][1]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn overrides_transfers_and_whole_transactions() {
+    let server = TestServer::new().await;
+    let rich = Address::repeat_byte(0x77);
+    let payload = json!([{
+        "blockStateCalls": [{
+            "blockOverrides": { "number": "0x6", "time": "0x7fffffff", "feeRecipient": rich, "gasLimit": "0x100000" },
+            "stateOverrides": { (rich.to_string()): { "balance": "0x64" } },
+            "calls": [{ "from": rich, "to": chain::FRIEND, "value": "0x64" }],
+        }],
+        "traceTransfers": true,
+        "returnFullTransactions": true,
+    }]);
+    let result = server.ok("eth_simulateV1", payload).await;
+    let numbers: Vec<_> = result
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|block| block["number"].clone())
+        .collect();
+    assert_eq!(
+        numbers,
+        [json!("0x4"), json!("0x5"), json!("0x6")],
+        "skipped blocks are there"
+    );
+    let block = &result[2];
+    assert_eq!(block["timestamp"], "0x7fffffff");
+    assert_eq!(block["miner"], json!(rich));
+    assert_eq!(block["gasLimit"], "0x100000");
+    let call = &block["calls"][0];
+    assert_eq!(call["status"], "0x1");
+    assert_eq!(call["gasUsed"], "0x5208");
+    let emitter = address!("0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee");
+    assert_eq!(call["logs"][0]["address"], json!(emitter));
+    assert_eq!(block["transactions"][0]["from"], json!(rich));
+    assert_eq!(
+        block["transactions"][0]["hash"],
+        call["logs"][0]["transactionHash"]
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn failed_calls_are_part_of_the_answer() {
+    let server = TestServer::new().await;
+    let blocks = json!([{ "calls": [
+        { "to": chain::CONTRACT, "input": "0x01" },
+        { "to": chain::CONTRACT, "input": "0x02", "gas": "0x10000" },
+    ] }]);
+    let result = server.ok("eth_simulateV1", payload(blocks)).await;
+    let calls = &result[0]["calls"];
+    assert_eq!(calls[0]["status"], "0x0");
+    assert_eq!(calls[0]["error"]["code"], 3);
+    assert_eq!(calls[0]["error"]["message"], "execution reverted: nope");
+    assert_eq!(calls[1]["error"]["code"], -32015);
+    assert_eq!(calls[1]["error"]["message"], "out of gas");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_simulated_has_the_methods_codes() {
+    let server = TestServer::new().await;
+    let me = chain::signer().address();
+    let poor = Address::repeat_byte(0x11);
+    let checked =
+        |call: Value| json!([{ "blockStateCalls": [{ "calls": [call] }], "validation": true }]);
+    let fees = |nonce: &str| json!({ "from": me, "to": me, "nonce": nonce, "maxFeePerGas": "0xffffffffff", "maxPriorityFeePerGas": "0x0" });
+    let table = [
+        (json!([{ "blockStateCalls": [] }]), -32602, "empty input"),
+        (
+            payload(json!([{ "blockOverrides": { "number": "0x3" } }])),
+            -38020,
+            "block numbers must be in order: 3 <= 3",
+        ),
+        (
+            payload(json!([{ "blockOverrides": { "time": "0x1" } }])),
+            -38021,
+            "block timestamps must be in order",
+        ),
+        (
+            payload(json!([{ "blockOverrides": { "number": "0x1000" } }])),
+            -38026,
+            "too many blocks or calls (rpc.limits.max_simulated_blocks = 256)",
+        ),
+        (
+            payload(Value::Array(vec![json!({}); 257])),
+            -38026,
+            "too many blocks",
+        ),
+        (
+            payload(json!([{ "calls": [{ "from": poor, "to": me, "value": "0x1" }] }])),
+            -38014,
+            "insufficient funds",
+        ),
+        (
+            payload(json!([{ "calls": [{ "to": me, "gas": "0xffffffffff" }] }])),
+            -38015,
+            "block gas limit reached",
+        ),
+        (checked(fees("0x0")), -38010, "nonce too low"),
+        (checked(fees("0x99")), -38011, "nonce too high"),
+        (
+            checked(json!({ "from": me, "to": me, "maxFeePerGas": "0x0" })),
+            -38012,
+            "max fee per gas less than block base fee",
+        ),
+        (
+            checked(json!({ "from": me, "to": me, "gas": "0x1", "maxFeePerGas": "0xffffffffff" })),
+            -38013,
+            "intrinsic gas too low",
+        ),
+    ];
+    for (params, code, words) in table {
+        let (found, message) = server.fails("eth_simulateV1", params.clone()).await;
+        assert_eq!(found, code, "{params}: {message}");
+        assert!(message.starts_with(words), "{params}: {message}");
+    }
+    server.ok("eth_simulateV1", checked(fees("0x4"))).await;
+    server.stop().await;
+}

@@ -1,0 +1,184 @@
+//! The `debug` namespace.
+
+use crate::common::{TestServer, chain};
+use alloy_primitives::{B256, U256};
+use hansa_rpc::Config;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_transaction_is_traced_by_every_tracer() {
+    let server = TestServer::new().await;
+    let block = &server.world.blocks[1];
+    let hash = *block.block.transactions()[1].tx_hash();
+    let receipt = server.ok("eth_getTransactionReceipt", json!([hash])).await;
+
+    let trace = server.ok("debug_traceTransaction", json!([hash])).await;
+    assert_eq!(trace["failed"], false);
+    let gas = receipt["gasUsed"].as_str().unwrap();
+    let gas = u64::from_str_radix(gas.trim_start_matches("0x"), 16).unwrap();
+    assert_eq!(trace["gas"], gas);
+    let logs = trace["structLogs"].as_array().unwrap();
+    assert_eq!(logs[0]["op"], "PUSH1");
+    assert!(logs.iter().any(|log| log["op"] == "LOG1"));
+
+    let call = server
+        .ok(
+            "debug_traceTransaction",
+            json!([hash, { "tracer": "callTracer" }]),
+        )
+        .await;
+    assert_eq!(call["type"], "CALL");
+    assert_eq!(call["to"], json!(chain::CONTRACT));
+    assert_eq!(call["gasUsed"], receipt["gasUsed"]);
+
+    let options = json!({ "tracer": "prestateTracer", "tracerConfig": { "diffMode": true } });
+    let diff = server
+        .ok("debug_traceTransaction", json!([hash, options]))
+        .await;
+    let key = format!("{:?}", chain::CONTRACT);
+    let post = &diff["post"][key.as_str()];
+    assert_eq!(
+        post["storage"][B256::ZERO.to_string()],
+        json!(B256::from(U256::from(1))),
+        "{diff}"
+    );
+    let me = format!("{:?}", chain::signer().address());
+    assert_eq!(diff["pre"][me.as_str()]["nonce"], 1, "{diff}");
+
+    let prestate = server
+        .ok(
+            "debug_traceTransaction",
+            json!([hash, { "tracer": "prestateTracer" }]),
+        )
+        .await;
+    assert!(prestate[key.as_str()]["code"].is_string(), "{prestate}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn blocks_and_failures_are_traced() {
+    let server = TestServer::new().await;
+    let options = json!({ "tracer": "callTracer" });
+    let traces = server
+        .ok("debug_traceBlockByNumber", json!(["latest", options]))
+        .await;
+    let transactions = server.world.blocks[2].block.transactions();
+    assert_eq!(traces[0]["txHash"], json!(transactions[0].tx_hash()));
+    assert_eq!(traces[0]["result"]["type"], "CREATE");
+    assert_eq!(traces[1]["result"]["error"], "execution reverted");
+    assert_eq!(traces[1]["result"]["revertReason"], "nope");
+    let by_hash = json!([server.world.blocks[2].block.hash(), options]);
+    assert_eq!(server.ok("debug_traceBlockByHash", by_hash).await, traces);
+    // Block 1 writes the genesis allocation before its transactions.
+    assert_eq!(
+        server.ok("debug_traceBlockByNumber", json!(["0x1"])).await,
+        json!([])
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn calls_are_traced_with_overrides() {
+    let server = TestServer::new().await;
+    let call = json!({ "to": chain::CONTRACT, "input": "0x03" });
+    let contract = chain::CONTRACT.to_string();
+    let five = B256::from(U256::from(5));
+    let slot = json!({ (B256::ZERO.to_string()): five });
+    let options =
+        json!({ "tracer": "callTracer", "stateOverrides": { (contract): { "stateDiff": slot } } });
+    let trace = server
+        .ok("debug_traceCall", json!([call, "latest", options]))
+        .await;
+    assert_eq!(trace["output"], json!(five), "{trace}");
+    let struct_logs = server.ok("debug_traceCall", json!([call])).await;
+    assert_eq!(
+        struct_logs["returnValue"],
+        json!(B256::from(U256::from(1))),
+        "{struct_logs}"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_options_have_clear_errors() {
+    let server = TestServer::new().await;
+    let hash = *server.world.blocks[1].block.transactions()[0].tx_hash();
+    let table = [
+        (
+            "debug_traceTransaction",
+            json!([B256::ZERO]),
+            -32000,
+            "transaction not found",
+        ),
+        (
+            "debug_traceTransaction",
+            json!([hash, { "tracer": "{step: 1}" }]),
+            -32000,
+            "tracer not found",
+        ),
+        (
+            "debug_traceTransaction",
+            json!([hash, 7]),
+            -32602,
+            "invalid argument 1",
+        ),
+        (
+            "debug_traceBlockByNumber",
+            json!(["0x63"]),
+            -32000,
+            "block not found",
+        ),
+        (
+            "debug_traceBlockByNumber",
+            json!(["earliest"]),
+            -32000,
+            "genesis is not traceable",
+        ),
+    ];
+    for (method, params, code, words) in table {
+        let (found, message) = server.fails(method, params.clone()).await;
+        assert_eq!(found, code, "{params}: {message}");
+        assert!(message.starts_with(words), "{params}: {message}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_trace_that_grows_too_large_is_stopped() {
+    let mut config = Config::development();
+    config.limits.max_trace_bytes = 20_000;
+    let server = TestServer::with(config).await;
+    let endless = json!({ "to": chain::CONTRACT, "input": "0x02" });
+    let (code, words) = server.fails("debug_traceCall", json!([endless])).await;
+    assert_eq!(code, -32005);
+    assert!(
+        words.contains("rpc.limits.max_trace_bytes = 20000"),
+        "{words}"
+    );
+    let hash = *server.world.blocks[1].block.transactions()[1].tx_hash();
+    server.ok("debug_traceTransaction", json!([hash])).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn raw_encodings_decode() {
+    use alloy_consensus::TxEnvelope;
+    use alloy_eips::eip2718::Decodable2718 as _;
+    let server = TestServer::new().await;
+    let transaction = &server.world.blocks[1].block.transactions()[0];
+    let raw = server
+        .ok("debug_getRawTransaction", json!([transaction.tx_hash()]))
+        .await;
+    let raw: alloy_primitives::Bytes = serde_json::from_value(raw).unwrap();
+    assert_eq!(
+        &TxEnvelope::decode_2718(&mut raw.as_ref()).unwrap(),
+        transaction
+    );
+    let receipts = server.ok("debug_getRawReceipts", json!(["0x2"])).await;
+    let receipts: Vec<alloy_primitives::Bytes> = serde_json::from_value(receipts).unwrap();
+    let root = alloy_consensus::proofs::ordered_trie_root_with_encoder(&receipts, |raw, out| {
+        alloy_primitives::bytes::BufMut::put_slice(out, raw);
+    });
+    assert_eq!(root, server.world.blocks[1].block.header().receipts_root);
+    server.stop().await;
+}

@@ -1,0 +1,187 @@
+//! Frames that no well-behaved WebSocket client sends.
+
+use crate::common::{TestServer, chain};
+use hansa_rpc::Config;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection after the handshake, frame by frame.
+struct Socket(TcpStream);
+
+impl Socket {
+    async fn open(server: &TestServer) -> Self {
+        let mut stream = TcpStream::connect(server.handle.addr).await.unwrap();
+        let request = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n\
+                       upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                       sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        assert!(
+            head.starts_with(b"HTTP/1.1 101"),
+            "{}",
+            String::from_utf8_lossy(&head)
+        );
+        Self(stream)
+    }
+
+    /// Sends a text frame, masked with zeros.
+    async fn send(&mut self, text: &[u8]) {
+        let mut frame = vec![0x81];
+        match text.len() {
+            short @ 0..126 => frame.push(0x80 | short as u8),
+            medium @ 126..65_536 => {
+                frame.push(0x80 | 126);
+                frame.extend((medium as u16).to_be_bytes());
+            }
+            long => {
+                frame.push(0x80 | 127);
+                frame.extend((long as u64).to_be_bytes());
+            }
+        }
+        frame.extend([0; 4]);
+        frame.extend_from_slice(text);
+        // The server may have closed already.
+        let _ = self.0.write_all(&frame).await;
+    }
+
+    /// The next text frame; `None` when the server closes.
+    async fn next(&mut self) -> Option<Value> {
+        let read = async {
+            loop {
+                let kind = self.0.read_u8().await.ok()?;
+                let size = match self.0.read_u8().await.ok()? {
+                    126 => self.0.read_u16().await.ok()?.into(),
+                    127 => self.0.read_u64().await.ok()?,
+                    size => size.into(),
+                };
+                let mut payload = vec![0; size as usize];
+                self.0.read_exact(&mut payload).await.ok()?;
+                match kind {
+                    0x81 => return Some(serde_json::from_slice(&payload).unwrap()),
+                    0x88 => return None,
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, read)
+            .await
+            .expect("a frame or an end")
+    }
+
+    async fn refused(&mut self, text: &[u8], code: i64, words: &str) {
+        self.send(text).await;
+        let answer = self.next().await.expect("an answer");
+        assert_eq!(answer["error"]["code"], code, "{answer}");
+        let message = answer["error"].to_string();
+        assert!(message.contains(words), "{message}");
+    }
+
+    async fn alive(&mut self) {
+        self.send(br#"{"jsonrpc":"2.0","id":9,"method":"eth_chainId"}"#)
+            .await;
+        assert_eq!(self.next().await.unwrap()["result"], "0x7");
+    }
+}
+
+#[tokio::test]
+async fn malformed_messages_leave_the_connection_usable() {
+    let server = TestServer::new().await;
+    let mut socket = Socket::open(&server).await;
+    let deep = "[".repeat(100_000);
+    let batch = |size: usize| {
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
+        format!("[{}]", vec![call; size].join(","))
+    };
+    let unknown = br#"{"jsonrpc":"2.0","id":1,"method":"eth_nothing"}"#;
+    socket.refused(b"nonsense", -32700, "Parse error").await;
+    socket.refused(b"{", -32700, "Parse error").await;
+    socket.refused(deep.as_bytes(), -32700, "Parse error").await;
+    socket.refused(b"[]", -32600, "Invalid request").await;
+    socket
+        .refused(batch(101).as_bytes(), -32005, "rpc.limits.max_batch = 100")
+        .await;
+    socket
+        .refused(
+            batch(10_000).as_bytes(),
+            -32005,
+            "rpc.limits.max_batch = 100",
+        )
+        .await;
+    socket
+        .refused(unknown, -32601, "the method eth_nothing does not exist")
+        .await;
+    socket.alive().await;
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn invalid_utf8_ends_the_connection_or_is_an_error() {
+    let server = TestServer::new().await;
+    let mut socket = Socket::open(&server).await;
+    socket
+        .send(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}")
+        .await;
+    if let Some(answer) = socket.next().await {
+        assert!(answer["error"]["code"].is_i64(), "{answer}");
+    }
+    Socket::open(&server).await.alive().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_is_refused() {
+    let mut config = Config::development();
+    config.limits.max_request_bytes = 1_000;
+    let server = TestServer::with(config).await;
+    let mut socket = Socket::open(&server).await;
+    socket
+        .refused(&[b' '; 1_001], -32007, "Exceeded max limit of 1000")
+        .await;
+    Socket::open(&server).await.alive().await;
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn calls_without_reading_the_answers_are_bounded() {
+    let mut config = Config::development();
+    config.limits.max_calls_per_connection = 2;
+    config.limits.subscription_buffer = 1;
+    let server = TestServer::with(config).await;
+    let mut socket = Socket::open(&server).await;
+    let params = serde_json::json!([chain::raw(&chain::transfer(4))]);
+    let document = br#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#;
+    // Answers of 40 kB each: far more than the socket's buffers hold.
+    for _ in 0..1_000 {
+        socket.send(document).await;
+    }
+    let send = format!(
+        r#"{{"jsonrpc":"2.0","id":7,"method":"eth_sendRawTransaction","params":{params}}}"#
+    );
+    socket.send(send.as_bytes()).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(
+        server.pool.waiting.lock().len(),
+        0,
+        "the call waits for its turn"
+    );
+    // Who reads gets everything.
+    let mut answers = 0;
+    while answers < 1_001 {
+        socket.next().await.expect("an answer");
+        answers += 1;
+    }
+    assert_eq!(server.pool.waiting.lock().len(), 1);
+    drop(socket);
+    server.stop().await;
+}
