@@ -3,6 +3,7 @@
 use super::{
     client::Client,
     drive::{Drive, drive},
+    fresh_seed,
     plan::{Job, Rate, plan},
     submit::{Pace, Signed},
 };
@@ -12,7 +13,7 @@ use crate::{
     world::Kind,
 };
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, U64, U256};
+use alloy_primitives::{Address, U64, U256, hex};
 use alloy_signer_local::PrivateKeySigner;
 use clap::ValueEnum;
 use eyre::{OptionExt as _, Result, ensure};
@@ -23,6 +24,8 @@ use std::time::Duration;
 
 /// Calls per request while a session is set up.
 const BATCH: usize = 100;
+/// Nothing was included for this long: the chain stands.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// In flight while accounts are funded: the ten accounts that pay stay under a pool's cap per sender.
 const FUNDING_IN_FLIGHT: u64 = 2_000;
 /// Fees are capped at this at least, wei per gas.
@@ -83,7 +86,7 @@ impl Session {
             .into_par_iter()
             .map(|index| signer(seed, index))
             .collect::<Result<_>>()?;
-        let mut session = Self {
+        let session = Self {
             urls,
             batch,
             patience,
@@ -96,6 +99,15 @@ impl Session {
         let funds = U256::from(FUNDS.min(ALL_FUNDS / u128::from(accounts.max(1))));
         session.distribute(|to| Action::transfer(to, funds)).await?;
         Ok(session)
+    }
+
+    /// Makes accounts without history with the usual sizes of requests; one more than `accounts`, to
+    /// probe with.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn open_default(urls: Vec<String>, accounts: u64) -> Result<Self> {
+        Self::open(urls, accounts + 1, fresh_seed(), BATCH, PATIENCE).await
     }
 
     /// Creates the token and gives a share of it to every account.
@@ -245,6 +257,20 @@ impl Session {
             .collect::<Result<_>>()?;
         self.fresh += transactions;
         Ok((runs, probes))
+    }
+
+    /// Signs transfers of the last account; gives them as parameters of `eth_sendRawTransaction`.
+    ///
+    /// # Errors
+    /// Its nonce cannot be read.
+    pub(crate) async fn sign_probes(&mut self, count: u64) -> Result<Vec<String>> {
+        let (_, probes) = self
+            .sign_run(Kind::Transfer, Recipients::Senders, 0, count, 1)
+            .await?;
+        Ok(probes
+            .iter()
+            .map(|probe| hex::encode_prefixed(&probe.raw))
+            .collect())
     }
 
     fn recipient(&self, recipients: Recipients, index: u64) -> Address {
