@@ -1,5 +1,8 @@
 //! How a command fails: an exit code, one line of cause, one line of what to do.
 
+use hansa_client::{
+    RpcError, SendError, import::ImportError, keystore::KeystoreError, objects::ReadError,
+};
 use std::{fmt::Display, io::Write as _, process::ExitCode};
 
 /// What the exit code says. 0 is success.
@@ -127,4 +130,158 @@ fn one_line(text: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+impl From<RpcError> for Failure {
+    fn from(error: RpcError) -> Self {
+        let (exit, advice) = match &error {
+            RpcError::Url { .. } => (Exit::Usage, "give a URL such as http://127.0.0.1:8545"),
+            RpcError::Unreachable { .. } => (
+                Exit::Unhealthy,
+                "start a league with `hansa up`, or name a running node with --rpc",
+            ),
+            RpcError::Timeout { .. } => (
+                Exit::Timeout,
+                "see whether the node is healthy with `hansa status`, then run the command again",
+            ),
+            RpcError::Reverted(_) | RpcError::Refused { .. } => {
+                (Exit::Failed, advice_for(&error.to_string()))
+            }
+            RpcError::Malformed { .. } => (
+                Exit::Unhealthy,
+                "check that --rpc is a Hansa node of this version",
+            ),
+        };
+        Self::new(exit, error, advice)
+    }
+}
+
+/// What to do about words of the node or of a native module.
+fn advice_for(words: &str) -> &'static str {
+    const TABLE: &[(&str, &str)] = &[
+        (
+            "insufficient funds",
+            "send ether to the account, or act as another with --as",
+        ),
+        (
+            "NotActiveMember",
+            "act as an active member: `hansa member list`",
+        ),
+        (
+            "NotVotingMember",
+            "act as a member with weight: `hansa member list`",
+        ),
+        ("AlreadyVoted", "nothing: this vote counts already"),
+        ("AlreadyMember", "nothing: it is a member already"),
+        (
+            "ProposalPending",
+            "vote on the open proposal: `hansa member proposals`",
+        ),
+        (
+            "UnknownProposal",
+            "see the proposals: `hansa member proposals`",
+        ),
+        (
+            "ProposalClosed",
+            "see the proposals: `hansa member proposals`",
+        ),
+        ("UnknownAlert", "see the alerts: `hansa alert list`"),
+        (
+            "WrongStatus",
+            "see its status: `hansa alert show` or `hansa member show`",
+        ),
+        (
+            "BondTooSmall",
+            "raise with a larger --bond; `hansa alert list` tells the least",
+        ),
+        ("BondLocked", "claim it again after the time given"),
+        (
+            "NotSentinel",
+            "raise without --provisional, or act as a sentinel",
+        ),
+        (
+            "ProtectedTarget",
+            "leave this target out: the chain's policy never blocks it",
+        ),
+        (
+            "UnknownObject",
+            "see what is published: `hansa exchange list`",
+        ),
+        (
+            "InvalidObject",
+            "publish the object that gives the grounds first",
+        ),
+        ("NotPublisher", "act as the object's publisher"),
+        (
+            "Revoked",
+            "publish under a new id: a revoked object stays revoked",
+        ),
+        ("irective", "see the directives: `hansa alert list`"),
+        ("limit exceeded", "ask for less at once"),
+        (
+            "nonce too low",
+            "run the command again: the account sent something else meanwhile",
+        ),
+        (
+            "underpriced",
+            "run the command again: a transaction of this account waits in the pool",
+        ),
+    ];
+    let found = TABLE.iter().find(|(part, _)| words.contains(part));
+    found.map_or(
+        "see the command's --help, or the node's log",
+        |(_, advice)| advice,
+    )
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        let text = error.to_string();
+        match error {
+            SendError::Rpc(error) => error.into(),
+            SendError::TooMuchGas { .. } => Self::failed(text, "do less in one transaction"),
+            SendError::Failed { reason, .. } => Self::failed(text, advice_for(&reason)),
+            SendError::Timeout { .. } => Self::new(
+                Exit::Timeout,
+                text,
+                "see `hansa status`; run the command again, or give it a longer --timeout",
+            ),
+            SendError::Signer(_) => Self::failed(text, "check the key"),
+        }
+    }
+}
+
+impl From<KeystoreError> for Failure {
+    fn from(error: KeystoreError) -> Self {
+        let advice = match &error {
+            KeystoreError::Io { .. } => "name a keystore that can be read or written",
+            KeystoreError::Exists(_) => "name another file",
+            KeystoreError::Malformed { .. } => "make a keystore with `hansa keys new`",
+            KeystoreError::Password(_) => "check --password-file or HANSA_PASSWORD",
+        };
+        Self::failed(error, advice)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Rpc(error) => error.into(),
+            other => Self::new(
+                Exit::Unhealthy,
+                other,
+                "ask another operator's node with --rpc",
+            ),
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Rpc(error) => error.into(),
+            ImportError::Read(error) => error.into(),
+            ImportError::Json(_) => Self::failed(error, "leave out the address it is about"),
+        }
+    }
 }

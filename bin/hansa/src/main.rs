@@ -3,9 +3,15 @@
 mod cli;
 mod commands;
 mod failure;
+mod league_file;
 mod output;
+mod progress;
+mod session;
 mod settings;
+mod transact;
+mod values;
 
+use settings::Settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,9 +19,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    let json = cli.global.json;
-    match commands::run(cli) {
+    let settings = match Settings::load(&cli.global) {
+        Ok(settings) => settings,
+        Err(failure) => return failure.report(cli.global.json),
+    };
+    match commands::run(cli, &settings) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(json),
+        Err(failure) => failure.report(settings.json.value),
     }
 }

@@ -11,6 +11,7 @@ mod feed;
 mod head;
 mod info;
 mod keys;
+pub mod league;
 mod metrics;
 mod network;
 mod node;

@@ -1,0 +1,348 @@
+//! `hansa up`, `down`, `status`, `logs`, `reset`, `doctor`: a league on this machine.
+
+mod text;
+
+use crate::{
+    failure::{Exit, Failure, Outcome},
+    output::Output,
+    settings::Settings,
+};
+use clap::Args;
+use hansa_node::league::{
+    self, Began, Document, Health, Kind, League, LeagueError, Level, Logs, Options, Up,
+};
+use serde_json::json;
+use std::{
+    future::Future,
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    time::Duration,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, interval},
+};
+
+/// How often a league in the foreground is looked at.
+const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+/// How often it is told about when nothing changes.
+const STATUS_INTERVAL: Duration = Duration::from_secs(60);
+/// How often logs are looked at.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The ports: without --port-base, operator 1 has RPC 8545, TAXII 8080, p2p 9545 and metrics 9645, each
+further operator ten more. With --port-base N, operator 1 has RPC N, TAXII N+1, p2p N+2 and metrics
+N+3, each further operator ten more.
+
+Examples:
+  hansa up
+  hansa up --detach --dir /tmp/league --operators 4 --port-base 20500 --json")]
+pub(crate) struct UpArgs {
+    /// How many operators, and members [default: 4]
+    #[arg(long, value_name = "K")]
+    operators: Option<usize>,
+    /// First port of all ports
+    #[arg(long, value_name = "N")]
+    port_base: Option<u16>,
+    /// Return once the league is healthy, and leave it running
+    #[arg(long)]
+    detach: bool,
+    /// Blocks are at least this far apart [default: 100]
+    #[arg(long, value_name = "MS")]
+    block_interval_ms: Option<u64>,
+    /// An idle league makes a block this often [default: 5000]
+    #[arg(long, value_name = "MS")]
+    heartbeat_ms: Option<u64>,
+    /// A development chain id: 4857, 1337 or 31337 [default: 4857]
+    #[arg(long, value_name = "ID")]
+    chain_id: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  hansa down\n  hansa down --operator operator-2")]
+pub(crate) struct DownArgs {
+    /// Only this one; `hansa up` starts it again
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Exit code 3 when it is not healthy.\n\nExamples:\n  hansa status --json")]
+pub(crate) struct StatusArgs;
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  hansa logs operator-1 -n 100\n  hansa logs --follow")]
+pub(crate) struct LogsArgs {
+    /// Only this one's
+    operator: Option<String>,
+    /// Go on with what is written from now on
+    #[arg(long, short)]
+    follow: bool,
+    /// So many lines of each operator
+    #[arg(long, short = 'n', value_name = "LINES", default_value_t = 50)]
+    lines: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  hansa reset\n  hansa reset --dir /tmp/league --yes")]
+pub(crate) struct ResetArgs {
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Exit code 3 when something is in the way.\n\nExamples:\n  hansa doctor")]
+pub(crate) struct DoctorArgs;
+
+/// A league's error as a command's.
+pub(super) fn failure(error: LeagueError) -> Failure {
+    let exit = match error.kind() {
+        Kind::Failed => Exit::Failed,
+        Kind::Usage => Exit::Usage,
+        Kind::Unhealthy => Exit::Unhealthy,
+        Kind::Timeout => Exit::Timeout,
+        Kind::Interrupted => Exit::Interrupted,
+    };
+    Failure::new(exit, &error, error.advice())
+}
+
+fn run<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime
+        .map_err(|error| Failure::failed(error, "free some memory or file descriptors"))?
+        .block_on(future)
+}
+
+fn program() -> Outcome<PathBuf> {
+    std::env::current_exe().map_err(|error| {
+        let cause = format!("cannot find this program's own file: {error}");
+        Failure::failed(cause, "start it by its path")
+    })
+}
+
+/// Resolves when the user or the system asks to stop.
+async fn interrupted() -> Outcome {
+    let on =
+        |kind| signal(kind).map_err(|error| Failure::failed(error, "free some file descriptors"));
+    let mut interrupt = on(SignalKind::interrupt())?;
+    let mut terminate = on(SignalKind::terminate())?;
+    let mut hangup = on(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}
+
+pub(crate) fn up(arguments: &UpArgs, settings: &Settings, output: Output) -> Outcome {
+    let options = Options {
+        operators: arguments.operators,
+        port_base: arguments.port_base,
+        block_interval_ms: arguments.block_interval_ms,
+        heartbeat_ms: arguments.heartbeat_ms,
+        chain_id: arguments.chain_id,
+    };
+    let patience = Duration::from_secs(settings.timeout.value);
+    run(async {
+        let up = league::up(&settings.dir.value, &options, &program()?).map_err(failure)?;
+        bring_up(up, patience, arguments.detach, output).await
+    })
+}
+
+async fn bring_up(mut up: Up, patience: Duration, detach: bool, output: Output) -> Outcome {
+    let began = up.began();
+    if !output.json {
+        tell(&text::beginning(&up));
+    }
+    let mut told = String::new();
+    let progress = |health: &Health| {
+        let problem = health.problems.first().cloned().unwrap_or_default();
+        if std::io::stderr().is_terminal() && problem != told {
+            tell(&format!("  waiting: {problem}"));
+            told = problem;
+        }
+    };
+    let result = tokio::select! {
+        result = up.healthy(patience, progress) => result.map_err(failure),
+        stopped = interrupted() => Err(stopped.err().unwrap_or_else(|| stop_failure(&up))),
+    };
+    let document = match result {
+        Ok(document) => document,
+        Err(error) => {
+            // The first failure is the one to tell.
+            let _ = up.stop().await;
+            return Err(error);
+        }
+    };
+    show(&document, began, output)?;
+    if detach || !up.is_running() {
+        return Ok(());
+    }
+    if !output.json {
+        output.line("\nRunning. Ctrl-C stops the league; `hansa up` resumes it.")?;
+    }
+    watch(up, output).await
+}
+
+fn stop_failure(up: &Up) -> Failure {
+    failure(LeagueError::Interrupted {
+        dir: up.league().dir().into(),
+    })
+}
+
+fn show(document: &Document, began: Began, output: Output) -> Outcome {
+    output.result(document, || text::document(document, began))
+}
+
+/// Remarks for people, beside the result.
+fn tell(text: &str) {
+    // Nobody is left to tell when standard error is gone.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Stays with a league in the foreground until it is stopped.
+async fn watch(mut up: Up, output: Output) -> Outcome {
+    let stop = interrupted();
+    tokio::pin!(stop);
+    let mut ticks = interval(WATCH_INTERVAL);
+    let (mut said, mut said_at) = (Vec::new(), Instant::now());
+    let mut failed = None;
+    loop {
+        tokio::select! {
+            result = &mut stop => {
+                let failure = stop_failure(&up);
+                tell("stopping ...");
+                up.stop().await.map_err(self::failure)?;
+                return Err(result.err().unwrap_or(failure));
+            }
+            _ = ticks.tick() => {}
+        }
+        while let Some(ended) = up.ended() {
+            if ended.in_order {
+                tell(&format!("{} was stopped", ended.operator));
+            } else {
+                let error = failure(ended.error);
+                tell(&format!("{}\n  try: {}", error.cause, error.advice));
+                failed = Some(error);
+            }
+        }
+        if !up.is_running() {
+            return failed.map_or(Ok(()), Err);
+        }
+        let health = league::health(up.league()).await;
+        let changed = health.problems.is_empty() != said.is_empty();
+        if !output.json && (changed || said_at.elapsed() >= STATUS_INTERVAL) {
+            output.line(&text::one_line(&health))?;
+            (said, said_at) = (health.problems, Instant::now());
+        }
+    }
+}
+
+pub(crate) fn down(arguments: &DownArgs, settings: &Settings, output: Output) -> Outcome {
+    let operator = arguments.operator.as_deref();
+    let stopped = run(async {
+        let stopped = league::down(&settings.dir.value, operator).await;
+        stopped.map_err(failure)
+    })?;
+    output.result(&json!({ "stopped": stopped }), || match stopped.len() {
+        0 => "nothing was running".into(),
+        _ => format!("stopped {}", stopped.join(", ")),
+    })
+}
+
+pub(crate) fn status(settings: &Settings, output: Output) -> Outcome {
+    let health = run(async {
+        let league = League::open(&settings.dir.value).map_err(failure)?;
+        Ok(league::health(&league).await)
+    })?;
+    output.result(&health, || text::status(&health))?;
+    let Some(first) = health.problems.first() else {
+        return Ok(());
+    };
+    let cause = match health.problems.len() - 1 {
+        0 => first.clone(),
+        more => format!("{first} (and {more} more)"),
+    };
+    let dir = health.dir.display();
+    let advice =
+        format!("`hansa up --dir {dir}` starts what is missing; `hansa logs --dir {dir}` says why");
+    Err(Failure::new(Exit::Unhealthy, cause, advice))
+}
+
+pub(crate) fn logs(arguments: &LogsArgs, settings: &Settings, output: Output) -> Outcome {
+    let league = League::open(&settings.dir.value).map_err(failure)?;
+    let operator = arguments.operator.as_deref();
+    let (mut logs, past) = Logs::open(&league, operator, arguments.lines).map_err(failure)?;
+    let print = |lines: Vec<league::LogLine>| {
+        lines.iter().try_for_each(|line| {
+            output.item(line, || match operator {
+                Some(_) => line.line.clone(),
+                None => format!("{} | {}", line.operator, line.line),
+            })
+        })
+    };
+    print(past)?;
+    if !arguments.follow {
+        return Ok(());
+    }
+    run(async {
+        let stop = interrupted();
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                // Asking to stop is how following ends.
+                result = &mut stop => return result,
+                () = tokio::time::sleep(FOLLOW_INTERVAL) => {}
+            }
+            print(logs.next().map_err(failure)?)?;
+        }
+    })
+}
+
+pub(crate) fn reset(arguments: &ResetArgs, settings: &Settings, output: Output) -> Outcome {
+    let dir = &settings.dir.value;
+    let plan = league::reset_plan(dir).map_err(failure)?;
+    if !arguments.yes {
+        if !std::io::stdin().is_terminal() {
+            let cause = "a reset removes keys and chain data, and there is nobody to ask";
+            return Err(Failure::usage(cause, "confirm it with --yes"));
+        }
+        let names: Vec<String> = plan.iter().map(|path| path.display().to_string()).collect();
+        tell(&format!("This removes for good:\n  {}", names.join("\n  ")));
+        let _ = write!(std::io::stderr(), "Type `yes` to go on: ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if answer.trim() != "yes" {
+            return Err(Failure::failed(
+                "nothing was removed",
+                "answer `yes`, or give --yes",
+            ));
+        }
+    }
+    let removed = league::reset(dir).map_err(failure)?;
+    output.result(&json!({ "removed": removed }), || {
+        format!("removed the league in {}", dir.display())
+    })
+}
+
+pub(crate) fn doctor(settings: &Settings, output: Output) -> Outcome {
+    let findings = league::doctor(&settings.dir.value, &program()?).map_err(failure)?;
+    output.result(&findings, || text::findings(&findings))?;
+    let bad = findings
+        .iter()
+        .find(|finding| finding.level == Level::Problem);
+    match bad {
+        None => Ok(()),
+        Some(finding) => Err(Failure::new(
+            Exit::Unhealthy,
+            format!("{}: {}", finding.check, finding.found),
+            finding.advice.as_deref().unwrap_or_default(),
+        )),
+    }
+}

@@ -1,0 +1,96 @@
+//! The keys of a development league: well-known accounts, and members with keystores.
+
+use super::{LeagueError, files};
+use alloy_primitives::{Address, B256, hex};
+use alloy_signer::k256::elliptic_curve::rand_core::OsRng;
+use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
+use serde::{Deserialize, Serialize};
+use std::{fs, path::Path};
+
+/// The mnemonic that Ethereum's development tools share: everybody has its keys.
+pub const DEVELOPMENT_MNEMONIC: &str =
+    "test test test test test test test test test test test junk";
+/// Funded accounts of a development league.
+pub const DEVELOPMENT_ACCOUNTS: u32 = 10;
+/// Random bytes of the members' password.
+const PASSWORD_BYTES: usize = 16;
+
+/// An account whose key anybody may know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its address.
+    pub address: Address,
+    /// Its secp256k1 key.
+    pub private_key: B256,
+}
+
+/// The ten accounts that anvil and hardhat fund as well, at the same addresses.
+///
+/// # Errors
+/// Never: the mnemonic is a constant. Derivation is fallible by type.
+pub fn development_accounts() -> Result<Vec<Account>, LeagueError> {
+    let failed = |error: alloy_signer_local::LocalSignerError| LeagueError::Keystore {
+        path: "development accounts".into(),
+        reason: error.to_string(),
+    };
+    let derive = |index| {
+        let signer = MnemonicBuilder::try_from_phrase_nth(DEVELOPMENT_MNEMONIC, index);
+        let signer = signer.map_err(failed)?;
+        Ok(Account {
+            address: signer.address(),
+            private_key: signer.to_bytes(),
+        })
+    };
+    (0..DEVELOPMENT_ACCOUNTS).map(derive).collect()
+}
+
+/// A new password, in hex.
+pub(super) fn random_password() -> String {
+    let mut bytes = [0; PASSWORD_BYTES];
+    rand::Rng::fill(&mut rand::rng(), &mut bytes);
+    hex::encode(bytes)
+}
+
+/// Makes a key and puts it, encrypted, into `<folder>/<name>.json`.
+pub(super) fn new_keystore(
+    folder: &Path,
+    name: &str,
+    password: &str,
+) -> Result<Address, LeagueError> {
+    let file = format!("{name}.json");
+    let path = folder.join(&file);
+    let failed = |reason: String| LeagueError::Keystore {
+        path: path.clone(),
+        reason,
+    };
+    let signer = PrivateKeySigner::random();
+    let key = signer.to_bytes();
+    PrivateKeySigner::encrypt_keystore(folder, &mut OsRng, key, password, Some(&file))
+        .map_err(|error| failed(error.to_string()))?;
+    files::hide(&path)?;
+    // Others in this ecosystem write the address as well; the library does not.
+    let text = fs::read_to_string(&path).map_err(LeagueError::io(&path))?;
+    let mut keystore: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+    if let Some(fields) = keystore.as_object_mut() {
+        let address = hex::encode(signer.address());
+        fields.insert("address".into(), address.into());
+    }
+    files::write_json(&path, &keystore)?;
+    Ok(signer.address())
+}
+
+/// The address that a keystore says it holds.
+pub(super) fn keystore_address(path: &Path) -> Result<Address, LeagueError> {
+    let text = fs::read_to_string(path).map_err(LeagueError::io(path))?;
+    let failed = |reason: String| LeagueError::Keystore {
+        path: path.into(),
+        reason,
+    };
+    let keystore: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+    let address = keystore["address"]
+        .as_str()
+        .and_then(|text| text.parse().ok());
+    address.ok_or_else(|| failed("it names no address".into()))
+}

@@ -1,0 +1,111 @@
+//! The genesis of a development league, and the check of any genesis by every rule of the chain.
+
+use super::{Account, LeagueError};
+use alloy_primitives::{Address, B256, U256};
+use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
+use hansa_primitives::{
+    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PublicKey, genesis_timestamp_ms,
+};
+use std::{collections::BTreeMap, path::Path};
+
+/// The chain id of a development league unless another one is asked for.
+pub const DEVELOPMENT_CHAIN_ID: u64 = 4_857;
+/// Chain ids on which well-known keys may hold value: Hansa's, and the two that development tools
+/// use (1337 and 31337). Nothing on them is worth anything.
+pub const DEVELOPMENT_CHAIN_IDS: [u64; 3] = [DEVELOPMENT_CHAIN_ID, 1_337, 31_337];
+/// Wei of every development account and member.
+const BALANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
+/// Roles of the first member: member and sentinel.
+const SENTINEL: u8 = 3;
+/// Roles of the others.
+const MEMBER: u8 = 1;
+
+/// Whether well-known keys are harmless on a chain.
+pub fn is_development(genesis: &Genesis) -> bool {
+    genesis.development && DEVELOPMENT_CHAIN_IDS.contains(&genesis.chain_id)
+}
+
+/// What a development league is made from.
+pub(super) struct Parts<'a> {
+    pub(super) chain_id: u64,
+    pub(super) pace: Pace,
+    pub(super) operators: &'a [(String, PublicKey)],
+    pub(super) members: &'a [(String, Address)],
+    pub(super) accounts: &'a [Account],
+}
+
+/// A development league's genesis. The operators' tips go to the members of the same rank.
+pub(super) fn development(parts: &Parts<'_>) -> Genesis {
+    let members = parts.members.iter().map(|(_, address)| *address);
+    let accounts = parts.accounts.iter().map(|account| account.address);
+    let funded = Alloc {
+        balance: U256::from(BALANCE),
+        ..Alloc::default()
+    };
+    let recipients = members.clone().chain(std::iter::repeat(Address::ZERO));
+    let operators = parts.operators.iter().zip(recipients);
+    // Backdated, so that the first block is due at once: it shows that the league agrees.
+    let timestamp_ms = genesis_timestamp_ms().saturating_sub(parts.pace.heartbeat_ms);
+    Genesis {
+        chain_id: parts.chain_id,
+        name: "Hansa development league".into(),
+        development: true,
+        timestamp_ms,
+        gas_limit: 100_000_000,
+        fees: Fees::default(),
+        pace: parts.pace,
+        operators: operators
+            .map(|((name, key), fee_recipient)| Operator {
+                name: name.clone(),
+                public_key: B256::from_slice(key.as_ref()),
+                fee_recipient,
+            })
+            .collect(),
+        members: parts
+            .members
+            .iter()
+            .enumerate()
+            .map(|(index, (name, address))| Member {
+                name: name.clone(),
+                contact: format!("security@{name}.example"),
+                address: *address,
+                x25519: B256::ZERO,
+                roles: if index == 0 { SENTINEL } else { MEMBER },
+                weight: 1,
+            })
+            .collect(),
+        guard: GuardParams::default(),
+        alloc: members
+            .chain(accounts)
+            .map(|address| (address, funded.clone()))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// Checks a genesis as the chain will: its fields, and the modules' rules by making its first state.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn check(path: &Path, genesis: &Genesis) -> Result<(), LeagueError> {
+    genesis.validate().map_err(LeagueError::genesis(path))?;
+    let mut state = BlockDb::new(MemoryDb::default());
+    genesis_changes(genesis, &mut state).map_err(|error| LeagueError::Damaged {
+        path: path.into(),
+        reason: error.to_string(),
+    })
+}
+
+/// Reads a genesis file, TOML or JSON by its ending.
+///
+/// # Errors
+/// It cannot be read, or is not a genesis.
+pub fn load(path: &Path) -> Result<Genesis, LeagueError> {
+    let text = std::fs::read_to_string(path).map_err(LeagueError::io(path))?;
+    let json = path.extension().is_some_and(|ending| ending == "json");
+    let genesis = if json {
+        Genesis::from_json(&text)
+    } else {
+        Genesis::from_toml(&text)
+    };
+    genesis.map_err(LeagueError::genesis(path))
+}
