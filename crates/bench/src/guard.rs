@@ -66,7 +66,7 @@ impl Variant {
 
 /// Medians over the rounds.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Result1 {
+struct Medians {
     none_us: f64,
     none_over_plain_percent: f64,
     one_over_none_percent: f64,
@@ -130,7 +130,7 @@ pub(crate) fn run(args: &GuardArgs, token: Option<&Token>, report: &mut Report) 
     Ok(())
 }
 
-fn compare(args: &GuardArgs, world: &mut World, work: &Work) -> Result<Result1> {
+fn compare(args: &GuardArgs, world: &mut World, work: &Work) -> Result<Medians> {
     let unguarded = world.db.clone();
     let one = with_directives(world, &unguarded, 1)?;
     let many = with_directives(world, &unguarded, args.directives)?;
@@ -161,7 +161,7 @@ fn compare(args: &GuardArgs, world: &mut World, work: &Work) -> Result<Result1> 
         median(&ratios).ok_or_eyre("at least one round is needed")
     };
     let none = median(&seconds[Variant::None as usize]).unwrap_or_default();
-    Ok(Result1 {
+    Ok(Medians {
         none_us: none * 1e6 / work.transactions.len() as f64,
         none_over_plain_percent: over(Variant::None, Variant::Plain)?,
         one_over_none_percent: over(Variant::One, Variant::None)?,
