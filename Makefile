@@ -62,8 +62,12 @@ test-rust: ## Rust tests, with cargo-nextest when it is installed, and documenta
 	@scripts/test-rust.sh
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Floor, guard and a league beside anvil: about ten minutes; results in target/bench/
 	@scripts/bench.sh
+
+.PHONY: bench-long
+bench-long: ## A league that grows to a million accounts and 100,000 blocks: hours
+	@scripts/bench.sh long
 
 .PHONY: sim
 sim: ## Simulate whole leagues over more seeds (SEEDS=100)

@@ -28,6 +28,7 @@ pub const ORDER: &[&str] = &[
     "crates/client",
     "crates/node",
     "crates/sim",
+    "crates/bench",
     "bin/hansa",
     "xtask",
 ];

@@ -1,0 +1,119 @@
+//! Growth: what a large state and a long chain cost.
+
+use super::{LeagueArgs, SECTION, start::League};
+use crate::{
+    load::{Rate, Recipients, Run, Session, execute},
+    report::{Aim, Report},
+    world::Kind,
+};
+use alloy_primitives::U64;
+use clap::Args;
+use eyre::Result;
+use serde_json::json;
+
+/// Transactions of one step of filling.
+const STEP: u64 = 100_000;
+
+/// Sizes of the growth benchmark.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GrowthArgs {
+    #[command(flatten)]
+    league: LeagueArgs,
+    /// Accounts that the state grows to
+    #[arg(long, default_value_t = 1_000_000)]
+    grow_accounts: u64,
+    /// Blocks that the chain grows to
+    #[arg(long, default_value_t = 100_000)]
+    grow_blocks: u64,
+}
+
+/// Measures throughput on a young chain, with many accounts, and after many blocks.
+///
+/// # Errors
+/// The league does not start, or stops.
+pub(crate) fn run(args: &GrowthArgs, report: &mut Report) -> Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(grow(args, report))
+}
+
+async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let league = League::start(args.league.setup(directory.path())).await?;
+    let steps = args.league.steps();
+    let mut session = Session::open_default(league.urls(), steps.accounts).await?;
+    let run = steps.max(
+        Kind::Transfer,
+        Recipients::Senders,
+        steps.txs,
+        &league.pids(),
+    );
+    // Ten thousand accounts.
+    let fill = steps.max(Kind::Transfer, Recipients::Fresh, 10_000, &[]);
+    execute(&mut session, &fill).await?;
+    let young = execute(&mut session, &run).await?;
+    report.detail("growth: young", &young)?;
+    report.row(SECTION, "growth: young", young.included_per_s, "/s", None);
+
+    let mut accounts = 10_000;
+    while accounts < args.grow_accounts {
+        let txs = STEP.min(args.grow_accounts - accounts);
+        let fill = steps.max(Kind::Transfer, Recipients::Fresh, txs, &[]);
+        let outcome = execute(&mut session, &fill).await?;
+        accounts += txs;
+        let rate = outcome.included_per_s;
+        eprintln!("{accounts} accounts, {rate:.0} transfers/s");
+    }
+    let large = execute(&mut session, &run).await?;
+    report.detail("growth: accounts", &large)?;
+    compare(
+        report,
+        &format!("{accounts} accounts"),
+        large.included_per_s,
+        young.included_per_s,
+    );
+    for (index, pid) in league.pids().into_iter().enumerate() {
+        let peak = crate::cpu::usage(pid)?.peak_rss_mib;
+        let name = format!("operator {}: peak memory at {accounts} accounts", index + 1);
+        report.row(SECTION, name, peak, "MiB", Some(Aim::AtMost(400.0)));
+    }
+
+    let mut client = session.client()?;
+    let blocks = loop {
+        let head = client
+            .call::<U64>("eth_blockNumber", json!([]))
+            .await?
+            .to::<u64>();
+        if head >= args.grow_blocks {
+            break head;
+        }
+        // A few transactions a block, as often as the chain makes blocks.
+        let trickle = Run {
+            rate: Rate::PerSecond(100.0),
+            ..steps.max(Kind::Transfer, Recipients::Senders, 10_000, &[])
+        };
+        session.batch = 1;
+        execute(&mut session, &trickle).await?;
+        session.batch = 100;
+        eprintln!("block {head}");
+    };
+    let long = execute(&mut session, &run).await?;
+    report.detail("growth: blocks", &long)?;
+    compare(
+        report,
+        &format!("{blocks} blocks"),
+        long.included_per_s,
+        young.included_per_s,
+    );
+    Ok(())
+}
+
+fn compare(report: &mut Report, name: &str, rate: f64, young: f64) {
+    report.row(SECTION, format!("growth: {name}"), rate, "/s", None);
+    let aim = Some(Aim::AtLeast(0.8));
+    report.row(
+        SECTION,
+        format!("growth: {name}, over young"),
+        rate / young,
+        "",
+        aim,
+    );
+}
