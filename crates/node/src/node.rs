@@ -218,6 +218,13 @@ struct Listeners {
     metrics: TcpListener,
 }
 
+/// Waits until the state is as new as the index.
+async fn catch_up(newest: &AtomicU64, indexed: u64) {
+    while newest.load(Ordering::Acquire) < indexed {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// Block 0.
 pub(crate) fn genesis_block(genesis: &Genesis) -> Result<Block, NodeError> {
     let header = genesis
@@ -342,6 +349,12 @@ async fn start(
         network.chain,
     )
     .await?;
+    // After a crash the databases can be behind the index. Consensus delivers the blocks between
+    // again; until it has, nobody may take the older state for the newest.
+    let processed = chain.marshal.get_processed().await;
+    let applied = processed.map_or(0, |processed| processed.height().get());
+    newest.store(applied.min(started_at), Ordering::Release);
+    catch_up(&newest, started_at).await;
     let states = FinalizedState::new(
         chain.databases.clone(),
         recent,

@@ -18,7 +18,7 @@ fn flags_beat_the_environment_beats_the_file_beats_defaults() {
     )
     .unwrap();
     let mut flags = Global {
-        config: Some(path.clone()),
+        settings: Some(path.clone()),
         ..Global::default()
     };
     let file = Origin::File(path);
@@ -52,7 +52,7 @@ fn wrong_settings_are_usage_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     let named = Global {
-        config: Some(path.clone()),
+        settings: Some(path.clone()),
         ..Global::default()
     };
     let none = Global::default();
