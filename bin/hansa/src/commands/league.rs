@@ -38,7 +38,7 @@ N+3, each further operator ten more.
 
 Examples:
   hansa up
-  hansa up --detach --dir /tmp/league --operators 4 --port-base 20500 --json")]
+  hansa up --detach --dir ~/leagues/test --operators 4 --port-base 20500 --json")]
 pub(crate) struct UpArgs {
     /// How many operators, and members [default: 4]
     #[arg(long, value_name = "K")]
@@ -86,7 +86,7 @@ pub(crate) struct LogsArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  hansa reset\n  hansa reset --dir /tmp/league --yes")]
+#[command(after_help = "Examples:\n  hansa reset\n  hansa reset --dir ~/leagues/test --yes")]
 pub(crate) struct ResetArgs {
     /// Do not ask
     #[arg(long, short)]
