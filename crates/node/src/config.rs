@@ -126,6 +126,8 @@ pub struct Rpc {
     pub namespaces: BTreeSet<String>,
     /// Host names that requests may carry, beyond addresses and `localhost`.
     pub allowed_hosts: BTreeSet<String>,
+    /// What a client may ask for; errors name these.
+    pub limits: hansa_rpc::Limits,
 }
 
 impl Default for Rpc {
@@ -134,6 +136,7 @@ impl Default for Rpc {
             listen: local(RPC_PORT),
             namespaces: BTreeSet::new(),
             allowed_hosts: BTreeSet::new(),
+            limits: hansa_rpc::Limits::default(),
         }
     }
 }
