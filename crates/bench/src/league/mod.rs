@@ -272,7 +272,7 @@ async fn loss(
     session.urls.truncate(last);
     let mut pids = league.pids();
     pids.truncate(last);
-    let run = steps.max(Kind::Transfer, Recipients::Senders, steps.txs / 2, &pids);
+    let run = steps.max(Kind::Transfer, Recipients::Senders, steps.txs, &pids);
     let outcome = execute(&mut session, &run).await?;
     describe(report, SECTION, "one operator dead", &outcome)?;
     let share = outcome.included_per_s / transfers;

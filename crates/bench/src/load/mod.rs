@@ -16,7 +16,7 @@ pub(crate) use session::{Recipients, Session};
 use crate::{
     cpu::{Usage, own_seconds, usage},
     report::Report,
-    stats::middle_rate,
+    stats::{Sample, middle_rate},
     token::Token,
     world::Kind,
 };
@@ -97,8 +97,11 @@ pub(crate) struct Outcome {
     pub(crate) txs: u64,
     /// Taken by the nodes' pools, per second.
     pub(crate) submitted_per_s: f64,
-    /// Included, per second over the middle of the run; over all of it when it has no middle.
+    /// Included, per second from the first submission to the last inclusion. What aims are held against.
     pub(crate) included_per_s: f64,
+    /// The same over the middle of the run. Where a run is not many times what may be in flight, this
+    /// counts a queue that drains, whose senders were recovered before, and is no sustained rate.
+    pub(crate) middle_per_s: Option<f64>,
     pub(crate) duration_s: f64,
     pub(crate) blocks: u64,
     /// Neither in a block nor with a receipt.
@@ -151,7 +154,7 @@ pub(crate) async fn execute(session: &mut Session, run: &Run) -> Result<Outcome>
         .iter()
         .zip(&before)
         .map(|(a, b)| a.cpu_s - b.cpu_s)
-        .sum();
+        .fold(0.0, |sum, seconds| sum + seconds);
     let missing = &drive.seen.missing;
     let (lost, sample): (Vec<_>, Vec<_>) = hashes
         .iter()
@@ -176,8 +179,8 @@ pub(crate) async fn execute(session: &mut Session, run: &Run) -> Result<Outcome>
         } else {
             0.0
         },
-        included_per_s: middle_rate(&drive.seen.samples, included)
-            .unwrap_or(included as f64 / duration_s),
+        included_per_s: rate_to(drive.seen.samples.last()),
+        middle_per_s: middle_rate(&drive.seen.samples, included),
         duration_s,
         blocks: drive.seen.blocks,
         lost: lost_hashes,
@@ -193,6 +196,14 @@ pub(crate) async fn execute(session: &mut Session, run: &Run) -> Result<Outcome>
         generator_us_per_tx: per_tx(own_after - own_before),
         processes: after,
     })
+}
+
+/// Per second from the start to a sample.
+fn rate_to(sample: Option<&Sample>) -> f64 {
+    match sample {
+        Some((seconds, count)) if *seconds > 0.0 => *count as f64 / seconds,
+        _ => 0.0,
+    }
 }
 
 async fn receipts(client: &mut Client, params: impl Iterator<Item = Value>) -> Result<Vec<Value>> {
