@@ -3,9 +3,11 @@
 //!
 //! The clients come from npm and PyPI (`scripts/tools.sh`); without them these tests say so and pass.
 
+mod common;
+
+use common::port_base;
 use serde_json::{Value, json};
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output},
     time::{Duration, Instant},
@@ -49,10 +51,7 @@ impl Drop for League {
 
 impl League {
     fn up() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .map(|address| address.port().min(65_000).to_string())
-            .unwrap();
+        let port = port_base();
         let mut league = Self {
             folder: tempfile::tempdir().unwrap(),
             document: Value::Null,

@@ -1,10 +1,12 @@
 //! A whole league of real nodes, by the commands that a user types.
 
+mod common;
+
+use common::port_base;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     io::Read as _,
-    net::TcpListener,
     path::Path,
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
@@ -45,13 +47,6 @@ fn json(dir: &Path, arguments: &[&str], code: i32) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A base whose ports are free now: the system just gave its first one away.
-fn base() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    port.min(65_000).to_string()
-}
-
 fn pids(document: &Value) -> Vec<i32> {
     let operators = document["operators"].as_array().unwrap();
     let pids = operators.iter().map(|operator| operator["pid"].as_i64());
@@ -68,7 +63,7 @@ fn a_league_starts_loses_an_operator_recovers_and_resumes() {
     let parent = tempfile::tempdir().unwrap();
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
-    let base = base();
+    let base = port_base();
     let up = ["up", "--detach", "--timeout", PATIENCE];
     let mut first = up.to_vec();
     first.extend(["--port-base", &base, "--operators", "4"]);
@@ -126,7 +121,7 @@ fn ctrl_c_stops_a_league_in_the_foreground() {
         "--timeout",
         PATIENCE,
         "--port-base",
-        &base(),
+        &port_base(),
     ];
     let mut up = command(dir, &arguments)
         .stdout(Stdio::piped())

@@ -411,7 +411,7 @@ async fn start(
         hansa_rpc::Config::default()
     };
     rpc.namespaces.extend(config.rpc.namespaces.iter().cloned());
-    rpc.limits = config.rpc.limits.clone();
+    rpc.limits = config.rpc.limits;
     rpc.allowed_hosts
         .extend(config.rpc.allowed_hosts.iter().cloned());
     let rpc_context = hansa_rpc::Context {

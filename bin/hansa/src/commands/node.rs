@@ -22,6 +22,7 @@ pub(crate) struct NodeArgs {
 #[derive(Debug, Subcommand)]
 enum NodeCommand {
     /// Rebuild the index of a stopped node from its blocks, by executing them again
+    #[command(after_help = "Example:\n  hansa node reindex --config operator/node.toml")]
     Reindex,
 }
 

@@ -26,7 +26,11 @@ fn exit_codes_of_what_can_be_written() {
             "timeout is 0 seconds (flag --timeout)",
         ),
         ("--timeout x config show", 2, "invalid value 'x'"),
-        ("--config none.toml config show", 2, "cannot read none.toml"),
+        (
+            "--settings none.toml config show",
+            2,
+            "cannot read none.toml",
+        ),
         ("config show", 0, "http://127.0.0.1:8545"),
         ("completions zsh", 0, "#compdef hansa"),
         ("completions sh", 2, "possible values"),
