@@ -70,6 +70,16 @@ pub enum NodeError {
     /// The index.
     #[error("{0}\nstop the node and run `hansa node reindex` to rebuild the index")]
     Index(#[from] hansa_index::IndexError),
+    /// The index lacks blocks that the state has: it was lost, or put back from an older copy.
+    #[error(
+        "the index ends at block {index}, but the chain's state is at block {state}\nrun `hansa node reindex` with this configuration to rebuild the index"
+    )]
+    Behind {
+        /// Newest block of the index.
+        index: u64,
+        /// Newest block whose state is applied.
+        state: u64,
+    },
     /// A port.
     #[error(
         "cannot listen on {address} ({what}): {source}\nfree the port, or set another one in the configuration ([{what}] listen)"
@@ -353,7 +363,14 @@ async fn start(
     // again; until it has, nobody may take the older state for the newest.
     let processed = chain.marshal.get_processed().await;
     let applied = processed.map_or(0, |processed| processed.height().get());
-    newest.store(applied.min(started_at), Ordering::Release);
+    // A block is in the index before consensus may forget it.
+    if applied > started_at {
+        return Err(NodeError::Behind {
+            index: started_at,
+            state: applied,
+        });
+    }
+    newest.store(applied, Ordering::Release);
     catch_up(&newest, started_at).await;
     let states = FinalizedState::new(
         chain.databases.clone(),
