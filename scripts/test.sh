@@ -5,6 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 mkdir -p target
+# A clean build needs about 4 GiB; with incremental compilation, which serves nobody in CI, 7 GiB.
+[ -z "${CI-}" ] || export CARGO_INCREMENTAL=0
+free_kib=$(df --output=avail -k target | tail -n 1)
+if [ ! -d target/debug ] && [ "$free_kib" -lt $((6 * 1024 * 1024)) ]; then
+    echo "only $((free_kib / 1024)) MiB free for $PWD/target: the tests may need 6 GiB; make room if they fail" >&2
+fi
+
 log=target/test.log
 counts=target/test-counts
 : >"$log"

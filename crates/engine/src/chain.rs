@@ -49,6 +49,8 @@ pub type Marshal = MarshalMailbox<Scheme, Standard<Block>>;
 const EPOCH_BLOCKS: NonZeroU64 = NZU64!(u64::MAX);
 /// Blocks between two rounds of pruning.
 const PRUNE_INTERVAL: NonZeroUsize = NZUsize!(256);
+/// How often a view that is stuck is voted to be skipped again.
+const TIMEOUT_RETRY: Duration = Duration::from_millis(500);
 /// Operations of this many blocks are kept for peers that state-sync.
 const RETAINED_STATE_BLOCKS: usize = 256;
 
@@ -88,7 +90,9 @@ pub struct Tuning {
     pub table_size: u32,
     /// How long a peer has to answer a request.
     pub fetch_timeout: Duration,
-    /// How long a leader has, beyond the heartbeat, to propose.
+    /// How long a leader without work holds its turn before it passes.
+    pub turn: Duration,
+    /// How long a leader has, beyond its turn, to propose.
     pub leader_slack: Duration,
     /// How long a view has, beyond the leader's time, to be certified.
     pub certification_slack: Duration,
@@ -106,8 +110,9 @@ impl Default for Tuning {
             items_per_blob: NZU64!(1 << 18),
             table_size: 1 << 16,
             fetch_timeout: Duration::from_secs(2),
-            leader_slack: Duration::from_secs(1),
-            certification_slack: Duration::from_secs(2),
+            turn: Duration::from_millis(500),
+            leader_slack: Duration::from_millis(750),
+            certification_slack: Duration::from_secs(1),
             #[cfg(feature = "test-utils")]
             tamper: None,
         }
@@ -396,7 +401,11 @@ where
         },
     );
 
-    let paced = Paced::new(mailbox.clone(), genesis.clone(), config.pool, ledger);
+    // A turn is long enough for the work that waits for the minimum interval.
+    let heartbeat = Duration::from_millis(genesis.pace.heartbeat_ms);
+    let interval = Duration::from_millis(genesis.pace.min_block_interval_ms);
+    let turn = tuning.turn.max(interval * 2).min(heartbeat);
+    let paced = Paced::new(mailbox.clone(), genesis.clone(), config.pool, ledger, turn);
     #[cfg(feature = "test-utils")]
     let paced = paced.with_tamper(tuning.tamper.clone());
     let deferred = Deferred::new(
@@ -409,9 +418,12 @@ where
     let state = stateful.start();
     let databases = mailbox.subscribe_databases().await;
 
-    let heartbeat = Duration::from_millis(genesis.pace.heartbeat_ms);
-    let leader_timeout = heartbeat + tuning.leader_slack;
+    let leader_timeout = turn + tuning.leader_slack;
     let certification_timeout = leader_timeout + tuning.certification_slack;
+    // A leader that passes, or is known to be away, is skipped at once: between two heartbeats, that
+    // is once for each turn, and once for each operator that is away.
+    let passes = heartbeat.div_duration_f64(turn).ceil() as u64;
+    let skips = passes.saturating_add(genesis.operators.len() as u64);
     let engine = simplex::Engine::new(
         context.child("simplex"),
         simplex::Config {
@@ -431,11 +443,11 @@ where
             page_cache: config.page_cache,
             leader_timeout,
             certification_timeout,
-            timeout_retry: Duration::from_secs(1),
+            timeout_retry: TIMEOUT_RETRY,
             view_retention: ViewDelta::new(64),
             skip: SkipPolicy::Enabled {
-                timeout: certification_timeout + Duration::from_secs(1),
-                budget: simplex::SkipBudget::Participants,
+                timeout: certification_timeout + 2 * TIMEOUT_RETRY,
+                budget: simplex::config::SkipBudget::Fixed(NZU64!(skips.max(1))),
             },
             fetch_timeout: NZDuration!(tuning.fetch_timeout),
             fetch_retry_delay: Duration::from_millis(500),

@@ -1,5 +1,6 @@
 //! When to propose: at once when there is work, never before the minimum interval, and at the
-//! heartbeat when there is none.
+//! heartbeat when there is none. A leader without work passes after a while, which nullifies the
+//! view at once: so the wait for a leader that is gone can be much shorter than the heartbeat.
 //!
 //! A wrapper around the stateful mailbox. It must not be inside the stateful application, whose
 //! actor could not apply finalized blocks while a proposal is held back.
@@ -20,6 +21,7 @@ pub struct Paced<A> {
     genesis: Arc<Genesis>,
     pool: Pool,
     ledger: Ledger,
+    turn: Duration,
     #[cfg(feature = "test-utils")]
     tamper: Option<crate::Tamper>,
 }
@@ -53,13 +55,20 @@ pub(crate) fn timing(genesis: &Genesis, parent: &Header, now_ms: u64) -> Timing 
 }
 
 impl<A> Paced<A> {
-    /// Wraps `inner`.
-    pub const fn new(inner: A, genesis: Arc<Genesis>, pool: Pool, ledger: Ledger) -> Self {
+    /// Wraps `inner`. A leader holds its turn for `turn` when it has no work.
+    pub const fn new(
+        inner: A,
+        genesis: Arc<Genesis>,
+        pool: Pool,
+        ledger: Ledger,
+        turn: Duration,
+    ) -> Self {
         Self {
             inner,
             genesis,
             pool,
             ledger,
+            turn,
             #[cfg(feature = "test-utils")]
             tamper: None,
         }
@@ -72,13 +81,16 @@ impl<A> Paced<A> {
         self
     }
 
-    async fn hold<E: Runtime>(&self, runtime: &E, parent: &Block) {
+    /// Waits until it is time for a child of `parent`: true; or, false, until the turn is over.
+    async fn hold<E: Runtime>(&self, runtime: &E, parent: &Block) -> bool {
         let header = parent.header();
+        let start = runtime.current();
         let Timing::Hold { work, heartbeat } = timing(&self.genesis, header, now_ms(runtime))
         else {
-            return;
+            return true;
         };
-        let deadline = runtime.current() + heartbeat;
+        let due = heartbeat <= self.turn;
+        let deadline = start + heartbeat.min(self.turn);
         runtime.sleep(work).await;
         let fees = &self.genesis.fees;
         let base_fee = next_base_fee(header, fees.base_fee_params(), fees.min_base_fee);
@@ -88,8 +100,8 @@ impl<A> Paced<A> {
             .into_iter()
             .collect();
         select! {
-            _ = self.pool.wait_for_executable(base_fee, &included) => {},
-            _ = runtime.sleep_until(deadline) => {},
+            _ = self.pool.wait_for_executable(base_fee, &included) => true,
+            _ = runtime.sleep_until(deadline) => due,
         }
     }
 }
@@ -123,7 +135,9 @@ where
         let mut peek = ancestry.clone();
         let parent = peek.next().await?;
         drop(peek);
-        self.hold(&context.0, parent.inner()).await;
+        if !self.hold(&context.0, parent.inner()).await {
+            return None;
+        }
         let block = self.inner.propose(context, ancestry, input).await;
         #[cfg(feature = "test-utils")]
         let block = match &self.tamper {

@@ -11,11 +11,14 @@ use revm::{
     context_interface::{block::BlobExcessGasAndPrice, either::Either},
     handler::{EthFrame, instructions::EthInstructions},
     interpreter::interpreter::EthInterpreter,
+    primitives::hardfork::SpecId,
 };
 
 /// A chain's constants, from its genesis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainRules {
+    /// Ethereum's rules. Every chain of a league runs [`SPEC`]; older ones are for public tests.
+    pub spec: SpecId,
     /// EIP-155 chain id.
     pub chain_id: u64,
     /// Receives the base fees.
@@ -28,6 +31,7 @@ impl ChainRules {
     /// The rules that `genesis` states.
     pub fn new(genesis: std::sync::Arc<Genesis>) -> Self {
         Self {
+            spec: SPEC,
             chain_id: genesis.chain_id,
             treasury: genesis.fees.treasury,
             genesis,
@@ -117,11 +121,11 @@ pub fn build<D: Database, I>(
     edit: impl FnOnce(&mut CfgEnv),
 ) -> Result<Evm<D, I>, D::Error> {
     let guarded = guard::is_active(&mut db, params.timestamp())?;
-    let mut instructions = EthInstructions::new_mainnet_with_spec(SPEC);
+    let mut instructions = EthInstructions::new_mainnet_with_spec(rules.spec);
     if guarded {
         guard::install(&mut instructions);
     }
-    let context = EvmContext::<D>::new(db, SPEC)
+    let context = EvmContext::<D>::new(db, rules.spec)
         .with_block(params.env())
         .modify_cfg_chained(|cfg: &mut CfgEnv| {
             cfg.chain_id = rules.chain_id;
@@ -131,7 +135,7 @@ pub fn build<D: Database, I>(
         context,
         inspector,
         instructions,
-        Precompiles::new(guarded),
+        Precompiles::new(rules.spec, guarded),
     ))
 }
 

@@ -1,7 +1,7 @@
 //! What an address without bytecode of its own can be: Ethereum's precompiles, Hansa's modules, or
 //! blocked.
 
-use crate::{EvmContext, SPEC, guard};
+use crate::{EvmContext, guard};
 use alloy_primitives::{Address, Bytes, Log, LogData, U256, map::AddressSet};
 use alloy_sol_types::SolError;
 use hansa_abi::IModule;
@@ -24,8 +24,8 @@ pub struct Precompiles {
 
 impl Precompiles {
     /// `guarded`: some directive is active, so call frames are checked.
-    pub fn new(guarded: bool) -> Self {
-        let ethereum = EthPrecompiles::new(SPEC);
+    pub fn new(spec: SpecId, guarded: bool) -> Self {
+        let ethereum = EthPrecompiles::new(spec);
         let mut addresses = ethereum.warm_addresses().clone();
         addresses.extend(hansa_abi::MODULES.iter().map(|module| module.address));
         Self {

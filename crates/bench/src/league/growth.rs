@@ -1,6 +1,6 @@
 //! Growth: what a large state and a long chain cost.
 
-use super::{LeagueArgs, SECTION, start::League};
+use super::{LeagueArgs, SECTION, recovery, start::League};
 use crate::{
     load::{Rate, Recipients, Run, Session, execute},
     report::{Aim, Report},
@@ -37,8 +37,9 @@ pub(crate) fn run(args: &GrowthArgs, report: &mut Report) -> Result<()> {
 
 async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
     let directory = tempfile::tempdir()?;
-    let league = League::start(args.league.setup(directory.path())).await?;
+    let mut league = League::start(args.league.setup(directory.path())).await?;
     let steps = args.league.steps();
+    let trickle = 10_000.0 / args.league.interval_ms.unwrap_or(100) as f64;
     let mut session = Session::open_default(league.urls(), steps.accounts).await?;
     let run = steps.max(
         Kind::Transfer,
@@ -76,6 +77,13 @@ async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
         report.row(SECTION, name, peak, "MiB", Some(Aim::AtMost(400.0)));
     }
 
+    let last = league.operators.len() - 1;
+    let key = recovery::public_key(&league.operators[last].rpc).await?;
+    let took = recovery::kill_and_wait(&mut league, &mut session, last, &key).await?;
+    let name = format!("kill -9 to voting again at {accounts} accounts");
+    let aim = Some(Aim::AtMost(5.0));
+    report.row(SECTION, name, took.as_secs_f64(), "s", aim);
+
     let mut client = session.client()?;
     let blocks = loop {
         let head = client
@@ -85,9 +93,9 @@ async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
         if head >= args.grow_blocks {
             break head;
         }
-        // A few transactions a block, as often as the chain makes blocks.
+        // A few transactions a block, as often as the chain makes blocks (see --interval-ms).
         let trickle = Run {
-            rate: Rate::PerSecond(100.0),
+            rate: Rate::PerSecond(trickle),
             ..steps.max(Kind::Transfer, Recipients::Senders, 10_000, &[])
         };
         session.batch = 1;

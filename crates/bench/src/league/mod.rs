@@ -44,6 +44,9 @@ pub(crate) struct LeagueArgs {
     /// Accounts in the genesis; needs --nodes
     #[arg(long, default_value_t = 0)]
     genesis_accounts: u64,
+    /// Minimum block interval in ms, instead of the genesis default; needs --nodes
+    #[arg(long)]
+    interval_ms: Option<u64>,
     /// Accounts that send
     #[arg(long, default_value_t = 1_000)]
     load_accounts: u64,
@@ -70,6 +73,7 @@ impl LeagueArgs {
             operators: self.operators,
             nodes: self.nodes,
             genesis_accounts: self.genesis_accounts,
+            interval_ms: self.interval_ms,
         }
     }
 
@@ -138,10 +142,16 @@ pub(crate) fn run(
         }
     }
     runtime.block_on(league(args, &steps, token, report))?;
-    if !args.no_taxii
-        && let Err(error) = taxii::run(report)
-    {
-        report.note(format!("TAXII left out: {error:#}"));
+    if !args.no_taxii {
+        let directory = tempfile::tempdir()?;
+        // Accounts of members come with what `hansa up` makes.
+        let setup = Setup {
+            nodes: false,
+            genesis_accounts: 0,
+            interval_ms: None,
+            ..args.setup(&directory.path().join("league"))
+        };
+        runtime.block_on(taxii::run(setup, report))?;
     }
     Ok(())
 }

@@ -41,12 +41,17 @@ pub(crate) struct Setup {
     pub(crate) nodes: bool,
     /// Accounts in the genesis beside the development accounts; needs `nodes`.
     pub(crate) genesis_accounts: u64,
+    /// Minimum block interval, ms, if not the default; needs `nodes`.
+    pub(crate) interval_ms: Option<u64>,
 }
 
 /// One operator's process.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Operator {
     pub(crate) rpc: String,
+    /// TAXII's discovery, if `hansa up` started it.
+    #[serde(default)]
+    pub(crate) taxii: Option<String>,
     pub(crate) pid: u32,
 }
 
@@ -80,6 +85,7 @@ impl League {
                 let child = spawn_node(&league.setup, index)?;
                 league.operators.push(Operator {
                     rpc: format!("http://{}", league.setup.listen(index, 1)),
+                    taxii: None,
                     pid: child.id(),
                 });
                 league.children.push(child);
@@ -161,8 +167,8 @@ impl Drop for League {
 impl Setup {
     fn up(&self) -> Result<Vec<Operator>> {
         ensure!(
-            self.genesis_accounts == 0,
-            "accounts in the genesis need --nodes"
+            self.genesis_accounts == 0 && self.interval_ms.is_none(),
+            "--genesis-accounts and --interval-ms need --nodes"
         );
         let output = Command::new(&self.hansa)
             .args(["up", "--detach", "--json", "--dir"])
@@ -258,6 +264,10 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
         alloc.insert(signer.address(), with(ether * U256::from(10_000)));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let mut pace = Pace::default();
+    if let Some(interval) = setup.interval_ms {
+        pace.min_block_interval_ms = interval;
+    }
     Ok(Genesis {
         chain_id: 31_337,
         name: "bench".into(),
@@ -265,7 +275,7 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
         timestamp_ms: now.as_millis() as u64,
         gas_limit: 100_000_000,
         fees: Fees::default(),
-        pace: Pace::default(),
+        pace,
         operators,
         members: Vec::new(),
         guard: GuardParams::default(),

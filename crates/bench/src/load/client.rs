@@ -1,9 +1,11 @@
-//! JSON-RPC over one kept-alive HTTP/1.1 connection. A connection that broke is opened again.
+//! JSON-RPC, and plain requests, over one kept-alive HTTP/1.1 connection. A connection that broke is opened again.
 
 use bytes::Bytes;
 use eyre::{Context as _, OptionExt as _, Result, bail, ensure};
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, StatusCode, Uri, client::conn::http1::SendRequest};
+use hyper::{
+    Request, StatusCode, Uri, client::conn::http1::SendRequest, http::request,
+};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -80,14 +82,30 @@ impl Client {
     /// # Errors
     /// The node cannot be reached, does not answer in time, or answers with an HTTP error.
     pub(crate) async fn post(&mut self, body: Bytes) -> Result<Bytes> {
+        let request = Request::post("/").header("content-type", "application/json");
+        self.exchange(request, body).await
+    }
+
+    /// Asks for a path, with these headers.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub(crate) async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Result<Bytes> {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.exchange(request, Bytes::new()).await
+    }
+
+    async fn exchange(&mut self, request: request::Builder, body: Bytes) -> Result<Bytes> {
         let mut connection = match self.connection.take() {
             Some(connection) if !connection.is_closed() => connection,
             _ => self.connect().await?,
         };
         connection.ready().await?;
-        let request = Request::post("/")
+        let request = request
             .header("host", &self.authority)
-            .header("content-type", "application/json")
             .body(Full::new(body))?;
         let exchange = async {
             let response = connection.send_request(request).await?;

@@ -186,7 +186,7 @@ fn is_plain_transfer(session: &mut Session, tx: &TxEnv) -> CallResult<bool> {
         return Ok(false);
     }
     let account = session.db.basic(to)?;
-    let is_module = hansa_evm::Precompiles::new(false);
+    let is_module = hansa_evm::Precompiles::new(hansa_evm::SPEC, false);
     let special = revm::handler::PrecompileProvider::<
         hansa_evm::EvmContext<&mut crate::exec::Db>,
     >::warm_addresses(&is_module);
