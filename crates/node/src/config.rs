@@ -242,7 +242,7 @@ impl Default for Resources {
         Self {
             worker_threads: 2,
             compute_threads: std::thread::available_parallelism().map_or(2, usize::from),
-            page_cache_mib: 256,
+            page_cache_mib: 64,
         }
     }
 }

@@ -70,7 +70,10 @@ fn publish(setup: &Setup, bundle: &Path) -> Result<()> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .status()?;
-    ensure!(status.success(), "`hansa exchange publish` failed: {status}");
+    ensure!(
+        status.success(),
+        "`hansa exchange publish` failed: {status}"
+    );
     Ok(())
 }
 
@@ -126,7 +129,10 @@ impl Walk<'_> {
             let next = page["next"].as_str().ok_or_eyre("more, but no next")?;
             path = format!("{base}&next={next}");
         }
-        ensure!(objects == OBJECTS, "{objects} objects came instead of {OBJECTS}");
+        ensure!(
+            objects == OBJECTS,
+            "{objects} objects came instead of {OBJECTS}"
+        );
         Ok(pages)
     }
 }

@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use eyre::{Context as _, OptionExt as _, Result, bail, ensure};
 use http_body_util::{BodyExt as _, Full};
-use hyper::{
-    Request, StatusCode, Uri, client::conn::http1::SendRequest, http::request,
-};
+use hyper::{Request, StatusCode, Uri, client::conn::http1::SendRequest, http::request};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
