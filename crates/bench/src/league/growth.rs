@@ -103,6 +103,11 @@ async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
         session.batch = 100;
         eprintln!("block {head}");
     };
+    // An operator has another process since it was killed.
+    let run = Run {
+        pids: league.pids(),
+        ..run
+    };
     let long = execute(&mut session, &run).await?;
     report.detail("growth: blocks", &long)?;
     compare(
