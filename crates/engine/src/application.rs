@@ -22,7 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, UNIX_EPOCH},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 /// A block that is final, and what it did.
@@ -53,6 +53,7 @@ pub struct Application<S, K> {
     pub(crate) head: Arc<AtomicU64>,
     pub(crate) sink: K,
     pub(crate) strategy: S,
+    pub(crate) build_time: Option<Duration>,
 }
 
 impl<S: Strategy, K: Sink> Application<S, K> {
@@ -124,9 +125,12 @@ impl<S: Strategy, K: Sink> Application<S, K> {
             &params,
             &self.rules,
         );
-        let rules = self.rules.clone();
+        let (rules, build_time) = (self.rules.clone(), self.build_time);
         let (batches, built) = execute(runtime, batches, prefetch, move |db| {
-            build::propose(rules, params, db, candidates)
+            let (cancelled, start) = (db.cancelled(), Instant::now());
+            let stop =
+                |built| cancelled.get() || build::is_late(built, start.elapsed(), build_time);
+            build::propose(rules, params, db, candidates, stop)
         })
         .await
         .ok()?;

@@ -8,7 +8,7 @@ use hansa_evm::{
 use hansa_mempool::PooledTransaction;
 use hansa_primitives::{MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
 use hansa_state::{BridgeDb, Prefetch};
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// A proposer looks at transactions whose gas limits sum up to this many times the block's.
 const GAS_LOOKAHEAD: u64 = 2;
@@ -67,20 +67,26 @@ pub(crate) struct Built {
     pub(crate) dropped: Vec<(Arc<PooledTransaction>, InvalidTx)>,
 }
 
-/// Executes as many of `candidates` as fit.
+/// Whether a proposer that took `built` transactions in `elapsed` ends its block. It takes one at least: a
+/// chain whose every block is empty would stand.
+pub(crate) fn is_late(built: usize, elapsed: Duration, build_time: Option<Duration>) -> bool {
+    built > 0 && build_time.is_some_and(|limit| elapsed >= limit)
+}
+
+/// Executes as many of `candidates` as fit, until `stop` says so of the number taken.
 pub(crate) fn propose(
     rules: ChainRules,
     params: BlockParams,
     db: BridgeDb,
     candidates: Vec<Arc<PooledTransaction>>,
+    stop: impl Fn(usize) -> bool,
 ) -> Result<Built, ExecutionError> {
-    let cancelled = db.cancelled();
     let mut executor = BlockExecutor::new(rules, params, db)?;
     let mut built = Vec::new();
     let mut dropped = Vec::new();
     let mut stuck: HashSet<Address> = HashSet::new();
     for candidate in candidates {
-        if cancelled.get() {
+        if stop(built.len()) {
             break;
         }
         if stuck.contains(&candidate.sender) || executor.bytes() + candidate.size > MAX_BLOCK_BYTES

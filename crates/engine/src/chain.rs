@@ -90,6 +90,10 @@ pub struct Tuning {
     pub table_size: u32,
     /// How long a peer has to answer a request.
     pub fetch_timeout: Duration,
+    /// How long a proposer takes transactions into a block. What it takes, others must execute within
+    /// the certification timeout, or the view is lost. `None` is for simulations, where real time must
+    /// not matter.
+    pub build_time: Option<Duration>,
     /// How long a leader without work holds its turn before it passes.
     pub turn: Duration,
     /// How long a leader has, beyond its turn, to propose.
@@ -111,8 +115,9 @@ impl Default for Tuning {
             table_size: 1 << 16,
             fetch_timeout: Duration::from_secs(2),
             turn: Duration::from_millis(500),
-            leader_slack: Duration::from_millis(750),
-            certification_slack: Duration::from_secs(1),
+            build_time: Some(Duration::from_millis(400)),
+            leader_slack: Duration::from_secs(1),
+            certification_slack: Duration::from_secs(2),
             #[cfg(feature = "test-utils")]
             tamper: None,
         }
@@ -380,6 +385,7 @@ where
                 head: config.head,
                 sink: config.sink,
                 strategy: config.strategy.clone(),
+                build_time: tuning.build_time,
             },
             db_config: database.databases::<E>(),
             provider: (),

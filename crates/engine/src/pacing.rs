@@ -31,12 +31,17 @@ pub struct Paced<A> {
 pub(crate) enum Timing {
     /// Propose now.
     Now,
-    /// Work may be proposed after the first duration; without work, propose after the second.
-    Hold { work: Duration, heartbeat: Duration },
+    /// Work may be proposed after `work`. Without work, the turn ends after `rest`: with a block if
+    /// one is `due` by then, otherwise by passing.
+    Hold {
+        work: Duration,
+        rest: Duration,
+        due: bool,
+    },
 }
 
-/// When a child of `parent` is due.
-pub(crate) fn timing(genesis: &Genesis, parent: &Header, now_ms: u64) -> Timing {
+/// When a child of `parent` is due, for a leader that holds its turn for `turn` at most.
+pub(crate) fn timing(genesis: &Genesis, parent: &Header, now_ms: u64, turn: Duration) -> Timing {
     let pace = genesis.pace;
     let age = now_ms.saturating_sub(parent.timestamp_ms);
     // The genesis allocation waits for nobody, and a chain that was down catches up with time.
@@ -50,7 +55,8 @@ pub(crate) fn timing(genesis: &Genesis, parent: &Header, now_ms: u64) -> Timing 
     }
     Timing::Hold {
         work: left(pace.min_block_interval_ms),
-        heartbeat,
+        rest: heartbeat.min(turn),
+        due: heartbeat <= turn,
     }
 }
 
@@ -85,12 +91,11 @@ impl<A> Paced<A> {
     async fn hold<E: Runtime>(&self, runtime: &E, parent: &Block) -> bool {
         let header = parent.header();
         let start = runtime.current();
-        let Timing::Hold { work, heartbeat } = timing(&self.genesis, header, now_ms(runtime))
-        else {
+        let timing = timing(&self.genesis, header, now_ms(runtime), self.turn);
+        let Timing::Hold { work, rest, due } = timing else {
             return true;
         };
-        let due = heartbeat <= self.turn;
-        let deadline = start + heartbeat.min(self.turn);
+        let deadline = start + rest;
         runtime.sleep(work).await;
         let fees = &self.genesis.fees;
         let base_fee = next_base_fee(header, fees.base_fee_params(), fees.min_base_fee);

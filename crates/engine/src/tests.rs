@@ -83,11 +83,45 @@ fn transaction(nonce: u64, gas_limit: u64) -> Transaction {
     .into()
 }
 
+/// Longer than any heartbeat here: nobody passes.
+const FOREVER: Duration = Duration::from_secs(1 << 20);
+
 fn hold(work: u64, heartbeat: u64) -> Timing {
     Timing::Hold {
         work: Duration::from_millis(work),
-        heartbeat: Duration::from_millis(heartbeat),
+        rest: Duration::from_millis(heartbeat),
+        due: true,
     }
+}
+
+#[test]
+fn a_leader_without_work_passes_unless_the_heartbeat_falls_into_its_turn() {
+    let genesis = genesis(100, 2_000);
+    const PARENT: u64 = 1_000_000;
+    let turn = Duration::from_millis(500);
+    for (age, work, rest, due) in [
+        (0, 100, 500, false),
+        (1_499, 0, 500, false),
+        (1_500, 0, 500, true),
+        (1_999, 0, 1, true),
+    ] {
+        let parent = header(7, B256::ZERO, PARENT, &[]);
+        let expected = Timing::Hold {
+            work: Duration::from_millis(work),
+            rest: Duration::from_millis(rest),
+            due,
+        };
+        assert_eq!(timing(&genesis, &parent, PARENT + age, turn), expected);
+    }
+}
+
+#[test]
+fn a_block_is_late_after_its_time_but_never_without_a_transaction() {
+    let (limit, before) = (Duration::from_millis(400), Duration::from_millis(399));
+    assert!(!build::is_late(1, before, Some(limit)));
+    assert!(build::is_late(1, limit, Some(limit)));
+    assert!(!build::is_late(0, FOREVER, Some(limit)));
+    assert!(!build::is_late(1, FOREVER, None));
 }
 
 #[test]
@@ -109,7 +143,11 @@ fn a_block_is_due_by_its_parents_age() {
     ];
     for (now_ms, expected) in table {
         let parent = header(7, B256::ZERO, PARENT, &[]);
-        assert_eq!(timing(&genesis, &parent, now_ms), expected, "at {now_ms}");
+        assert_eq!(
+            timing(&genesis, &parent, now_ms, FOREVER),
+            expected,
+            "at {now_ms}"
+        );
     }
 }
 
@@ -118,7 +156,7 @@ fn the_genesis_allocation_waits_for_nobody() {
     let genesis = genesis(100, 2_000);
     for now_ms in [0, 1_000_000, u64::MAX] {
         let parent = header(0, B256::ZERO, 1_000_000, &[]);
-        assert_eq!(timing(&genesis, &parent, now_ms), Timing::Now);
+        assert_eq!(timing(&genesis, &parent, now_ms, FOREVER), Timing::Now);
     }
 }
 
@@ -126,7 +164,7 @@ fn the_genesis_allocation_waits_for_nobody() {
 fn a_chain_that_was_down_does_not_wait_however_long_its_heartbeat_is() {
     let genesis = genesis(100, 10 * MAX_TIMESTAMP_STEP_MS);
     let parent = header(7, B256::ZERO, 0, &[]);
-    let at = |now_ms| timing(&genesis, &parent, now_ms);
+    let at = |now_ms| timing(&genesis, &parent, now_ms, FOREVER);
     let left = 9 * MAX_TIMESTAMP_STEP_MS;
     assert_eq!(at(MAX_TIMESTAMP_STEP_MS), hold(0, left));
     assert_eq!(at(MAX_TIMESTAMP_STEP_MS + 1), Timing::Now);

@@ -192,6 +192,7 @@ fn tuning(league: &League, operator: usize) -> Tuning {
         items_per_section: NZU64!(64),
         items_per_blob: NZU64!(1_024),
         table_size: 64,
+        build_time: None,
         // Seven turns between heartbeats: idle blocks come from each of four operators in turn.
         turn: Duration::from_millis(300),
         leader_slack: Duration::from_millis(500),
