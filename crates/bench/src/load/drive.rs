@@ -33,12 +33,13 @@ pub(crate) struct Drive {
 /// Sends `plans`, one connection each, spread over `urls`; the first URL's node is followed.
 ///
 /// # Errors
-/// A node cannot be reached.
+/// A node cannot be reached, or the base fee rises over `fee_cap`.
 pub(crate) async fn drive(
     urls: &[String],
     plans: Vec<Vec<Signed>>,
     pace: Pace,
     batch: usize,
+    fee_cap: u128,
     patience: Duration,
 ) -> Result<Drive> {
     let all = plans.iter().flatten();
@@ -49,8 +50,21 @@ pub(crate) async fn drive(
     let from: U64 = client.call("eth_blockNumber", json!([])).await?;
     let progress = Arc::new(Progress::default());
     let start = Instant::now();
-    let follower = follow(client, from.to(), wanted, progress.clone(), patience, start);
-    let follower = tokio::spawn(follower);
+    let follower = follow(
+        client,
+        from.to(),
+        wanted,
+        progress.clone(),
+        fee_cap,
+        patience,
+        start,
+    );
+    let stop = progress.clone();
+    let follower = tokio::spawn(async move {
+        let seen = follower.await;
+        stop.stopped.store(true, Ordering::Relaxed);
+        seen
+    });
     let mut workers = Vec::new();
     for (index, batches) in batches.into_iter().enumerate() {
         let client = Client::new(&urls[index % urls.len()])?;

@@ -2,8 +2,8 @@
 
 use super::client::Client;
 use crate::stats::Sample;
-use alloy_primitives::{B256, U64, map::HashMap};
-use eyre::{Result, bail};
+use alloy_primitives::{B256, U64, U128, map::HashMap};
+use eyre::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::json;
 use std::{
@@ -40,20 +40,24 @@ pub(crate) struct Seen {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Block {
     transactions: Vec<B256>,
+    base_fee_per_gas: U128,
 }
 
 /// Follows the chain behind `client` from after block `from`, until all of `wanted` (hash to run index)
 /// is included, or none was for `patience`.
 ///
 /// # Errors
-/// The node cannot be reached.
+/// The node cannot be reached, or the base fee rises over `fee_cap`: what is measured then is how fast fees
+/// fall, not how fast the chain is.
 pub(crate) async fn follow(
     mut client: Client,
     from: u64,
     mut wanted: HashMap<B256, u64>,
     progress: Arc<Progress>,
+    fee_cap: u128,
     patience: Duration,
     start: Instant,
 ) -> Result<Seen> {
@@ -68,6 +72,11 @@ pub(crate) async fn follow(
             let Some(block) = block else {
                 bail!("block {next} is not there, but the head is {head}");
             };
+            ensure!(
+                block.base_fee_per_gas.to::<u128>() <= fee_cap,
+                "block {next} has a base fee of {} wei, and the load offers {fee_cap}: send less in one session",
+                block.base_fee_per_gas
+            );
             next += 1;
             seen.blocks += 1;
             let hashes = block.transactions.iter();
@@ -83,7 +92,6 @@ pub(crate) async fn follow(
         }
         tokio::time::sleep(POLL).await;
     }
-    progress.stopped.store(true, Ordering::Relaxed);
     seen.missing = wanted.into_values().collect();
     seen.missing.sort_unstable();
     Ok(seen)

@@ -29,7 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// In flight while accounts are funded: the ten accounts that pay stay under a pool's cap per sender.
 const FUNDING_IN_FLIGHT: u64 = 2_000;
 /// Fees are capped at this at least, wei per gas.
-const MIN_FEE_CAP: u128 = 20_000_000_000;
+const MIN_FEE_CAP: u128 = 100_000_000_000;
+/// Fees are capped at so many times the first base fee: the load pays what its own full blocks make of it.
+const FEE_MARGIN: u128 = 100;
 /// A transfer to an account without a balance takes about 52,000.
 const TOKEN_GAS: u64 = 65_000;
 /// Wei that an account is funded with, unless there are too many of them.
@@ -79,7 +81,7 @@ impl Session {
         let base_fee: U256 = serde_json::from_value(head["baseFeePerGas"].clone())?;
         let terms = Terms {
             chain_id: chain_id.to(),
-            max_fee_per_gas: MIN_FEE_CAP.max(base_fee.saturating_to::<u128>() * 10),
+            max_fee_per_gas: MIN_FEE_CAP.max(base_fee.saturating_to::<u128>() * FEE_MARGIN),
             max_priority_fee_per_gas: 1_000_000,
         };
         let senders = (0..accounts)
@@ -177,7 +179,8 @@ impl Session {
             in_flight: FUNDING_IN_FLIGHT,
         };
         let wanted: usize = plans.iter().map(Vec::len).sum();
-        let result = drive(&self.urls[..1], plans, pace, BATCH, self.patience).await?;
+        let fee_cap = self.terms.max_fee_per_gas;
+        let result = drive(&self.urls[..1], plans, pace, BATCH, fee_cap, self.patience).await?;
         ensure!(
             result.seen.missing.is_empty(),
             "setting up: {} of {wanted} transactions were not included; refusals: {:?}",
@@ -304,5 +307,14 @@ fn signed(index: u64, transaction: &Transaction) -> Signed {
 
 /// Sends and follows one run.
 pub(crate) async fn run(session: &Session, plans: Vec<Vec<Signed>>, pace: Pace) -> Result<Drive> {
-    drive(&session.urls, plans, pace, session.batch, session.patience).await
+    let fee_cap = session.terms.max_fee_per_gas;
+    drive(
+        &session.urls,
+        plans,
+        pace,
+        session.batch,
+        fee_cap,
+        session.patience,
+    )
+    .await
 }
