@@ -14,6 +14,10 @@ mod values;
 use settings::Settings;
 use std::process::ExitCode;
 
+/// A node's threads allocate blocks and free them elsewhere; the system's allocator keeps what that leaves behind.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = match cli::parse() {
         Ok(cli) => cli,

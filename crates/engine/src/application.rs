@@ -1,13 +1,16 @@
 //! The deterministic state machine that consensus drives.
 
-use crate::{Executed, Ledger, Runtime, build};
+use crate::{
+    Executed, Ledger, Runtime,
+    build::{self, Patience},
+};
 use alloy_primitives::{Address, B256, U256};
 use commonware_consensus::{Heightable, marshal::ancestry::Ancestry};
 use commonware_glue::stateful::{self, Finality, Input, Proposed, db::DatabaseSet};
 use commonware_parallel::Strategy;
 use futures::StreamExt;
 use hansa_evm::{BlockParams, ChainRules};
-use hansa_mempool::{BlockUpdate, HeadInfo, Pool};
+use hansa_mempool::{BlockUpdate, HeadInfo, Pool, PooledTransaction};
 use hansa_primitives::{
     Block, Context, Genesis, Header, MAX_BLOCK_BYTES, MAX_CLOCK_AHEAD_MS, MAX_TIMESTAMP_STEP_MS,
     Scheme, block_hash, next_base_fee, receipts_root, transactions_root,
@@ -22,7 +25,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 /// A block that is final, and what it did.
@@ -125,12 +128,14 @@ impl<S: Strategy, K: Sink> Application<S, K> {
             &params,
             &self.rules,
         );
-        let (rules, build_time) = (self.rules.clone(), self.build_time);
+        let (rules, build_time, pool) = (self.rules.clone(), self.build_time, self.pool.clone());
         let (batches, built) = execute(runtime, batches, prefetch, move |db| {
-            let (cancelled, start) = (db.cancelled(), Instant::now());
-            let stop =
-                |built| cancelled.get() || build::is_late(built, start.elapsed(), build_time);
-            build::propose(rules, params, db, candidates, stop)
+            let patience = Patience::new(db.cancelled(), build_time);
+            let outlasted = |candidate: &PooledTransaction| {
+                let reason = "it takes longer than a proposer has";
+                pool.drop_invalid(candidate.hash, reason.to_owned());
+            };
+            build::propose(rules, params, db, candidates, &patience, outlasted)
         })
         .await
         .ok()?;
@@ -345,7 +350,7 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
         _readers: <Databases<E, S> as DatabaseSet<E>>::Readers,
     ) -> Option<Finalized> {
         let number = block.number();
-        let executed = self.ledger.finalize(number, &block.hash())?;
+        let executed = self.ledger.get(number, &block.hash())?;
         let diff = Arc::new(diff_of(&executed.changes));
         self.recent.insert(number, &diff);
         Some(Finalized { executed, diff })
@@ -366,6 +371,8 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
         self.head.store(block.number(), Ordering::Release);
         self.sink.finalized(finalized.clone()).await;
         self.update_pool(&finalized.executed);
+        // Not before: who looks for work in between would find this block's own transactions.
+        self.ledger.forget(block.number());
         tracing::debug!(
             number = block.number(),
             hash = %block_hash(&hansa_primitives::digest(block.hash())),

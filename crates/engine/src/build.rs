@@ -7,27 +7,30 @@ use hansa_evm::{
 };
 use hansa_mempool::PooledTransaction;
 use hansa_primitives::{MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
-use hansa_state::{BridgeDb, Prefetch};
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use hansa_state::{BridgeDb, Cancelled, Prefetch};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-/// A proposer looks at transactions whose gas limits sum up to this many times the block's.
-const GAS_LOOKAHEAD: u64 = 2;
+/// What a transaction uses at least.
+const MIN_TRANSACTION_GAS: u64 = 21_000;
 
-/// The transactions that a block could take, best first, within the block's limits.
+/// The transactions that a block could take, best first. Not by their gas limits: a block counts what is used,
+/// and a limit that is not used costs its sender nothing.
 pub(crate) fn select(
     best: impl Iterator<Item = Arc<PooledTransaction>>,
     gas_limit: u64,
 ) -> Vec<Arc<PooledTransaction>> {
-    let mut gas = 0u64;
+    let count = usize::try_from(gas_limit / MIN_TRANSACTION_GAS).unwrap_or(usize::MAX);
     let mut bytes = 0usize;
-    let budget = gas_limit.saturating_mul(GAS_LOOKAHEAD);
-    best.take_while(|candidate| {
-        gas = gas.saturating_add(candidate.transaction.gas_limit());
-        bytes += candidate.size;
-        gas <= budget && bytes <= MAX_BLOCK_BYTES
-    })
-    .take(MAX_BLOCK_TRANSACTIONS)
-    .collect()
+    best.take(count.min(MAX_BLOCK_TRANSACTIONS))
+        .take_while(|candidate| {
+            bytes += candidate.size;
+            bytes <= MAX_BLOCK_BYTES
+        })
+        .collect()
 }
 
 /// What executing `transactions` will surely read.
@@ -67,26 +70,55 @@ pub(crate) struct Built {
     pub(crate) dropped: Vec<(Arc<PooledTransaction>, InvalidTx)>,
 }
 
-/// Whether a proposer that took `built` transactions in `elapsed` ends its block. It takes one at least: a
-/// chain whose every block is empty would stand.
-pub(crate) fn is_late(built: usize, elapsed: Duration, build_time: Option<Duration>) -> bool {
-    built > 0 && build_time.is_some_and(|limit| elapsed >= limit)
+/// How long a proposer goes on.
+pub(crate) struct Patience {
+    pub(crate) cancelled: Cancelled,
+    pub(crate) start: Instant,
+    pub(crate) build_time: Option<Duration>,
 }
 
-/// Executes as many of `candidates` as fit, until `stop` says so of the number taken.
+impl Patience {
+    pub(crate) fn new(cancelled: Cancelled, build_time: Option<Duration>) -> Self {
+        Self {
+            cancelled,
+            start: Instant::now(),
+            build_time,
+        }
+    }
+
+    /// Whether a block with `built` transactions ends. It takes one at least: a chain whose every block is
+    /// empty would stand.
+    pub(crate) fn ends(&self, built: usize) -> bool {
+        self.cancelled.get() || built > 0 && self.is_late()
+    }
+
+    /// Whether the view was lost while the first transaction ran. The next leader would lose it likewise.
+    pub(crate) fn is_outlasted(&self, built: usize) -> bool {
+        built == 0 && self.cancelled.get() && self.is_late()
+    }
+
+    fn is_late(&self) -> bool {
+        self.build_time
+            .is_some_and(|limit| self.start.elapsed() >= limit)
+    }
+}
+
+/// Executes as many of `candidates` as fit, while `patience` lasts; tells `outlasted` of the one that it did not
+/// last for.
 pub(crate) fn propose(
     rules: ChainRules,
     params: BlockParams,
     db: BridgeDb,
     candidates: Vec<Arc<PooledTransaction>>,
-    stop: impl Fn(usize) -> bool,
+    patience: &Patience,
+    outlasted: impl Fn(&PooledTransaction),
 ) -> Result<Built, ExecutionError> {
     let mut executor = BlockExecutor::new(rules, params, db)?;
     let mut built = Vec::new();
     let mut dropped = Vec::new();
     let mut stuck: HashSet<Address> = HashSet::new();
     for candidate in candidates {
-        if stop(built.len()) {
+        if patience.ends(built.len()) {
             break;
         }
         if stuck.contains(&candidate.sender) || executor.bytes() + candidate.size > MAX_BLOCK_BYTES
@@ -94,7 +126,11 @@ pub(crate) fn propose(
             stuck.insert(candidate.sender);
             continue;
         }
-        match executor.execute(&candidate.transaction, candidate.sender) {
+        let result = executor.execute(&candidate.transaction, candidate.sender);
+        if patience.is_outlasted(built.len()) {
+            outlasted(&candidate);
+        }
+        match result {
             Ok(_) => built.push(candidate),
             Err(Refusal::BlockFull { .. }) => {
                 stuck.insert(candidate.sender);
@@ -125,8 +161,12 @@ pub(crate) fn process(
     transactions: &[Transaction],
     senders: &[Address],
 ) -> Result<Option<BlockOutcome>, ExecutionError> {
+    let cancelled = db.cancelled();
     let mut executor = BlockExecutor::new(rules, params, db)?;
     for (transaction, sender) in transactions.iter().zip(senders) {
+        if cancelled.get() {
+            return Err(ExecutionError::State("nobody waits any more".to_owned()));
+        }
         match executor.execute(transaction, *sender) {
             Ok(_) => {}
             Err(Refusal::Fatal(error)) => return Err(error),

@@ -47,12 +47,11 @@ pub type Marshal = MarshalMailbox<Scheme, Standard<Block>>;
 
 /// One epoch covers all heights until committees change.
 const EPOCH_BLOCKS: NonZeroU64 = NZU64!(u64::MAX);
-/// Blocks between two rounds of pruning.
-const PRUNE_INTERVAL: NonZeroUsize = NZUsize!(256);
 /// How often a view that is stuck is voted to be skipped again.
 const TIMEOUT_RETRY: Duration = Duration::from_millis(500);
-/// Operations of this many blocks are kept for peers that state-sync.
-const RETAINED_STATE_BLOCKS: usize = 256;
+/// New blocks of a peer that are kept until consensus asks for them. A block can hold megabytes, and operators take turns:
+/// so many span a multiple of the views that can be open.
+const NEW_BLOCKS_PER_PEER: usize = 4;
 
 /// The network of one chain, one channel per role.
 pub struct Channels<N, R> {
@@ -88,6 +87,10 @@ pub struct Tuning {
     pub items_per_blob: NonZeroU64,
     /// First size of the archives' hash tables.
     pub table_size: u32,
+    /// Blocks between two rounds of pruning the state's operations.
+    pub prune_interval: NonZeroUsize,
+    /// Operations of this many blocks are kept for peers that state-sync.
+    pub retained_state_blocks: usize,
     /// How long a peer has to answer a request.
     pub fetch_timeout: Duration,
     /// How long a proposer takes transactions into a block. What it takes, others must execute within
@@ -113,6 +116,8 @@ impl Default for Tuning {
             items_per_section: NZU64!(4_096),
             items_per_blob: NZU64!(1 << 18),
             table_size: 1 << 16,
+            prune_interval: NZUsize!(256),
+            retained_state_blocks: 256,
             fetch_timeout: Duration::from_secs(2),
             turn: Duration::from_millis(500),
             build_time: Some(Duration::from_millis(400)),
@@ -286,7 +291,7 @@ where
         buffered::Config {
             public_key: config.me.clone(),
             mailbox_size: tuning.mailbox,
-            deque_size: 16,
+            deque_size: NEW_BLOCKS_PER_PEER,
             priority: true,
             codec_config: BlockCfg::default(),
             peer_provider: config.peers.clone(),
@@ -399,9 +404,10 @@ where
                 max_outstanding_requests: NZUsize!(8),
             },
             prune_config: Some(PruneConfig {
-                maintenance_interval: PRUNE_INTERVAL,
-                retained_marshal_blocks: usize::MAX / 2,
-                retained_qmdb_blocks: RETAINED_STATE_BLOCKS,
+                maintenance_interval: tuning.prune_interval,
+                // Blocks stay: their archive does not prune. Pruning waits for so many, so not for more.
+                retained_marshal_blocks: tuning.retained_state_blocks,
+                retained_qmdb_blocks: tuning.retained_state_blocks,
             }),
             strategy: config.strategy.clone(),
         },

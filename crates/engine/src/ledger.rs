@@ -22,7 +22,7 @@ pub struct Executed {
     pub changes: Changes,
 }
 
-/// Executed blocks above the finalized head, by height and hash.
+/// Executed blocks above the pool's head, by height and hash.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(Arc<Mutex<BTreeMap<u64, ByHash>>>);
 
@@ -40,12 +40,16 @@ impl Ledger {
             .insert(hash, Arc::new(executed));
     }
 
-    /// Takes the finalized execution of height `number`, and forgets all others up to it.
-    pub fn finalize(&self, number: u64, hash: &B256) -> Option<Arc<Executed>> {
+    /// The execution of a block.
+    pub fn get(&self, number: u64, hash: &B256) -> Option<Arc<Executed>> {
+        self.0.lock().get(&number)?.get(hash).cloned()
+    }
+
+    /// Forgets all blocks up to height `number`: the pool knows what they included.
+    pub fn forget(&self, number: u64) {
         let mut blocks = self.0.lock();
         let newer = blocks.split_off(&(number + 1));
-        let mut older = std::mem::replace(&mut *blocks, newer);
-        older.get_mut(&number)?.remove(hash)
+        *blocks = newer;
     }
 
     /// The next nonce of every sender in the blocks above `finalized`, ending with block `tip`.

@@ -17,9 +17,9 @@
 //! # What this crate promises
 //! - A block is final before anybody outside consensus sees it.
 //! - Proposer and verifiers run the same function on the same inputs; every commitment of a header
-//!   is checked before a vote.
-//! - What is missing or late makes a validator wait. Only what the block itself proves makes it vote
-//!   against it.
+//!   is checked before a vote to finalize. The vote to notarize says only that the block is here: a block that
+//!   does not hold what it claims can be notarized, and is then never certified.
+//! - What is missing or late makes a validator wait. Only what the block itself proves makes it refuse.
 //! - After a crash at any moment, what was finalized is delivered to the [`Sink`] again until the
 //!   sink has said that it is durable.
 

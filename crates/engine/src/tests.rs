@@ -1,7 +1,8 @@
 //! When a block is due, what a proposer takes, and what is remembered until it is final.
 
 use crate::{
-    Executed, Ledger, build,
+    Executed, Ledger,
+    build::{self, Patience},
     pacing::{Timing, timing},
 };
 use alloy_consensus::{SignableTransaction, TxEip1559};
@@ -20,7 +21,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis {
@@ -115,13 +116,37 @@ fn a_leader_without_work_passes_unless_the_heartbeat_falls_into_its_turn() {
     }
 }
 
+fn patience(spent: Duration, build_time: Option<Duration>) -> Patience {
+    Patience {
+        cancelled: Default::default(),
+        start: Instant::now().checked_sub(spent).unwrap(),
+        build_time,
+    }
+}
+
 #[test]
-fn a_block_is_late_after_its_time_but_never_without_a_transaction() {
-    let (limit, before) = (Duration::from_millis(400), Duration::from_millis(399));
-    assert!(!build::is_late(1, before, Some(limit)));
-    assert!(build::is_late(1, limit, Some(limit)));
-    assert!(!build::is_late(0, FOREVER, Some(limit)));
-    assert!(!build::is_late(1, FOREVER, None));
+fn a_block_ends_after_its_time_but_never_without_a_transaction() {
+    let limit = Duration::from_secs(60);
+    let late = patience(limit, Some(limit));
+    assert!(late.ends(1) && !late.ends(0));
+    assert!(!patience(Duration::ZERO, Some(limit)).ends(1));
+    assert!(!patience(limit, None).ends(1));
+    late.cancelled.cancel();
+    assert!(late.ends(0));
+}
+
+#[test]
+fn a_first_transaction_that_outlasts_its_view_is_told_from_a_view_that_ends_early() {
+    let limit = Duration::from_secs(60);
+    let (early, late) = (
+        patience(Duration::ZERO, Some(limit)),
+        patience(limit, Some(limit)),
+    );
+    assert!(!late.is_outlasted(0));
+    early.cancelled.cancel();
+    late.cancelled.cancel();
+    assert!(late.is_outlasted(0) && !late.is_outlasted(1));
+    assert!(!early.is_outlasted(0));
 }
 
 #[test]
@@ -191,24 +216,19 @@ fn selected(candidates: impl IntoIterator<Item = Arc<PooledTransaction>>, gas_li
 }
 
 #[test]
-fn a_proposer_looks_at_twice_the_blocks_gas() {
+fn a_proposer_looks_at_what_could_fit_whatever_gas_limits_say() {
     let of = |gas: &[u64]| selected(gas.iter().map(|gas| pooled(*gas, 100)), 100_000);
     assert_eq!(of(&[]), 0);
-    assert_eq!(of(&[200_000]), 1);
-    assert_eq!(of(&[200_001]), 0);
-    assert_eq!(of(&[100_000, 100_000]), 2);
-    assert_eq!(of(&[100_000, 100_000, 1]), 2);
-    // The order is that of the pool: nothing behind what does not fit.
-    assert_eq!(of(&[150_000, 60_000, 10]), 1);
-    assert_eq!(of(&[u64::MAX, 1]), 0);
-    // A limit so large that twice it overflows is no limit.
-    let large = [pooled(u64::MAX, 100), pooled(1, 100)];
-    assert_eq!(selected(large, u64::MAX), 2);
+    // Limits that are never used keep nobody out.
+    assert_eq!(of(&[100_000, 100_000, 100_000, 21_000]), 4);
+    assert_eq!(of(&[u64::MAX, 21_000]), 2);
+    // Four of the smallest fill the block.
+    assert_eq!(of(&[21_000; 5]), 4);
 }
 
 #[test]
 fn a_proposer_takes_no_more_bytes_and_transactions_than_a_block_holds() {
-    let sizes = |sizes: &[usize]| selected(sizes.iter().map(|size| pooled(1, *size)), 1_000);
+    let sizes = |sizes: &[usize]| selected(sizes.iter().map(|size| pooled(1, *size)), 100_000);
     assert_eq!(sizes(&[MAX_BLOCK_BYTES]), 1);
     assert_eq!(sizes(&[MAX_BLOCK_BYTES + 1]), 0);
     assert_eq!(sizes(&[MAX_BLOCK_BYTES - 1, 1]), 2);
@@ -227,8 +247,8 @@ fn a_proposer_does_not_walk_the_whole_pool() {
         looked_at.fetch_add(1, Ordering::Relaxed);
         pooled(21_000, 100)
     });
-    assert_eq!(selected(endless, 210_000), 20);
-    assert_eq!(looked_at.into_inner(), 21);
+    assert_eq!(selected(endless, 210_000), 10);
+    assert_eq!(looked_at.into_inner(), 10);
 }
 
 const ALICE: Address = Address::repeat_byte(0xa);
@@ -291,35 +311,20 @@ fn the_last_nonce_has_no_next() {
 }
 
 #[test]
-fn finalizing_takes_one_block_and_forgets_what_it_overtook() {
+fn a_block_is_known_until_the_pool_has_seen_it_and_what_it_overtook_goes_with_it() {
     let ledger = Ledger::default();
     let one = insert(&ledger, 1, B256::ZERO, &[]);
     let rival = insert(&ledger, 1, B256::repeat_byte(1), &[(BOB, 0)]);
     let two = insert(&ledger, 2, one, &[(ALICE, 0)]);
-    assert_eq!(
-        ledger.finalize(1, &one).map(|it| it.block.hash()),
-        Some(one)
-    );
-    assert!(ledger.finalize(1, &one).is_none(), "taken once");
-    assert!(ledger.finalize(1, &rival).is_none(), "overtaken");
+    assert_eq!(ledger.get(1, &one).map(|it| it.block.hash()), Some(one));
+    assert!(ledger.get(1, &one).is_some(), "not taken");
+    assert!(ledger.get(1, &two).is_none(), "another height");
+    ledger.forget(1);
+    assert!(ledger.get(1, &one).is_none());
+    assert!(ledger.get(1, &rival).is_none(), "overtaken");
     // The block above is untouched.
     assert_eq!(ledger.next_nonces(two, 2, 1), HashMap::from([(ALICE, 1)]));
-    assert_eq!(
-        ledger.finalize(2, &two).map(|it| it.block.hash()),
-        Some(two)
-    );
-}
-
-#[test]
-fn finalizing_an_unknown_block_forgets_everything_up_to_it() {
-    let ledger = Ledger::default();
-    let one = insert(&ledger, 1, B256::ZERO, &[]);
-    let two = insert(&ledger, 2, one, &[]);
-    let three = insert(&ledger, 3, two, &[(ALICE, 0)]);
-    assert!(ledger.finalize(2, &B256::repeat_byte(7)).is_none());
-    assert!(ledger.finalize(1, &one).is_none());
-    assert!(ledger.finalize(2, &two).is_none());
-    assert!(ledger.finalize(3, &three).is_some());
+    assert!(ledger.get(2, &two).is_some());
 }
 
 #[test]
@@ -328,6 +333,6 @@ fn executing_a_block_again_changes_nothing() {
     let one = insert(&ledger, 1, B256::ZERO, &[(ALICE, 0)]);
     assert_eq!(insert(&ledger, 1, B256::ZERO, &[(ALICE, 0)]), one);
     assert_eq!(ledger.next_nonces(one, 1, 0), HashMap::from([(ALICE, 1)]));
-    assert!(ledger.finalize(1, &one).is_some());
-    assert!(ledger.finalize(1, &one).is_none());
+    ledger.forget(1);
+    assert!(ledger.get(1, &one).is_none());
 }

@@ -12,7 +12,7 @@ pub const MAX_BLOCK_TRANSACTIONS: usize = 50_000;
 /// A block's timestamp is at most this long after its parent's, milliseconds. After a halt the
 /// chain's clock catches up in steps of this size, so that no block can hold its verifiers longer.
 pub const MAX_TIMESTAMP_STEP_MS: u64 = 60_000;
-/// A validator waits with its vote while a block is further ahead of its clock, milliseconds.
+/// A validator waits with its vote to finalize while a block is further ahead of its clock, milliseconds.
 pub const MAX_CLOCK_AHEAD_MS: u64 = 500;
 /// Most operators in a genesis committee.
 pub const MAX_OPERATORS: usize = 128;

@@ -190,8 +190,11 @@ fn tuning(league: &League, operator: usize) -> Tuning {
     Tuning {
         write_buffer: NZUsize!(65_536),
         items_per_section: NZU64!(64),
-        items_per_blob: NZU64!(1_024),
+        items_per_blob: NZU64!(64),
         table_size: 64,
+        // Often enough that crashes and restarts meet pruned databases.
+        prune_interval: NZUsize!(4),
+        retained_state_blocks: 2,
         build_time: None,
         // Seven turns between heartbeats: idle blocks come from each of four operators in turn.
         turn: Duration::from_millis(300),

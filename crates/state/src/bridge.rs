@@ -55,6 +55,11 @@ impl Cancelled {
     pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// Says that nobody waits.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Cancels when dropped.
@@ -62,7 +67,7 @@ struct CancelOnDrop(Cancelled);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.0.store(true, Ordering::Relaxed);
+        self.0.cancel();
     }
 }
 
@@ -154,7 +159,8 @@ fn missing_code(code_hash: B256) -> StateError {
 ///
 /// # Errors
 /// A read-ahead failed, or the thread could not be started. Errors of reads during `work` reach
-/// `work` itself. If the returned future is dropped, `work` sees errors and ends soon.
+/// `work` itself. If the returned future is dropped, reads fail and [`BridgeDb::cancelled`] says so: `work` is to look at it
+/// between transactions.
 ///
 /// # Panics
 /// With the panic of `work`.
