@@ -47,7 +47,7 @@ pub const LAPSE_S: u64 = 7 * 24 * 3_600;
 /// Alert ids on one page of a listing.
 pub const MAX_ALERTS_PAGE: usize = 256;
 
-/// Bytes of input that a call may have.
+/// Bytes of input that a call may have beside its selector.
 pub const MAX_INPUT_BYTES: usize = 1_024 * 1_024;
 /// Bytes that decoding a call's input may allocate.
 pub const MAX_DECODE_BYTES: usize = 4 * MAX_INPUT_BYTES;
