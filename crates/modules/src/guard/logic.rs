@@ -204,6 +204,7 @@ fn endorse_as_caller(
     if endorsing.saturating_mul(3) < total.saturating_mul(2) {
         return members::pending(is_new, &voter);
     }
+    checks::check_grounds(context, alert.object_id)?;
     alert.outcome = Outcome::Accepted;
     alert.accepted_at = context.now();
     state::set_alert(context, alert)?;

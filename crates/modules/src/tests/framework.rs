@@ -3,7 +3,7 @@
 use super::world::{GAS, World, account, assert_reverts};
 use crate::{
     Block, Call, Host, HostError, RunResult, gas,
-    limits::MAX_INPUT_BYTES,
+    limits::{LAPSE_S, MAX_INPUT_BYTES},
     run,
 };
 use alloy_primitives::{Address, Bytes, LogData, U256};
@@ -268,7 +268,7 @@ fn host_failures_are_told_apart() {
         reason: String::new(),
     };
     let alert_id = world.guard(0, 5_000, &IGuard::raiseCall { input }).unwrap();
-    world.now = expiry;
+    world.now += LAPSE_S;
     let block: Block = world.block();
     let input = IGuard::claimBondCall { alertId: alert_id }.abi_encode();
     let call = Call {
