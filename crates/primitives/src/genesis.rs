@@ -196,7 +196,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GuardParams {
-    /// Smallest bond of an alert, wei.
+    /// Smallest bond of an alert for each of its targets, wei.
     pub min_bond: U256,
     /// A directive lasts at most this long, seconds.
     pub max_duration_s: u64,

@@ -2,7 +2,7 @@
 //!
 //! An alert is pending until members with two thirds of the total active weight endorse it (the
 //! raiser's own weight counts at once); then a directive holds against its targets until the expiry.
-//! A sentinel's provisional alert has a directive at once, for at most
+//! A sentinel's provisional alert has a directive without waiting, for at most
 //! [`PROVISIONAL_S`](crate::limits::PROVISIONAL_S), which becomes full on acceptance. An alert not
 //! accepted within [`LAPSE_S`](crate::limits::LAPSE_S), or by its expiry, lapses.
 //!
