@@ -5,7 +5,7 @@ use crate::{EvmContext, guard};
 use alloy_primitives::{Address, Bytes, Log, LogData, U256, map::AddressSet};
 use alloy_sol_types::SolError;
 use hansa_abi::IModule;
-use hansa_modules::{Block, Call, Host, HostError, RunResult};
+use hansa_modules::{Block, Call, Host, HostError, Outcome, RunResult, refuse_input};
 use revm::{
     Database,
     context_interface::{ContextTr, JournalTr},
@@ -106,6 +106,9 @@ fn run_module<D: Database>(
         let error = IModule::DelegateCallForbidden {}.abi_encode().into();
         return Ok(outcome(InstructionResult::Revert, error, limit, 0));
     }
+    if let Some(refused) = refuse_input(inputs.input.len(), limit) {
+        return interpret(refused, limit);
+    }
     let input = inputs.input.bytes(context);
     let call = Call {
         caller: inputs.caller,
@@ -124,8 +127,13 @@ fn run_module<D: Database>(
         .load_account(module)
         .map_err(|error| error.to_string())?;
     let result = hansa_modules::run(&mut JournalHost { context }, module, &call, &block);
-    let used = result.gas_used;
-    match result.result {
+    interpret(result, limit)
+}
+
+/// What a module's answer is in the EVM.
+fn interpret(answer: Outcome, limit: u64) -> Result<InterpreterResult, String> {
+    let used = answer.gas_used;
+    match answer.result {
         RunResult::Return(output) => Ok(outcome(InstructionResult::Return, output, limit, used)),
         RunResult::Revert(output) => Ok(outcome(InstructionResult::Revert, output, limit, used)),
         RunResult::OutOfGas => {
