@@ -122,8 +122,8 @@ interface IGuard is IModule {
     /// @notice Not with this address: modules, precompiles and system contracts are never targets; what the chain's
     /// policy protects is never blocked, and a member with weight not by a sentinel alone.
     error ProtectedTarget(address target);
-    /// @notice The referenced object does not exist on the exchange, or was revoked (checked when an alert is raised, and
-    /// again when it is accepted).
+    /// @notice The referenced object does not exist on the exchange, or was revoked (checked when an alert is raised,
+    /// and again when it is accepted).
     error InvalidObject(bytes32 objectId);
     /// @notice The caller is not a sentinel.
     error NotSentinel(address account);
@@ -142,27 +142,27 @@ interface IGuard is IModule {
     /// @notice The bond is gone: returned, or forfeited.
     error BondSettled(uint256 alertId);
 
-    /// @notice Raise an alert with a bond: at least the chain's minimum for each target. Callable by active members with
-    /// weight; counts as the first endorsement.
+    /// @notice Raise an alert with a bond: at least the chain's minimum for each target. Callable by active members
+    /// with weight; counts as the first endorsement.
     function raise(AlertInput calldata input) external payable returns (uint256 alertId);
 
-    /// @notice As `raise`, by a sentinel: without waiting for endorsements, the directive holds from the next block on, for
-    /// ten minutes at most.
+    /// @notice As `raise`, by a sentinel: without waiting for endorsements, the directive holds from the next block on,
+    /// for ten minutes at most.
     function raiseProvisional(AlertInput calldata input) external payable returns (uint256 alertId);
 
-    /// @notice Endorse a pending alert, once per member. Accepted once two thirds of the total active weight endorse it; its
-    /// directives hold from the next block on. Who has endorsed may call again when weights have changed so that the
-    /// endorsements suffice by now; otherwise that reverts with AlreadyVoted.
+    /// @notice Endorse a pending alert, once per member. Accepted once two thirds of the total active weight endorse
+    /// it; its directives hold from the next block on. Who has endorsed may call again when weights have changed so
+    /// that the endorsements suffice by now; otherwise that reverts with AlreadyVoted.
     /// @return accepted whether it was accepted in this call.
     function endorse(uint256 alertId) external returns (bool accepted);
 
-    /// @notice Vote to revoke an alert whose bond has not been returned, once per member. Done once more than half of the
-    /// weight votes so. Repeating a vote is as with `endorse`.
+    /// @notice Vote to revoke an alert whose bond has not been returned, once per member. Done once more than half of
+    /// the weight votes so. Repeating a vote is as with `endorse`.
     /// @return revoked whether it was revoked in this call.
     function voteRevoke(uint256 alertId) external returns (bool revoked);
 
-    /// @notice Take back the bond of an alert that ended without revocation, a week after it was raised at the earliest:
-    /// until then members can revoke it. Callable by the raiser.
+    /// @notice Take back the bond of an alert that ended without revocation, a week after it was raised at the
+    /// earliest: until then members can revoke it. Callable by the raiser.
     function claimBond(uint256 alertId) external;
 
     /// @notice An alert by id (ids start at 1); status None when unknown.
