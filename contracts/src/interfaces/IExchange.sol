@@ -17,8 +17,9 @@ interface IExchange is IModule {
 
     /// @notice One version of an object.
     /// @param uuid the UUID part of the STIX id.
-    /// @param objectType the type part of the STIX id: a-z, 0-9 and hyphen.
-    /// @param version STIX `modified`, or `created` where the type has no `modified`; milliseconds since 1970.
+    /// @param objectType the type part of the STIX id: a-z, 0-9 and hyphen, a letter first.
+    /// @param version STIX `modified`, or `created` where the type has no `modified`; milliseconds since 1970, at most
+    /// five minutes after the block's time.
     /// @param tlp TLP 2.0: 0 CLEAR, 1 GREEN, 2 AMBER, 3 AMBER+STRICT, 4 RED.
     /// @param content the object as JSON, or ciphertext.
     struct Entry {
@@ -74,6 +75,8 @@ interface IExchange is IModule {
     error VersionConflict(bytes32 objectId, uint64 version);
     /// @notice A version must be greater than zero.
     error InvalidVersion(bytes32 objectId);
+    /// @notice The version lies in the future; `latest` is the latest that would be taken now.
+    error VersionInFuture(bytes32 objectId, uint64 version, uint64 latest);
     /// @notice Not a STIX object type.
     error InvalidType(string objectType);
     /// @notice TLP goes from 0 to 4.

@@ -82,7 +82,7 @@ interface IGuard is IModule {
     );
     /// @notice One per target of a raised alert.
     event TargetNamed(uint256 indexed alertId, address indexed target, uint8 action);
-    /// @notice A member endorsed; weights are those counted after this vote.
+    /// @notice A member endorsed; weights are those counted after this vote. Once for each member.
     event AlertEndorsed(uint256 indexed alertId, address indexed member, uint64 endorsing, uint64 total);
     /// @notice Two thirds of the weight endorse the alert.
     event AlertAccepted(uint256 indexed alertId, uint64 endorsing, uint64 total);
@@ -90,7 +90,7 @@ interface IGuard is IModule {
     event DirectiveIssued(
         uint256 indexed alertId, address indexed target, uint8 action, uint64 until, bool provisional
     );
-    /// @notice A member voted to revoke; weights are those counted after this vote.
+    /// @notice A member voted to revoke; weights are those counted after this vote. Once for each member.
     event RevocationVoted(uint256 indexed alertId, address indexed member, uint64 revoking, uint64 total);
     /// @notice A majority of the weight revoked the alert; its directives have ended and its bond is forfeited.
     event AlertRevoked(uint256 indexed alertId, uint64 revoking, uint64 total);
@@ -103,7 +103,7 @@ interface IGuard is IModule {
 
     /// @notice A state-changing call touched a blocked address: raised by the chain in the frame that touched it.
     error Blocked(address target, uint256 alertId, uint64 until);
-    /// @notice The bond is below the chain's minimum.
+    /// @notice The bond is below the chain's minimum times the number of targets.
     error BondTooSmall(uint256 sent, uint256 minimum);
     /// @notice No such action.
     error InvalidAction(uint8 action);
@@ -119,9 +119,11 @@ interface IGuard is IModule {
     error InvalidTarget(address target);
     /// @notice A target is named twice.
     error DuplicateTarget(address target);
-    /// @notice The chain's policy never blocks this address (or no sentinel alone may).
+    /// @notice Not with this address: modules, precompiles and system contracts are never targets; what the chain's
+    /// policy protects is never blocked, and a member with weight not by a sentinel alone.
     error ProtectedTarget(address target);
-    /// @notice The referenced object does not exist on the exchange, or was revoked.
+    /// @notice The referenced object does not exist on the exchange, or was revoked (checked when an alert is raised,
+    /// and again when it is accepted).
     error InvalidObject(bytes32 objectId);
     /// @notice The caller is not a sentinel.
     error NotSentinel(address account);
@@ -140,21 +142,27 @@ interface IGuard is IModule {
     /// @notice The bond is gone: returned, or forfeited.
     error BondSettled(uint256 alertId);
 
-    /// @notice Raise an alert with a bond. Callable by active members with weight; counts as the first endorsement.
+    /// @notice Raise an alert with a bond: at least the chain's minimum for each target. Callable by active members
+    /// with weight; counts as the first endorsement.
     function raise(AlertInput calldata input) external payable returns (uint256 alertId);
 
-    /// @notice As `raise`, by a sentinel: the directive holds at once, for ten minutes at most.
+    /// @notice As `raise`, by a sentinel: without waiting for endorsements, the directive holds from the next block on,
+    /// for ten minutes at most.
     function raiseProvisional(AlertInput calldata input) external payable returns (uint256 alertId);
 
-    /// @notice Endorse a pending alert. Accepted once two thirds of the total active weight endorse it.
+    /// @notice Endorse a pending alert, once per member. Accepted once two thirds of the total active weight endorse
+    /// it; its directives hold from the next block on. Who has endorsed may call again when weights have changed so
+    /// that the endorsements suffice by now; otherwise that reverts with AlreadyVoted.
     /// @return accepted whether it was accepted in this call.
     function endorse(uint256 alertId) external returns (bool accepted);
 
-    /// @notice Vote to revoke an alert whose bond has not been returned. Done once more than half of the weight votes so.
+    /// @notice Vote to revoke an alert whose bond has not been returned, once per member. Done once more than half of
+    /// the weight votes so. Repeating a vote is as with `endorse`.
     /// @return revoked whether it was revoked in this call.
     function voteRevoke(uint256 alertId) external returns (bool revoked);
 
-    /// @notice Take back the bond of an alert that ended without revocation. Callable by the raiser.
+    /// @notice Take back the bond of an alert that ended without revocation, a week after it was raised at the
+    /// earliest: until then members can revoke it. Callable by the raiser.
     function claimBond(uint256 alertId) external;
 
     /// @notice An alert by id (ids start at 1); status None when unknown.
@@ -178,6 +186,6 @@ interface IGuard is IModule {
     /// @notice Whether policy or protocol forbids to ever block this address.
     function isProtected(address target) external view returns (bool);
 
-    /// @notice The chain's parameters: least bond in wei, longest duration of a directive in seconds.
+    /// @notice The chain's parameters: least bond for each target in wei, longest duration of a directive in seconds.
     function parameters() external view returns (uint256 minBond, uint64 maxDuration);
 }

@@ -6,9 +6,10 @@ import {IModule} from "./IModule.sol";
 /// @title Members of the league (native module 3)
 /// @notice Admission, suspension and roles of the organisations that share one exchange. Every decision is a proposal
 /// about one subject; it takes effect in the call that brings the approving weight above half of the total active
-/// weight, counted with the weights of that moment. The proposer's approval is counted at once.
+/// weight, counted with the weights of that moment. The proposer's approval is counted at once. Several members may
+/// have proposals about one subject open; when one passes, the others expire.
 interface IMembers is IModule {
-    /// @notice None: never admitted (a nomination may be open).
+    /// @notice None: never admitted (nominations may be open).
     enum Status {
         None,
         Active,
@@ -23,7 +24,8 @@ interface IMembers is IModule {
         SetRoles
     }
 
-    /// @notice Open proposals become Passed in a vote, or Expired by time (or when their premise no longer holds).
+    /// @notice Open proposals become Passed in a vote, or Expired: after seven days, or when another proposal about the
+    /// same subject passes. None is never returned: `proposal` reverts for an unknown id.
     enum ProposalState {
         None,
         Open,
@@ -43,7 +45,8 @@ interface IMembers is IModule {
         string contact;
     }
 
-    /// @notice A proposal as seen now; `approvals` and `total` are weights counted at the time of the call.
+    /// @notice A proposal as seen now; `approvals` and `total` are weights counted at the time of the call. `name`,
+    /// `contact` and `x25519` are the profile that a nomination gives its subject, and empty in other proposals.
     struct Proposal {
         uint256 id;
         Kind kind;
@@ -56,6 +59,9 @@ interface IMembers is IModule {
         uint64 approvals;
         uint64 total;
         string reason;
+        string name;
+        string contact;
+        bytes32 x25519;
     }
 
     /// @notice A proposal was opened.
@@ -69,13 +75,13 @@ interface IMembers is IModule {
         uint64 expiry,
         string reason
     );
-    /// @notice A member approved a proposal; weights are those counted after this approval.
+    /// @notice A member approved a proposal; weights are those counted after this approval. Once for each member.
     event ProposalApproved(uint256 indexed proposalId, address indexed member, uint64 approvals, uint64 total);
     /// @notice A proposal took effect.
     event ProposalPassed(uint256 indexed proposalId, address indexed subject, Kind kind);
     /// @notice The status, roles or weight of a member changed (also emitted on admission).
     event MemberChanged(address indexed account, Status status, uint8 roles, uint32 weight);
-    /// @notice A profile was set, by nomination or by the member.
+    /// @notice A profile was set, by admission or by the member.
     event ProfileChanged(address indexed account, string name, string contact, bytes32 x25519);
 
     /// @notice The subject is a member already.
@@ -90,7 +96,7 @@ interface IMembers is IModule {
     error InvalidWeight(uint32 weight, uint32 limit);
     /// @notice The zero address and the league's module addresses cannot be members.
     error InvalidSubject(address account);
-    /// @notice The subject has an open proposal; one at a time.
+    /// @notice The caller has an open proposal about the subject; one at a time.
     error ProposalPending(address subject, uint256 proposalId);
     /// @notice No proposal has this id.
     error UnknownProposal(uint256 proposalId);
@@ -101,7 +107,8 @@ interface IMembers is IModule {
     /// @notice The league has as many members as it can have.
     error LeagueFull(uint256 limit);
 
-    /// @notice Propose to admit `subject`. Callable by active members with weight.
+    /// @notice Propose to admit `subject`. Callable by active members with weight. The profile is part of the proposal,
+    /// and becomes the member's with admission.
     /// @param weight voting weight; 0 for observers, usually 1 for others.
     function nominate(
         address subject,
@@ -121,7 +128,8 @@ interface IMembers is IModule {
     /// @notice Propose other roles and weight for an admitted member.
     function proposeRoles(address subject, uint8 roles, uint32 weight) external returns (uint256 proposalId);
 
-    /// @notice Approve an open proposal, once per member.
+    /// @notice Approve an open proposal, once per member. Who has approved may call again when weights have changed so
+    /// that the approvals suffice by now; otherwise that reverts with AlreadyVoted.
     /// @return passed whether the proposal took effect in this call.
     function approve(uint256 proposalId) external returns (bool passed);
 
@@ -131,7 +139,7 @@ interface IMembers is IModule {
     /// @notice Change the caller's own X25519 key alone.
     function updateKey(bytes32 x25519) external;
 
-    /// @notice The member at an address; status None and empty fields when unknown.
+    /// @notice The member at an address; status None, and all else but the account empty, when it was never admitted.
     function member(address account) external view returns (Member memory);
 
     /// @notice Whether the address is an active member.
@@ -152,14 +160,14 @@ interface IMembers is IModule {
     /// @notice Members in order of admission, from `offset`, at most `limit` (64 at most).
     function members(uint256 offset, uint256 limit) external view returns (Member[] memory page, uint256 total);
 
-    /// @notice A proposal by id (ids start at 1).
+    /// @notice A proposal by id (ids start at 1). Reverts with UnknownProposal when there is none.
     function proposal(uint256 proposalId) external view returns (Proposal memory);
 
     /// @notice How many proposals were ever opened; the newest has this id.
     function proposalCount() external view returns (uint256);
 
-    /// @notice The open proposal about a subject, or 0.
-    function openProposal(address subject) external view returns (uint256 proposalId);
+    /// @notice The open proposal that a member made about a subject, or 0.
+    function openProposal(address subject, address proposer) external view returns (uint256 proposalId);
 
     /// @notice Whether a member has approved a proposal.
     function hasApproved(uint256 proposalId, address account) external view returns (bool);

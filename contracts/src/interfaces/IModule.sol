@@ -25,7 +25,7 @@ interface IModule {
     error NotActiveMember(address account);
     /// @notice The caller is an active member, but holds neither the member nor the sentinel role.
     error NotVotingMember(address account);
-    /// @notice The caller has already voted on this subject.
+    /// @notice The caller has already voted on this subject, and the votes cast do not suffice.
     error AlreadyVoted(address account);
     /// @notice The chain refused to move ether out of the module.
     error TransferRefused(address to, uint256 amount);

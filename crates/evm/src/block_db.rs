@@ -1,8 +1,8 @@
 //! The state a block executes on: its parent's, with the system's own writes on top.
 
-use crate::{Account, Change, Changes};
+use crate::{Account, Change, Changes, Directive, directive_on};
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256, map::AddressMap};
 use hansa_modules::StorageRead;
 use revm::{
     Database,
@@ -27,6 +27,8 @@ pub struct BlockDb<D> {
     system_storage: HashMap<(Address, U256), U256>,
     code: HashMap<B256, Bytecode>,
     new_code: BTreeMap<B256, Bytes>,
+    /// The directives that call frames have asked for.
+    directives: AddressMap<Option<Directive>>,
 }
 
 impl<D: Database> BlockDb<D> {
@@ -40,6 +42,7 @@ impl<D: Database> BlockDb<D> {
             system_storage: HashMap::new(),
             code: HashMap::new(),
             new_code: BTreeMap::new(),
+            directives: AddressMap::default(),
         }
     }
 
@@ -76,6 +79,21 @@ impl<D: Database> BlockDb<D> {
         let value = self.parent.storage(address, slot)?;
         self.storage.insert((address, slot), value);
         Ok(value)
+    }
+
+    /// The directive on an address in the parent state. Remembers the answer, for every call frame asks:
+    /// `now` is the block's time, the same each time.
+    pub(crate) fn directive(
+        &mut self,
+        target: Address,
+        now: u64,
+    ) -> Result<Option<Directive>, D::Error> {
+        if let Some(known) = self.directives.get(&target) {
+            return Ok(*known);
+        }
+        let directive = directive_on(self, target, now)?;
+        self.directives.insert(target, directive);
+        Ok(directive)
     }
 
     /// Sets an account before the block's first transaction.

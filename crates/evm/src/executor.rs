@@ -1,9 +1,6 @@
 //! Executing a block, transaction by transaction.
 
-use crate::{
-    BlockDb, BlockParams, ChainRules, Changes, Directive, Evm, build, guard::directive_on, system,
-    tx_env,
-};
+use crate::{BlockDb, BlockParams, ChainRules, Changes, Directive, Evm, build, system, tx_env};
 use alloy_consensus::Transaction as _;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bloom, U256};
@@ -34,7 +31,7 @@ pub enum InvalidTx {
     /// Ethereum's own rules.
     #[error("{0}")]
     Ethereum(InvalidTransaction),
-    /// Its sender or recipient is blocked.
+    /// Its sender or recipient is blocked, or somebody who delegates in it or is delegated to (EIP-7702).
     #[error("{} is blocked until {} by alert {}", .0.target, .0.until, .0.alert_id)]
     Blocked(Directive),
     /// EIP-4844.
@@ -173,14 +170,25 @@ impl<D: Database> BlockExecutor<D> {
         let recipient = transaction
             .to()
             .unwrap_or_else(|| sender.create(transaction.nonce()));
-        let now = self.params.timestamp();
-        for address in [sender, recipient] {
-            let db = self.evm.ctx.journal_mut().db_mut();
-            if let Some(directive) = directive_on(db, address, now).map_err(state_error)? {
-                return Err(InvalidTx::Blocked(directive).into());
+        self.check_address(sender)?;
+        self.check_address(recipient)?;
+        for authorization in transaction.authorization_list().unwrap_or_default() {
+            self.check_address(authorization.address)?;
+            // One that nobody signed has no effect.
+            if let Ok(authority) = authorization.recover_authority() {
+                self.check_address(authority)?;
             }
         }
         Ok(())
+    }
+
+    fn check_address(&mut self, address: Address) -> Result<(), Refusal> {
+        let now = self.params.timestamp();
+        let db = self.evm.ctx.journal_mut().db_mut();
+        match db.directive(address, now).map_err(state_error)? {
+            Some(directive) => Err(InvalidTx::Blocked(directive).into()),
+            None => Ok(()),
+        }
     }
 
     /// Ends the block: base fees go to the treasury.

@@ -1,9 +1,11 @@
 //! Enforcing directives inside the EVM.
 //!
 //! Three places where execution touches an address:
-//! - a transaction's sender and recipient: checked before it is included ([`directive_on`]);
+//! - a transaction's sender and recipient, and who delegates to whom in it (EIP-7702): checked before it
+//!   is included ([`directive_on`]);
 //! - call frames: checked where precompiles are looked up, which every call frame passes after its
-//!   checkpoint (see [`Precompiles`](crate::Precompiles));
+//!   checkpoint (see [`Precompiles`](crate::Precompiles)). A frame touches the called account, the one
+//!   whose code it names, and the one that this account delegates to;
 //! - `CREATE`, `CREATE2` and `SELFDESTRUCT`: instructions replaced by [`install`].
 //!
 //! Directives are those of the parent state. When none is active, which costs one slot to know,
@@ -17,15 +19,16 @@ use hansa_modules::guard::enforcement;
 use revm::{
     Database,
     bytecode::opcode::{CREATE, CREATE2, SELFDESTRUCT},
-    context_interface::{ContextTr, JournalTr},
+    context_interface::{ContextTr, JournalTr, journaled_state::account::JournaledAccountTr},
     handler::instructions::EthInstructions,
     interpreter::{
-        FrameInput, Instruction, InstructionContext, InstructionExecResult, InstructionResult,
-        InterpreterAction,
+        CreateInputs, FrameInput, Instruction, InstructionContext, InstructionExecResult,
+        InstructionResult, InterpreterAction,
         instructions::{contract, host},
         interpreter::EthInterpreter,
         interpreter_types::{LoopControl, ReturnData, RuntimeFlag},
     },
+    primitives::constants::CALL_STACK_LIMIT,
 };
 
 /// An accepted, unexpired block directive on an address.
@@ -90,7 +93,7 @@ pub(crate) fn lookup<D: Database>(
     target: Address,
 ) -> Result<Option<Directive>, D::Error> {
     let now = context.block.timestamp.saturating_to();
-    directive_on(context.journal_mut().db_mut(), target, now)
+    context.journal_mut().db_mut().directive(target, now)
 }
 
 /// Replaces the instructions that touch an address without a call frame.
@@ -110,7 +113,8 @@ pub(crate) fn install<D: Database>(
 type Frame<'a, D> = InstructionContext<'a, EvmContext<D>, EthInterpreter>;
 
 /// A create whose address is blocked behaves as one whose init code reverted at once with
-/// `IGuard.Blocked`: zero on the stack, the error in the return data, its gas given back.
+/// `IGuard.Blocked`: zero on the stack, the error in the return data, its gas given back, the creator's
+/// nonce used.
 fn guarded_create<const IS_CREATE2: bool, D: Database>(
     frame: Frame<'_, D>,
 ) -> InstructionExecResult {
@@ -124,13 +128,11 @@ fn guarded_create<const IS_CREATE2: bool, D: Database>(
     else {
         return result;
     };
+    if interpreter.input.depth >= CALL_STACK_LIMIT as usize {
+        return result;
+    }
     let gas_limit = inputs.gas_limit();
-    let directive = host
-        .journal_mut()
-        .load_account(inputs.caller())
-        .map(|caller| inputs.created_address(caller.info.nonce))
-        .and_then(|address| lookup(host, address));
-    let directive = match directive {
+    let directive = match refused_create(host, inputs) {
         Ok(None) => return result,
         Ok(Some(directive)) => directive,
         Err(error) => {
@@ -147,6 +149,31 @@ fn guarded_create<const IS_CREATE2: bool, D: Database>(
     } else {
         Err(InstructionResult::StackOverflow)
     }
+}
+
+/// The directive on the address that a create would use. The creator's nonce is then used up and the address
+/// warm, which outlives a create that fails. One that cannot begin, for lack of funds or of nonces, is no
+/// business of the guard.
+fn refused_create<D: Database>(
+    context: &mut EvmContext<D>,
+    inputs: &CreateInputs,
+) -> Result<Option<Directive>, D::Error> {
+    let creator = &context
+        .journal_mut()
+        .load_account(inputs.caller())?
+        .data
+        .info;
+    if creator.balance < inputs.value() || creator.nonce == u64::MAX {
+        return Ok(None);
+    }
+    let address = inputs.created_address(creator.nonce);
+    let directive = lookup(context, address)?;
+    if directive.is_some() {
+        let journal = context.journal_mut();
+        journal.load_account_mut(inputs.caller())?.data.bump_nonce();
+        journal.load_account(address)?;
+    }
+    Ok(directive)
 }
 
 /// A selfdestruct to a blocked beneficiary reverts the frame with `IGuard.Blocked`.

@@ -4,8 +4,8 @@
 //! 1. Before the first transaction: block 1 writes the genesis allocation and the modules' initial
 //!    storage; every block writes its parent's hash into the EIP-2935 history contract.
 //! 2. Transactions, in order. A transaction that cannot be included (nonce, balance, gas, a
-//!    directive on its sender or recipient) makes the whole block invalid; one that fails while it
-//!    runs yields a receipt.
+//!    directive on its sender, its recipient, or a party to its authorizations) makes the whole block
+//!    invalid; one that fails while it runs yields a receipt.
 //! 3. After the last: all base fees are credited to the treasury.
 //!
 //! # What this crate promises

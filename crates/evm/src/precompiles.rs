@@ -1,13 +1,14 @@
 //! What an address without bytecode of its own can be: Ethereum's precompiles, Hansa's modules, or
 //! blocked.
 
-use crate::{EvmContext, guard};
+use crate::{Directive, EvmContext, guard};
 use alloy_primitives::{Address, Bytes, Log, LogData, U256, map::AddressSet};
 use alloy_sol_types::SolError;
 use hansa_abi::IModule;
-use hansa_modules::{Block, Call, Host, HostError, RunResult};
+use hansa_modules::{Block, Call, Host, HostError, Outcome, RunResult, refuse_input};
 use revm::{
     Database,
+    bytecode::Bytecode,
     context_interface::{ContextTr, JournalTr},
     handler::{EthPrecompiles, PrecompileProvider},
     interpreter::{CallInputs, Gas, InstructionResult, InterpreterResult},
@@ -48,15 +49,34 @@ impl Precompiles {
         if !self.guarded || inputs.is_static {
             return Ok(None);
         }
-        for address in [inputs.target_address, inputs.bytecode_address] {
-            let directive =
-                guard::lookup(context, address).map_err(|error| format!("guard: {error}"))?;
-            if let Some(directive) = directive {
-                return Ok(Some(directive.revert_data()));
-            }
-        }
-        Ok(None)
+        touched_directive(context, inputs)
+            .map(|directive| directive.map(|directive| directive.revert_data()))
+            .map_err(|error| format!("guard: {error}"))
     }
+}
+
+/// The directive on what a call frame runs on: the called account, the account whose code it names, or
+/// the one that this account delegates to (EIP-7702).
+fn touched_directive<D: Database>(
+    context: &mut EvmContext<D>,
+    inputs: &CallInputs,
+) -> Result<Option<Directive>, D::Error> {
+    let (target, code) = (inputs.target_address, inputs.bytecode_address);
+    // Loaded already: the frame has its code.
+    let named = context.journal_mut().load_account_with_code(code)?.data;
+    let delegate = named.info.code.as_ref().and_then(Bytecode::eip7702_address);
+    let addresses = [
+        Some(target),
+        Some(code).filter(|code| *code != target),
+        delegate,
+    ];
+    for address in addresses.into_iter().flatten() {
+        let directive = guard::lookup(context, address)?;
+        if directive.is_some() {
+            return Ok(directive);
+        }
+    }
+    Ok(None)
 }
 
 fn outcome(result: InstructionResult, output: Bytes, limit: u64, used: u64) -> InterpreterResult {
@@ -106,6 +126,9 @@ fn run_module<D: Database>(
         let error = IModule::DelegateCallForbidden {}.abi_encode().into();
         return Ok(outcome(InstructionResult::Revert, error, limit, 0));
     }
+    if let Some(refused) = refuse_input(inputs.input.len(), limit) {
+        return interpret(refused, limit);
+    }
     let input = inputs.input.bytes(context);
     let call = Call {
         caller: inputs.caller,
@@ -124,8 +147,13 @@ fn run_module<D: Database>(
         .load_account(module)
         .map_err(|error| error.to_string())?;
     let result = hansa_modules::run(&mut JournalHost { context }, module, &call, &block);
-    let used = result.gas_used;
-    match result.result {
+    interpret(result, limit)
+}
+
+/// What a module's answer is in the EVM.
+fn interpret(answer: Outcome, limit: u64) -> Result<InterpreterResult, String> {
+    let used = answer.gas_used;
+    match answer.result {
         RunResult::Return(output) => Ok(outcome(InstructionResult::Return, output, limit, used)),
         RunResult::Revert(output) => Ok(outcome(InstructionResult::Revert, output, limit, used)),
         RunResult::OutOfGas => {

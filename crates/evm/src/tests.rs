@@ -1,14 +1,22 @@
-//! Blocks in memory: rules, fees, modules, and the guard in every place it acts.
+//! Blocks in memory: rules, fees, modules, and the guard in every place it acts (`guard`).
 
 use crate::*;
-use alloy_consensus::{SignableTransaction, TxEip1559};
+use alloy_consensus::{SignableTransaction, TxEip1559, TxEip7702};
+use alloy_eips::eip7702::Authorization;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolError};
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, IModule, MEMBERS};
+use hansa_modules::limits::MAX_INPUT_BYTES;
 use hansa_primitives::{Fees, Genesis, GuardParams, Member, Pace, Transaction};
+use revm::{
+    handler::PrecompileProvider,
+    interpreter::{CallInput, CallInputs, CallScheme, CallValue, InstructionResult},
+};
 use std::{collections::BTreeMap, sync::Arc};
+
+mod guard;
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
 const VICTIM: Address = address!("0x00000000000000000000000000000000000f00d5");
@@ -118,6 +126,38 @@ impl World {
             .sign_hash_sync(&transaction.signature_hash())
             .unwrap();
         (transaction.into_signed(signature).into(), signer.address())
+    }
+
+    /// A transaction of `from` in which `authority`, another one, delegates to `delegate` (EIP-7702).
+    fn delegate(&mut self, from: u8, authority: u8, delegate: Address) -> (Transaction, Address) {
+        let (sender, authority) = (signer(from), signer(authority));
+        let mut next = |address| {
+            let nonce = self.nonces.entry(address).or_default();
+            *nonce += 1;
+            *nonce - 1
+        };
+        let authorization = Authorization {
+            chain_id: U256::from(7),
+            address: delegate,
+            nonce: next(authority.address()),
+        };
+        let signature = authority
+            .sign_hash_sync(&authorization.signature_hash())
+            .unwrap();
+        let transaction = TxEip7702 {
+            chain_id: 7,
+            nonce: next(sender.address()),
+            gas_limit: 100_000,
+            max_fee_per_gas: 10_000,
+            max_priority_fee_per_gas: 10,
+            to: Address::repeat_byte(0x77),
+            authorization_list: vec![authorization.into_signed(signature)],
+            ..TxEip7702::default()
+        };
+        let signature = sender
+            .sign_hash_sync(&transaction.signature_hash())
+            .unwrap();
+        (transaction.into_signed(signature).into(), sender.address())
     }
 
     fn call(&mut self, from: u8, to: Address, input: impl SolCall) -> (Transaction, Address) {
@@ -309,105 +349,72 @@ fn revert_output(world: &mut World, to: Address, value: U256, input: Bytes) -> B
     }
 }
 
+/// The memory that these calls name does not exist, so that whoever read it would find no input.
 #[test]
-fn a_directive_stops_senders_and_recipients_from_the_next_block_and_ends() {
-    let mut world = World::new();
-    world.block_address(VICTIM);
-    let transfer = world.sign(3, TxKind::Call(VICTIM), U256::from(1), Bytes::new());
-    let refusal = world
-        .executor()
-        .execute(&transfer.0, transfer.1)
-        .unwrap_err();
-    let Refusal::Invalid(InvalidTx::Blocked(directive)) = refusal else {
-        panic!("{refusal}");
+fn a_module_call_is_refused_before_its_input_is_read() {
+    let world = World::new();
+    let run = |length: usize, gas_limit: u64| {
+        let inputs = CallInputs {
+            input: CallInput::SharedBuffer(0..length),
+            return_memory_offset: 0..0,
+            gas_limit,
+            reservoir: 0,
+            bytecode_address: MEMBERS,
+            known_bytecode: Default::default(),
+            target_address: MEMBERS,
+            caller: signer(0).address(),
+            value: CallValue::Transfer(U256::ZERO),
+            scheme: CallScheme::Call,
+            is_static: false,
+            charged_new_account_state_gas: false,
+        };
+        let db = BlockDb::new(world.db.clone());
+        let mut evm = build(&world.rules, &world.params(), db, (), |_| {}).unwrap();
+        let result = evm.precompiles.run(&mut evm.ctx, &inputs);
+        result.unwrap().unwrap()
     };
-    assert_eq!(
-        (directive.target, directive.alert_id),
-        (VICTIM, U256::from(1))
-    );
-    world.timestamp_ms = (directive.until - 2) * 1_000;
-    assert!(world.executor().execute(&transfer.0, transfer.1).is_err());
-    world.timestamp_ms = directive.until * 1_000;
-    world.executor().execute(&transfer.0, transfer.1).unwrap();
-}
-
-#[test]
-fn the_accepting_block_itself_does_not_enforce() {
-    let mut world = World::new();
-    let (publish, raise) = world.alert(VICTIM);
-    let raise = raise.abi_encode().into();
-    let raise = world.sign(0, TxKind::Call(GUARD), U256::from(ETHER), raise);
-    let endorse: Vec<_> = [1, 2]
-        .map(|member| {
-            world.call(
-                member,
-                GUARD,
-                IGuard::endorseCall {
-                    alertId: U256::from(1),
-                },
-            )
-        })
-        .into();
-    let same = world.sign(3, TxKind::Call(VICTIM), U256::from(1), Bytes::new());
-    let next = world.sign(3, TxKind::Call(VICTIM), U256::from(1), Bytes::new());
-    let mut transactions = vec![publish, raise];
-    transactions.extend(endorse);
-    transactions.push(same);
-    let outcome = world.block(&transactions).unwrap();
-    assert!(outcome.receipts.iter().all(|receipt| receipt.success));
-    assert!(world.executor().execute(&next.0, next.1).is_err());
-}
-
-#[test]
-fn frames_that_touch_a_blocked_address_revert_with_a_typed_error() {
-    let mut world = World::new();
-    // CALL(gas, address from calldata, value, ...), then bubble the outcome up:
-    // success: STOP; failure: REVERT with the return data.
-    let call_code = |opcode: u8| -> Vec<u8> {
-        let mut code = vec![0x5f, 0x5f, 0x5f, 0x5f];
-        if opcode == 0xf1 {
-            code.push(0x34); // CALLVALUE
+    let longest = MAX_INPUT_BYTES + 4;
+    // 200 for the call, 3 for each word.
+    for (length, needed) in [
+        (longest, 98_507),
+        (longest + 1, 98_507),
+        (1_700_000, 159_575),
+    ] {
+        for gas_limit in [0, 2_300, needed - 1] {
+            let result = run(length, gas_limit);
+            assert_eq!(result.result, InstructionResult::PrecompileOOG);
+            assert_eq!(result.gas.remaining(), 0);
         }
-        code.extend_from_slice(&[0x5f, 0x35, 0x5a, opcode]);
-        let jump = code.len() as u8 + 10;
-        code.extend_from_slice(&[0x60, jump, 0x57]); // JUMPI on success
-        code.extend_from_slice(&[0x3d, 0x5f, 0x5f, 0x3e, 0x3d, 0x5f, 0xfd, 0x5b, 0x00]);
-        let end = code.len() as u8 - 2;
-        let at = code.len() - 11;
-        code[at] = end;
-        code
-    };
-    let caller = world.deploy(0, &call_code(0xf1));
-    let delegator = world.deploy(0, &call_code(0xf4));
-    let reader = world.deploy(0, &call_code(0xfa));
-    // SELFDESTRUCT(calldata[0])
-    let destroyer = world.deploy(0, &[0x5f, 0x35, 0xff]);
-    world.block_address(VICTIM);
-    let input: Bytes = B256::left_padding_from(VICTIM.as_slice()).0.into();
-    for contract in [caller, delegator, destroyer] {
-        let output = revert_output(&mut world, contract, U256::ZERO, input.clone());
-        assert_eq!(decode_blocked(&output).unwrap().target, VICTIM);
+        let result = run(length, needed);
+        assert_eq!(result.result, InstructionResult::Revert);
+        if length > longest {
+            let error = IModule::TooMany::abi_decode(&result.output).unwrap();
+            assert_eq!(error.count, U256::from(length - 4));
+            assert_eq!(error.limit, U256::from(MAX_INPUT_BYTES));
+            assert_eq!(result.gas.total_gas_spent(), needed);
+        } else {
+            IModule::UnknownSelector::abi_decode(&result.output).unwrap();
+        }
     }
-    let output = revert_output(&mut world, caller, U256::from(1), input.clone());
-    assert_eq!(decode_blocked(&output).unwrap().target, VICTIM);
-    let read = world.sign(0, TxKind::Call(reader), U256::ZERO, input);
-    assert!(world.run(read), "static calls still work");
 }
 
 #[test]
-fn a_create_at_a_blocked_address_fails_with_the_error_in_its_return_data() {
-    let mut world = World::new();
-    // CREATE(0, 0, 0); RETURNDATACOPY all; REVERT with it.
-    let factory = world.deploy(
-        0,
-        &[
-            0x5f, 0x5f, 0x5f, 0xf0, 0x50, 0x3d, 0x5f, 0x5f, 0x3e, 0x3d, 0x5f, 0xfd,
-        ],
-    );
-    let child = factory.create(1);
-    world.block_address(child);
-    let output = revert_output(&mut world, factory, U256::ZERO, Bytes::new());
-    assert_eq!(decode_blocked(&output).unwrap().target, child);
+fn a_genesis_may_not_allocate_what_a_module_has() {
+    // The base point of the curve: a key, though nobody's.
+    let key = format!("58{}", "66".repeat(31));
+    let text = |address: Address| {
+        format!(
+            "chain_id = 7\nname = \"t\"\ntimestamp_ms = 5\n[[operators]]\nname = \"a\"\n\
+             public_key = \"0x{key}\"\nfee_recipient = \"{VICTIM}\"\n\
+             [alloc.\"{address}\"]\nbalance = \"0x1\"\n"
+        )
+    };
+    Genesis::from_toml(&text(VICTIM)).unwrap();
+    for number in 0..=u8::MAX {
+        let address = hansa_abi::module_address(number);
+        assert!(hansa_abi::is_module_address(&address));
+        assert!(Genesis::from_toml(&text(address)).is_err(), "{address}");
+    }
 }
 
 #[test]

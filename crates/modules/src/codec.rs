@@ -3,7 +3,7 @@
 use crate::{
     context::{Context, Stop, ensure, revert},
     gas,
-    limits::{MAX_DECODE_BYTES, MAX_INPUT_BYTES},
+    limits::MAX_DECODE_BYTES,
 };
 use alloy_primitives::Bytes;
 use alloy_sol_types::{SolCall, abi::AbiDecoderConfig};
@@ -66,8 +66,6 @@ impl Context<'_> {
         logic: fn(&mut Self, C) -> Result<C::Return, Stop>,
     ) -> Result<Bytes, Stop> {
         let arguments = self.input().get(4..).unwrap_or_default();
-        check_count("input", arguments.len(), MAX_INPUT_BYTES)?;
-        self.charge(gas::copy(arguments.len()))?;
         let call = C::abi_decode_raw_with_config(arguments, DECODER)
             .map_err(|_| revert(IModule::MalformedCalldata {}))?;
         let result = logic(self, call)?;

@@ -20,7 +20,7 @@ pub const LOG_BYTE: u64 = 8;
 pub const KECCAK: u64 = 30;
 /// Each started 32-byte word of keccak256's input.
 pub const KECCAK_WORD: u64 = 6;
-/// Copying and decoding each started 32-byte word of input or output.
+/// Copying and decoding each started 32-byte word of input (selector included) or output.
 pub const COPY_WORD: u64 = 3;
 /// Each byte of content published on the exchange, for keeping it in every node's index.
 pub const CONTENT_BYTE: u64 = 16;
@@ -57,6 +57,11 @@ impl Meter {
         self.used = used;
         Ok(())
     }
+}
+
+/// The cost of every call, by the bytes of its input.
+pub(crate) const fn input(bytes: usize) -> u64 {
+    copy(bytes).saturating_add(CALL)
 }
 
 /// The cost of copying `bytes` bytes.

@@ -52,7 +52,7 @@ pub struct GenesisMember {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GuardParameters {
-    /// Least bond of an alert, in wei.
+    /// Least bond of an alert for each of its targets, in wei.
     pub min_bond: U256,
     /// Longest time from raising an alert to its expiry, in seconds.
     pub max_duration_s: u64,

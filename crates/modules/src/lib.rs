@@ -28,7 +28,7 @@ mod slots;
 pub mod testing;
 
 pub use host::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead};
-pub use run::run;
+pub use run::{refuse_input, run};
 
 #[cfg(test)]
 mod tests;

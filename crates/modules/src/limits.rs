@@ -42,12 +42,12 @@ pub const MAX_DIRECTIVES_PROVISIONAL: usize = 4;
 pub const PROVISIONAL_S: u64 = 600;
 /// Seconds before the same sentinel can put the same target under another provisional directive.
 pub const PROVISIONAL_COOLDOWN_S: u64 = 24 * 3_600;
-/// Seconds after which an alert that was not accepted lapses.
+/// Seconds after which an alert that was not accepted lapses, and before which no bond is returned.
 pub const LAPSE_S: u64 = 7 * 24 * 3_600;
 /// Alert ids on one page of a listing.
 pub const MAX_ALERTS_PAGE: usize = 256;
 
-/// Bytes of input that a call may have.
+/// Bytes of input that a call may have beside its selector.
 pub const MAX_INPUT_BYTES: usize = 1_024 * 1_024;
 /// Bytes that decoding a call's input may allocate.
 pub const MAX_DECODE_BYTES: usize = 4 * MAX_INPUT_BYTES;

@@ -8,7 +8,7 @@ use crate::{
     Context, Digest, Header, MAX_GENESIS_MEMBERS, MAX_OPERATORS, PublicKey, StateCommitment,
     transactions_root,
 };
-use alloy_eips::eip1559::BaseFeeParams;
+use alloy_eips::{eip1559::BaseFeeParams, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
 use commonware_codec::DecodeExt as _;
 use commonware_consensus::types::{Epoch, Round, View};
@@ -196,7 +196,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GuardParams {
-    /// Smallest bond of an alert, wei.
+    /// Smallest bond of an alert for each of its targets, wei.
     pub min_bond: U256,
     /// A directive lasts at most this long, seconds.
     pub max_duration_s: u64,
@@ -296,7 +296,8 @@ impl Genesis {
         if pace.heartbeat_ms > crate::MAX_TIMESTAMP_STEP_MS {
             return Err(field("pace.heartbeat_ms", "must be at most 60,000"));
         }
-        self.validate_parties()
+        self.validate_parties()?;
+        self.validate_alloc()
     }
 
     fn validate_parties(&self) -> Result<(), GenesisError> {
@@ -318,6 +319,34 @@ impl Genesis {
                 return Err(field(
                     "members.address",
                     format!("{} twice", member.address),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What block 1 writes itself must not come from the allocation.
+    fn validate_alloc(&self) -> Result<(), GenesisError> {
+        for (address, alloc) in &self.alloc {
+            if is_module_range(address) {
+                return Err(field(
+                    "alloc",
+                    format!("{address} is reserved for a module: leave it out"),
+                ));
+            }
+            if *address == HISTORY_STORAGE_ADDRESS {
+                return Err(field(
+                    "alloc",
+                    format!("{address} holds the block hashes (EIP-2935): leave it out"),
+                ));
+            }
+            // Ethereum has no such account: a create at its address would find storage (EIP-7610).
+            if !alloc.storage.is_empty() && alloc.code.is_empty() && alloc.nonce == 0 {
+                return Err(field(
+                    "alloc",
+                    format!(
+                        "{address} has storage, but neither code nor a nonce: give it one of these"
+                    ),
                 ));
             }
         }
@@ -373,6 +402,11 @@ impl Genesis {
             state,
         })
     }
+}
+
+/// Whether an address is one of those that modules have or will have: "HANSA", zeros, and a number.
+fn is_module_range(address: &Address) -> bool {
+    address.starts_with(b"HANSA") && address[5..19].iter().all(|byte| *byte == 0)
 }
 
 /// Now, as a genesis file holds it, for tools that write one.

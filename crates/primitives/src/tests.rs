@@ -151,13 +151,18 @@ fn every_header_field_changes_the_hash() {
     assert_eq!(hashes.len(), variants.len());
 }
 
-#[test]
-fn genesis_reads_both_formats_to_one_hash_and_names_bad_fields() {
+/// A genesis as short as can be.
+fn genesis_text() -> String {
     let key = alloy_primitives::hex::encode(PrivateKey::from_seed(1).public_key());
-    let text = format!(
+    format!(
         "chain_id = 7\nname = \"t\"\ntimestamp_ms = 5\n[[operators]]\nname = \"a\"\n\
          public_key = \"0x{key}\"\nfee_recipient = \"0x0000000000000000000000000000000000000001\"\n"
-    );
+    )
+}
+
+#[test]
+fn genesis_reads_both_formats_to_one_hash_and_names_bad_fields() {
+    let text = genesis_text();
     let genesis = Genesis::from_toml(&text).unwrap();
     assert_eq!(genesis.gas_limit, 100_000_000);
     let json = serde_json::to_string_pretty(&genesis).unwrap();
@@ -179,6 +184,60 @@ fn genesis_reads_both_formats_to_one_hash_and_names_bad_fields() {
             panic!("{name} was accepted: {genesis:?}");
         }
     }
+}
+
+#[test]
+fn an_allocation_leaves_the_systems_accounts_alone() {
+    let genesis = Genesis::from_toml(&genesis_text()).unwrap();
+    let with = |address: Address, alloc: Alloc| {
+        let alloc = [(address, alloc)].into();
+        Genesis {
+            alloc,
+            ..genesis.clone()
+        }
+        .validate()
+    };
+    let rich = || Alloc {
+        balance: U256::ONE,
+        ..Alloc::default()
+    };
+    let module = |number: u8| {
+        let mut address = genesis.fees.treasury;
+        address.0[19] = number;
+        address
+    };
+    let history = alloy_eips::eip2935::HISTORY_STORAGE_ADDRESS;
+    for (address, words) in [
+        (module(3), "reserved for a module"),
+        (module(0xff), "reserved for a module"),
+        (history, "EIP-2935"),
+    ] {
+        let error = with(address, rich()).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+        assert!(error.contains(&address.to_string()), "{error}");
+    }
+    let mut beside = module(3);
+    beside.0[18] = 1;
+    with(beside, rich()).unwrap();
+
+    let storage = || [(B256::ZERO, B256::repeat_byte(1))].into();
+    let bare = Alloc {
+        storage: storage(),
+        ..rich()
+    };
+    let address = Address::repeat_byte(1);
+    let error = with(address, bare.clone()).unwrap_err().to_string();
+    assert!(error.contains("neither code nor a nonce"), "{error}");
+    let used = Alloc {
+        nonce: 1,
+        ..bare.clone()
+    };
+    with(address, used).unwrap();
+    let code = Alloc {
+        code: Bytes::from_static(&[0xfe]),
+        ..bare
+    };
+    with(address, code).unwrap();
 }
 
 proptest! {

@@ -21,14 +21,15 @@ pub(super) fn stix_id(object_type: &str, uuid: &FixedBytes<16>) -> String {
     format!("{object_type}--{a}-{b}-{c}-{d}-{e}")
 }
 
-/// Whether a type is one that STIX 2.1 section 3.1 allows, within the exchange's limits: a-z, 0-9 and
-/// hyphens, not two of these in a row (they end the type in an id).
+/// Whether a type is one that STIX 2.1 allows, within the exchange's limits: a letter first (section 3.1),
+/// then a-z, 0-9 and hyphens, not two of these in a row (section 11.2.1) nor one at the end (two hyphens
+/// end the type in an id).
 pub(super) fn is_valid_type(object_type: &str) -> bool {
     (MIN_TYPE_BYTES..=MAX_TYPE_BYTES).contains(&object_type.len())
         && object_type
             .bytes()
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-        && !object_type.starts_with('-')
+        && object_type.starts_with(|first: char| first.is_ascii_lowercase())
         && !object_type.ends_with('-')
         && !object_type.contains("--")
 }

@@ -48,6 +48,12 @@ fn publish_entry(
     ensure(version > 0, || IExchange::InvalidVersion {
         objectId: object_id,
     })?;
+    let latest = latest_time_ms(context);
+    ensure(version <= latest, || IExchange::VersionInFuture {
+        objectId: object_id,
+        version,
+        latest,
+    })?;
     let digest = context.keccak(&entry.content)?;
     let known = state::digest(context, object_id, version)?;
     if known == digest {
@@ -139,11 +145,7 @@ pub(super) fn sight(
             limit: MAX_SIGHTING_COUNT,
         }
     })?;
-    let latest = context
-        .now()
-        .saturating_mul(1_000)
-        .saturating_add(MAX_CLOCK_SKEW_MS);
-    let in_order = firstSeenMs <= lastSeenMs && lastSeenMs <= latest;
+    let in_order = firstSeenMs <= lastSeenMs && lastSeenMs <= latest_time_ms(context);
     ensure(in_order, || IExchange::InvalidTimes {
         firstSeenMs,
         lastSeenMs,
@@ -168,6 +170,14 @@ pub(super) fn sight(
         lastSeenMs,
     })?;
     Ok(IExchange::sightReturn {})
+}
+
+/// The latest time that counts as past: publishers' clocks may be ahead of the block's.
+fn latest_time_ms(context: &Context<'_>) -> u64 {
+    context
+        .now()
+        .saturating_mul(1_000)
+        .saturating_add(MAX_CLOCK_SKEW_MS)
 }
 
 /// What can be checked without state.

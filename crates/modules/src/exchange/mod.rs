@@ -2,7 +2,8 @@
 //!
 //! The content of a version is in its `ObjectPublished` event alone, so that the ledger's logs are
 //! enough to read everything back; the state keeps the digest to check it by. An object belongs to
-//! whoever published its first version, versions strictly increase, and a revoked object stays so.
+//! whoever published its first version, versions strictly increase and are times of the past, and a
+//! revoked object stays so.
 //! Publishing what is there already is a no-op, so that an interrupted import can simply run again.
 //! Whether the content is valid STIX is not consensus' business: nodes check that when they serve it.
 //!

@@ -127,6 +127,22 @@ fn versions_increase_and_repeats_are_silent() {
     assert_eq!((counts.objects, counts.versions), (1, 2));
 }
 
+/// Otherwise the highest version there is would leave no room for any other.
+#[test]
+fn versions_do_not_lie_in_the_future() {
+    let mut world = World::of_four();
+    let latest = world.now * 1_000 + MAX_CLOCK_SKEW_MS;
+    for version in [latest + 1, u64::MAX] {
+        let error = IExchange::VersionInFuture {
+            objectId: id(1),
+            version,
+            latest,
+        };
+        assert_reverts(world.exchange(0, &one(entry(1, version, b"x"))), error);
+    }
+    world.exchange(0, &one(entry(1, latest, b"x"))).unwrap();
+}
+
 #[test]
 fn a_batch_is_all_or_nothing() {
     let mut world = World::of_four();
@@ -268,6 +284,7 @@ fn types_are_those_of_stix() {
         "a_b",
         "a--b",
         "-abc",
+        "1abc",
         "abc-",
         "häm",
         "a b",

@@ -8,7 +8,7 @@ use crate::{
     limits::{MAX_REASON_BYTES, MAX_TARGETS},
     members,
 };
-use alloy_primitives::{Address, U256, address};
+use alloy_primitives::{Address, B256, U256, address};
 use hansa_abi::{
     IGuard::{self, AlertInput},
     is_module_address,
@@ -47,7 +47,10 @@ pub(super) fn check_input(context: &mut Context<'_>, input: &AlertInput) -> Resu
         severity,
     })?;
     check_length("reason", input.reason.len(), MAX_REASON_BYTES)?;
-    let (minimum, max_duration) = state::parameters(context)?;
+    let (bond_per_target, max_duration) = state::parameters(context)?;
+    // For each target, so that a raiser who names own addresses beside the one that is harmed gets none
+    // of the latter's share of a forfeited bond.
+    let minimum = bond_per_target.saturating_mul(U256::from(input.targets.len()));
     let sent = context.value();
     ensure(sent >= minimum, || IGuard::BondTooSmall { sent, minimum })?;
     let (expiry, timestamp) = (input.expiry, context.now());
@@ -57,12 +60,16 @@ pub(super) fn check_input(context: &mut Context<'_>, input: &AlertInput) -> Resu
     })?;
     let latest = timestamp.saturating_add(max_duration);
     ensure(expiry <= latest, || IGuard::ExpiryTooFar { expiry, latest })?;
-    let object_id = input.objectId;
-    let grounds = exchange::is_active(context, object_id)?;
-    ensure(grounds, || IGuard::InvalidObject {
-        objectId: object_id,
-    })?;
+    check_grounds(context, input.objectId)?;
     check_targets(context, input)
+}
+
+/// Whether the object that gives the grounds is on the exchange and not revoked.
+pub(super) fn check_grounds(context: &mut Context<'_>, object_id: B256) -> Result<(), Stop> {
+    let active = exchange::is_active(context, object_id)?;
+    ensure(active, || IGuard::InvalidObject {
+        objectId: object_id,
+    })
 }
 
 fn check_targets(context: &mut Context<'_>, input: &AlertInput) -> Result<(), Stop> {
@@ -75,10 +82,13 @@ fn check_targets(context: &mut Context<'_>, input: &AlertInput) -> Result<(), St
         let valid = !target.is_zero() && target != raiser;
         ensure(valid, || IGuard::InvalidTarget { target })?;
         ensure(seen.insert(target), || IGuard::DuplicateTarget { target })?;
-        if input.action == BLOCK {
-            let protected = is_protected(context, target)?;
-            ensure(!protected, || IGuard::ProtectedTarget { target })?;
-        }
+        // A warning about the protocol makes no sense, and a share of a bond would be lost there.
+        let protected = if input.action == BLOCK {
+            is_protected(context, target)?
+        } else {
+            is_of_protocol(target)
+        };
+        ensure(!protected, || IGuard::ProtectedTarget { target })?;
     }
     Ok(())
 }
@@ -103,9 +113,11 @@ pub(super) fn check_provisional(
 
 /// Whether policy or protocol forbids to ever block an address.
 pub(super) fn is_protected(context: &mut Context<'_>, target: Address) -> Result<bool, Stop> {
+    Ok(is_of_protocol(target) || state::is_never_blocked(context, target)?)
+}
+
+/// Modules, precompiles, and what block execution itself uses.
+fn is_of_protocol(target: Address) -> bool {
     let number = U256::from_be_bytes(target.into_word().0);
-    Ok(is_module_address(&target)
-        || number <= U256::from(LAST_PRECOMPILE)
-        || SYSTEM.contains(&target)
-        || state::is_never_blocked(context, target)?)
+    is_module_address(&target) || number <= U256::from(LAST_PRECOMPILE) || SYSTEM.contains(&target)
 }

@@ -65,19 +65,20 @@ pub(super) fn vote_revoke(
     let mut alert = find_alert(context, call.alertId)?;
     check_bond_at_stake(&alert)?;
     let votes = state::revocations(context, alert.id)?;
-    members::cast(context, votes, &voter)?;
+    let is_new = members::cast(context, votes, &voter)?;
     let (revoking, _) = members::count(context, votes)?;
     let total = members::total_weight(context)?;
     let alert_id = call.alertId;
-    let member = voter.account;
-    context.emit(&IGuard::RevocationVoted {
-        alertId: alert_id,
-        member,
-        revoking,
-        total,
-    })?;
+    if is_new {
+        context.emit(&IGuard::RevocationVoted {
+            alertId: alert_id,
+            member: voter.account,
+            revoking,
+            total,
+        })?;
+    }
     if revoking.saturating_mul(2) <= total {
-        return Ok(false);
+        return members::pending(is_new, &voter);
     }
     let in_force = directive_end(&alert) > context.now();
     alert.outcome = Outcome::Revoked;
@@ -188,20 +189,22 @@ fn endorse_as_caller(
 ) -> Result<bool, Stop> {
     let voter = members::voter(context, context.caller())?;
     let votes = state::endorsements(context, alert.id)?;
-    members::cast(context, votes, &voter)?;
+    let is_new = members::cast(context, votes, &voter)?;
     let (endorsing, _) = members::count(context, votes)?;
     let total = members::total_weight(context)?;
     let alert_id = U256::from(alert.id);
-    let member = voter.account;
-    context.emit(&IGuard::AlertEndorsed {
-        alertId: alert_id,
-        member,
-        endorsing,
-        total,
-    })?;
-    if endorsing.saturating_mul(3) < total.saturating_mul(2) {
-        return Ok(false);
+    if is_new {
+        context.emit(&IGuard::AlertEndorsed {
+            alertId: alert_id,
+            member: voter.account,
+            endorsing,
+            total,
+        })?;
     }
+    if endorsing.saturating_mul(3) < total.saturating_mul(2) {
+        return members::pending(is_new, &voter);
+    }
+    checks::check_grounds(context, alert.object_id)?;
     alert.outcome = Outcome::Accepted;
     alert.accepted_at = context.now();
     state::set_alert(context, alert)?;

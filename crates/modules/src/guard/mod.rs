@@ -2,15 +2,21 @@
 //!
 //! An alert is pending until members with two thirds of the total active weight endorse it (the
 //! raiser's own weight counts at once); then a directive holds against its targets until the expiry.
-//! A sentinel's provisional alert has a directive at once, for at most
+//! A sentinel's provisional alert has a directive without waiting, for at most
 //! [`PROVISIONAL_S`](crate::limits::PROVISIONAL_S), which becomes full on acceptance. An alert not
 //! accepted within [`LAPSE_S`](crate::limits::LAPSE_S), or by its expiry, lapses.
 //!
-//! **Bond.** It goes back to the raiser (`claimBond`) once an accepted alert has expired or another
-//! one has lapsed; for a provisional alert that was never accepted not before `LAPSE_S` after raising,
-//! however soon it expires, so that members have time to revoke what one sentinel did alone. More than
-//! half of the weight can revoke an alert until its bond is returned: its directives end in that call,
-//! and the bond is split equally among the targets; the remainder of the division stays in the module.
+//! **Bond.** At least the chain's minimum for each target. It goes back to the raiser (`claimBond`) once
+//! the alert has ended, but not before `LAPSE_S` after raising, however soon it expires, so that members
+//! have time to revoke it. More than half of the weight can revoke an alert until its bond is returned:
+//! its directives end in that call, and the bond is split equally among the targets; the remainder of
+//! the division stays in the module.
+//!
+//! **Votes** count with the weight that their member has when they are counted. When weights change so
+//! that the votes cast suffice, anybody who has cast one settles the alert by casting it again.
+//!
+//! **Grounds.** The object that an alert refers to must not be revoked when the alert is raised, nor
+//! when it is accepted.
 //!
 //! **Overlaps.** A target has at most [`MAX_DIRECTIVES`](crate::limits::MAX_DIRECTIVES) `block`
 //! directives in force; the one that ends last counts, and when it is revoked the next one does. An

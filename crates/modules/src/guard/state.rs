@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0 | the latest end of any `block` directive there ever was, in seconds |
 //! | 1 | how many alerts were raised |
-//! | 2, 3 | least bond in wei; longest duration in seconds |
+//! | 2, 3 | least bond per target in wei; longest duration in seconds |
 //! | 4 | `mapping(address => 1 if the policy never blocks it)` |
 //! | 5 | `mapping(id => alert)` |
 //! | 6 | `mapping(target => directives)`: the one that ends last (+0), how many (+1), all (+2..); each is the alert id (bits 64..128) and the end (0..64) |
@@ -101,7 +101,7 @@ pub(super) fn set_alert_count(context: &mut Context<'_>, count: u64) -> Result<(
     context.sstore(ALERT_COUNT, U256::from(count))
 }
 
-/// Least bond in wei, longest duration in seconds.
+/// Least bond per target in wei, longest duration in seconds.
 pub(super) fn parameters(context: &mut Context<'_>) -> Result<(U256, u64), Stop> {
     Ok((
         context.sload(MIN_BOND)?,

@@ -40,13 +40,10 @@ pub(super) const fn directive_end(alert: &AlertRecord) -> u64 {
     }
 }
 
-/// When the raiser may have the bond back, if it is not forfeited before.
+/// When the raiser may have the bond back, if it is not forfeited before. However soon an alert expires,
+/// members have [`LAPSE_S`] to revoke it.
 pub(super) fn claimable_at(alert: &AlertRecord) -> u64 {
-    match alert.outcome {
-        Outcome::Accepted => alert.expiry,
-        _ if alert.provisional_until > 0 => alert.raised_at.saturating_add(LAPSE_S),
-        _ => lapses_at(alert),
-    }
+    directive_end(alert).max(alert.raised_at.saturating_add(LAPSE_S))
 }
 
 fn lapses_at(alert: &AlertRecord) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::{
     roles::{Role, Roles},
-    state::{self, Counters, Proposal, Record},
+    state::{self, Counters, Profile, Proposal, Record},
     votes,
 };
 use crate::{
@@ -26,11 +26,14 @@ pub(super) fn nominate(
     let proposer = votes::voter(context, context.caller())?;
     let account = call.subject;
     check_subject(account)?;
-    ensure(state::find(context, account)?.is_none(), || {
-        IMembers::AlreadyMember { account }
-    })?;
+    check_premise(context, Kind::Admit, account)?;
     check_room(state::counters(context)?)?;
-    check_profile(&call.name, &call.contact)?;
+    let profile = Profile {
+        name: call.name,
+        contact: call.contact,
+        x25519: call.x25519,
+    };
+    check_profile(&profile)?;
     check_roles(call.roles, call.weight)?;
     let id = open(
         context,
@@ -40,8 +43,8 @@ pub(super) fn nominate(
         (call.roles, call.weight),
         "",
     )?;
-    put_profile(context, account, call.name, call.contact, call.x25519)?;
-    settle(context, id)?;
+    state::set_nominee(context, id, &profile)?;
+    settle(context, id, &proposer, true)?;
     Ok(U256::from(id))
 }
 
@@ -66,13 +69,8 @@ fn propose_status(
     reason: &str,
 ) -> Result<U256, Stop> {
     let proposer = votes::voter(context, context.caller())?;
+    check_premise(context, kind, account)?;
     let record = known(context, account)?;
-    ensure(record.active == (kind == Kind::Suspend), || {
-        IMembers::WrongStatus {
-            account,
-            status: record.status(),
-        }
-    })?;
     check_length("reason", reason.len(), MAX_REASON_BYTES)?;
     let id = open(
         context,
@@ -82,7 +80,7 @@ fn propose_status(
         (record.roles, record.weight),
         reason,
     )?;
-    settle(context, id)?;
+    settle(context, id, &proposer, true)?;
     Ok(U256::from(id))
 }
 
@@ -91,11 +89,11 @@ pub(super) fn propose_roles(
     call: IMembers::proposeRolesCall,
 ) -> Result<U256, Stop> {
     let proposer = votes::voter(context, context.caller())?;
-    known(context, call.subject)?;
+    check_premise(context, Kind::SetRoles, call.subject)?;
     check_roles(call.roles, call.weight)?;
     let terms = (call.roles, call.weight);
     let id = open(context, &proposer, Kind::SetRoles, call.subject, terms, "")?;
-    settle(context, id)?;
+    settle(context, id, &proposer, true)?;
     Ok(U256::from(id))
 }
 
@@ -106,13 +104,13 @@ pub(super) fn approve(
     let voter = votes::voter(context, context.caller())?;
     let proposal_id = call.proposalId;
     let proposal = super::views::find_proposal(context, proposal_id)?;
-    let now = context.now();
-    ensure(proposal.is_open(now), || IMembers::ProposalClosed {
+    let open = state::is_open(context, &proposal)?;
+    ensure(open, || IMembers::ProposalClosed {
         proposalId: proposal_id,
     })?;
     let slot = state::votes_slot(context, proposal.id)?;
-    votes::cast(context, slot, &voter)?;
-    settle(context, proposal.id)
+    let is_new = votes::cast(context, slot, &voter)?;
+    settle(context, proposal.id, &voter, is_new)
 }
 
 pub(super) fn update_profile(
@@ -120,8 +118,13 @@ pub(super) fn update_profile(
     call: IMembers::updateProfileCall,
 ) -> Result<IMembers::updateProfileReturn, Stop> {
     let account = votes::active(context, context.caller())?.account;
-    check_profile(&call.name, &call.contact)?;
-    put_profile(context, account, call.name, call.contact, call.x25519)?;
+    let profile = Profile {
+        name: call.name,
+        contact: call.contact,
+        x25519: call.x25519,
+    };
+    check_profile(&profile)?;
+    put_profile(context, account, profile)?;
     Ok(IMembers::updateProfileReturn {})
 }
 
@@ -130,8 +133,9 @@ pub(super) fn update_key(
     call: IMembers::updateKeyCall,
 ) -> Result<IMembers::updateKeyReturn, Stop> {
     let account = votes::active(context, context.caller())?.account;
-    let (name, contact, _) = state::profile(context, account)?;
-    put_profile(context, account, name, contact, call.x25519)?;
+    let mut profile = state::profile(context, account)?;
+    profile.x25519 = call.x25519;
+    put_profile(context, account, profile)?;
     Ok(IMembers::updateKeyReturn {})
 }
 
@@ -143,15 +147,17 @@ pub(crate) fn admit_at_genesis(
     roles: Roles,
     weight: u32,
 ) -> Result<(), Stop> {
-    let (name, contact, key) = profile;
+    let (name, contact, x25519) = profile;
+    let profile = Profile {
+        name: name.into(),
+        contact: contact.into(),
+        x25519,
+    };
     check_subject(account)?;
-    ensure(state::find(context, account)?.is_none(), || {
-        IMembers::AlreadyMember { account }
-    })?;
-    check_profile(name, contact)?;
+    check_premise(context, Kind::Admit, account)?;
+    check_profile(&profile)?;
     check_roles(roles.mask(), weight)?;
-    put_profile(context, account, name.into(), contact.into(), key)?;
-    admit(context, account, roles.mask(), weight)
+    admit(context, account, profile, roles.mask(), weight)
 }
 
 /// Opens a proposal with the proposer's approval.
@@ -163,7 +169,7 @@ fn open(
     (roles, weight): (u8, u32),
     reason: &str,
 ) -> Result<u64, Stop> {
-    let pending = super::views::open_proposal_of(context, subject)?;
+    let pending = super::views::open_proposal_of(context, subject, proposer.account)?;
     ensure(pending == 0, || IMembers::ProposalPending {
         subject,
         proposalId: U256::from(pending),
@@ -186,7 +192,7 @@ fn open(
     state::set_counters(context, counters)?;
     state::set_proposal(context, &proposal)?;
     state::set_reason(context, id, reason)?;
-    state::set_latest_about(context, subject, id)?;
+    state::set_latest_about(context, subject, proposer_account, id)?;
     let slot = state::votes_slot(context, id)?;
     votes::cast(context, slot, proposer)?;
     context.emit(&IMembers::ProposalOpened {
@@ -202,24 +208,28 @@ fn open(
     Ok(id)
 }
 
-/// Counts the approvals after the caller's, and lets the proposal take effect if they suffice.
-fn settle(context: &mut Context<'_>, id: u64) -> Result<bool, Stop> {
+/// Counts the approvals after the voter's, which is new or a repeat, and lets the proposal take effect if
+/// they suffice.
+fn settle(context: &mut Context<'_>, id: u64, voter: &Record, is_new: bool) -> Result<bool, Stop> {
     let slot = state::votes_slot(context, id)?;
     let (approvals, _) = votes::count(context, slot)?;
     let total = votes::total_weight(context)?;
     let proposal_id = U256::from(id);
-    context.emit(&IMembers::ProposalApproved {
-        proposalId: proposal_id,
-        member: context.caller(),
-        approvals,
-        total,
-    })?;
+    if is_new {
+        context.emit(&IMembers::ProposalApproved {
+            proposalId: proposal_id,
+            member: voter.account,
+            approvals,
+            total,
+        })?;
+    }
     if approvals.saturating_mul(2) <= total {
-        return Ok(false);
+        return votes::pending(is_new, voter);
     }
     let mut proposal = super::views::find_proposal(context, proposal_id)?;
     proposal.passed = true;
     state::set_proposal(context, &proposal)?;
+    state::close_all_about(context, proposal.subject)?;
     execute(context, &proposal)?;
     context.emit(&IMembers::ProposalPassed {
         proposalId: proposal_id,
@@ -230,8 +240,11 @@ fn settle(context: &mut Context<'_>, id: u64) -> Result<bool, Stop> {
 }
 
 fn execute(context: &mut Context<'_>, proposal: &Proposal) -> Result<(), Stop> {
+    check_premise(context, proposal.kind, proposal.subject)?;
     if proposal.kind == Kind::Admit {
-        return admit(context, proposal.subject, proposal.roles, proposal.weight);
+        let profile = state::nominee(context, proposal.id)?;
+        let (roles, weight) = (proposal.roles, proposal.weight);
+        return admit(context, proposal.subject, profile, roles, weight);
     }
     let old = known(context, proposal.subject)?;
     let mut new = old;
@@ -243,7 +256,14 @@ fn execute(context: &mut Context<'_>, proposal: &Proposal) -> Result<(), Stop> {
     put_record(context, Some(&old), &new)
 }
 
-fn admit(context: &mut Context<'_>, account: Address, roles: u8, weight: u32) -> Result<(), Stop> {
+fn admit(
+    context: &mut Context<'_>,
+    account: Address,
+    profile: Profile,
+    roles: u8,
+    weight: u32,
+) -> Result<(), Stop> {
+    put_profile(context, account, profile)?;
     let mut counters = state::counters(context)?;
     check_room(counters)?;
     let index = counters.members;
@@ -281,14 +301,13 @@ fn put_record(context: &mut Context<'_>, old: Option<&Record>, new: &Record) -> 
     })
 }
 
-fn put_profile(
-    context: &mut Context<'_>,
-    account: Address,
-    name: String,
-    contact: String,
-    x25519: B256,
-) -> Result<(), Stop> {
-    state::set_profile(context, account, &name, &contact, x25519)?;
+fn put_profile(context: &mut Context<'_>, account: Address, profile: Profile) -> Result<(), Stop> {
+    state::set_profile(context, account, &profile)?;
+    let Profile {
+        name,
+        contact,
+        x25519,
+    } = profile;
     context.emit(&IMembers::ProfileChanged {
         account,
         name,
@@ -299,6 +318,24 @@ fn put_profile(
 
 fn known(context: &mut Context<'_>, account: Address) -> Result<Record, Stop> {
     state::find(context, account)?.ok_or_else(|| revert(IMembers::UnknownMember { account }))
+}
+
+/// What must be true of a subject for a proposal about it to be opened, and to take effect.
+fn check_premise(context: &mut Context<'_>, kind: Kind, account: Address) -> Result<(), Stop> {
+    let record = state::find(context, account)?;
+    if kind == Kind::Admit {
+        return ensure(record.is_none(), || IMembers::AlreadyMember { account });
+    }
+    let record = record.ok_or_else(|| revert(IMembers::UnknownMember { account }))?;
+    let holds = match kind {
+        Kind::Suspend => record.active,
+        Kind::Reinstate => !record.active,
+        _ => true,
+    };
+    ensure(holds, || IMembers::WrongStatus {
+        account,
+        status: record.status(),
+    })
 }
 
 fn check_subject(account: Address) -> Result<(), Stop> {
@@ -313,10 +350,10 @@ fn check_room(counters: Counters) -> Result<(), Stop> {
     })
 }
 
-fn check_profile(name: &str, contact: &str) -> Result<(), Stop> {
-    check_present("name", !name.is_empty())?;
-    check_length("name", name.len(), MAX_NAME_BYTES)?;
-    check_length("contact", contact.len(), MAX_CONTACT_BYTES)
+fn check_profile(profile: &Profile) -> Result<(), Stop> {
+    check_present("name", !profile.name.is_empty())?;
+    check_length("name", profile.name.len(), MAX_NAME_BYTES)?;
+    check_length("contact", profile.contact.len(), MAX_CONTACT_BYTES)
 }
 
 fn check_roles(mask: u8, weight: u32) -> Result<(), Stop> {

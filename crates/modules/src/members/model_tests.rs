@@ -49,11 +49,19 @@ enum Change {
 
 struct Proposal {
     change: Change,
+    by: u8,
     subject: u8,
     terms: (u8, u32),
     voters: Vec<u8>,
     expiry: u64,
-    passed: bool,
+    /// Passed, or overtaken by another one about its subject.
+    closed: bool,
+}
+
+impl Proposal {
+    fn is_open(&self, now: u64) -> bool {
+        !self.closed && now < self.expiry
+    }
 }
 
 #[derive(Default)]
@@ -82,7 +90,7 @@ impl Model {
             Change::Reinstate => known.is_some_and(|(_, active)| !active),
             Change::SetRoles => known.is_some(),
         };
-        let busy = |p: &Proposal| p.subject == subject && !p.passed && now < p.expiry;
+        let busy = |p: &Proposal| p.subject == subject && p.by == by && p.is_open(now);
         if self.weight(by) == 0 || !possible || self.proposals.iter().any(busy) {
             return false;
         }
@@ -90,24 +98,26 @@ impl Model {
         let voters = vec![by];
         self.proposals.push(Proposal {
             change,
+            by,
             subject,
             terms,
             voters,
             expiry,
-            passed: false,
+            closed: false,
         });
-        let accepted = self.settle(self.proposals.len() - 1);
-        if !accepted {
+        let possible = self.settle(self.proposals.len() - 1).is_some();
+        if !possible {
             self.proposals.pop();
         }
-        accepted
+        possible
     }
 
     fn approve(&mut self, by: u8, index: usize, now: u64) -> bool {
         let Some(proposal) = self.proposals.get_mut(index) else {
             return false;
         };
-        let open = !proposal.passed && now < proposal.expiry && !proposal.voters.contains(&by);
+        let open = proposal.is_open(now);
+        let is_new = !proposal.voters.contains(&by);
         let weight = self
             .members
             .get(&by)
@@ -115,20 +125,22 @@ impl Model {
         if !open || weight == 0 {
             return false;
         }
-        proposal.voters.push(by);
-        let accepted = self.settle(index);
-        if !accepted {
+        if is_new {
+            proposal.voters.push(by);
+        }
+        let settled = self.settle(index);
+        if settled.is_none() && is_new {
             self.proposals[index].voters.pop();
         }
-        accepted
+        settled.is_some_and(|passed| passed || is_new)
     }
 
-    /// Applies the proposal if it has a majority; false if its effect is forbidden.
-    fn settle(&mut self, index: usize) -> bool {
+    /// Applies the proposal if it has a majority, and says so; `None` if its effect is forbidden.
+    fn settle(&mut self, index: usize) -> Option<bool> {
         let proposal = &self.proposals[index];
         let approvals: u64 = proposal.voters.iter().map(|n| self.weight(*n)).sum();
         if approvals * 2 <= self.total() {
-            return true;
+            return Some(false);
         }
         let (subject, terms, change) = (proposal.subject, proposal.terms, proposal.change);
         let before = self.members.clone();
@@ -140,10 +152,14 @@ impl Model {
         }
         if self.total() == 0 {
             self.members = before;
-            return false;
+            return None;
         }
-        self.proposals[index].passed = true;
-        true
+        let about = |p: &&mut Proposal| p.subject == subject;
+        self.proposals
+            .iter_mut()
+            .filter(about)
+            .for_each(|p| p.closed = true);
+        Some(true)
     }
 }
 

@@ -6,8 +6,9 @@
 //! | 1 | `mapping(index => record)`: account (0..160), weight (160..192), roles (192..200), status (200..208), since (208..256) |
 //! | 2 | `mapping(account => index + 1)` |
 //! | 3 | `mapping(account => profile)`: name (+0), contact (+1), X25519 key (+2) |
-//! | 4 | `mapping(account => id of the latest proposal about it)` |
-//! | 5 | `mapping(id => proposal)`: two packed words (+0, +1), reason (+2), votes (+16..) |
+//! | 4 | `mapping(subject => mapping(proposer => id of the latest proposal))` |
+//! | 5 | `mapping(id => proposal)`: two packed words (+0, +1), reason (+2), a nominee's profile (+3..+5, as in slot 3), votes (+16..) |
+//! | 6 | `mapping(subject => id of the newest proposal at all when one about it last passed)` |
 //!
 //! Reads name the module, because other modules read members too.
 
@@ -24,8 +25,10 @@ const INDEXES: U256 = U256::from_limbs([2, 0, 0, 0]);
 const PROFILES: U256 = U256::from_limbs([3, 0, 0, 0]);
 const SUBJECTS: U256 = U256::from_limbs([4, 0, 0, 0]);
 const PROPOSALS: U256 = U256::from_limbs([5, 0, 0, 0]);
+const SETTLED: U256 = U256::from_limbs([6, 0, 0, 0]);
 
 const REASON_OFFSET: u64 = 2;
+const PROFILE_OFFSET: u64 = 3;
 const VOTES_OFFSET: u64 = 16;
 
 /// Counts over the whole module.
@@ -75,12 +78,6 @@ pub(super) struct Proposal {
     pub(super) roles: u8,
     pub(super) weight: u32,
     pub(super) expiry: u64,
-}
-
-impl Proposal {
-    pub(super) const fn is_open(&self, now: u64) -> bool {
-        !self.passed && now < self.expiry
-    }
 }
 
 pub(super) fn counters(context: &mut Context<'_>) -> Result<Counters, Stop> {
@@ -148,44 +145,103 @@ pub(super) fn set_index(
     context.sstore(slot, U256::from(index + 1))
 }
 
-/// Name, contact and X25519 key; empty when never set.
-pub(super) fn profile(
-    context: &mut Context<'_>,
-    account: Address,
-) -> Result<(String, String, B256), Stop> {
+/// What a member, or whoever nominates one, says about it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    pub(super) contact: String,
+    pub(super) x25519: B256,
+}
+
+/// A member's profile; empty for others.
+pub(super) fn profile(context: &mut Context<'_>, account: Address) -> Result<Profile, Stop> {
     let slot = context.slot_of(address_key(account), PROFILES)?;
-    let name = context.load_text(slot)?;
-    let contact = context.load_text(slot.wrapping_add(U256::ONE))?;
-    let key = context.sload(slot.wrapping_add(U256::from(2)))?;
-    Ok((name, contact, key.into()))
+    load_profile(context, slot)
 }
 
 pub(super) fn set_profile(
     context: &mut Context<'_>,
     account: Address,
-    name: &str,
-    contact: &str,
-    key: B256,
+    profile: &Profile,
 ) -> Result<(), Stop> {
     let slot = context.slot_of(address_key(account), PROFILES)?;
-    context.store_text(slot, name)?;
-    context.store_text(slot.wrapping_add(U256::ONE), contact)?;
-    context.sstore(slot.wrapping_add(U256::from(2)), key.into())
+    store_profile(context, slot, profile)
 }
 
-/// The latest proposal about a subject, open or not; 0 for none.
-pub(super) fn latest_about(context: &mut Context<'_>, subject: Address) -> Result<u64, Stop> {
-    let slot = context.slot_of(address_key(subject), SUBJECTS)?;
+/// The profile that a nomination gives its subject; empty for other proposals.
+pub(super) fn nominee(context: &mut Context<'_>, id: u64) -> Result<Profile, Stop> {
+    let slot = context.slot_of(U256::from(id), PROPOSALS)?;
+    load_profile(context, slot.wrapping_add(U256::from(PROFILE_OFFSET)))
+}
+
+pub(super) fn set_nominee(
+    context: &mut Context<'_>,
+    id: u64,
+    profile: &Profile,
+) -> Result<(), Stop> {
+    let slot = context.slot_of(U256::from(id), PROPOSALS)?;
+    let slot = slot.wrapping_add(U256::from(PROFILE_OFFSET));
+    store_profile(context, slot, profile)
+}
+
+fn load_profile(context: &mut Context<'_>, slot: U256) -> Result<Profile, Stop> {
+    Ok(Profile {
+        name: context.load_text(slot)?,
+        contact: context.load_text(slot.wrapping_add(U256::ONE))?,
+        x25519: context.sload(slot.wrapping_add(U256::from(2)))?.into(),
+    })
+}
+
+fn store_profile(context: &mut Context<'_>, slot: U256, profile: &Profile) -> Result<(), Stop> {
+    context.store_text(slot, &profile.name)?;
+    context.store_text(slot.wrapping_add(U256::ONE), &profile.contact)?;
+    context.sstore(slot.wrapping_add(U256::from(2)), profile.x25519.into())
+}
+
+/// A proposer's latest proposal about a subject, open or not; 0 for none.
+pub(super) fn latest_about(
+    context: &mut Context<'_>,
+    subject: Address,
+    proposer: Address,
+) -> Result<u64, Stop> {
+    let slot = latest_slot(context, subject, proposer)?;
     Ok(context.sload(slot)?.as_limbs()[0])
 }
 
 pub(super) fn set_latest_about(
     context: &mut Context<'_>,
     subject: Address,
+    proposer: Address,
     id: u64,
 ) -> Result<(), Stop> {
-    let slot = context.slot_of(address_key(subject), SUBJECTS)?;
+    let slot = latest_slot(context, subject, proposer)?;
     context.sstore(slot, U256::from(id))
+}
+
+fn latest_slot(
+    context: &mut Context<'_>,
+    subject: Address,
+    proposer: Address,
+) -> Result<U256, Stop> {
+    let proposers = context.slot_of(address_key(subject), SUBJECTS)?;
+    context.slot_of(address_key(proposer), proposers)
+}
+
+/// Whether a proposal can still be approved: it has neither passed nor expired, and nothing was decided
+/// about its subject since it was opened.
+pub(super) fn is_open(context: &mut Context<'_>, proposal: &Proposal) -> Result<bool, Stop> {
+    if proposal.passed || context.now() >= proposal.expiry {
+        return Ok(false);
+    }
+    let slot = context.slot_of(address_key(proposal.subject), SETTLED)?;
+    Ok(context.sload(slot)?.as_limbs()[0] < proposal.id)
+}
+
+/// Closes every proposal about a subject that is open now.
+pub(super) fn close_all_about(context: &mut Context<'_>, subject: Address) -> Result<(), Stop> {
+    let newest = counters(context)?.proposals;
+    let slot = context.slot_of(address_key(subject), SETTLED)?;
+    context.sstore(slot, U256::from(newest))
 }
 
 /// A proposal by id, unless there is none.

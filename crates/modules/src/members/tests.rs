@@ -46,6 +46,20 @@ fn member(world: &mut World, n: u8) -> IMembers::Member {
         .unwrap()
 }
 
+fn proposal(world: &mut World, id: U256) -> IMembers::Proposal {
+    world
+        .members(200, &IMembers::proposalCall { proposalId: id })
+        .unwrap()
+}
+
+fn open_proposal(world: &mut World, subject: u8, proposer: u8) -> U256 {
+    let call = IMembers::openProposalCall {
+        subject: account(subject),
+        proposer: account(proposer),
+    };
+    world.members(200, &call).unwrap()
+}
+
 fn total(world: &mut World) -> u64 {
     world
         .members(200, &IMembers::totalActiveWeightCall {})
@@ -61,11 +75,14 @@ fn admission_takes_more_than_half() {
         "two of four are not a majority"
     );
     assert_eq!(member(&mut world, 9).status, Status::None);
+    assert_eq!(member(&mut world, 9).name, "", "no member, no profile");
+    let seen = proposal(&mut world, id);
     assert_eq!(
-        member(&mut world, 9).name,
-        "nominee 9",
+        (seen.name.as_str(), seen.contact.as_str(), seen.x25519),
+        ("nominee 9", "soc@example.org", B256::repeat_byte(9)),
         "voters see whom they vote on"
     );
+    assert!(world.events::<IMembers::ProfileChanged>().is_empty());
     assert!(world.members(2, &approve(id)).unwrap());
     let admitted = member(&mut world, 9);
     let expected = IMembers::Member {
@@ -99,9 +116,7 @@ fn a_suspended_member_neither_votes_nor_counts() {
     world.members(1, &approve(id)).unwrap();
     world.suspend(1, &[0, 2, 3]);
     assert_eq!(total(&mut world), 3);
-    let seen = world
-        .members(0, &IMembers::proposalCall { proposalId: id })
-        .unwrap();
+    let seen = proposal(&mut world, id);
     assert_eq!(
         (seen.approvals, seen.total),
         (1, 3),
@@ -136,14 +151,15 @@ fn a_suspended_member_neither_votes_nor_counts() {
 }
 
 #[test]
-fn one_open_proposal_per_subject_until_it_expires() {
+fn one_open_proposal_per_subject_and_proposer_until_it_expires() {
     let mut world = World::of_four();
     let id = world.members(0, &suspension(3)).unwrap();
     let pending = IMembers::ProposalPending {
         subject: account(3),
         proposalId: id,
     };
-    assert_reverts(world.members(1, &suspension(3)), pending);
+    assert_reverts(world.members(0, &suspension(3)), pending);
+    world.members(0, &suspension(2)).unwrap();
     world.now += PROPOSAL_LIFETIME_S - 1;
     world.members(1, &approve(id)).unwrap();
     world.now += 1;
@@ -151,26 +167,111 @@ fn one_open_proposal_per_subject_until_it_expires() {
         world.members(2, &approve(id)),
         IMembers::ProposalClosed { proposalId: id },
     );
-    let seen = world
-        .members(0, &IMembers::proposalCall { proposalId: id })
-        .unwrap();
+    let seen = proposal(&mut world, id);
     assert_eq!(
         (seen.state, seen.kind, seen.reason.as_str()),
         (ProposalState::Expired, Kind::Suspend, "lost its keys")
     );
-    let second = world.members(1, &suspension(3)).unwrap();
-    assert_eq!(second, id + U256::ONE);
-    let open = IMembers::openProposalCall {
-        subject: account(3),
-    };
-    assert_eq!(world.members(0, &open).unwrap(), second);
+    assert_eq!(open_proposal(&mut world, 3, 0), U256::ZERO);
+    let second = world.members(0, &suspension(3)).unwrap();
+    assert_eq!(second, id + U256::from(2));
+    assert_eq!(open_proposal(&mut world, 3, 0), second);
     let voted = IMembers::hasApprovedCall {
         proposalId: second,
-        account: account(0),
+        account: account(1),
     };
     assert!(
         !world.members(0, &voted).unwrap(),
         "votes do not carry over"
+    );
+}
+
+#[test]
+fn nobody_keeps_others_from_proposing() {
+    let mut world = World::of_four();
+    // The one to be suspended proposes something about itself first.
+    let own = IMembers::proposeRolesCall {
+        subject: account(3),
+        roles: Roles::MEMBER.mask(),
+        weight: 1,
+    };
+    let decoy = world.members(3, &own).unwrap();
+    let id = world.members(0, &suspension(3)).unwrap();
+    assert_eq!(open_proposal(&mut world, 3, 3), decoy);
+    assert_eq!(open_proposal(&mut world, 3, 0), id);
+    assert_eq!(open_proposal(&mut world, 3, 1), U256::ZERO);
+    world.members(1, &approve(id)).unwrap();
+    assert!(world.members(2, &approve(id)).unwrap());
+    assert_eq!(member(&mut world, 3).status, Status::Suspended);
+}
+
+#[test]
+fn a_nominee_is_admitted_with_the_profile_that_was_voted_on() {
+    let mut world = World::of_four();
+    let id = world.members(0, &nomination(9)).unwrap();
+    let other = IMembers::nominateCall {
+        name: "not nominee 9".into(),
+        x25519: B256::repeat_byte(0xee),
+        weight: 1_000,
+        ..nomination(9)
+    };
+    let other = world.members(1, &other).unwrap();
+    world.members(1, &approve(id)).unwrap();
+    assert!(world.members(2, &approve(id)).unwrap());
+    let admitted = member(&mut world, 9);
+    assert_eq!(
+        (admitted.name.as_str(), admitted.x25519, admitted.weight),
+        ("nominee 9", B256::repeat_byte(9), 1)
+    );
+    let error = IMembers::ProposalClosed { proposalId: other };
+    assert_reverts(world.members(2, &approve(other)), error);
+    assert_eq!(proposal(&mut world, other).name, "not nominee 9");
+}
+
+#[test]
+fn what_passes_closes_the_others_about_its_subject() {
+    let mut world = World::of_four();
+    let first = world.members(0, &suspension(3)).unwrap();
+    world.members(1, &approve(first)).unwrap();
+    let elsewhere = world.members(0, &suspension(2)).unwrap();
+    let second = world.members(2, &suspension(3)).unwrap();
+    world.members(0, &approve(second)).unwrap();
+    assert!(world.members(1, &approve(second)).unwrap());
+    let reinstatement = IMembers::proposeReinstatementCall {
+        subject: account(3),
+        reason: String::new(),
+    };
+    let third = world.members(0, &reinstatement).unwrap();
+    assert!(world.members(1, &approve(third)).unwrap());
+    // One more approval would have suspended it again, by votes cast on something that was over.
+    let closed = IMembers::ProposalClosed { proposalId: first };
+    assert_reverts(world.members(2, &approve(first)), closed);
+    assert_eq!(proposal(&mut world, first).state, ProposalState::Expired);
+    assert_eq!(open_proposal(&mut world, 3, 0), U256::ZERO);
+    assert_eq!(open_proposal(&mut world, 2, 0), elsewhere);
+    world.members(0, &suspension(3)).unwrap();
+}
+
+#[test]
+fn approvals_that_suffice_since_weights_changed_can_be_settled() {
+    let mut world = World::of_four();
+    let id = world.members(0, &nomination(9)).unwrap();
+    world.members(1, &approve(id)).unwrap();
+    let again = || IModule::AlreadyVoted {
+        account: account(1),
+    };
+    assert_reverts(world.members(1, &approve(id)), again());
+    let approvals = world.events::<IMembers::ProposalApproved>().len();
+    world.suspend(3, &[0, 1, 2]);
+    assert!(
+        world.members(1, &approve(id)).unwrap(),
+        "two of three have approved"
+    );
+    assert_eq!(member(&mut world, 9).status, Status::Active);
+    assert_eq!(
+        world.events::<IMembers::ProposalApproved>().len(),
+        approvals + 3,
+        "those of the suspension: a repeat is no vote"
     );
 }
 

@@ -81,11 +81,12 @@ pub(super) fn proposal(
     let (approvals, _) = votes::count(context, slot)?;
     let state = if proposal.passed {
         ProposalState::Passed
-    } else if proposal.is_open(context.now()) {
+    } else if state::is_open(context, &proposal)? {
         ProposalState::Open
     } else {
         ProposalState::Expired
     };
+    let nominee = state::nominee(context, proposal.id)?;
     Ok(IMembers::Proposal {
         id: call.proposalId,
         kind: proposal.kind,
@@ -98,6 +99,9 @@ pub(super) fn proposal(
         approvals,
         total: votes::total_weight(context)?,
         reason: state::reason(context, proposal.id)?,
+        name: nominee.name,
+        contact: nominee.contact,
+        x25519: nominee.x25519,
     })
 }
 
@@ -112,7 +116,8 @@ pub(super) fn open_proposal(
     context: &mut Context<'_>,
     call: IMembers::openProposalCall,
 ) -> Result<U256, Stop> {
-    Ok(U256::from(open_proposal_of(context, call.subject)?))
+    let id = open_proposal_of(context, call.subject, call.proposer)?;
+    Ok(U256::from(id))
 }
 
 pub(super) fn has_approved(
@@ -134,11 +139,17 @@ pub(super) fn find_proposal(context: &mut Context<'_>, id: U256) -> Result<Propo
     state::proposal(context, id)?.ok_or_else(unknown)
 }
 
-/// The id of the open proposal about a subject, or 0.
-pub(super) fn open_proposal_of(context: &mut Context<'_>, subject: Address) -> Result<u64, Stop> {
-    let id = state::latest_about(context, subject)?;
-    let now = context.now();
-    let open = state::proposal(context, id)?.is_some_and(|proposal| proposal.is_open(now));
+/// The id of a proposer's open proposal about a subject, or 0.
+pub(super) fn open_proposal_of(
+    context: &mut Context<'_>,
+    subject: Address,
+    proposer: Address,
+) -> Result<u64, Stop> {
+    let id = state::latest_about(context, subject, proposer)?;
+    let open = match state::proposal(context, id)? {
+        Some(proposal) => state::is_open(context, &proposal)?,
+        None => false,
+    };
     Ok(if open { id } else { 0 })
 }
 
@@ -147,15 +158,15 @@ fn describe(
     account: Address,
     record: Option<Record>,
 ) -> Result<IMembers::Member, Stop> {
-    let (name, contact, x25519) = state::profile(context, account)?;
+    let profile = state::profile(context, account)?;
     Ok(IMembers::Member {
         account,
         status: record.map_or(IMembers::Status::None, |record| record.status()),
         roles: record.map_or(0, |record| record.roles),
         weight: record.map_or(0, |record| record.weight),
         since: record.map_or(0, |record| record.since),
-        x25519,
-        name,
-        contact,
+        x25519: profile.x25519,
+        name: profile.name,
+        contact: profile.contact,
     })
 }

@@ -34,14 +34,23 @@ pub(crate) fn total_weight(context: &mut Context<'_>) -> Result<u64, Stop> {
     Ok(state::counters(context)?.weight)
 }
 
-/// Records a vote; reverts when the member has voted before.
-pub(crate) fn cast(context: &mut Context<'_>, votes: U256, voter: &Record) -> Result<(), Stop> {
+/// Records a vote; false when the member has voted before.
+///
+/// Such a repeat is no vote, but it is a reason to count again: what has been cast may suffice since
+/// weights changed. Where it does not, the caller refuses the repeat with [`pending`].
+pub(crate) fn cast(context: &mut Context<'_>, votes: U256, voter: &Record) -> Result<bool, Stop> {
     let (slot, bit) = position(votes, voter.index);
     let word = context.sload(slot)?;
-    ensure(word & bit == U256::ZERO, || IModule::AlreadyVoted {
+    context.sstore(slot, word | bit)?;
+    Ok(word & bit == U256::ZERO)
+}
+
+/// What a vote comes to that settled nothing: false, and a revert when it was a repeat.
+pub(crate) fn pending(is_new: bool, voter: &Record) -> Result<bool, Stop> {
+    ensure(is_new, || IModule::AlreadyVoted {
         account: voter.account,
     })?;
-    context.sstore(slot, word | bit)
+    Ok(false)
 }
 
 /// Whether a member has voted.

@@ -1,7 +1,11 @@
 //! What holds for every call, whatever the module.
 
 use super::world::{GAS, World, account, assert_reverts};
-use crate::{Block, Call, Host, HostError, RunResult, gas, limits::MAX_INPUT_BYTES, run};
+use crate::{
+    Block, Call, Host, HostError, RunResult, gas,
+    limits::{LAPSE_S, MAX_INPUT_BYTES},
+    run,
+};
 use alloy_primitives::{Address, Bytes, LogData, U256};
 use alloy_sol_types::{SolCall, SolError};
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, IModule, MEMBERS};
@@ -146,6 +150,21 @@ fn input_is_limited() {
     assert_eq!(outcome.result, revert(error));
 }
 
+/// Whatever comes of a call, its input has been read: a selector that nobody knows costs as much.
+#[test]
+fn input_is_paid_for_by_every_call() {
+    let mut world = World::of_four();
+    for (bytes, words) in [(0, 0), (1, 1), (32, 1), (33, 2), (1_000_000, 31_250)] {
+        let input = vec![0xff; bytes];
+        let needed = gas::CALL + words * gas::COPY_WORD;
+        let outcome = execute(&mut world, &input, false, needed);
+        assert!(matches!(outcome.result, RunResult::Revert(_)));
+        assert_eq!(outcome.gas_used, needed);
+        let outcome = execute(&mut world, &input, false, needed - 1);
+        assert_eq!(outcome.result, RunResult::OutOfGas);
+    }
+}
+
 /// With less gas than a call uses it runs out, with exactly that it returns; nothing is kept before.
 #[test]
 fn gas_is_exact_and_running_out_changes_nothing() {
@@ -181,19 +200,19 @@ fn gas_vector() {
         false,
         GAS,
     );
-    // The call, one cold slot, one word of output.
+    // The call, one word of input, one cold slot, one word of output.
     assert_eq!(
         outcome.gas_used,
-        gas::CALL + gas::SLOAD_COLD + gas::COPY_WORD
+        gas::CALL + gas::SLOAD_COLD + 2 * gas::COPY_WORD
     );
     let entries = vec![super::world::entry(1, 1, &[b'x'; 1_000])];
     let input = IExchange::publishCall { entries }.abi_encode();
-    // Worked out by hand: 200 call, 43 * 3 input, 4,284 caller's record, 42 + 222 hashes, 2,184 + 2,142
+    // Worked out by hand: 200 call, 44 * 3 input, 4,284 caller's record, 42 + 222 hashes, 2,184 + 2,142
     // digest and head read, 16,000 content, 22,200 + 20,142 + 20,184 counters, head and digest written,
     // 1,875 + 1,280 * 8 log, 3 output.
     assert_eq!(
         world.execute(EXCHANGE, account(0), 0, &input).gas_used,
-        99_847
+        99_850
     );
 }
 
@@ -249,7 +268,7 @@ fn host_failures_are_told_apart() {
         reason: String::new(),
     };
     let alert_id = world.guard(0, 5_000, &IGuard::raiseCall { input }).unwrap();
-    world.now = expiry;
+    world.now += LAPSE_S;
     let block: Block = world.block();
     let input = IGuard::claimBondCall { alertId: alert_id }.abi_encode();
     let call = Call {

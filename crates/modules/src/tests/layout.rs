@@ -40,6 +40,37 @@ fn members() {
 }
 
 #[test]
+fn proposals() {
+    let mut world = World::of_four();
+    let nomination = IMembers::nominateCall {
+        subject: account(9),
+        name: "nine".into(),
+        contact: String::new(),
+        x25519: [9; 32].into(),
+        roles: 1,
+        weight: 1,
+    };
+    world.members(1, &nomination).unwrap();
+    let proposers = mapping(address_key(account(9)), 4).to_be_bytes::<32>();
+    let key = address_key(account(1)).to_be_bytes::<32>();
+    let latest = U256::from_be_bytes(keccak256([key, proposers].concat()).0);
+    assert_eq!(world.host.storage[&(MEMBERS, latest)], U256::ONE);
+    let nominee = mapping(U256::ONE, 5) + U256::from(3);
+    let x25519 = (MEMBERS, nominee + U256::from(2));
+    assert_eq!(world.host.storage[&x25519], U256::from_be_bytes([9; 32]));
+    for voter in [0, 2] {
+        let approve = IMembers::approveCall {
+            proposalId: U256::ONE,
+        };
+        world.members(voter, &approve).unwrap();
+    }
+    let settled = (MEMBERS, mapping(address_key(account(9)), 6));
+    assert_eq!(world.host.storage[&settled], U256::ONE);
+    let profile = (MEMBERS, mapping(address_key(account(9)), 3) + U256::from(2));
+    assert_eq!(world.host.storage[&profile], U256::from_be_bytes([9; 32]));
+}
+
+#[test]
 fn exchange() {
     let mut world = World::of_four();
     let entries = vec![entry(7, 1_234, b"{}")];

@@ -29,14 +29,20 @@ fn some_addresses_are_never_blocked() {
         .into_iter()
         .chain([1, 0x11, 0x100, 0xffff].map(precompile));
     for target in list {
-        let input = AlertInput {
-            targets: vec![target],
-            ..input.clone()
-        };
-        assert_reverts(
-            raise(&mut world, 0, &input),
-            IGuard::ProtectedTarget { target },
-        );
+        // The protocol's own addresses are no targets at all; what policy protects may be warned of.
+        for action in [0, 2] {
+            let input = AlertInput {
+                targets: vec![target],
+                action,
+                ..input.clone()
+            };
+            let raised = raise(&mut world, 0, &input);
+            if action == 0 && target == protected() {
+                raised.unwrap();
+            } else {
+                assert_reverts(raised, IGuard::ProtectedTarget { target });
+            }
+        }
         assert!(
             world
                 .guard(9, 0, &IGuard::isProtectedCall { target })
@@ -183,6 +189,33 @@ fn the_bond_has_a_minimum() {
     assert_reverts(world.guard(0, MIN_BOND - 1, &call), error);
     world.guard(0, MIN_BOND, &call).unwrap();
     assert_eq!(world.host.balance(GUARD), minimum);
+}
+
+/// Or a raiser could name own addresses beside the one that is harmed, and get most of a forfeited bond
+/// back.
+#[test]
+fn the_minimum_is_for_each_target() {
+    let (mut world, mut input) = setup();
+    input.targets = (1..=MAX_TARGETS as u8).map(target).collect();
+    let call = IGuard::raiseCall { input };
+    let least = MIN_BOND * MAX_TARGETS as u64;
+    let minimum = U256::from(least);
+    let sent = minimum - U256::ONE;
+    let error = IGuard::BondTooSmall { sent, minimum };
+    assert_reverts(world.guard(0, least - 1, &call), error);
+    let id = world.guard(0, least, &call).unwrap();
+    for voter in [0, 1, 2] {
+        vote_revoke(&mut world, voter, id).unwrap();
+    }
+    assert_eq!(world.host.balance(target(1)), U256::from(MIN_BOND));
+
+    // Slot 2 holds the least bond. No product is small for being too large.
+    world.host.storage.insert((GUARD, U256::from(2)), U256::MAX);
+    let error = IGuard::BondTooSmall {
+        sent: minimum,
+        minimum: U256::MAX,
+    };
+    assert_reverts(world.guard(0, least, &call), error);
 }
 
 #[test]

@@ -27,10 +27,15 @@ pub(super) fn setup() -> (World, AlertInput) {
     (world, input)
 }
 
+/// What [`raise`] pays: the least that may be, and one wei.
+fn bond(input: &AlertInput) -> u64 {
+    MIN_BOND * input.targets.len() as u64 + 1
+}
+
 pub(super) fn raise(world: &mut World, by: u8, input: &AlertInput) -> Result<U256, Bytes> {
     world.guard(
         by,
-        BOND,
+        bond(input),
         &IGuard::raiseCall {
             input: input.clone(),
         },
@@ -44,7 +49,7 @@ pub(super) fn raise_provisional(
 ) -> Result<U256, Bytes> {
     world.guard(
         by,
-        BOND,
+        bond(input),
         &IGuard::raiseProvisionalCall {
             input: input.clone(),
         },

@@ -75,11 +75,7 @@ impl Alert {
     }
 
     fn claimable(&self) -> u64 {
-        match (self.accepted, self.provisional_until) {
-            (true, _) => self.expiry,
-            (_, 0) => self.lapses(),
-            _ => self.raised + LAPSE_S,
-        }
+        self.directive_end().max(self.raised + LAPSE_S)
     }
 }
 
@@ -158,7 +154,8 @@ impl Model {
                     endorsers: vec![by],
                     revokers: vec![],
                 };
-                seconds > 0 && bond >= MIN_BOND && by < 4 && self.raise(alert, provisional, now)
+                let least = MIN_BOND * alert.targets.len() as u64;
+                seconds > 0 && bond >= least && by < 4 && self.raise(alert, provisional, now)
             }
             Step::Endorse { by, back } => {
                 let Some(index) = self.alerts.len().checked_sub(back) else {
