@@ -138,6 +138,7 @@ impl<D: Database> BlockExecutor<D> {
             return Err(Refusal::BlockFull { gas_limit, left });
         }
         self.check_guard(transaction, sender)?;
+        self.untouch_authorities(transaction);
         let result = self.evm.transact_one(tx_env(transaction, sender));
         let result = match result {
             Ok(result) => result,
@@ -180,6 +181,22 @@ impl<D: Database> BlockExecutor<D> {
             }
         }
         Ok(())
+    }
+
+    /// An authority that the state does not hold gives no refund (EIP-7702). The journal spans the block: one that an
+    /// earlier transaction touched and left empty must not pass for one that exists.
+    fn untouch_authorities(&mut self, transaction: &Transaction) {
+        for authorization in transaction.authorization_list().unwrap_or_default() {
+            let Ok(authority) = authorization.recover_authority() else {
+                continue;
+            };
+            if let Some(account) = self.evm.ctx.journal_mut().state.get_mut(&authority)
+                && account.is_loaded_as_not_existing()
+                && account.info.is_empty()
+            {
+                account.unmark_touch();
+            }
+        }
     }
 
     fn check_address(&mut self, address: Address) -> Result<(), Refusal> {

@@ -439,3 +439,18 @@ fn what_a_transaction_created_and_destroyed_leaves_no_account() {
             .all(|(owner, _)| *owner != address)
     );
 }
+
+#[test]
+fn an_authority_that_was_touched_earlier_in_the_block_is_as_new_as_any() {
+    const NEW: u8 = 50;
+    let gas = |touched: u8| {
+        let mut world = World::new();
+        let touch = TxKind::Call(signer(touched).address());
+        let touch = world.sign(0, touch, U256::ZERO, Bytes::new());
+        let delegation = world.delegate(0, NEW, VICTIM);
+        let outcome = world.block(&[touch, delegation]).unwrap();
+        assert!(outcome.receipts.iter().all(|receipt| receipt.success));
+        outcome.gas_used
+    };
+    assert_eq!(gas(NEW), gas(NEW + 1));
+}
