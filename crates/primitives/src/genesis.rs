@@ -5,8 +5,8 @@
 //! does.
 
 use crate::{
-    Context, Digest, Header, MAX_GENESIS_MEMBERS, MAX_OPERATORS, PublicKey, StateCommitment,
-    transactions_root,
+    Context, Digest, Header, MAX_CODE_BYTES, MAX_GENESIS_MEMBERS, MAX_OPERATORS, PublicKey,
+    StateCommitment, transactions_root,
 };
 use alloy_eips::{eip1559::BaseFeeParams, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
@@ -80,6 +80,9 @@ pub struct Genesis {
     #[serde(default)]
     pub alloc: BTreeMap<Address, Alloc>,
 }
+
+/// The last millisecond of the year 9999: far from where sums of times overflow.
+const LATEST_TIMESTAMP_MS: u64 = 253_402_300_799_999;
 
 /// EIP-1559 parameters and where base fees go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,6 +273,12 @@ impl Genesis {
                 "must be between 1 and 2^63 - 37 (EIP-2294)",
             ));
         }
+        if self.timestamp_ms > LATEST_TIMESTAMP_MS {
+            return Err(field(
+                "timestamp_ms",
+                "must be before the year 10000: is it in milliseconds?",
+            ));
+        }
         if self.gas_limit < 5_000_000 {
             return Err(field("gas_limit", "must be at least 5,000,000"));
         }
@@ -338,6 +347,23 @@ impl Genesis {
                 return Err(field(
                     "alloc",
                     format!("{address} holds the block hashes (EIP-2935): leave it out"),
+                ));
+            }
+            if alloc.code.len() > MAX_CODE_BYTES {
+                return Err(field(
+                    "alloc",
+                    format!(
+                        "{address} has {} bytes of code: at most {MAX_CODE_BYTES} (EIP-170)",
+                        alloc.code.len()
+                    ),
+                ));
+            }
+            if alloc.code.first() == Some(&0xef) {
+                return Err(field(
+                    "alloc",
+                    format!(
+                        "{address} has code that begins with 0xef, which no contract has (EIP-3541)"
+                    ),
                 ));
             }
             // Ethereum has no such account: a create at its address would find storage (EIP-7610).

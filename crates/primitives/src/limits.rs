@@ -9,6 +9,8 @@ pub const MAX_TRANSACTION_BYTES: usize = 384 * 1024;
 pub const MAX_BLOCK_BYTES: usize = 4 * 1024 * 1024;
 /// Most transactions in a block (a 21,000-gas transfer is the smallest: 100 M gas hold 4,761).
 pub const MAX_BLOCK_TRANSACTIONS: usize = 50_000;
+/// Most code of a contract, bytes (EIP-170), deployed or in the genesis.
+pub const MAX_CODE_BYTES: usize = 24_576;
 /// A block's timestamp is at most this long after its parent's, milliseconds. After a halt the
 /// chain's clock catches up in steps of this size, so that no block can hold its verifiers longer.
 pub const MAX_TIMESTAMP_STEP_MS: u64 = 60_000;

@@ -187,6 +187,14 @@ fn genesis_reads_both_formats_to_one_hash_and_names_bad_fields() {
 }
 
 #[test]
+fn a_genesis_in_another_unit_of_time_is_refused() {
+    let mut genesis = Genesis::from_toml(&genesis_text()).unwrap();
+    genesis.timestamp_ms = 1_700_000_000_000_000_000;
+    let error = genesis.validate().unwrap_err().to_string();
+    assert!(error.contains("in milliseconds?"), "{error}");
+}
+
+#[test]
 fn an_allocation_leaves_the_systems_accounts_alone() {
     let genesis = Genesis::from_toml(&genesis_text()).unwrap();
     let with = |address: Address, alloc: Alloc| {
@@ -233,11 +241,18 @@ fn an_allocation_leaves_the_systems_accounts_alone() {
         ..bare.clone()
     };
     with(address, used).unwrap();
-    let code = Alloc {
-        code: Bytes::from_static(&[0xfe]),
-        ..bare
+    let code = |code: Vec<u8>| Alloc {
+        code: code.into(),
+        ..bare.clone()
     };
-    with(address, code).unwrap();
+    with(address, code(vec![0xfe; MAX_CODE_BYTES])).unwrap();
+    for (bytes, words) in [
+        (vec![0xfe; MAX_CODE_BYTES + 1], "EIP-170"),
+        (vec![0xef, 0x01], "EIP-3541"),
+    ] {
+        let error = with(address, code(bytes)).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 proptest! {

@@ -8,6 +8,7 @@ use commonware_codec::{Buf, EncodeSize, Error as CodecError, Read, ReadExt, Writ
 use commonware_cryptography::{Hasher as _, Sha256, sha256::Digest};
 use commonware_utils::sequence::FixedBytes;
 use hansa_evm::Account;
+use hansa_primitives::MAX_CODE_BYTES;
 
 /// A key of the state database.
 pub type StateKey = Digest;
@@ -18,9 +19,6 @@ pub type StateValue = FixedBytes<72>;
 /// Contract code as the code database holds it: a length and at most [`MAX_CODE_BYTES`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code(pub Bytes);
-
-/// EIP-170 bounds deployed code; genesis code is held to the same.
-pub const MAX_CODE_BYTES: usize = 24_576;
 
 impl Write for Code {
     fn write(&self, buf: &mut impl BufMut) {

@@ -36,8 +36,6 @@ pub use db::{
 };
 pub use hansa_evm::Account;
 pub use history::{Diff, FinalizedState, PreImages, RecentDiffs, diff_of};
-pub use keys::{
-    Code, MAX_CODE_BYTES, StateKey, StateValue, account_key, decode_account, storage_key,
-};
+pub use keys::{Code, StateKey, StateValue, account_key, decode_account, storage_key};
 pub use proof::{ProofError, ValueProof, prove, verify};
 pub use view::{MemoryState, StateError, StateProvider, StateView};

@@ -79,9 +79,9 @@ fn values_round_trip() {
 #[test]
 fn code_is_taken_up_to_its_limit() {
     let sized = |size: usize| Code(vec![7; size].into());
-    let largest = sized(crate::MAX_CODE_BYTES);
+    let largest = sized(hansa_primitives::MAX_CODE_BYTES);
     assert_eq!(Code::decode(largest.encode()).unwrap(), largest);
-    assert!(Code::decode(sized(crate::MAX_CODE_BYTES + 1).encode()).is_err());
+    assert!(Code::decode(sized(hansa_primitives::MAX_CODE_BYTES + 1).encode()).is_err());
     let cut = largest.encode().slice(..100);
     assert!(Code::decode(cut).is_err());
 }
