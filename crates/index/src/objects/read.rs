@@ -31,8 +31,9 @@ pub struct ObjectScan<'a> {
 pub struct ObjectView<'a> {
     index: &'a Index,
     entry: &'a Entry,
-    audience: usize,
     revoked: bool,
+    first: bool,
+    last: bool,
 }
 
 impl<'a> ObjectView<'a> {
@@ -53,12 +54,12 @@ impl<'a> ObjectView<'a> {
 
     /// The reader can see no earlier version of it in this log.
     pub const fn first(&self) -> bool {
-        !self.entry.earlier[self.audience]
+        self.first
     }
 
     /// The reader can see no later version of it in this log.
     pub const fn last(&self) -> bool {
-        !self.entry.later[self.audience]
+        self.last
     }
 
     /// The content, shared with the cache.
@@ -83,36 +84,38 @@ impl Index {
         let log = shelf.log(scan.log);
         let audience = usize::from(scan.max_tlp).min(AUDIENCES - 1);
         let after = |entry: &Entry| scan.after_us.is_none_or(|after| entry.added_us > after);
-        let mut show = |entry: &Entry| {
+        let mut show = |place: usize| {
+            let entry = &log.entries[place];
             if !readable(&entry.record, audience) {
                 return ControlFlow::Continue(());
             }
+            let (first, last) = log.ends(place, audience);
             visit(ObjectView {
                 index: self,
                 entry,
-                audience,
                 revoked: shelf.revoked.contains(&entry.record.object_id),
+                first,
+                last,
             })
         };
         if let Some(ids) = &scan.ids {
             let mut places: Vec<usize> = ids
                 .iter()
-                .filter_map(|id| log.by_id.get(&keccak256(id)))
-                .flatten()
+                .flat_map(|id| log.places(&keccak256(id)))
                 .copied()
                 .collect();
             places.sort_unstable();
             places.dedup();
-            for entry in places.into_iter().map(|place| &log.entries[place]) {
-                if after(entry) && show(entry).is_break() {
+            for place in places {
+                if after(&log.entries[place]) && show(place).is_break() {
                     return;
                 }
             }
             return;
         }
         let start = log.entries.partition_point(|entry| !after(entry));
-        for entry in &log.entries[start..] {
-            if show(entry).is_break() {
+        for place in start..log.entries.len() {
+            if show(place).is_break() {
                 return;
             }
         }
@@ -121,7 +124,7 @@ impl Index {
     /// All versions of an object, oldest first, flawed ones included; with whether it is revoked.
     pub fn object_versions(&self, object_id: &B256) -> (Vec<Arc<ObjectRecord>>, bool) {
         let shelf = self.inner.shelf.read();
-        let places = shelf.objects.by_id.get(object_id).into_iter().flatten();
+        let places = shelf.objects.places(object_id).iter();
         let records = places.map(|place| shelf.objects.entries[*place].record.clone());
         (records.collect(), shelf.revoked.contains(object_id))
     }

@@ -2,7 +2,7 @@
 
 use super::{
     record::{Declared, MAX_SERVED_TLP, ObjectRecord, Sightings},
-    shelf::Shelf,
+    shelf::{Shelf, served},
 };
 use crate::{
     Config, FinalizedBlock, IndexError,
@@ -151,21 +151,17 @@ impl Staged {
 
     /// Adds the newest version of the object that may be served, unless an alert named it before.
     fn alert(&mut self, shelf: &Shelf, object_id: B256, timestamp_ms: u64) {
-        let staged = self.objects.iter().rev().map(|(record, _)| record);
-        let known = shelf.objects.by_id.get(&object_id).into_iter().flatten();
-        let known = known
-            .rev()
-            .map(|place| &*shelf.objects.entries[*place].record);
+        let mut staged = self.objects.iter().rev().map(|(record, _)| record);
         let newest = staged
-            .filter(|record| record.object_id == object_id)
-            .chain(known)
-            .find(|record| record.flaw.is_none());
+            .find(|record| record.object_id == object_id && served(record))
+            .or_else(|| shelf.objects.newest_served(&object_id));
         let Some(position) = newest.map(|record| record.position) else {
             return;
         };
-        let named = shelf.alerts.by_id.get(&object_id).into_iter().flatten();
-        let mut named = named.map(|place| shelf.alerts.entries[*place].record.position);
-        if named.any(|old| old == position) || self.alerts.iter().any(|(old, _)| *old == position) {
+        // Each alert names the newest version, so only the last one can have named this one.
+        let named = shelf.alerts.places(&object_id).last();
+        let named = named.map(|place| shelf.alerts.entries[*place].record.position);
+        if named == Some(position) || self.alerts.iter().any(|(old, _)| *old == position) {
             return;
         }
         let added_us = next_added_us(self.last_alert_us, timestamp_ms);

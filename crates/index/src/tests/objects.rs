@@ -5,6 +5,7 @@ use crate::{Config, Declared, Index, ObjectLog, ObjectScan, Sightings};
 use alloy_primitives::{Address, B256, FixedBytes, Log, U256, keccak256};
 use alloy_sol_types::SolEvent;
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard};
+use proptest::prelude::*;
 use std::{ops::ControlFlow, sync::Arc};
 
 fn event(address: Address, event: &impl SolEvent) -> Log {
@@ -222,6 +223,50 @@ fn versions_labels_flaws_and_revocations_are_told_apart() {
     let index = Index::open(&path, validated()).unwrap();
     check(&index);
     assert_eq!(index.verify(|_, _| ()).unwrap().objects, 9);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn first_and_last_are_what_a_reader_sees_of_all_versions(
+        versions in proptest::collection::vec((1u8..4, 0u8..4, any::<bool>()), 0..24),
+        per_block in 1usize..9,
+    ) {
+        let index = Index::in_memory(validated()).unwrap();
+        let mut chain = Chain::new(0);
+        let logs: Vec<_> = versions
+            .iter()
+            .zip(1..)
+            .map(|((uuid, tlp, flawed), version)| {
+                publish(*uuid, version, *tlp, if *flawed { b"bad" } else { b"x" })
+            })
+            .collect();
+        chain.extend(logs.chunks(per_block).map(|logs| vec![logs.to_vec()]));
+        super::feed(&index, &chain);
+        for max_tlp in [0, 1] {
+            let readable: Vec<_> = versions
+                .iter()
+                .zip(1u64..)
+                .filter(|((_, tlp, flawed), _)| *tlp <= max_tlp && !flawed)
+                .map(|((uuid, ..), version)| (*uuid, version))
+                .collect();
+            let expected: Vec<_> = readable
+                .iter()
+                .map(|(uuid, version)| {
+                    let mut same = readable.iter().filter(|(other, _)| other == uuid);
+                    let first = same.clone().next().is_some_and(|(_, first)| first == version);
+                    let last = same.next_back().is_some_and(|(_, last)| last == version);
+                    (*version, first, last)
+                })
+                .collect();
+            let found: Vec<_> = scan(&index, ObjectLog::Objects, max_tlp, None, None)
+                .into_iter()
+                .map(|(_, version, _, _, first, last)| (version, first, last))
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
 }
 
 #[test]
