@@ -2,7 +2,8 @@
 //!
 //! Two logs, append only. [`ObjectLog::Objects`] has every published version in the order of the ledger.
 //! [`ObjectLog::Alerts`] has the versions that alerts rest on: when an alert names an object, the newest
-//! version that may be served is added, unless it is there already. A record's `added_us` is its block's time
+//! version that may be served is added, unless it is there already. There an object counts as revoked also
+//! when every alert on it was. A record's `added_us` is its block's time
 //! in microseconds, or one more than the record before it, whichever is later; so it grows strictly along
 //! a log and is the same on every operator.
 //!

@@ -47,7 +47,7 @@ impl<'a> ObjectView<'a> {
         self.entry.added_us
     }
 
-    /// The publisher withdrew the object.
+    /// The publisher withdrew the object; in the log of alerts also, every alert on it was revoked.
     pub const fn revoked(&self) -> bool {
         self.revoked
     }
@@ -93,7 +93,7 @@ impl Index {
             visit(ObjectView {
                 index: self,
                 entry,
-                revoked: shelf.revoked.contains(&entry.record.object_id),
+                revoked: shelf.is_revoked(scan.log, &entry.record.object_id),
                 first,
                 last,
             })
@@ -126,7 +126,10 @@ impl Index {
         let shelf = self.inner.shelf.read();
         let places = shelf.objects.places(object_id).iter();
         let records = places.map(|place| shelf.objects.entries[*place].record.clone());
-        (records.collect(), shelf.revoked.contains(object_id))
+        (
+            records.collect(),
+            shelf.is_revoked(ObjectLog::Objects, object_id),
+        )
     }
 
     /// The record at a position in the log of objects, flawed or not.

@@ -3,12 +3,12 @@
 use super::record::{MAX_SERVED_TLP, ObjectLog, ObjectRecord};
 use crate::{
     IndexError,
-    tables::{ALERTS, OBJECTS, REVOKED},
+    tables::{ALERTS, LIVE_ALERTS, OBJECTS, REVOKED},
 };
 use alloy_primitives::B256;
 use redb::{Database, ReadableDatabase, ReadableTable};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map},
     sync::Arc,
 };
 
@@ -104,7 +104,11 @@ pub(super) fn served(record: &ObjectRecord) -> bool {
 pub(crate) struct Shelf {
     pub(super) objects: Log,
     pub(super) alerts: Log,
-    pub(super) revoked: HashSet<B256>,
+    revoked: HashSet<B256>,
+    /// Alerts that were not revoked, and the object each rests on.
+    live_alerts: HashMap<B256, B256>,
+    /// How many of them rest on an object; those with none are left out.
+    alerts_on: HashMap<B256, usize>,
 }
 
 impl Shelf {
@@ -123,7 +127,11 @@ impl Shelf {
             shelf.push_alert(position, added_us);
         }
         for row in read.open_table(REVOKED)?.iter()? {
-            shelf.revoked.insert(B256::new(row?.0.value()));
+            shelf.revoke(B256::new(row?.0.value()));
+        }
+        for row in read.open_table(LIVE_ALERTS)?.iter()? {
+            let (alert_id, object_id) = row?;
+            shelf.raise(B256::new(alert_id.value()), B256::new(object_id.value()));
         }
         Ok(shelf)
     }
@@ -144,5 +152,34 @@ impl Shelf {
     pub(super) fn push_alert(&mut self, position: u64, added_us: u64) {
         let record = self.objects.entries[position as usize].record.clone();
         self.alerts.push(record, added_us);
+    }
+
+    pub(super) fn revoke(&mut self, object_id: B256) {
+        self.revoked.insert(object_id);
+    }
+
+    pub(super) fn raise(&mut self, alert_id: B256, object_id: B256) {
+        self.live_alerts.insert(alert_id, object_id);
+        *self.alerts_on.entry(object_id).or_default() += 1;
+    }
+
+    /// An alert was revoked. One from before the index began is not known.
+    pub(super) fn end(&mut self, alert_id: &B256) {
+        let Some(object_id) = self.live_alerts.remove(alert_id) else {
+            return;
+        };
+        if let hash_map::Entry::Occupied(mut count) = self.alerts_on.entry(object_id) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
+    /// Whether the publisher withdrew an object; in the log of alerts also whether every alert on it was
+    /// revoked.
+    pub(super) fn is_revoked(&self, log: ObjectLog, object_id: &B256) -> bool {
+        let baseless = log == ObjectLog::Alerts && !self.alerts_on.contains_key(object_id);
+        baseless || self.revoked.contains(object_id)
     }
 }

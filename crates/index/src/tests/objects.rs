@@ -38,9 +38,9 @@ fn publish(uuid: u8, version: u64, tlp: u8, content: &[u8]) -> Log {
     event(EXCHANGE, &publication(uuid, version, tlp, content))
 }
 
-fn alert(uuid: u8) -> Log {
+fn alert(alert_id: u64, uuid: u8) -> Log {
     let raised = IGuard::AlertRaised {
-        alertId: U256::from(1),
+        alertId: U256::from(alert_id),
         raiser: Address::repeat_byte(3),
         objectId: id(uuid),
         action: 1,
@@ -52,6 +52,15 @@ fn alert(uuid: u8) -> Log {
         targets: vec![],
     };
     event(GUARD, &raised)
+}
+
+fn end(alert_id: u64) -> Log {
+    let revoked = IGuard::AlertRevoked {
+        alertId: U256::from(alert_id),
+        revoking: 3,
+        total: 4,
+    };
+    event(GUARD, &revoked)
 }
 
 /// Content that begins with `bad` is refused; the version's text is the content.
@@ -275,18 +284,30 @@ fn alerts_list_the_newest_served_version_once() {
     let path = folder.path().join("index.redb");
     let mut chain = Chain::new(0);
     chain.extend([
-        vec![vec![publish(1, 1, 0, b"v1"), alert(7), alert(1), alert(1)]],
+        vec![vec![
+            publish(1, 1, 0, b"v1"),
+            alert(1, 7),
+            alert(2, 1),
+            alert(3, 1),
+        ]],
         vec![vec![
             publish(2, 1, 0, b"w1"),
             publish(1, 2, 0, b"bad"),
-            alert(1),
+            alert(4, 1),
         ]],
-        vec![vec![publish(1, 3, 1, b"v3"), alert(1), alert(2)]],
+        // Above TLP:GREEN is ciphertext: what is served is the version before.
+        vec![vec![
+            publish(1, 3, 1, b"v3"),
+            publish(1, 4, 2, b"v4"),
+            alert(5, 1),
+            publish(2, 2, 4, b"w2"),
+        ]],
+        vec![vec![alert(6, 2)]],
     ]);
     let expected = [
         row(0, 1, "v1", false, true, false),
         row(200_000, 3, "v3", false, false, true),
-        row(200_001, 1, "w1", false, true, true),
+        row(300_000, 1, "w1", false, true, true),
     ];
     let index = Index::open(&path, validated()).unwrap();
     super::feed(&index, &chain);
@@ -296,6 +317,44 @@ fn alerts_list_the_newest_served_version_once() {
     assert_eq!(scan(&index, ObjectLog::Alerts, 1, None, None), expected);
     let public = [row(0, 1, "v1", false, true, true), expected[2].clone()];
     assert_eq!(scan(&index, ObjectLog::Alerts, 0, None, None), public);
+}
+
+#[test]
+fn an_object_whose_every_alert_was_revoked_is_revoked_among_the_alerts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.redb");
+    let mut chain = Chain::new(0);
+    let mut index = Index::open(&path, validated()).unwrap();
+    for (logs, revoked) in [
+        (
+            vec![publish(1, 1, 0, b"v1"), alert(1, 1), alert(2, 1)],
+            false,
+        ),
+        (vec![end(1), end(1), end(9)], false),
+        (vec![publish(1, 2, 0, b"v2"), end(2)], true),
+        (vec![alert(3, 1)], false),
+        (vec![end(3), alert(4, 1), end(4)], true),
+    ] {
+        index.append(&chain.push(vec![logs]), None).unwrap();
+        for reopened in [false, true] {
+            if reopened {
+                drop(index);
+                index = Index::open(&path, validated()).unwrap();
+            }
+            let of = |log| scan(&index, log, 1, None, None);
+            assert!(of(ObjectLog::Alerts).iter().all(|row| row.3 == revoked));
+            assert!(of(ObjectLog::Objects).iter().all(|row| !row.3));
+        }
+    }
+    assert_eq!(scan(&index, ObjectLog::Alerts, 1, None, None).len(), 2);
+    index.clear().unwrap();
+    index
+        .append(
+            &Chain::new(0).push(vec![vec![publish(1, 1, 0, b"v1"), end(1), alert(5, 1)]]),
+            None,
+        )
+        .unwrap();
+    assert!(!scan(&index, ObjectLog::Alerts, 1, None, None)[0].3);
 }
 
 #[test]
