@@ -264,13 +264,14 @@ impl App {
                     collection.types.clone(),
                     query.types.map_or(TypeSet::Any, TypeSet::In),
                 ],
+                versions,
+                content: shape == Shape::Objects,
+                limit: query.limit,
+                examine: self.config.limits.scanned_records,
             },
-            versions,
             nothing: !query.spec_version_fits,
             must_exist: object.is_some(),
-            limit: query.limit,
             response_bytes: self.config.limits.response_bytes,
-            scanned_records: self.config.limits.scanned_records,
         })
     }
 

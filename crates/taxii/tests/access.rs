@@ -251,7 +251,7 @@ struct Broken {
 }
 
 impl Catalog for Broken {
-    fn scan(&self, _: &Scan, _: &mut Visitor<'_>) -> Result<(), CatalogError> {
+    fn scan(&self, _: &Scan, _: &mut Visitor<'_>) -> Result<Option<u64>, CatalogError> {
         assert!(!self.panics, "a defect in the store");
         Err(CatalogError("the disk at /secret/path is gone".into()))
     }

@@ -16,6 +16,6 @@ mod record;
 mod shelf;
 mod stage;
 
-pub use read::{ObjectScan, ObjectView};
+pub use read::{ObjectPage, ObjectScan, ObjectView};
 pub use record::{Declared, MAX_SERVED_TLP, ObjectLog, ObjectRecord, Sightings, Validator};
 pub(crate) use shelf::Shelf;

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, FixedBytes, Log, U256, keccak256};
 use alloy_sol_types::SolEvent;
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard};
 use proptest::prelude::*;
-use std::{ops::ControlFlow, sync::Arc};
+use std::sync::Arc;
 
 fn event(address: Address, event: &impl SolEvent) -> Log {
     Log {
@@ -90,26 +90,28 @@ fn scan(
     after_us: Option<u64>,
     ids: Option<&[&str]>,
 ) -> Vec<Row> {
-    let mut rows = Vec::new();
     let scan = ObjectScan {
         log,
         max_tlp,
         after_us,
         ids: ids.map(<[&str]>::to_vec),
+        limit: 100,
+        examine: 100,
     };
-    index.scan_objects(&scan, |view| {
-        let record = view.record();
-        rows.push((
-            view.added_us() - 1_700_000_000_000_000,
-            record.version_ms,
-            view.content().unwrap().to_vec(),
-            view.revoked(),
-            view.first(),
-            view.last(),
-        ));
-        ControlFlow::Continue(())
+    let page = index.scan_objects(&scan, |_| true);
+    assert_eq!(page.next_us, None);
+    let rows = page.found.into_iter().map(|view| {
+        let content = index.object_content(view.record.position).unwrap();
+        (
+            view.added_us - 1_700_000_000_000_000,
+            view.record.version_ms,
+            content.unwrap().to_vec(),
+            view.revoked,
+            view.first,
+            view.last,
+        )
     });
-    rows
+    rows.collect()
 }
 
 fn row(added: u64, version: u64, content: &str, revoked: bool, first: bool, last: bool) -> Row {
@@ -275,6 +277,43 @@ proptest! {
                 .collect();
             prop_assert_eq!(found, expected);
         }
+    }
+}
+
+#[test]
+fn scans_end_at_their_limits_and_go_on_from_there() {
+    let index = Index::in_memory(validated()).unwrap();
+    let logs = (1..=10).map(|version| publish(1, version, (version % 3) as u8, b"x"));
+    super::feed(&index, Chain::new(0).extend([vec![logs.collect()]]));
+    // Every third one is TLP:AMBER, and odd ones are not wanted: 3 of 10 are found.
+    for (limit, examine, pages) in [
+        (9, 99, 1),
+        (3, 10, 1),
+        (3, 9, 2),
+        (2, 99, 2),
+        (1, 1, 10),
+        (0, 0, 10),
+    ] {
+        let mut scan = ObjectScan {
+            log: ObjectLog::Objects,
+            max_tlp: 1,
+            after_us: None,
+            ids: None,
+            limit,
+            examine,
+        };
+        let (mut found, mut scans) = (Vec::new(), 0);
+        loop {
+            let page = index.scan_objects(&scan, |view| view.record.version_ms % 2 == 0);
+            assert!(page.found.len() <= limit.max(1));
+            found.extend(page.found.iter().map(|view| view.record.version_ms));
+            scans += 1;
+            match page.next_us {
+                Some(next_us) => scan.after_us = Some(next_us),
+                None => break,
+            }
+        }
+        assert_eq!((found, scans), (vec![4, 6, 10], pages), "{limit} {examine}");
     }
 }
 
