@@ -7,6 +7,9 @@
 //! - **Paging neither skips nor repeats**, whatever the page sizes and while objects are being added:
 //!   `date_added` (the block's time, ties broken by position) grows strictly along a collection, and a
 //!   cursor is a place in it. `added_after` is exclusive.
+//! - **Pages say how far they go**: `X-TAXII-Date-Added-First` and `-Last` are the dates of the first and
+//!   last object. A page that ends empty at [`Limits::scanned_records`] has `more` and both dates are
+//!   the place it came to; an empty page at the end of a collection has neither, for nothing was added.
 //! - **Objects come back as published**, byte for byte inside the envelope.
 //! - **Nobody reads above their label.** The public sees TLP:CLEAR if that is switched on, members see
 //!   TLP:CLEAR and TLP:GREEN; what is narrower is ciphertext on the ledger and not served.

@@ -40,7 +40,8 @@ pub(crate) struct Plan {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) body: Vec<u8>,
-    /// `date_added` of the first and the last record on the page.
+    /// `date_added` of the first and the last record on the page. A page without records of which more
+    /// follow has the time up to which there are none, twice; one at the end of a log has no dates.
     pub(crate) dates_us: Option<(u64, u64)>,
 }
 
@@ -183,7 +184,7 @@ impl<'p> Draft<'p> {
         self.body.push(b'}');
         Page {
             body: self.body,
-            dates_us: self.dates_us,
+            dates_us: self.dates_us.or(next_us.map(|next_us| (next_us, next_us))),
         }
     }
 }

@@ -347,6 +347,32 @@ async fn page_sizes_at_the_limits_and_past_them() {
 }
 
 #[tokio::test]
+async fn a_page_that_found_nothing_yet_is_dated_by_how_far_it_looked() {
+    let limits = Limits {
+        scanned_records: 2,
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        ..open_config()
+    };
+    let router = router(config, small() as _).unwrap();
+    let path = in_collection("indicators", "objects/");
+    let empty = get(&router, &path).await;
+    assert!(empty.ids().is_empty());
+    let settled = "2026-11-20T00:00:01.000000Z";
+    for header in ["x-taxii-date-added-first", "x-taxii-date-added-last"] {
+        assert_eq!(empty.header(header), Some(settled));
+    }
+    // A client that polls by date gets on as one that follows `next` does.
+    let next = empty.next().unwrap();
+    for place in [format!("next={next}"), format!("added_after={settled}")] {
+        let page = get(&router, &format!("{path}?{place}")).await;
+        assert_eq!(names(&page), [(3, "01".into())], "{place}");
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_works_at_any_operator_and_in_its_collection_only() {
     let (one, other) = (open_router(&small()), open_router(&small()));
     let first = get(&one, &in_collection("all", "objects/?limit=1")).await;
