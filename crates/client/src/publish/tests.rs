@@ -8,6 +8,7 @@ use crate::{
 use alloy_primitives::FixedBytes;
 use alloy_signer_local::PrivateKeySigner;
 use hansa_modules::limits::{MAX_CONTENT_BYTES, MAX_ENTRIES};
+use hansa_taxii::{Tlp, stix};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -133,6 +134,31 @@ fn what_cannot_be_published_is_refused_one_by_one() {
         .collect();
     assert_eq!(refused, [2, 3, 5, 7]);
     assert!(parsed.refused[2].reason.contains("TLP:RED"));
+}
+
+/// What is declared has to be what the servers find, or they do not serve it.
+#[test]
+fn a_part_marked_more_narrowly_decides_the_label() {
+    let mut object = indicator(1, 1);
+    object["object_marking_refs"] =
+        json!(["marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"]);
+    object["granular_markings"] = json!([{
+        "marking_ref": "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
+        "selectors": ["name"],
+    }]);
+    let parsed = parse(object.to_string().as_bytes(), 0).unwrap();
+    let [object] = &parsed.objects[..] else {
+        panic!("{parsed:?}");
+    };
+    assert_eq!(object.tlp, 1);
+    let declared = stix::Declared {
+        id: &object.id(),
+        stix_type: &object.object_type,
+        version_ms: object.version,
+        tlp: Tlp::Green,
+    };
+    let facts = stix::inspect(&object.content).unwrap();
+    assert_eq!(facts.matches(&declared), Ok(()));
 }
 
 proptest! {

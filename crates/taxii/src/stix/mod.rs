@@ -115,7 +115,7 @@ pub enum Mismatch {
         /// As found.
         found_ms: u64,
     },
-    /// The object's own marking names another label, or a part of it is marked more narrowly.
+    /// The narrowest marking of the object and its parts is another label.
     #[error("declared as {declared:?}, but the object is marked {found:?}")]
     Tlp {
         /// As declared.
@@ -170,9 +170,14 @@ impl Facts {
                 found_ms,
             });
         }
-        let whole = self.tlp.filter(|found| *found != declared.tlp);
-        let part = self.granular_tlp.filter(|found| *found > declared.tlp);
-        match whole.or(part) {
+        // The object travels as a whole, so the narrowest marking in it is its label. One that is marked in
+        // parts only may be declared more narrowly.
+        let found = self.tlp.max(self.granular_tlp);
+        let agrees = match self.tlp {
+            Some(_) => found == Some(declared.tlp),
+            None => found <= Some(declared.tlp),
+        };
+        match found.filter(|_| !agrees) {
             Some(found) => Err(Mismatch::Tlp {
                 declared: declared.tlp,
                 found,

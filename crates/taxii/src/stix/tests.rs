@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 const UUID: &str = "8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
 const AMBER_1: &str = "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82";
+const CLEAR_2: &str = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487";
 const GREEN_2: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
 const RED_2: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
 
@@ -307,6 +308,19 @@ fn tlp_markings_have_to_agree() {
         (marked(&[], Some(RED_2)), Tlp::Green, Some(Tlp::Red)),
         (marked(&[GREEN_2], Some(RED_2)), Tlp::Green, Some(Tlp::Red)),
         (marked(&[], Some(GREEN_2)), Tlp::Amber, None),
+        (marked(&[], Some(GREEN_2)), Tlp::Clear, Some(Tlp::Green)),
+        (marked(&[CLEAR_2], Some(GREEN_2)), Tlp::Green, None),
+        (
+            marked(&[CLEAR_2], Some(GREEN_2)),
+            Tlp::Clear,
+            Some(Tlp::Green),
+        ),
+        (
+            marked(&[CLEAR_2], Some(GREEN_2)),
+            Tlp::Amber,
+            Some(Tlp::Green),
+        ),
+        (marked(&[GREEN_2], Some(CLEAR_2)), Tlp::Green, None),
     ] {
         let id = facts.id.clone();
         let version_ms = facts.version_ms.unwrap();
