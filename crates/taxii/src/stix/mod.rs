@@ -1,8 +1,8 @@
 //! What a publication's plain content has to be before it is served.
 //!
 //! [`inspect`] takes bytes and promises that what passes is one well-formed STIX 2.1 object: UTF-8 JSON
-//! of at most [`MAX_CONTENT_BYTES`] bytes and [`MAX_DEPTH`] levels without repeated names (RFC 7493, which
-//! STIX 2.1 section 2 follows), with the common properties its type requires (sections 3.2 and 2.9) in their
+//! of at most [`MAX_CONTENT_BYTES`] bytes and [`MAX_DEPTH`] levels without repeated names (RFC 7493, as
+//! STIX 2.1 section 1.2.10 asks), with the common properties its type requires (sections 3.2 and 2.9) in their
 //! syntax. It does not check type-specific properties, and lets custom types and properties pass.
 //! [`Facts::matches`] then compares it with what its publication declared. What fails either is kept on
 //! the ledger, flagged, and not served.
@@ -195,7 +195,7 @@ impl Facts {
     }
 }
 
-/// Whether a text is a STIX type name: 3 to 250 of `a-z`, `0-9` and `-` (STIX 2.1 section 2.6).
+/// Whether a text is a STIX type name: 3 to 250 of `a-z`, `0-9` and `-` (STIX 2.1 sections 3.1 and 11.2.1).
 #[must_use]
 pub fn is_stix_type(text: &str) -> bool {
     (MIN_TYPE_BYTES..=MAX_TYPE_BYTES).contains(&text.len())
@@ -216,7 +216,7 @@ pub fn is_stix_id(text: &str) -> bool {
     })
 }
 
-/// The label of a well-known TLP marking: TLP 1.0 as in STIX 2.1 section 7.2.1.4, and TLP 2.0 as in the
+/// The label of a well-known TLP marking, by its id in lower case: TLP 1.0 as in STIX 2.1 section 7.2.1.4, and TLP 2.0 as in the
 /// OASIS common objects (extension definition 60a3c5c5-0d10-413e-aab3-9e08dde9e88d).
 #[must_use]
 pub fn tlp_of_marking(id: &str) -> Option<Tlp> {

@@ -137,6 +137,22 @@ fn syntax_of_common_properties() {
         ("created", json!("1969-12-31T23:59:59.999Z")),
         ("modified", json!("soon")),
         ("created_by_ref", json!(other)),
+        (
+            "object_marking_refs",
+            json!([AMBER_1, RED_2.to_uppercase()]),
+        ),
+        (
+            "object_marking_refs",
+            json!([RED_2.replace("e828b379", "E828B379")]),
+        ),
+        (
+            "object_marking_refs",
+            json!([RED_2.replace("-4e03-", "4e03")]),
+        ),
+        (
+            "granular_markings",
+            json!([{"marking_ref": format!(" {RED_2}"), "selectors": ["name"]}]),
+        ),
     ] {
         match check(&with(name, value.clone())) {
             Err(StixError::Syntax { name: found, .. }) => assert_eq!(found, name, "{value}"),
