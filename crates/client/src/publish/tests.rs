@@ -88,6 +88,32 @@ fn files_of_every_shape_are_read() {
     }
     assert!(parse(&[0xff, 0xfe], 1).is_err());
     assert!(parse(&bundle(&[]), 1).unwrap().objects.is_empty());
+    assert!(
+        parse(br#"{"type":"bundle"}"#, 1)
+            .unwrap()
+            .objects
+            .is_empty()
+    );
+    let dictionary = br#"{"type":"bundle","objects":{"0":{}}}"#;
+    assert!(matches!(parse(dictionary, 1), Err(ParseError::Shape)));
+}
+
+#[test]
+fn observed_data_may_have_objects_of_its_own() {
+    let mut observed = indicator(1, 1);
+    observed["type"] = "observed-data".into();
+    observed["id"] = observed["id"]
+        .as_str()
+        .unwrap()
+        .replace("indicator", "observed-data")
+        .into();
+    observed["objects"] = json!({"0": {"type": "ipv4-addr", "value": "198.51.100.3"}});
+    let text = observed.to_string();
+    for file in [text.clone().into_bytes(), bundle(&[observed])] {
+        let parsed = parse(&file, 0).unwrap();
+        assert_eq!((parsed.objects.len(), parsed.refused.len()), (1, 0));
+        assert_eq!(parsed.objects[0].content.len(), text.len());
+    }
 }
 
 #[test]
