@@ -1,4 +1,4 @@
-//! Who is asking: HTTP Basic (RFC 7617), as TAXII 2.1 section 1.6.9 requires of servers.
+//! Who is asking: HTTP Basic (RFC 7617), which TAXII 2.1 section 8.2.2 says servers should support.
 //!
 //! Passwords are kept as Argon2 hashes in PHC form. A hash costs tens of milliseconds on purpose, so a
 //! password that was right is remembered under a digest keyed with a secret of this process, and the
