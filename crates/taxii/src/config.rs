@@ -1,5 +1,6 @@
 //! Configuration and limits.
 
+use axum::http::Uri;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
@@ -25,7 +26,8 @@ pub struct Config {
     /// The league's identity: the hash of its hub's genesis. Collection ids are derived from it.
     pub league_identity: [u8; 32],
     /// The scheme and authority that clients use, such as `https://taxii.example.org`, for the URLs in
-    /// discovery. Unset: `http://` and the request's own host.
+    /// discovery ([`is_public_url`]). Unset: they are relative, which leads a client to the scheme and
+    /// host that it asked.
     pub public_url: Option<String>,
     /// Host names that requests may name beside `localhost`, `127.0.0.1` and `[::1]`; this keeps
     /// web pages with a rebound DNS name out. Compared without port and case.
@@ -53,6 +55,18 @@ impl Default for Config {
             limits: Limits::default(),
         }
     }
+}
+
+/// Whether a text can be [`Config::public_url`]: `http` or `https`, a host, perhaps a port, and no path but a
+/// slash.
+#[must_use]
+pub fn is_public_url(text: &str) -> bool {
+    let Ok(url) = text.parse::<Uri>() else {
+        return false;
+    };
+    let known = matches!(url.scheme_str(), Some("http" | "https"));
+    let named = url.host().is_some_and(|host| !host.is_empty());
+    known && named && !text.contains(['@', '#']) && url.path() == "/" && url.query().is_none()
 }
 
 /// A member's right to read.
@@ -125,3 +139,6 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

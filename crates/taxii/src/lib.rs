@@ -56,7 +56,7 @@ pub use catalog::{
     TypeSet, Visitor, next_date_added_us,
 };
 pub use collections::{Collection, Collections, FAMILIES, Family};
-pub use config::{Config, Credential, DEFAULT_LISTEN, Limits};
+pub use config::{Config, Credential, DEFAULT_LISTEN, Limits, is_public_url};
 pub use error::TaxiiError;
 pub use listen::{Server, serve, serve_on};
 pub use memory::{MemoryCatalog, NewRecord};

@@ -28,7 +28,8 @@ fn names(answer: &Answer) -> Vec<(u128, String)> {
 async fn discovery_and_api_root() {
     let router = open_router(&small());
     let answer = get(&router, "/taxii2/").await;
-    let root = "http://localhost:8080/taxii2/league/";
+    // Relative, so that a client behind a TLS proxy goes on with TLS.
+    let root = "/taxii2/league/";
     assert_eq!(answer.json["default"], root);
     assert_eq!(answer.json["api_roots"], json!([root]));
     let answer = get(&router, "/taxii2/league/").await;
@@ -50,6 +51,12 @@ async fn discovery_and_api_root() {
         "https://taxii.example.org/taxii2/league/"
     );
     assert_eq!(answer.json["contact"], "cert@example.org");
+    let config = Config {
+        public_url: Some("taxii.example.org".into()),
+        ..open_config()
+    };
+    let error = hansa_taxii::router(config, small() as _).unwrap_err();
+    assert!(error.to_string().contains("`taxii.example.org`"));
 }
 
 #[tokio::test]
