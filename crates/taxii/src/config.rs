@@ -101,7 +101,8 @@ pub struct Limits {
     /// How long a client may take to receive one answer, and then each piece of 256 KiB still under way,
     /// before the connection is closed.
     pub response_timeout: Duration,
-    /// Password hashes computed at a time. One takes some 20 MB and tens of milliseconds.
+    /// Password hashes computed at a time for members' names, and as many for other names. One takes some
+    /// 20 MB and tens of milliseconds.
     pub password_checks: usize,
     /// Objects on a page when the request has no `limit`.
     pub page_default: usize,
