@@ -91,7 +91,8 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of a request's path and query.
     pub uri_bytes: usize,
-    /// Bytes that a request body may announce. Bodies are never read: nothing is written here.
+    /// Bytes of a request body that are taken and thrown away before the connection ends, so that the answer
+    /// reaches whoever is still sending; API roots show it as `max_content_length`.
     pub request_body_bytes: u64,
     /// Requests being answered at a time, until their last byte is sent. Times `response_bytes`
     /// bounds the memory that answers take.

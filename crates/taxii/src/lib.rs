@@ -2,8 +2,8 @@
 //!
 //! # What it promises
 //! - **Any operator answers alike.** An answer is a function of the request, the shared configuration and
-//!   the catalog, which is a function of the ledger: no local clock, counter or secret is in it. A walk
-//!   begun at one operator can go on at another.
+//!   the catalog, which is a function of the ledger: no local clock, counter or secret is in it but HTTP's
+//!   `Date`. A walk begun at one operator can go on at another.
 //! - **Paging neither skips nor repeats**, whatever the page sizes and while objects are being added:
 //!   `date_added` (the block's time, ties broken by position) grows strictly along a collection, and a
 //!   cursor is a place in it. `added_after` is exclusive.

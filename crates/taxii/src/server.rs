@@ -145,26 +145,7 @@ impl App {
             }
         };
         self.collection(write)?;
-        let limit = self.config.limits.request_body_bytes;
-        let announced = head.headers.get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|bytes| bytes > limit) {
-            return Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload_too_large",
-                "The request body is too large",
-                format!("At most request_body_bytes = {limit} bytes are taken"),
-            ));
-        }
-        if head.method == Method::POST && !negotiate::is_taxii(&head.headers, &header::CONTENT_TYPE)
-        {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "The request body is not of a type that this server takes",
-                format!("Send `Content-Type: {TAXII_MEDIA_TYPE}`"),
-            ));
-        }
+        // Before anything that is wrong with the body (section 5.5): a better one would not help.
         Err(Problem::new(
             StatusCode::FORBIDDEN,
             "read_only",
