@@ -18,7 +18,8 @@
 //! - **Nothing is written here.** Publishing and revoking are transactions on the hub.
 //!
 //! An object that its publisher revoked on the ledger is no longer current: it leaves the default answers
-//! (`match[version]=last`) and stays in `all`, `first` and by timestamp.
+//! (`match[version]=last`) and stays in `all`, `first` and by timestamp. Among the alerts the same holds of an
+//! object whose every alert was revoked.
 //!
 //! # Units and errors
 //! Times of records are microseconds since 1970, version times of publications milliseconds, sizes bytes.

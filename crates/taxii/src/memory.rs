@@ -114,20 +114,21 @@ impl Catalog for MemoryCatalog {
             .position(|a| *a == scan.audience)
             .unwrap_or(0);
         let after = |stored: &Stored| scan.after_us.is_none_or(|after| stored.added_us > after);
-        let mut places: Vec<usize> = match &scan.ids {
+        let places: Box<dyn Iterator<Item = usize>> = match &scan.ids {
             Some(ids) => {
                 let versions = ids.iter().filter_map(|id| shelf.by_id.get(id));
-                versions.flatten().copied().collect()
+                let mut places: Vec<usize> = versions.flatten().copied().collect();
+                places.sort_unstable();
+                Box::new(places.into_iter())
             }
             None => {
                 let start = shelf.records.partition_point(|stored| !after(stored));
-                (start..shelf.records.len()).collect()
+                Box::new(start..shelf.records.len())
             }
         };
-        places.sort_unstable();
-        places.retain(|place| after(&shelf.records[*place]));
+        let places = places.filter(|place| after(&shelf.records[*place]));
         let (mut visited, mut settled_us) = (0, None);
-        for (examined, place) in places.into_iter().enumerate() {
+        for (examined, place) in places.enumerate() {
             if examined == scan.examine.max(1) {
                 return Ok(settled_us);
             }
