@@ -127,6 +127,10 @@ fn an_empty_block_after_the_newest_transactions_filled_up_opens_again() {
     let mut chain = Chain::new(0);
     chain.extend([vec![vec![]; 2], vec![]]);
     feed(&Index::open(&path, config.clone()).unwrap(), &chain);
+    let database = Database::create(&path).unwrap();
+    let tables = database.begin_read().unwrap();
+    assert!(tables.open_table(FRESH).is_ok());
+    drop((tables, database));
     let index = Index::open(&path, config).unwrap();
     check(&index, &chain.blocks);
     chain.push(vec![vec![]]);
