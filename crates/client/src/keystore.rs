@@ -1,11 +1,26 @@
 //! Ethereum keystores (Web3 Secret Storage, version 3): private keys encrypted under a password.
+//!
+//! A keystore may come from anybody, so it is checked before its password is tried: what it asks of memory and
+//! time is bounded ([`crate::limits`]). New ones use scrypt with N = 2^13, r = 8, p = 1, which the library fixes;
+//! that is weaker than geth's 2^18, so their password has to carry more.
 
+use crate::limits::{MAX_KEYSTORE_BYTES, MAX_PBKDF2_ROUNDS, MAX_SCRYPT_BYTES};
 use alloy_primitives::{Address, B256};
-use alloy_signer::k256::elliptic_curve::rand_core::OsRng;
+use alloy_signer::k256::elliptic_curve::rand_core::{OsRng, RngCore as _};
 use alloy_signer_local::{LocalSignerError, PrivateKeySigner};
+use eth_keystore::{CryptoJson, EthKeystore, KdfparamsType};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+};
 use thiserror::Error;
+
+/// Bytes of a derived key: half for the cipher, half for the check.
+const DERIVED_BYTES: usize = 32;
+const IV_BYTES: usize = 16;
+const KEY_BYTES: usize = 32;
 
 #[cfg(test)]
 mod tests;
@@ -32,20 +47,47 @@ pub enum KeystoreError {
         /// Why not.
         cause: String,
     },
-    /// The password does not open it.
-    #[error("{0}: the password does not open this keystore")]
-    Password(PathBuf),
+    /// The password does not open it, or cannot be one.
+    #[error(transparent)]
+    Password(PasswordError),
 }
 
-/// Encrypts a key into a new file, readable by its owner only.
+/// What is wrong with a password.
+#[derive(Debug, Error)]
+pub enum PasswordError {
+    /// It does not open the keystore.
+    #[error("{0}: the password does not open this keystore")]
+    Wrong(PathBuf),
+    /// A new keystore under it would be open to everybody.
+    #[error("{0}: a new keystore needs a password that is not empty")]
+    Empty(PathBuf),
+}
+
+impl KeystoreError {
+    fn io(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        move |cause| Self::Io {
+            path: path.into(),
+            cause,
+        }
+    }
+
+    fn malformed(path: &Path) -> impl Fn(String) -> Self {
+        move |cause| Self::Malformed {
+            path: path.into(),
+            cause,
+        }
+    }
+}
+
+/// Encrypts a key into a new file, readable by its owner only. The file is there as a whole or not at all.
 ///
 /// # Errors
-/// The file exists, or cannot be written.
+/// The password is empty, the file exists, or it cannot be written.
 pub fn save(path: &Path, key: &B256, password: &str) -> Result<Address, KeystoreError> {
-    let io = |cause| KeystoreError::Io {
-        path: path.into(),
-        cause,
-    };
+    let io = KeystoreError::io(path);
+    if password.is_empty() {
+        return Err(KeystoreError::Password(PasswordError::Empty(path.into())));
+    }
     if path.exists() {
         return Err(KeystoreError::Exists(path.into()));
     }
@@ -53,15 +95,17 @@ pub fn save(path: &Path, key: &B256, password: &str) -> Result<Address, Keystore
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(io)?;
-    let mut rng = OsRng;
+    fs::create_dir_all(folder).map_err(&io)?;
     // The library writes the file itself, under the usual mask: into a folder of our own first.
-    let scratch = folder.join(format!(".hansa-key-{}", std::process::id()));
-    create_private_folder(&scratch).map_err(io)?;
-    let written = write(&scratch, path, key, password, &mut rng);
+    let scratch = folder.join(format!(".hansa-key-{:016x}", OsRng.next_u64()));
+    create_private_folder(&scratch).map_err(&io)?;
+    let written = write(&scratch, path, key, password);
     // What could not be removed holds an encrypted key in a folder of mode 700: no reason to fail.
-    let _ = std::fs::remove_dir_all(&scratch);
-    written
+    let _ = fs::remove_dir_all(&scratch);
+    let address = written?;
+    let folder = File::open(folder).map_err(&io)?;
+    folder.sync_all().map_err(&io)?;
+    Ok(address)
 }
 
 fn write(
@@ -69,31 +113,41 @@ fn write(
     path: &Path,
     key: &B256,
     password: &str,
-    rng: &mut OsRng,
 ) -> Result<Address, KeystoreError> {
-    let malformed = |cause: String| KeystoreError::Malformed {
-        path: path.into(),
-        cause,
-    };
-    let io = |cause| KeystoreError::Io {
-        path: path.into(),
-        cause,
-    };
-    let (signer, _) = PrivateKeySigner::encrypt_keystore(scratch, rng, key, password, Some("key"))
-        .map_err(|error| malformed(error.to_string()))?;
-    let text = std::fs::read(scratch.join("key")).map_err(io)?;
+    let malformed = KeystoreError::malformed(path);
+    let io = KeystoreError::io(path);
+    let mut rng = OsRng;
+    let (signer, _) =
+        PrivateKeySigner::encrypt_keystore(scratch, &mut rng, key, password, Some("key"))
+            .map_err(|error| malformed(error.to_string()))?;
+    let text = fs::read(scratch.join("key")).map_err(&io)?;
     let mut document: Value =
         serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
     // As other wallets do, so that a key can be told without its password.
     document["address"] = Value::String(alloy_primitives::hex::encode(signer.address()));
-    let mut options = std::fs::OpenOptions::new();
+    let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(io)?;
-    std::io::Write::write_all(&mut file, document.to_string().as_bytes()).map_err(io)?;
-    file.sync_all().map_err(io)?;
+    let finished = scratch.join("finished");
+    let mut file = options.open(&finished).map_err(&io)?;
+    file.write_all(document.to_string().as_bytes())
+        .map_err(&io)?;
+    file.sync_all().map_err(&io)?;
+    place(&finished, path)?;
     Ok(signer.address())
+}
+
+/// Gives a finished file its name, unless another has it.
+fn place(finished: &Path, path: &Path) -> Result<(), KeystoreError> {
+    match fs::hard_link(finished, path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(KeystoreError::Exists(path.into()))
+        }
+        // Some file systems have no links. The name was free a moment ago.
+        Err(_) => fs::rename(finished, path).map_err(KeystoreError::io(path)),
+    }
 }
 
 fn create_private_folder(path: &Path) -> std::io::Result<()> {
@@ -106,17 +160,28 @@ fn create_private_folder(path: &Path) -> std::io::Result<()> {
 /// Opens a keystore.
 ///
 /// # Errors
-/// It cannot be read, is no keystore, or has another password.
+/// It cannot be read, is no keystore, asks for too much, has another password, or holds another key than it
+/// says.
 pub fn open(path: &Path, password: &str) -> Result<PrivateKeySigner, KeystoreError> {
-    // Told apart here: the library has one error for all that is wrong with a file.
-    address(path)?;
-    PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| match error {
-        LocalSignerError::EthKeystoreError(_) => KeystoreError::Password(path.into()),
-        other => KeystoreError::Malformed {
-            path: path.into(),
-            cause: other.to_string(),
-        },
-    })
+    let malformed = KeystoreError::malformed(path);
+    let (text, document) = read(path)?;
+    let keystore: EthKeystore =
+        serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
+    check(&keystore.crypto).map_err(&malformed)?;
+    let signer =
+        PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| match error {
+            LocalSignerError::EthKeystoreError(eth_keystore::KeystoreError::MacMismatch) => {
+                KeystoreError::Password(PasswordError::Wrong(path.into()))
+            }
+            other => malformed(other.to_string()),
+        })?;
+    match stated(&document) {
+        Some(stated) if stated != signer.address() => Err(malformed(format!(
+            "it says that it is for {stated}, but holds the key of {}",
+            signer.address()
+        ))),
+        _ => Ok(signer),
+    }
 }
 
 /// The address a keystore says it is for, where it says so.
@@ -124,20 +189,71 @@ pub fn open(path: &Path, password: &str) -> Result<PrivateKeySigner, KeystoreErr
 /// # Errors
 /// It cannot be read, or is no keystore.
 pub fn address(path: &Path) -> Result<Option<Address>, KeystoreError> {
-    let malformed = |cause: &str| KeystoreError::Malformed {
-        path: path.into(),
-        cause: cause.into(),
-    };
-    let text = std::fs::read(path).map_err(|cause| KeystoreError::Io {
-        path: path.into(),
-        cause,
-    })?;
-    let document: Value =
-        serde_json::from_slice(&text).map_err(|error| malformed(&error.to_string()))?;
-    if document["version"] != 3 || !document["crypto"].is_object() {
-        return Err(malformed("no `version` 3 with a `crypto` object"));
+    read(path).map(|(_, document)| stated(&document))
+}
+
+fn stated(document: &Value) -> Option<Address> {
+    document["address"].as_str()?.parse().ok()
+}
+
+/// The file's text, and the same as JSON.
+fn read(path: &Path) -> Result<(Vec<u8>, Value), KeystoreError> {
+    let malformed = KeystoreError::malformed(path);
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_KEYSTORE_BYTES + 1).read_to_end(&mut text))
+        .map_err(KeystoreError::io(path))?;
+    if text.len() as u64 > MAX_KEYSTORE_BYTES {
+        return Err(malformed(format!("it has over {MAX_KEYSTORE_BYTES} bytes")));
     }
-    Ok(document["address"]
-        .as_str()
-        .and_then(|text| text.parse().ok()))
+    let document: Value =
+        serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
+    if document["version"] != 3 || !document["crypto"].is_object() {
+        return Err(malformed("no `version` 3 with a `crypto` object".into()));
+    }
+    Ok((text, document))
+}
+
+/// Refuses what the library would panic on, or work on for hours.
+fn check(crypto: &CryptoJson) -> Result<(), String> {
+    let derived = match crypto.kdfparams {
+        KdfparamsType::Pbkdf2 {
+            c, dklen, ref prf, ..
+        } => {
+            if prf != "hmac-sha256" {
+                return Err(format!("`prf` is {prf}, and only hmac-sha256 is known"));
+            }
+            if c == 0 || c > MAX_PBKDF2_ROUNDS {
+                return Err(format!(
+                    "`c` is {c}, and 1 to {MAX_PBKDF2_ROUNDS} are taken"
+                ));
+            }
+            dklen
+        }
+        KdfparamsType::Scrypt { dklen, n, p, r, .. } => {
+            let bytes = 128 * u128::from(n) * u128::from(r) * u128::from(p);
+            if n < 2 || !n.is_power_of_two() || bytes == 0 || bytes > MAX_SCRYPT_BYTES {
+                return Err(format!(
+                    "`n` is {n}, `r` {r} and `p` {p}: `n` must be a power of two, and \
+                     128 n r p at most {MAX_SCRYPT_BYTES}"
+                ));
+            }
+            dklen
+        }
+    };
+    for (name, found, expected) in [
+        ("dklen", usize::from(derived), DERIVED_BYTES),
+        ("iv", crypto.cipherparams.iv.len(), IV_BYTES),
+        ("ciphertext", crypto.ciphertext.len(), KEY_BYTES),
+    ] {
+        if found != expected {
+            return Err(format!("`{name}` is of {found} bytes, not {expected}"));
+        }
+    }
+    match crypto.cipher.as_str() {
+        "aes-128-ctr" => Ok(()),
+        other => Err(format!(
+            "`cipher` is {other}, and only aes-128-ctr is known"
+        )),
+    }
 }

@@ -34,3 +34,9 @@ pub const MAX_OBJECTS: usize = 1_000_000;
 pub const MAX_LABEL_BYTES: usize = 256;
 /// Labels of one imported indicator.
 pub const MAX_LABELS: usize = 64;
+/// Largest keystore file, bytes.
+pub const MAX_KEYSTORE_BYTES: u64 = 64 * 1024;
+/// Most that scrypt may fill to open a keystore: 128 N r p, bytes. geth's keys take a quarter.
+pub const MAX_SCRYPT_BYTES: u128 = 1 << 30;
+/// Most rounds of PBKDF2 to open a keystore.
+pub const MAX_PBKDF2_ROUNDS: u32 = 10_000_000;

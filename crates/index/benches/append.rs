@@ -17,7 +17,7 @@ use hansa_primitives::{
     Block, Context, Header, PrivateKey, Receipt, StateCommitment, Transaction, digest,
     receipts_bloom,
 };
-use std::{ops::ControlFlow, path::Path, sync::Arc, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
 const GENESIS: B256 = B256::repeat_byte(1);
 const TRANSACTIONS: u64 = 1_000;
@@ -295,16 +295,17 @@ fn walk(index: &Index) -> u64 {
             max_tlp: 1,
             after_us,
             ids: None,
+            limit: 1_000,
+            examine: usize::MAX,
         };
-        let mut page = Vec::with_capacity(1_000);
-        index.scan_objects(&scan, |view| {
-            after_us = Some(view.added_us());
-            page.extend(view.content());
-            match page.len() {
-                1_000 => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        });
+        let page = index.scan_objects(&scan, |_| true).found;
+        for view in &page {
+            after_us = Some(view.added_us);
+            assert!(matches!(
+                index.object_content(view.record.position),
+                Ok(Some(_))
+            ));
+        }
         if page.is_empty() {
             return pages;
         }

@@ -15,7 +15,7 @@ use crate::{
     tables::{BUCKETS, FRESH},
 };
 use alloy_primitives::B256;
-use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 use std::collections::BTreeSet;
 
 const BUCKET_BITS: u32 = 10;
@@ -64,7 +64,12 @@ impl Fresh {
     /// Rebuilds the set from the rows of [`FRESH`].
     pub(crate) fn load(&mut self, database: &Database) -> Result<(), IndexError> {
         let read = database.begin_read()?;
-        for row in read.open_table(FRESH)?.iter()? {
+        let table = match read.open_table(FRESH) {
+            // Earlier versions could leave an empty table away.
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            table => table?,
+        };
+        for row in table.iter()? {
             let (height, prefixes) = row?;
             let mut reader = Reader::new("fresh", prefixes.value());
             let mut decoded = Vec::with_capacity(reader.rest.len() / 8);
@@ -112,6 +117,8 @@ impl Fresh {
         height: u64,
     ) -> Result<(), IndexError> {
         write.delete_table(FRESH)?;
+        // Whoever opens the file looks for the table, and the block may have no transactions to put there.
+        write.open_table(FRESH)?;
         let mut table = write.open_table(BUCKETS)?;
         let mut row = Vec::new();
         let mut bucket = 0;

@@ -26,6 +26,7 @@ impl Index {
         write.delete_table(BLOOMS)?;
         write.delete_table(HASHES)?;
         write.delete_table(ALERTS)?;
+        write.delete_table(LIVE_ALERTS)?;
         write.delete_table(REVOKED)?;
         write.delete_table(SIGHTINGS)?;
         store::create_tables(&write, &inner.config)?;

@@ -225,6 +225,7 @@ pub(crate) fn create_tables(write: &WriteTransaction, config: &Config) -> Result
     write.open_table(BLOOMS)?;
     write.open_table(HASHES)?;
     write.open_table(ALERTS)?;
+    write.open_table(LIVE_ALERTS)?;
     write.open_table(REVOKED)?;
     write.open_table(SIGHTINGS)?;
     Ok(())

@@ -2,8 +2,8 @@
 
 use redb::TableDefinition;
 
-/// Version of everything in this module and in [`crate::codec`].
-pub(crate) const FORMAT: u64 = 1;
+/// Version of everything in this module, in [`crate::codec`], and of what decides which objects are served.
+pub(crate) const FORMAT: u64 = 2;
 
 /// A table from heights, positions or packed keys to blobs.
 pub(crate) type Blobs = TableDefinition<'static, u64, &'static [u8]>;
@@ -32,6 +32,9 @@ pub(crate) const OBJECTS: Blobs = TableDefinition::new("objects");
 pub(crate) const CONTENTS: Blobs = TableDefinition::new("contents");
 /// Place in the log of alerts to (position in the log of objects, `added_us`).
 pub(crate) const ALERTS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("alerts");
+/// Id of an alert that was not revoked to the object it rests on.
+pub(crate) const LIVE_ALERTS: TableDefinition<'_, [u8; 32], [u8; 32]> =
+    TableDefinition::new("live_alerts");
 /// Object id to the height of its revocation.
 pub(crate) const REVOKED: TableDefinition<'_, [u8; 32], u64> = TableDefinition::new("revoked");
 /// Object id to reports, count, first seen, last seen.

@@ -5,7 +5,7 @@ use hansa_taxii::{
     Audience, Catalog, CatalogError, Log, Record, Scan, Tlp, Visitor,
     stix::{self, Declared as StixDeclared},
 };
-use std::{ops::ControlFlow, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 const fn tlp(label: u8) -> Tlp {
     match label {
@@ -37,9 +37,23 @@ pub(crate) fn validator() -> Validator {
 /// The exchange objects of an index.
 pub(crate) struct IndexCatalog(pub(crate) Index);
 
+fn record<'a>(view: &'a ObjectView, content: &'a [u8]) -> Record<'a> {
+    Record {
+        added_us: view.added_us,
+        id: &view.record.id,
+        version: &view.record.version,
+        tlp: tlp(view.record.tlp),
+        revoked: view.revoked,
+        first: view.first,
+        last: view.last,
+        content,
+    }
+}
+
 impl Catalog for IndexCatalog {
-    fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<(), CatalogError> {
-        let mut failure = None;
+    /// Finds the records first and reads contents afterwards, one at a time and only if they are wanted: the
+    /// feed waits for the first part, and no longer.
+    fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<Option<u64>, CatalogError> {
         let request = ObjectScan {
             log: match scan.log {
                 Log::Objects => ObjectLog::Objects,
@@ -54,37 +68,34 @@ impl Catalog for IndexCatalog {
                 .ids
                 .as_ref()
                 .map(|ids| ids.iter().map(String::as_str).collect()),
+            limit: scan.limit,
+            examine: scan.examine,
         };
-        self.0.scan_objects(&request, |view: ObjectView<'_>| {
-            let mut record = Record {
-                added_us: view.added_us(),
-                id: &view.record().id,
-                version: &view.record().version,
-                tlp: tlp(view.record().tlp),
-                revoked: view.revoked(),
-                first: view.first(),
-                last: view.last(),
-                content: &[],
+        let page = self
+            .0
+            .scan_objects(&request, |view| scan.admits(&record(view, &[])));
+        for view in &page.found {
+            let visited = match scan.content {
+                true => visit(&record(view, &self.content(view)?)),
+                false => visit(&record(view, &[])),
             };
-            // Content is fetched only for what is wanted.
-            if !scan
-                .types
-                .iter()
-                .all(|types| types.contains(record.stix_type()))
-            {
-                return ControlFlow::Continue(());
+            if visited.is_break() {
+                return Ok(None);
             }
-            match view.content() {
-                Ok(content) => {
-                    record.content = &content;
-                    visit(&record)
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        failure.map_or(Ok(()), |error| Err(CatalogError(error.to_string())))
+        }
+        Ok(page.next_us)
     }
 }
+
+impl IndexCatalog {
+    fn content(&self, view: &ObjectView) -> Result<impl Deref<Target = [u8]>, CatalogError> {
+        let position = view.record.position;
+        let content = self.0.object_content(position);
+        content
+            .map_err(|error| CatalogError(error.to_string()))?
+            .ok_or_else(|| CatalogError(format!("position {position} of the objects is missing")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -147,6 +147,9 @@ impl Default for Rpc {
 pub struct Taxii {
     /// Listens here.
     pub listen: SocketAddr,
+    /// The scheme and host that clients use, such as `https://taxii.example.org`, where a proxy stands before
+    /// the node and clients cannot follow relative links.
+    pub public_url: Option<String>,
     /// Serve TLP:CLEAR without a password.
     pub anonymous: bool,
     /// Who may read more.
@@ -169,6 +172,7 @@ impl Default for Taxii {
     fn default() -> Self {
         Self {
             listen: local(TAXII_PORT),
+            public_url: None,
             anonymous: false,
             credentials: Vec::new(),
             allowed_hosts: BTreeSet::new(),
@@ -292,6 +296,14 @@ impl Config {
                 return field("rpc.namespaces", reason);
             }
         }
+        if let Some(url) = &self.taxii.public_url
+            && !hansa_taxii::is_public_url(url)
+        {
+            let reason = format!(
+                "`{url}` is no scheme and host; use one such as \"https://taxii.example.org\""
+            );
+            return field("taxii.public_url", reason);
+        }
         if self.history.state_blocks < 256 {
             return field("history.state_blocks", "must be at least 256".into());
         }
@@ -304,3 +316,6 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -473,6 +473,7 @@ async fn start(
 fn taxii_config(config: &Config, genesis: &Genesis, genesis_hash: B256) -> hansa_taxii::Config {
     let config::Taxii {
         listen,
+        public_url,
         anonymous,
         credentials,
         allowed_hosts,
@@ -481,6 +482,7 @@ fn taxii_config(config: &Config, genesis: &Genesis, genesis_hash: B256) -> hansa
         listen: *listen,
         title: genesis.name.clone(),
         league_identity: genesis_hash.0,
+        public_url: public_url.clone(),
         allowed_hosts: allowed_hosts.iter().cloned().collect(),
         credentials: credentials
             .iter()

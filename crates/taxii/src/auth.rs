@@ -1,9 +1,12 @@
-//! Who is asking: HTTP Basic (RFC 7617), as TAXII 2.1 section 1.6.9 requires of servers.
+//! Who is asking: HTTP Basic (RFC 7617), which TAXII 2.1 section 8.2.2 says servers should support.
 //!
 //! Passwords are kept as Argon2 hashes in PHC form. A hash costs tens of milliseconds on purpose, so a
 //! password that was right is remembered under a digest keyed with a secret of this process, and the
 //! pages of a walk after the first cost one fast hash. A wrong password always costs the full hash, as
-//! does an unknown name, and only [`crate::Limits::password_checks`] of them run at a time.
+//! does an unknown name. Only [`crate::Limits::password_checks`] of them run at a time for members' names, and
+//! as many for others: whoever guesses names waits for others who do, not members for them. Whoever
+//! guesses the password of a name that exists can hold up the first logins of members, not those that are
+//! remembered. Under such load time tells which names exist: names are no secret here.
 
 use crate::{
     catalog::Audience,
@@ -44,7 +47,10 @@ pub(crate) struct Gate {
     /// Argon2 collision.
     remembered: RwLock<BTreeSet<[u8; 32]>>,
     key: [u8; 32],
+    /// For names of members.
     checks: Arc<Semaphore>,
+    /// For other names.
+    guesses: Arc<Semaphore>,
     patience: Duration,
 }
 
@@ -77,12 +83,14 @@ impl Gate {
                 return refuse("it is listed twice");
             }
         }
+        let checks = || Arc::new(Semaphore::new(config.limits.password_checks.max(1)));
         Ok(Self {
             anonymous_clear: config.anonymous_clear,
             hashes,
             remembered: RwLock::default(),
             key: rand::random(),
-            checks: Arc::new(Semaphore::new(config.limits.password_checks.max(1))),
+            checks: checks(),
+            guesses: checks(),
             patience: config.limits.queue_timeout,
         })
     }
@@ -128,7 +136,12 @@ impl Gate {
         else {
             return Ok(false);
         };
-        let Ok(Ok(permit)) = timeout(self.patience, Arc::clone(&self.checks).acquire_owned()).await
+        let checks = if known.is_some() {
+            &self.checks
+        } else {
+            &self.guesses
+        };
+        let Ok(Ok(permit)) = timeout(self.patience, Arc::clone(checks).acquire_owned()).await
         else {
             return Err(Problem::busy(
                 "More than password_checks logins are under way; try again shortly",

@@ -5,7 +5,7 @@
 //! ([`next_date_added_us`]), so it is cursor, sort key and TAXII `date_added` in one, and the same on
 //! every operator.
 
-use crate::time::MICROS_PER_MILLI;
+use crate::{query::VersionMatch, time::MICROS_PER_MILLI};
 use std::{collections::BTreeSet, ops::ControlFlow};
 use thiserror::Error;
 
@@ -130,8 +130,7 @@ impl TypeSet {
     }
 }
 
-/// What a scan is after. The server checks every visited record against it again ([`Scan::admits`]), so
-/// a catalog uses it only to skip faster.
+/// What a scan is after. The server checks every visited record against it again ([`Scan::admits`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
     /// The log to read.
@@ -144,6 +143,14 @@ pub struct Scan {
     pub ids: Option<BTreeSet<String>>,
     /// Only types that are in all of these sets (the collection's and the request's).
     pub types: [TypeSet; 2],
+    /// Only these versions.
+    pub versions: VersionMatch,
+    /// Whether [`Record::content`] is wanted; a catalog may leave it empty otherwise.
+    pub content: bool,
+    /// Most records to visit; 0 counts as 1.
+    pub limit: usize,
+    /// Most records to look at, wanted or not; 0 counts as 1.
+    pub examine: usize,
 }
 
 impl Scan {
@@ -157,6 +164,7 @@ impl Scan {
                 .types
                 .iter()
                 .all(|types| types.contains(record.stix_type()))
+            && self.versions.admits(record)
     }
 }
 
@@ -167,10 +175,9 @@ pub type Visitor<'v> = dyn FnMut(&Record<'_>) -> ControlFlow<()> + 'v;
 ///
 /// # Promises an implementation makes
 /// 1. Records come in strictly increasing `added_us`.
-/// 2. Every record of the log that [`Scan::admits`] is visited, until the visitor breaks. Others may be
-///    visited too: the server drops them, but counts them against
-///    [`crate::Limits::scanned_records`].
-/// 3. A scan sees one snapshot. Records appear in the order of `added_us`: once a scan has seen one,
+/// 2. Every record of the log that [`Scan::admits`] is visited, until the visitor breaks or a limit of the
+///    scan is reached; no other is.
+/// 3. A scan decides by one snapshot what it visits. Records appear in the order of `added_us`: once a scan has seen one,
 ///    no record with a smaller `added_us` appears later. (Append only after the block is final.)
 /// 4. `added_us`, order and contents are functions of the ledger alone: all operators agree.
 /// 5. Versions of one id appear in the order of their version times.
@@ -180,11 +187,15 @@ pub type Visitor<'v> = dyn FnMut(&Record<'_>) -> ControlFlow<()> + 'v;
 /// only changes the flags of earlier records of the same id, while looking them up for each record of a
 /// page would cost more than the page.
 pub trait Catalog: Send + Sync + 'static {
-    /// Visits the records of a log in order. Called on a thread that may block.
+    /// Visits the records of a log in order. Called on a thread that may block; the visitor may be slow, so
+    /// nothing that appends may wait for it.
+    ///
+    /// Gives the [`Scan::after_us`] to go on with if the scan ended at one of its limits, and `None` at the
+    /// end of the log or if the visitor broke.
     ///
     /// # Errors
     /// [`CatalogError`] if the store fails; the records visited before count for nothing.
-    fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<(), CatalogError>;
+    fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<Option<u64>, CatalogError>;
 }
 
 /// The rule for `date_added`: a record gets its block's time, or one microsecond more than the record

@@ -2,8 +2,8 @@
 //!
 //! One collection holds everything, one holds what alerts rest on, and every STIX 2.1 type (STIX 2.1
 //! sections 4 to 7) is in exactly one of the families between them; types that STIX 2.1 does not define
-//! are in `custom`. Ids are version 4 UUIDs by form, as TAXII 2.1 section 5.2.1 asks, and derived from
-//! the league's identity: every operator of a league shows the same, two leagues never do.
+//! are in `custom`. Ids are version 4 UUIDs by form, as TAXII 2.1 section 2 asks of identifiers, and derived
+//! from the league's identity: every operator of a league shows the same, two leagues never do.
 
 use crate::catalog::{Log, STIX_MEDIA_TYPE, TypeSet};
 use serde_json::{Value, json};

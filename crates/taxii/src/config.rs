@@ -1,5 +1,6 @@
 //! Configuration and limits.
 
+use axum::http::Uri;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
@@ -25,7 +26,8 @@ pub struct Config {
     /// The league's identity: the hash of its hub's genesis. Collection ids are derived from it.
     pub league_identity: [u8; 32],
     /// The scheme and authority that clients use, such as `https://taxii.example.org`, for the URLs in
-    /// discovery. Unset: `http://` and the request's own host.
+    /// discovery ([`is_public_url`]). Unset: they are relative, which leads a client to the scheme and
+    /// host that it asked.
     pub public_url: Option<String>,
     /// Host names that requests may name beside `localhost`, `127.0.0.1` and `[::1]`; this keeps
     /// web pages with a rebound DNS name out. Compared without port and case.
@@ -55,6 +57,18 @@ impl Default for Config {
     }
 }
 
+/// Whether a text can be [`Config::public_url`]: `http` or `https`, a host, perhaps a port, and no path but a
+/// slash.
+#[must_use]
+pub fn is_public_url(text: &str) -> bool {
+    let Ok(url) = text.parse::<Uri>() else {
+        return false;
+    };
+    let known = matches!(url.scheme_str(), Some("http" | "https"));
+    let named = url.host().is_some_and(|host| !host.is_empty());
+    known && named && !text.contains(['@', '#']) && url.path() == "/" && url.query().is_none()
+}
+
 /// A member's right to read.
 #[derive(Debug, Clone)]
 pub struct Credential {
@@ -77,7 +91,8 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of a request's path and query.
     pub uri_bytes: usize,
-    /// Bytes that a request body may announce. Bodies are never read: nothing is written here.
+    /// Bytes of a request body that are taken and thrown away before the connection ends, so that the answer
+    /// reaches whoever is still sending; API roots show it as `max_content_length`.
     pub request_body_bytes: u64,
     /// Requests being answered at a time, until their last byte is sent. Times `response_bytes`
     /// bounds the memory that answers take.
@@ -87,7 +102,8 @@ pub struct Limits {
     /// How long a client may take to receive one answer, and then each piece of 256 KiB still under way,
     /// before the connection is closed.
     pub response_timeout: Duration,
-    /// Password hashes computed at a time. One takes some 20 MB and tens of milliseconds.
+    /// Password hashes computed at a time for members' names, and as many for other names. One takes some
+    /// 20 MB and tens of milliseconds.
     pub password_checks: usize,
     /// Objects on a page when the request has no `limit`.
     pub page_default: usize,
@@ -125,3 +141,6 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

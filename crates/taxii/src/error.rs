@@ -27,6 +27,11 @@ pub enum TaxiiError {
         /// The reason.
         why: &'static str,
     },
+    /// The public URL is none.
+    #[error(
+        "`{0}` cannot be the public URL; use a scheme and a host, such as https://taxii.example.org"
+    )]
+    PublicUrl(String),
     /// A password could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Password(String),

@@ -9,8 +9,8 @@ use axum::http::{StatusCode, header, request::Parts};
 /// Names that always mean this machine.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// The authority (host and port) that a request names, if it is an allowed one.
-pub(crate) fn check<'r>(head: &'r Parts, allowed: &[String]) -> Result<&'r str, Problem> {
+/// Whether the host that a request names is an allowed one.
+pub(crate) fn check(head: &Parts, allowed: &[String]) -> Result<(), Problem> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let (host, more) = (hosts.next(), hosts.next().is_some());
     let named = host.and_then(|value| value.to_str().ok()).filter(|_| !more);
@@ -26,7 +26,7 @@ pub(crate) fn check<'r>(head: &'r Parts, allowed: &[String]) -> Result<&'r str, 
         .flatten()
         .all(|name| is_allowed(name, allowed))
     {
-        return Ok(authority);
+        return Ok(());
     }
     Err(Problem::new(
         StatusCode::FORBIDDEN,

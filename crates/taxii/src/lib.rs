@@ -2,11 +2,14 @@
 //!
 //! # What it promises
 //! - **Any operator answers alike.** An answer is a function of the request, the shared configuration and
-//!   the catalog, which is a function of the ledger: no local clock, counter or secret is in it. A walk
-//!   begun at one operator can go on at another.
+//!   the catalog, which is a function of the ledger: no local clock, counter or secret is in it but HTTP's
+//!   `Date`. A walk begun at one operator can go on at another.
 //! - **Paging neither skips nor repeats**, whatever the page sizes and while objects are being added:
 //!   `date_added` (the block's time, ties broken by position) grows strictly along a collection, and a
 //!   cursor is a place in it. `added_after` is exclusive.
+//! - **Pages say how far they go**: `X-TAXII-Date-Added-First` and `-Last` are the dates of the first and
+//!   last object. A page that ends empty at [`Limits::scanned_records`] has `more` and both dates are
+//!   the place it came to; an empty page at the end of a collection has neither, for nothing was added.
 //! - **Objects come back as published**, byte for byte inside the envelope.
 //! - **Nobody reads above their label.** The public sees TLP:CLEAR if that is switched on, members see
 //!   TLP:CLEAR and TLP:GREEN; what is narrower is ciphertext on the ledger and not served.
@@ -15,7 +18,8 @@
 //! - **Nothing is written here.** Publishing and revoking are transactions on the hub.
 //!
 //! An object that its publisher revoked on the ledger is no longer current: it leaves the default answers
-//! (`match[version]=last`) and stays in `all`, `first` and by timestamp.
+//! (`match[version]=last`) and stays in `all`, `first` and by timestamp. Among the alerts the same holds of an
+//! object whose every alert was revoked.
 //!
 //! # Units and errors
 //! Times of records are microseconds since 1970, version times of publications milliseconds, sizes bytes.
@@ -53,7 +57,7 @@ pub use catalog::{
     TypeSet, Visitor, next_date_added_us,
 };
 pub use collections::{Collection, Collections, FAMILIES, Family};
-pub use config::{Config, Credential, DEFAULT_LISTEN, Limits};
+pub use config::{Config, Credential, DEFAULT_LISTEN, Limits, is_public_url};
 pub use error::TaxiiError;
 pub use listen::{Server, serve, serve_on};
 pub use memory::{MemoryCatalog, NewRecord};

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::{JoinHandle, JoinSet},
@@ -30,7 +30,7 @@ use tower::ServiceExt;
 
 /// How long the listener rests after the system refused a connection (no descriptors, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How long a last message on a closing connection may take.
+/// How long a last message on a closing connection may take, and the client to stop sending.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The HTTP library refuses heads beyond its own bounds before ours can be named well, so its bounds
 /// are this much wider.
@@ -169,8 +169,6 @@ async fn connection(
         .header_read_timeout(limits.header_timeout)
         .max_headers(limits.headers.saturating_mul(LIBRARY_SLACK))
         .max_buf_size((limits.header_bytes + limits.uri_bytes).saturating_mul(LIBRARY_SLACK))
-        // Nothing in an answer depends on the local clock.
-        .auto_date_header(false)
         .serve_connection(TokioIo::new(guarded), service);
     let mut asked_to_stop = false;
     let result = loop {
@@ -192,13 +190,26 @@ async fn connection(
                 .write_all(&too_slow(limits.header_timeout).to_wire())
                 .await?;
         }
-        stream.shutdown().await
+        stream.shutdown().await?;
+        // A socket that is closed with bytes unread is reset, and the answer may be lost with it.
+        if !asked_to_stop {
+            drain(&mut stream, limits.request_body_bytes).await?;
+        }
+        Ok::<_, std::io::Error>(())
     };
     if let Err(error) = result {
         tracing::debug!(%error, "a TAXII connection ended early");
     }
     // The client may be gone; then there is nobody to tell.
     let _ = timeout(FAREWELL, farewell).await;
+}
+
+/// Throws away what a client still sends, up to a bound.
+async fn drain(stream: &mut TcpStream, most: u64) -> std::io::Result<()> {
+    let mut rest = stream.take(most);
+    let mut buffer = [0; 8 * 1024];
+    while rest.read(&mut buffer).await? > 0 {}
+    Ok(())
 }
 
 fn too_slow(header_timeout: Duration) -> Problem {

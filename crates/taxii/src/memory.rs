@@ -107,14 +107,33 @@ impl Shelf {
 }
 
 impl Catalog for MemoryCatalog {
-    fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<(), CatalogError> {
+    fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<Option<u64>, CatalogError> {
         let shelf = self.shelf(scan.log).read();
         let slot = AUDIENCES
             .iter()
             .position(|a| *a == scan.audience)
             .unwrap_or(0);
-        let mut show = |stored: &Stored| {
-            visit(&Record {
+        let after = |stored: &Stored| scan.after_us.is_none_or(|after| stored.added_us > after);
+        let places: Box<dyn Iterator<Item = usize>> = match &scan.ids {
+            Some(ids) => {
+                let versions = ids.iter().filter_map(|id| shelf.by_id.get(id));
+                let mut places: Vec<usize> = versions.flatten().copied().collect();
+                places.sort_unstable();
+                Box::new(places.into_iter())
+            }
+            None => {
+                let start = shelf.records.partition_point(|stored| !after(stored));
+                Box::new(start..shelf.records.len())
+            }
+        };
+        let places = places.filter(|place| after(&shelf.records[*place]));
+        let (mut visited, mut settled_us) = (0, None);
+        for (examined, place) in places.enumerate() {
+            if examined == scan.examine.max(1) {
+                return Ok(settled_us);
+            }
+            let stored = &shelf.records[place];
+            let record = Record {
                 added_us: stored.added_us,
                 id: &stored.new.id,
                 version: &stored.new.version,
@@ -123,30 +142,18 @@ impl Catalog for MemoryCatalog {
                 first: !stored.earlier[slot],
                 last: !stored.later[slot],
                 content: &stored.new.content,
-            })
-        };
-        let after = |stored: &Stored| scan.after_us.is_none_or(|after| stored.added_us > after);
-        if let Some(ids) = &scan.ids {
-            let mut indexes: Vec<usize> = ids
-                .iter()
-                .filter_map(|id| shelf.by_id.get(id))
-                .flatten()
-                .copied()
-                .collect();
-            indexes.sort_unstable();
-            for stored in indexes.into_iter().map(|index| &shelf.records[index]) {
-                if after(stored) && show(stored).is_break() {
-                    break;
+            };
+            if scan.admits(&record) {
+                if visited == scan.limit.max(1) {
+                    return Ok(settled_us);
+                }
+                visited += 1;
+                if visit(&record).is_break() {
+                    return Ok(None);
                 }
             }
-            return Ok(());
+            settled_us = Some(stored.added_us);
         }
-        let start = shelf.records.partition_point(|stored| !after(stored));
-        for stored in &shelf.records[start..] {
-            if show(stored).is_break() {
-                break;
-            }
-        }
-        Ok(())
+        Ok(None)
     }
 }

@@ -1,6 +1,6 @@
 //! Content negotiation (TAXII 2.1 section 1.6.8 and RFC 9110 section 12.5.1).
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, header};
 
 const TYPE: &str = "application/taxii+json";
 const VERSION: &str = "2.1";
@@ -21,16 +21,6 @@ pub(crate) fn accepts(headers: &HeaderMap) -> bool {
         }
     }
     !present || best.is_some_and(|(_, wanted)| wanted)
-}
-
-/// Whether a request's body claims to be TAXII.
-#[must_use]
-pub(crate) fn is_taxii(headers: &HeaderMap, name: &HeaderName) -> bool {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .and_then(MediaRange::parse)
-        .is_some_and(|range| range.media_type.eq_ignore_ascii_case(TYPE) && range.version_fits())
 }
 
 struct MediaRange<'a> {

@@ -29,21 +29,19 @@ pub(crate) struct Plan {
     pub(crate) collection: Uuid,
     pub(crate) shape: Shape,
     pub(crate) scan: Scan,
-    pub(crate) versions: VersionMatch,
     /// `match[spec_version]` rules everything out.
     pub(crate) nothing: bool,
     /// The page is of one object, which has to exist.
     pub(crate) must_exist: bool,
-    pub(crate) limit: usize,
     pub(crate) response_bytes: usize,
-    pub(crate) scanned_records: usize,
 }
 
 /// A page, ready to send.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) body: Vec<u8>,
-    /// `date_added` of the first and the last record on the page.
+    /// `date_added` of the first and the last record on the page. A page without records of which more
+    /// follow has the time up to which there are none, twice; one at the end of a log has no dates.
     pub(crate) dates_us: Option<(u64, u64)>,
 }
 
@@ -58,42 +56,45 @@ const USUAL_OBJECT_BYTES: usize = 2 * 1024;
 /// As [`Catalog::scan`].
 pub(crate) fn build(catalog: &dyn Catalog, plan: &Plan) -> Result<Option<Page>, CatalogError> {
     let mut draft = Draft::new(plan);
-    if !plan.nothing {
-        catalog.scan(&plan.scan, &mut |record| draft.visit(record))?;
-    }
-    if draft.dates_us.is_none() && plan.must_exist && !exists(catalog, plan)? {
+    let next_us = match plan.nothing {
+        true => None,
+        false => catalog.scan(&plan.scan, &mut |record| draft.visit(record))?,
+    };
+    if draft.count == 0 && plan.must_exist && !exists(catalog, plan)? {
         return Ok(None);
     }
-    Ok(Some(draft.finish()))
+    Ok(Some(draft.finish(next_us)))
 }
 
 /// Whether the reader may see any version of what the plan is about, on whichever page.
 fn exists(catalog: &dyn Catalog, plan: &Plan) -> Result<bool, CatalogError> {
-    let scan = Scan {
+    let mut scan = Scan {
         after_us: None,
+        versions: VersionMatch::every(),
+        content: false,
+        limit: 1,
         ..plan.scan.clone()
     };
-    let mut found = false;
-    catalog.scan(&scan, &mut |record| {
-        found = scan.admits(record);
-        if found {
+    loop {
+        let mut found = false;
+        let next_us = catalog.scan(&scan, &mut |record| {
+            found |= scan.admits(record);
             ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+        })?;
+        match next_us {
+            Some(next_us) if !found => scan.after_us = Some(next_us),
+            _ => return Ok(found),
         }
-    })?;
-    Ok(found)
+    }
 }
 
 struct Draft<'p> {
     plan: &'p Plan,
     body: Vec<u8>,
     count: usize,
-    examined: usize,
     dates_us: Option<(u64, u64)>,
-    /// Everything up to here is on this page or does not belong on any.
-    settled_us: Option<u64>,
-    more: bool,
+    /// A record came that belongs on the next page.
+    full: bool,
 }
 
 impl<'p> Draft<'p> {
@@ -103,32 +104,31 @@ impl<'p> Draft<'p> {
         } else {
             160
         };
-        let bytes = plan.limit.saturating_mul(each).min(plan.response_bytes) + FRAME_BYTES;
+        let bytes = plan
+            .scan
+            .limit
+            .saturating_mul(each)
+            .min(plan.response_bytes)
+            + FRAME_BYTES;
         Self {
             plan,
             body: Vec::with_capacity(bytes),
             count: 0,
-            examined: 0,
             dates_us: None,
-            settled_us: plan.scan.after_us,
-            more: false,
+            full: false,
         }
     }
 
     fn visit(&mut self, record: &Record<'_>) -> ControlFlow<()> {
-        if self.examined == self.plan.scanned_records.max(1) {
-            self.more = true;
+        // What a reader may see is not left to the catalog alone.
+        if !self.plan.scan.admits(record) {
+            return ControlFlow::Continue(());
+        }
+        if self.count == self.plan.scan.limit.max(1) || !self.fits(record) {
+            self.full = true;
             return ControlFlow::Break(());
         }
-        self.examined += 1;
-        if self.plan.scan.admits(record) && self.plan.versions.admits(record) {
-            if self.count == self.plan.limit || !self.fits(record) {
-                self.more = true;
-                return ControlFlow::Break(());
-            }
-            self.put(record);
-        }
-        self.settled_us = self.settled_us.max(Some(record.added_us));
+        self.put(record);
         ControlFlow::Continue(())
     }
 
@@ -158,18 +158,23 @@ impl<'p> Draft<'p> {
         self.count += 1;
     }
 
-    fn finish(mut self) -> Page {
+    /// `next_us` is where the catalog says that the next page begins, if it ended this one.
+    fn finish(mut self, next_us: Option<u64>) -> Page {
+        let next_us = match self.dates_us {
+            Some((_, last)) if self.full => Some(last),
+            _ => next_us,
+        };
         if self.count > 0 {
             self.body.push(b']');
         } else {
             self.body.push(b'{');
         }
-        if self.more {
+        if let Some(next_us) = next_us {
             // A list may not be empty (section 2), so a page without objects has only its paging.
             if self.count > 0 {
                 self.body.push(b',');
             }
-            let next = cursor::encode(self.plan.collection, self.settled_us.unwrap_or(0));
+            let next = cursor::encode(self.plan.collection, next_us);
             self.body.extend_from_slice(b"\"more\":true,\"next\":\"");
             self.body.extend_from_slice(next.as_bytes());
             self.body.push(b'"');
@@ -179,7 +184,7 @@ impl<'p> Draft<'p> {
         self.body.push(b'}');
         Page {
             body: self.body,
-            dates_us: self.dates_us,
+            dates_us: self.dates_us.or(next_us.map(|next_us| (next_us, next_us))),
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+use std::time::SystemTime;
 
 /// The media type of every answer.
 pub const TAXII_MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
@@ -102,9 +103,10 @@ impl Problem {
         let reason = self.status.canonical_reason().unwrap_or("Error");
         let mut wire = format!(
             "HTTP/1.1 {} {reason}\r\ncontent-type: {TAXII_MEDIA_TYPE}\r\ncontent-length: {}\r\n\
-             connection: close\r\n\r\n",
+             date: {}\r\nconnection: close\r\n\r\n",
             self.status.as_u16(),
-            body.len()
+            body.len(),
+            httpdate::fmt_http_date(SystemTime::now()),
         )
         .into_bytes();
         wire.extend_from_slice(&body);

@@ -235,7 +235,8 @@ const STIX_ID: &str =
     "each must be a STIX id such as indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
 const STIX_TYPE: &str = "each must be a STIX type such as attack-pattern";
 const SPEC_VERSIONS: &str = "each must be a version number such as 2.1";
-const VERSIONS: &str = "each must be first, last or an RFC 3339 time in UTC, or the one value all";
+const VERSIONS: &str =
+    "each must be first, last or an RFC 3339 time in UTC, none twice, or the one value all";
 
 fn page_limit(value: &str, limits: &Limits) -> Option<usize> {
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -261,14 +262,16 @@ fn version_match(
             "first" => chosen.first = true,
             "last" => chosen.last = true,
             at => {
-                let _ = chosen.at_us.insert(time::parse(at).ok()?.micros);
+                let micros = time::parse(at).ok()?.micros;
+                chosen.at_us.insert(micros);
+                return Some(micros.to_string());
             }
         }
         Some(text.to_owned())
     };
-    let distinct = list(name, value, limits, keep, VERSIONS)?;
-    // Section 3.4.1: `all` stands alone.
-    if chosen.all && distinct.len() > 1 {
+    let distinct = list(name, value, limits, keep, VERSIONS)?.len();
+    // Section 3.4.1: `all` stands alone, and nothing is there twice.
+    if (chosen.all && distinct > 1) || distinct < value.split(',').count() {
         return Err(QueryError::Value {
             name,
             value: shown(value),

@@ -4,7 +4,7 @@ use crate::{
     auth::Gate,
     catalog::{Audience, Catalog, Scan, TypeSet},
     collections::{Collection, Collections},
-    config::Config,
+    config::{Config, is_public_url},
     cursor,
     error::TaxiiError,
     host, negotiate,
@@ -46,8 +46,12 @@ struct App {
 /// reading and writing are the listener's; all others hold here too.
 ///
 /// # Errors
-/// [`TaxiiError::Credential`] if a configured credential cannot be used.
+/// [`TaxiiError::Credential`] if a configured credential cannot be used, [`TaxiiError::PublicUrl`] if the
+/// public URL cannot.
 pub fn router(config: Config, catalog: Arc<dyn Catalog>) -> Result<Router, TaxiiError> {
+    if let Some(url) = config.public_url.as_ref().filter(|url| !is_public_url(url)) {
+        return Err(TaxiiError::PublicUrl(url.clone()));
+    }
     let app = App {
         gate: Gate::new(&config)?,
         collections: Collections::of_league(&config.league_identity),
@@ -71,8 +75,8 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
 impl App {
     async fn answer(&self, head: &Parts) -> Result<Response, Problem> {
         self.check_head(head)?;
-        let authority = host::check(head, &self.config.allowed_hosts)?;
-        // Before the turn: strangers guessing passwords wait for each other, not members for them.
+        host::check(head, &self.config.allowed_hosts)?;
+        // Before the turn: whoever waits for a password check takes no place of those who are answered.
         let audience = self.gate.admit(&head.headers).await?;
         let turn = self.turn().await?;
         let route = Route::parse(head.uri.path()).ok_or_else(|| {
@@ -90,8 +94,7 @@ impl App {
             ));
         }
         let query = head.uri.query().unwrap_or_default();
-        self.resource(&route, query, audience, authority, turn)
-            .await
+        self.resource(&route, query, audience, turn).await
     }
 
     /// Bounds on the request head. The HTTP library's own, larger ones come first.
@@ -142,26 +145,7 @@ impl App {
             }
         };
         self.collection(write)?;
-        let limit = self.config.limits.request_body_bytes;
-        let announced = head.headers.get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|bytes| bytes > limit) {
-            return Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload_too_large",
-                "The request body is too large",
-                format!("At most request_body_bytes = {limit} bytes are taken"),
-            ));
-        }
-        if head.method == Method::POST && !negotiate::is_taxii(&head.headers, &header::CONTENT_TYPE)
-        {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "The request body is not of a type that this server takes",
-                format!("Send `Content-Type: {TAXII_MEDIA_TYPE}`"),
-            ));
-        }
+        // Before anything that is wrong with the body (section 5.5): a better one would not help.
         Err(Problem::new(
             StatusCode::FORBIDDEN,
             "read_only",
@@ -185,7 +169,6 @@ impl App {
         route: &Route,
         query: &str,
         audience: Audience,
-        authority: &str,
         turn: OwnedSemaphorePermit,
     ) -> Result<Response, Problem> {
         let (name, object, shape) = match route {
@@ -195,7 +178,7 @@ impl App {
             Route::Versions(name, object) => (name, Some(object), Shape::Versions),
             plain => {
                 self.query(query, Kind::Plain)?;
-                return Ok(json_answer(&self.plain(plain, authority)?));
+                return Ok(json_answer(&self.plain(plain)?));
             }
         };
         let collection = self.collection(name)?;
@@ -264,26 +247,26 @@ impl App {
                     collection.types.clone(),
                     query.types.map_or(TypeSet::Any, TypeSet::In),
                 ],
+                versions,
+                content: shape == Shape::Objects,
+                limit: query.limit,
+                examine: self.config.limits.scanned_records,
             },
-            versions,
             nothing: !query.spec_version_fits,
             must_exist: object.is_some(),
-            limit: query.limit,
             response_bytes: self.config.limits.response_bytes,
-            scanned_records: self.config.limits.scanned_records,
         })
     }
 
     /// The resources that do not come from the catalog.
-    fn plain(&self, route: &Route, authority: &str) -> Result<Value, Problem> {
+    fn plain(&self, route: &Route) -> Result<Value, Problem> {
         let config = &self.config;
         Ok(match route {
             Route::Discovery => {
-                let base = match &config.public_url {
-                    Some(url) => url.trim_end_matches('/').to_owned(),
-                    None => format!("http://{authority}"),
-                };
-                let root = format!("{base}{API_ROOT_PATH}");
+                // Relative to where the client found this (section 4.1.1): a proxy before the server
+                // may speak TLS under another name.
+                let base = config.public_url.as_deref().unwrap_or_default();
+                let root = format!("{}{API_ROOT_PATH}", base.trim_end_matches('/'));
                 let mut discovery = json!({
                     "title": config.title,
                     "description": config.description,

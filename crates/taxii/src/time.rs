@@ -1,7 +1,7 @@
 //! Timestamps as TAXII and STIX write them.
 //!
 //! Promises: [`parse`] accepts RFC 3339 in UTC with an upper-case `T` and `Z` and nothing else (TAXII
-//! 2.1 section 2, `timestamp`; STIX 2.1 section 2.13); [`format()`] writes exactly six fractional digits,
+//! 2.1 section 2, `timestamp`; STIX 2.1 section 2.16); [`format()`] writes exactly six fractional digits,
 //! so that texts sort as their instants do. Units: microseconds since 1970-01-01T00:00:00Z, without
 //! leap seconds. Digits finer than a microsecond are checked and cut off.
 

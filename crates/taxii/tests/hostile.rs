@@ -75,7 +75,8 @@ async fn exchange(server: &Server, bytes: &[u8]) -> (u16, Value) {
         head.contains(&format!("content-type: {TAXII_MEDIA_TYPE}")),
         "{head}"
     );
-    assert!(!head.to_ascii_lowercase().contains("\r\ndate:"), "{head}");
+    // RFC 9110 section 6.6.1.
+    assert!(head.to_ascii_lowercase().contains("\r\ndate: "), "{head}");
     (
         head[9..12].parse().unwrap(),
         serde_json::from_str(body).unwrap(),
@@ -294,6 +295,28 @@ async fn a_body_that_was_refused_does_not_become_the_next_request() {
         (status, body["error_code"].as_str()),
         (403, Some("read_only"))
     );
+}
+
+/// An answer before the end of the request is not lost to a connection that is reset.
+#[tokio::test]
+async fn whoever_is_still_sending_gets_the_answer() {
+    let (server, _stop) = start(quick()).await;
+    let most = usize::try_from(quick().request_body_bytes).unwrap();
+    let body = vec![b'x'; most - 1_000];
+    let head = format!(
+        "POST /taxii2/league/collections/all/objects/ HTTP/1.1\r\nhost: localhost\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = connect(&server).await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for piece in body.chunks(64 * 1024) {
+        stream.write_all(piece).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
 }
 
 #[tokio::test]

@@ -28,7 +28,8 @@ fn names(answer: &Answer) -> Vec<(u128, String)> {
 async fn discovery_and_api_root() {
     let router = open_router(&small());
     let answer = get(&router, "/taxii2/").await;
-    let root = "http://localhost:8080/taxii2/league/";
+    // Relative, so that a client behind a TLS proxy goes on with TLS.
+    let root = "/taxii2/league/";
     assert_eq!(answer.json["default"], root);
     assert_eq!(answer.json["api_roots"], json!([root]));
     let answer = get(&router, "/taxii2/league/").await;
@@ -50,6 +51,12 @@ async fn discovery_and_api_root() {
         "https://taxii.example.org/taxii2/league/"
     );
     assert_eq!(answer.json["contact"], "cert@example.org");
+    let config = Config {
+        public_url: Some("taxii.example.org".into()),
+        ..open_config()
+    };
+    let error = hansa_taxii::router(config, small() as _).unwrap_err();
+    assert!(error.to_string().contains("`taxii.example.org`"));
 }
 
 #[tokio::test]
@@ -343,6 +350,32 @@ async fn page_sizes_at_the_limits_and_past_them() {
         let answer = get(&small, &in_collection("all", "objects/")).await;
         assert!(answer.bytes.len() <= response_bytes || answer.ids().len() == 1);
         assert!(answer.next().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_found_nothing_yet_is_dated_by_how_far_it_looked() {
+    let limits = Limits {
+        scanned_records: 2,
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        ..open_config()
+    };
+    let router = router(config, small() as _).unwrap();
+    let path = in_collection("indicators", "objects/");
+    let empty = get(&router, &path).await;
+    assert!(empty.ids().is_empty());
+    let settled = "2026-11-20T00:00:01.000000Z";
+    for header in ["x-taxii-date-added-first", "x-taxii-date-added-last"] {
+        assert_eq!(empty.header(header), Some(settled));
+    }
+    // A client that polls by date gets on as one that follows `next` does.
+    let next = empty.next().unwrap();
+    for place in [format!("next={next}"), format!("added_after={settled}")] {
+        let page = get(&router, &format!("{path}?{place}")).await;
+        assert_eq!(names(&page), [(3, "01".into())], "{place}");
     }
 }
 

@@ -1,4 +1,6 @@
 use super::*;
+use serde_json::json;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_key_comes_back_under_its_password_only() {
@@ -11,7 +13,7 @@ fn a_key_comes_back_under_its_password_only() {
     assert_eq!((signer.address(), signer.to_bytes()), (written, key));
     assert!(matches!(
         open(&path, "wrong"),
-        Err(KeystoreError::Password(_))
+        Err(KeystoreError::Password(PasswordError::Wrong(_)))
     ));
     let again = save(&path, &key, "other");
     assert!(matches!(again, Err(KeystoreError::Exists(_))));
@@ -41,4 +43,120 @@ fn what_is_no_keystore_is_told_from_a_wrong_password() {
             "{text:?}"
         );
     }
+}
+
+#[test]
+fn what_is_saved_is_there_as_a_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = B256::repeat_byte(7);
+    let empty = save(&folder.path().join("x.json"), &key, "");
+    assert!(matches!(
+        empty,
+        Err(KeystoreError::Password(PasswordError::Empty(_)))
+    ));
+    let unnameable = folder.path().join("x".repeat(300));
+    let failed = save(&unnameable, &key, "password");
+    assert!(matches!(failed, Err(KeystoreError::Io { .. })));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn hostile_files_are_refused_before_their_password_is_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.json");
+    save(&path, &B256::repeat_byte(7), "password").unwrap();
+    let sound: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let pbkdf2 =
+        |rounds: u64, prf: &str| json!({"c": rounds, "dklen": 32, "prf": prf, "salt": "00"});
+    for (place, value) in [
+        ("/crypto/kdfparams/dklen", json!(31)),
+        ("/crypto/kdfparams/dklen", json!(16)),
+        ("/crypto/kdfparams/dklen", json!(0)),
+        ("/crypto/kdfparams/dklen", json!(255)),
+        ("/crypto/kdfparams/n", json!(1_u64 << 31)),
+        ("/crypto/kdfparams/n", json!(1_u64 << 32)),
+        ("/crypto/kdfparams/n", json!(0)),
+        ("/crypto/kdfparams/n", json!(1)),
+        ("/crypto/kdfparams/n", json!(8_191)),
+        ("/crypto/kdfparams/r", json!(0)),
+        ("/crypto/kdfparams/r", json!(u32::MAX)),
+        ("/crypto/kdfparams/p", json!(0)),
+        ("/crypto/kdfparams/p", json!(u32::MAX)),
+        ("/crypto/kdfparams", json!({})),
+        (
+            "/crypto/kdfparams",
+            pbkdf2(u64::from(u32::MAX), "hmac-sha256"),
+        ),
+        ("/crypto/kdfparams", pbkdf2(0, "hmac-sha256")),
+        ("/crypto/kdfparams", pbkdf2(1, "hmac-sha512")),
+        ("/crypto/cipherparams/iv", json!("00112233445566")),
+        ("/crypto/cipherparams/iv", json!("")),
+        ("/crypto/ciphertext", json!("00")),
+        ("/crypto/cipher", json!("aes-256-gcm")),
+        ("/crypto/mac", json!("no hex")),
+        ("/id", json!("no uuid")),
+        (
+            "/address",
+            json!("0000000000000000000000000000000000000001"),
+        ),
+        ("/padding", json!("x".repeat(MAX_KEYSTORE_BYTES as usize))),
+    ] {
+        let mut document = sound.clone();
+        match document.pointer_mut(place) {
+            Some(field) => *field = value.clone(),
+            None => document["padding"] = value.clone(),
+        }
+        fs::write(&path, document.to_string()).unwrap();
+        let start = Instant::now();
+        let result = open(&path, "password");
+        assert!(
+            matches!(result, Err(KeystoreError::Malformed { .. })),
+            "{place}: {result:?}"
+        );
+        assert!(start.elapsed() < Duration::from_secs(20), "{place}");
+    }
+    let mut document = sound.clone();
+    document["crypto"]["mac"] = json!("00");
+    fs::write(&path, document.to_string()).unwrap();
+    let result = open(&path, "password");
+    assert!(
+        matches!(result, Err(KeystoreError::Password(_))),
+        "{result:?}"
+    );
+    let text = sound.to_string();
+    let padding = " ".repeat(MAX_KEYSTORE_BYTES as usize - text.len());
+    fs::write(&path, format!("{text}{padding}")).unwrap();
+    assert!(open(&path, "password").is_ok(), "as large as may be");
+}
+
+#[test]
+fn costs_at_their_limits_and_one_past_them() {
+    let crypto = |kdfparams: Value| -> CryptoJson {
+        let document = json!({
+            "cipher": "aes-128-ctr",
+            "cipherparams": {"iv": "00".repeat(16)},
+            "ciphertext": "00".repeat(32),
+            "kdf": "scrypt",
+            "kdfparams": kdfparams,
+            "mac": "00",
+        });
+        serde_json::from_value(document).unwrap()
+    };
+    let scrypt = |n: u64, r: u64, p: u64| {
+        check(&crypto(
+            json!({"dklen": 32, "n": n, "r": r, "p": p, "salt": "00"}),
+        ))
+    };
+    assert_eq!(scrypt(1 << 18, 8, 1), Ok(()), "geth");
+    assert_eq!(scrypt(1 << 20, 8, 1), Ok(()));
+    assert!(scrypt(1 << 20, 8, 2).is_err());
+    assert!(scrypt(1 << 20, 9, 1).is_err());
+    assert!(scrypt(1 << 21, 8, 1).is_err());
+    let pbkdf2 = |c: u32| {
+        check(&crypto(
+            json!({"dklen": 32, "c": c, "prf": "hmac-sha256", "salt": "00"}),
+        ))
+    };
+    assert_eq!(pbkdf2(MAX_PBKDF2_ROUNDS), Ok(()));
+    assert!(pbkdf2(MAX_PBKDF2_ROUNDS + 1).is_err());
 }

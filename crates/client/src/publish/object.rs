@@ -105,8 +105,9 @@ pub fn parse_label(name: &str) -> Option<u8> {
 struct Outer<'a> {
     #[serde(rename = "type", borrow)]
     stix_type: Option<Cow<'a, str>>,
+    /// A bundle's list; an observed-data may have a dictionary of that name.
     #[serde(borrow)]
-    objects: Option<Vec<&'a RawValue>>,
+    objects: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -129,7 +130,10 @@ pub fn parse(file: &[u8], unmarked: u8) -> Result<Parsed, ParseError> {
     } else {
         let outer: Outer<'_> = serde_json::from_str(whole.get()).map_err(|_| ParseError::Shape)?;
         match (outer.stix_type.as_deref(), outer.objects) {
-            (Some("bundle"), objects) => objects.unwrap_or_default(),
+            (Some("bundle"), Some(objects)) => {
+                serde_json::from_str(objects.get()).map_err(|_| ParseError::Shape)?
+            }
+            (Some("bundle"), None) => Vec::new(),
             (Some(_), _) => vec![whole],
             (None, _) => return Err(ParseError::Shape),
         }

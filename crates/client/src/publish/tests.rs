@@ -8,6 +8,7 @@ use crate::{
 use alloy_primitives::FixedBytes;
 use alloy_signer_local::PrivateKeySigner;
 use hansa_modules::limits::{MAX_CONTENT_BYTES, MAX_ENTRIES};
+use hansa_taxii::{Tlp, stix};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -87,6 +88,32 @@ fn files_of_every_shape_are_read() {
     }
     assert!(parse(&[0xff, 0xfe], 1).is_err());
     assert!(parse(&bundle(&[]), 1).unwrap().objects.is_empty());
+    assert!(
+        parse(br#"{"type":"bundle"}"#, 1)
+            .unwrap()
+            .objects
+            .is_empty()
+    );
+    let dictionary = br#"{"type":"bundle","objects":{"0":{}}}"#;
+    assert!(matches!(parse(dictionary, 1), Err(ParseError::Shape)));
+}
+
+#[test]
+fn observed_data_may_have_objects_of_its_own() {
+    let mut observed = indicator(1, 1);
+    observed["type"] = "observed-data".into();
+    observed["id"] = observed["id"]
+        .as_str()
+        .unwrap()
+        .replace("indicator", "observed-data")
+        .into();
+    observed["objects"] = json!({"0": {"type": "ipv4-addr", "value": "198.51.100.3"}});
+    let text = observed.to_string();
+    for file in [text.clone().into_bytes(), bundle(&[observed])] {
+        let parsed = parse(&file, 0).unwrap();
+        assert_eq!((parsed.objects.len(), parsed.refused.len()), (1, 0));
+        assert_eq!(parsed.objects[0].content.len(), text.len());
+    }
 }
 
 #[test]
@@ -133,6 +160,31 @@ fn what_cannot_be_published_is_refused_one_by_one() {
         .collect();
     assert_eq!(refused, [2, 3, 5, 7]);
     assert!(parsed.refused[2].reason.contains("TLP:RED"));
+}
+
+/// What is declared has to be what the servers find, or they do not serve it.
+#[test]
+fn a_part_marked_more_narrowly_decides_the_label() {
+    let mut object = indicator(1, 1);
+    object["object_marking_refs"] =
+        json!(["marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"]);
+    object["granular_markings"] = json!([{
+        "marking_ref": "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
+        "selectors": ["name"],
+    }]);
+    let parsed = parse(object.to_string().as_bytes(), 0).unwrap();
+    let [object] = &parsed.objects[..] else {
+        panic!("{parsed:?}");
+    };
+    assert_eq!(object.tlp, 1);
+    let declared = stix::Declared {
+        id: &object.id(),
+        stix_type: &object.object_type,
+        version_ms: object.version,
+        tlp: Tlp::Green,
+    };
+    let facts = stix::inspect(&object.content).unwrap();
+    assert_eq!(facts.matches(&declared), Ok(()));
 }
 
 proptest! {

@@ -2,7 +2,8 @@
 //!
 //! Two logs, append only. [`ObjectLog::Objects`] has every published version in the order of the ledger.
 //! [`ObjectLog::Alerts`] has the versions that alerts rest on: when an alert names an object, the newest
-//! version that may be served is added, unless it is there already. A record's `added_us` is its block's time
+//! version that may be served is added, unless it is there already. There an object counts as revoked also
+//! when every alert on it was. A record's `added_us` is its block's time
 //! in microseconds, or one more than the record before it, whichever is later; so it grows strictly along
 //! a log and is the same on every operator.
 //!
@@ -15,6 +16,6 @@ mod record;
 mod shelf;
 mod stage;
 
-pub use read::{ObjectScan, ObjectView};
+pub use read::{ObjectPage, ObjectScan, ObjectView};
 pub use record::{Declared, MAX_SERVED_TLP, ObjectLog, ObjectRecord, Sightings, Validator};
 pub(crate) use shelf::Shelf;

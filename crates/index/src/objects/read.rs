@@ -2,7 +2,7 @@
 
 use super::{
     record::{ObjectLog, ObjectRecord, Sightings},
-    shelf::{AUDIENCES, Entry, readable},
+    shelf::{AUDIENCES, Entry, Shelf, readable},
 };
 use crate::{
     Index, IndexError,
@@ -11,7 +11,7 @@ use crate::{
 use alloy_primitives::{B256, keccak256};
 use bytes::Bytes;
 use redb::ReadableDatabase;
-use std::{ops::ControlFlow, sync::Arc};
+use std::sync::Arc;
 
 /// What a scan is after.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,106 +24,74 @@ pub struct ObjectScan<'a> {
     pub after_us: Option<u64>,
     /// Only these STIX ids.
     pub ids: Option<Vec<&'a str>>,
+    /// Most records to find; at least 1 is found if there is one.
+    pub limit: usize,
+    /// Most records to look at, at least 1.
+    pub examine: usize,
 }
 
 /// A record as a scan shows it.
-#[derive(Clone, Copy)]
-pub struct ObjectView<'a> {
-    index: &'a Index,
-    entry: &'a Entry,
-    audience: usize,
-    revoked: bool,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectView {
+    /// The record.
+    pub record: Arc<ObjectRecord>,
+    /// When it was added to the scanned log, microseconds since the Unix epoch.
+    pub added_us: u64,
+    /// The publisher withdrew the object; in the log of alerts also, every alert on it was revoked.
+    pub revoked: bool,
+    /// The reader can see no earlier version of it in this log.
+    pub first: bool,
+    /// The reader can see no later version of it in this log.
+    pub last: bool,
 }
 
-impl<'a> ObjectView<'a> {
-    /// The record.
-    pub fn record(&self) -> &'a Arc<ObjectRecord> {
-        &self.entry.record
-    }
-
-    /// When it was added to the scanned log, microseconds since the Unix epoch.
-    pub const fn added_us(&self) -> u64 {
-        self.entry.added_us
-    }
-
-    /// The publisher withdrew the object.
-    pub const fn revoked(&self) -> bool {
-        self.revoked
-    }
-
-    /// The reader can see no earlier version of it in this log.
-    pub const fn first(&self) -> bool {
-        !self.entry.earlier[self.audience]
-    }
-
-    /// The reader can see no later version of it in this log.
-    pub const fn last(&self) -> bool {
-        !self.entry.later[self.audience]
-    }
-
-    /// The content, shared with the cache.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub fn content(&self) -> Result<Bytes, IndexError> {
-        self.index.content_of(self.entry.record.position)
-    }
+/// What a scan found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectPage {
+    /// The wanted records, in the order of the log.
+    pub found: Vec<ObjectView>,
+    /// Where the next scan begins (its `after_us`) if this one ended at one of its limits; `None` at the
+    /// end of the log.
+    pub next_us: Option<u64>,
 }
 
 impl Index {
-    /// Visits the served records of a log in order until `visit` breaks: those without a flaw whose label the
-    /// reader may see. The scan sees one state of the log, and holds up the feed while it runs: visit
-    /// quickly.
+    /// The served records of a log that `wanted` admits, in order: those without a flaw whose label the reader
+    /// may see. A scan sees one state of the log and holds up the feed while it runs, so `wanted` has to
+    /// be quick and must not call the index; contents are read afterwards, by
+    /// [`Index::object_content`].
     pub fn scan_objects(
         &self,
         scan: &ObjectScan<'_>,
-        mut visit: impl FnMut(ObjectView<'_>) -> ControlFlow<()>,
-    ) {
+        wanted: impl FnMut(&ObjectView) -> bool,
+    ) -> ObjectPage {
         let shelf = self.inner.shelf.read();
         let log = shelf.log(scan.log);
-        let audience = usize::from(scan.max_tlp).min(AUDIENCES - 1);
         let after = |entry: &Entry| scan.after_us.is_none_or(|after| entry.added_us > after);
-        let mut show = |entry: &Entry| {
-            if !readable(&entry.record, audience) {
-                return ControlFlow::Continue(());
-            }
-            visit(ObjectView {
-                index: self,
-                entry,
-                audience,
-                revoked: shelf.revoked.contains(&entry.record.object_id),
-            })
+        let Some(ids) = &scan.ids else {
+            let start = log.entries.partition_point(|entry| !after(entry));
+            return collect(&shelf, scan, start..log.entries.len(), wanted);
         };
-        if let Some(ids) = &scan.ids {
-            let mut places: Vec<usize> = ids
-                .iter()
-                .filter_map(|id| log.by_id.get(&keccak256(id)))
-                .flatten()
-                .copied()
-                .collect();
-            places.sort_unstable();
-            places.dedup();
-            for entry in places.into_iter().map(|place| &log.entries[place]) {
-                if after(entry) && show(entry).is_break() {
-                    return;
-                }
-            }
-            return;
-        }
-        let start = log.entries.partition_point(|entry| !after(entry));
-        for entry in &log.entries[start..] {
-            if show(entry).is_break() {
-                return;
-            }
-        }
+        let mut places: Vec<usize> = ids
+            .iter()
+            .flat_map(|id| log.places(&keccak256(id)))
+            .copied()
+            .filter(|place| after(&log.entries[*place]))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        collect(&shelf, scan, places.into_iter(), wanted)
     }
 
     /// All versions of an object, oldest first, flawed ones included; with whether it is revoked.
     pub fn object_versions(&self, object_id: &B256) -> (Vec<Arc<ObjectRecord>>, bool) {
         let shelf = self.inner.shelf.read();
-        let places = shelf.objects.by_id.get(object_id).into_iter().flatten();
+        let places = shelf.objects.places(object_id).iter();
         let records = places.map(|place| shelf.objects.entries[*place].record.clone());
-        (records.collect(), shelf.revoked.contains(object_id))
+        (
+            records.collect(),
+            shelf.is_revoked(ObjectLog::Objects, object_id),
+        )
     }
 
     /// The record at a position in the log of objects, flawed or not.
@@ -173,4 +141,43 @@ impl Index {
         self.inner.contents.insert(position, content.clone(), bytes);
         Ok(content)
     }
+}
+
+/// Walks places of a log until a limit of the scan is reached.
+fn collect(
+    shelf: &Shelf,
+    scan: &ObjectScan<'_>,
+    places: impl Iterator<Item = usize>,
+    mut wanted: impl FnMut(&ObjectView) -> bool,
+) -> ObjectPage {
+    let log = shelf.log(scan.log);
+    let audience = usize::from(scan.max_tlp).min(AUDIENCES - 1);
+    let mut page = ObjectPage::default();
+    let mut settled_us = None;
+    for (examined, place) in places.enumerate() {
+        if examined == scan.examine.max(1) {
+            page.next_us = settled_us;
+            break;
+        }
+        let entry = &log.entries[place];
+        if readable(&entry.record, audience) {
+            let (first, last) = log.ends(place, audience);
+            let view = ObjectView {
+                record: entry.record.clone(),
+                added_us: entry.added_us,
+                revoked: shelf.is_revoked(scan.log, &entry.record.object_id),
+                first,
+                last,
+            };
+            if wanted(&view) {
+                if page.found.len() == scan.limit.max(1) {
+                    page.next_us = settled_us;
+                    break;
+                }
+                page.found.push(view);
+            }
+        }
+        settled_us = Some(entry.added_us);
+    }
+    page
 }

@@ -2,12 +2,12 @@
 
 use super::{
     record::{Declared, MAX_SERVED_TLP, ObjectRecord, Sightings},
-    shelf::Shelf,
+    shelf::{Shelf, served},
 };
 use crate::{
     Config, FinalizedBlock, IndexError,
     cache::Cache,
-    tables::{ALERTS, CONTENTS, OBJECTS, REVOKED, SIGHTINGS},
+    tables::{ALERTS, CONTENTS, LIVE_ALERTS, OBJECTS, REVOKED, SIGHTINGS},
 };
 use alloy_primitives::{B256, Log, hex, keccak256};
 use alloy_sol_types::SolEvent as _;
@@ -26,6 +26,10 @@ pub(crate) struct Staged {
     objects: Vec<(ObjectRecord, Bytes)>,
     /// (position in the log of objects, `added_us`).
     alerts: Vec<(u64, u64)>,
+    /// (alert id, object id).
+    raised: Vec<(B256, B256)>,
+    /// Ids of revoked alerts.
+    ended: Vec<B256>,
     revoked: Vec<B256>,
     sighted: Vec<(B256, Sightings)>,
     last_object_us: Option<u64>,
@@ -57,10 +61,8 @@ impl Shelf {
             let emitter = Some(log.address);
             if emitter == config.exchange {
                 staged.exchange_event(log, log_index, timestamp_ms, config);
-            } else if emitter == config.guard
-                && let Ok(event) = IGuard::AlertRaised::decode_log(log)
-            {
-                staged.alert(self, event.objectId, timestamp_ms);
+            } else if emitter == config.guard {
+                staged.guard_event(self, log, timestamp_ms);
             }
         }
         staged
@@ -73,7 +75,16 @@ impl Shelf {
         for (position, added_us) in staged.alerts {
             self.push_alert(position, added_us);
         }
-        self.revoked.extend(staged.revoked);
+        for object_id in staged.revoked {
+            self.revoke(object_id);
+        }
+        // An alert is raised before it is revoked, also in one block.
+        for (alert_id, object_id) in staged.raised {
+            self.raise(alert_id, object_id);
+        }
+        for alert_id in staged.ended {
+            self.end(&alert_id);
+        }
     }
 }
 
@@ -102,6 +113,26 @@ impl Staged {
                         last_seen_ms: event.lastSeenMs,
                     };
                     self.sighted.push((event.objectId, sighting));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn guard_event(&mut self, shelf: &Shelf, log: &Log, timestamp_ms: u64) {
+        let Some(topic) = log.topics().first() else {
+            return;
+        };
+        match *topic {
+            IGuard::AlertRaised::SIGNATURE_HASH => {
+                if let Ok(event) = IGuard::AlertRaised::decode_log(log) {
+                    self.raised.push((event.alertId.into(), event.objectId));
+                    self.alert(shelf, event.objectId, timestamp_ms);
+                }
+            }
+            IGuard::AlertRevoked::SIGNATURE_HASH => {
+                if let Ok(event) = IGuard::AlertRevoked::decode_log(log) {
+                    self.ended.push(event.alertId.into());
                 }
             }
             _ => {}
@@ -151,21 +182,17 @@ impl Staged {
 
     /// Adds the newest version of the object that may be served, unless an alert named it before.
     fn alert(&mut self, shelf: &Shelf, object_id: B256, timestamp_ms: u64) {
-        let staged = self.objects.iter().rev().map(|(record, _)| record);
-        let known = shelf.objects.by_id.get(&object_id).into_iter().flatten();
-        let known = known
-            .rev()
-            .map(|place| &*shelf.objects.entries[*place].record);
+        let mut staged = self.objects.iter().rev().map(|(record, _)| record);
         let newest = staged
-            .filter(|record| record.object_id == object_id)
-            .chain(known)
-            .find(|record| record.flaw.is_none());
+            .find(|record| record.object_id == object_id && served(record))
+            .or_else(|| shelf.objects.newest_served(&object_id));
         let Some(position) = newest.map(|record| record.position) else {
             return;
         };
-        let named = shelf.alerts.by_id.get(&object_id).into_iter().flatten();
-        let mut named = named.map(|place| shelf.alerts.entries[*place].record.position);
-        if named.any(|old| old == position) || self.alerts.iter().any(|(old, _)| *old == position) {
+        // Each alert names the newest version, so only the last one can have named this one.
+        let named = shelf.alerts.places(&object_id).last();
+        let named = named.map(|place| shelf.alerts.entries[*place].record.position);
+        if named == Some(position) || self.alerts.iter().any(|(old, _)| *old == position) {
             return;
         }
         let added_us = next_added_us(self.last_alert_us, timestamp_ms);
@@ -186,6 +213,15 @@ impl Staged {
             let mut table = write.open_table(ALERTS)?;
             for (row, place) in self.alerts.iter().zip(self.first_alert..) {
                 table.insert(place, *row)?;
+            }
+        }
+        if !self.raised.is_empty() || !self.ended.is_empty() {
+            let mut table = write.open_table(LIVE_ALERTS)?;
+            for (alert_id, object_id) in &self.raised {
+                table.insert(alert_id.0, object_id.0)?;
+            }
+            for alert_id in &self.ended {
+                table.remove(alert_id.0)?;
             }
         }
         if !self.revoked.is_empty() {

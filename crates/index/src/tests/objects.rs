@@ -5,7 +5,8 @@ use crate::{Config, Declared, Index, ObjectLog, ObjectScan, Sightings};
 use alloy_primitives::{Address, B256, FixedBytes, Log, U256, keccak256};
 use alloy_sol_types::SolEvent;
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard};
-use std::{ops::ControlFlow, sync::Arc};
+use proptest::prelude::*;
+use std::sync::Arc;
 
 fn event(address: Address, event: &impl SolEvent) -> Log {
     Log {
@@ -37,9 +38,9 @@ fn publish(uuid: u8, version: u64, tlp: u8, content: &[u8]) -> Log {
     event(EXCHANGE, &publication(uuid, version, tlp, content))
 }
 
-fn alert(uuid: u8) -> Log {
+fn alert(alert_id: u64, uuid: u8) -> Log {
     let raised = IGuard::AlertRaised {
-        alertId: U256::from(1),
+        alertId: U256::from(alert_id),
         raiser: Address::repeat_byte(3),
         objectId: id(uuid),
         action: 1,
@@ -51,6 +52,15 @@ fn alert(uuid: u8) -> Log {
         targets: vec![],
     };
     event(GUARD, &raised)
+}
+
+fn end(alert_id: u64) -> Log {
+    let revoked = IGuard::AlertRevoked {
+        alertId: U256::from(alert_id),
+        revoking: 3,
+        total: 4,
+    };
+    event(GUARD, &revoked)
 }
 
 /// Content that begins with `bad` is refused; the version's text is the content.
@@ -80,26 +90,28 @@ fn scan(
     after_us: Option<u64>,
     ids: Option<&[&str]>,
 ) -> Vec<Row> {
-    let mut rows = Vec::new();
     let scan = ObjectScan {
         log,
         max_tlp,
         after_us,
         ids: ids.map(<[&str]>::to_vec),
+        limit: 100,
+        examine: 100,
     };
-    index.scan_objects(&scan, |view| {
-        let record = view.record();
-        rows.push((
-            view.added_us() - 1_700_000_000_000_000,
-            record.version_ms,
-            view.content().unwrap().to_vec(),
-            view.revoked(),
-            view.first(),
-            view.last(),
-        ));
-        ControlFlow::Continue(())
+    let page = index.scan_objects(&scan, |_| true);
+    assert_eq!(page.next_us, None);
+    let rows = page.found.into_iter().map(|view| {
+        let content = index.object_content(view.record.position).unwrap();
+        (
+            view.added_us - 1_700_000_000_000_000,
+            view.record.version_ms,
+            content.unwrap().to_vec(),
+            view.revoked,
+            view.first,
+            view.last,
+        )
     });
-    rows
+    rows.collect()
 }
 
 fn row(added: u64, version: u64, content: &str, revoked: bool, first: bool, last: bool) -> Row {
@@ -224,24 +236,117 @@ fn versions_labels_flaws_and_revocations_are_told_apart() {
     assert_eq!(index.verify(|_, _| ()).unwrap().objects, 9);
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn first_and_last_are_what_a_reader_sees_of_all_versions(
+        versions in proptest::collection::vec((1u8..4, 0u8..4, any::<bool>()), 0..24),
+        per_block in 1usize..9,
+    ) {
+        let index = Index::in_memory(validated()).unwrap();
+        let mut chain = Chain::new(0);
+        let logs: Vec<_> = versions
+            .iter()
+            .zip(1..)
+            .map(|((uuid, tlp, flawed), version)| {
+                publish(*uuid, version, *tlp, if *flawed { b"bad" } else { b"x" })
+            })
+            .collect();
+        chain.extend(logs.chunks(per_block).map(|logs| vec![logs.to_vec()]));
+        super::feed(&index, &chain);
+        for max_tlp in [0, 1] {
+            let readable: Vec<_> = versions
+                .iter()
+                .zip(1u64..)
+                .filter(|((_, tlp, flawed), _)| *tlp <= max_tlp && !flawed)
+                .map(|((uuid, ..), version)| (*uuid, version))
+                .collect();
+            let expected: Vec<_> = readable
+                .iter()
+                .map(|(uuid, version)| {
+                    let mut same = readable.iter().filter(|(other, _)| other == uuid);
+                    let first = same.clone().next().is_some_and(|(_, first)| first == version);
+                    let last = same.next_back().is_some_and(|(_, last)| last == version);
+                    (*version, first, last)
+                })
+                .collect();
+            let found: Vec<_> = scan(&index, ObjectLog::Objects, max_tlp, None, None)
+                .into_iter()
+                .map(|(_, version, _, _, first, last)| (version, first, last))
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
+
+#[test]
+fn scans_end_at_their_limits_and_go_on_from_there() {
+    let index = Index::in_memory(validated()).unwrap();
+    let logs = (1..=10).map(|version| publish(1, version, (version % 3) as u8, b"x"));
+    super::feed(&index, Chain::new(0).extend([vec![logs.collect()]]));
+    // Every third one is TLP:AMBER, and odd ones are not wanted: 3 of 10 are found.
+    for (limit, examine, pages) in [
+        (9, 99, 1),
+        (3, 10, 1),
+        (3, 9, 2),
+        (2, 99, 2),
+        (1, 1, 10),
+        (0, 0, 10),
+    ] {
+        let mut scan = ObjectScan {
+            log: ObjectLog::Objects,
+            max_tlp: 1,
+            after_us: None,
+            ids: None,
+            limit,
+            examine,
+        };
+        let (mut found, mut scans) = (Vec::new(), 0);
+        loop {
+            let page = index.scan_objects(&scan, |view| view.record.version_ms % 2 == 0);
+            assert!(page.found.len() <= limit.max(1));
+            found.extend(page.found.iter().map(|view| view.record.version_ms));
+            scans += 1;
+            match page.next_us {
+                Some(next_us) => scan.after_us = Some(next_us),
+                None => break,
+            }
+        }
+        assert_eq!((found, scans), (vec![4, 6, 10], pages), "{limit} {examine}");
+    }
+}
+
 #[test]
 fn alerts_list_the_newest_served_version_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.redb");
     let mut chain = Chain::new(0);
     chain.extend([
-        vec![vec![publish(1, 1, 0, b"v1"), alert(7), alert(1), alert(1)]],
+        vec![vec![
+            publish(1, 1, 0, b"v1"),
+            alert(1, 7),
+            alert(2, 1),
+            alert(3, 1),
+        ]],
         vec![vec![
             publish(2, 1, 0, b"w1"),
             publish(1, 2, 0, b"bad"),
-            alert(1),
+            alert(4, 1),
         ]],
-        vec![vec![publish(1, 3, 1, b"v3"), alert(1), alert(2)]],
+        // Above TLP:GREEN is ciphertext: what is served is the version before.
+        vec![vec![
+            publish(1, 3, 1, b"v3"),
+            publish(1, 4, 2, b"v4"),
+            alert(5, 1),
+            publish(2, 2, 4, b"w2"),
+        ]],
+        vec![vec![alert(6, 2)]],
     ]);
     let expected = [
         row(0, 1, "v1", false, true, false),
         row(200_000, 3, "v3", false, false, true),
-        row(200_001, 1, "w1", false, true, true),
+        row(300_000, 1, "w1", false, true, true),
     ];
     let index = Index::open(&path, validated()).unwrap();
     super::feed(&index, &chain);
@@ -251,6 +356,44 @@ fn alerts_list_the_newest_served_version_once() {
     assert_eq!(scan(&index, ObjectLog::Alerts, 1, None, None), expected);
     let public = [row(0, 1, "v1", false, true, true), expected[2].clone()];
     assert_eq!(scan(&index, ObjectLog::Alerts, 0, None, None), public);
+}
+
+#[test]
+fn an_object_whose_every_alert_was_revoked_is_revoked_among_the_alerts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.redb");
+    let mut chain = Chain::new(0);
+    let mut index = Index::open(&path, validated()).unwrap();
+    for (logs, revoked) in [
+        (
+            vec![publish(1, 1, 0, b"v1"), alert(1, 1), alert(2, 1)],
+            false,
+        ),
+        (vec![end(1), end(1), end(9)], false),
+        (vec![publish(1, 2, 0, b"v2"), end(2)], true),
+        (vec![alert(3, 1)], false),
+        (vec![end(3), alert(4, 1), end(4)], true),
+    ] {
+        index.append(&chain.push(vec![logs]), None).unwrap();
+        for reopened in [false, true] {
+            if reopened {
+                drop(index);
+                index = Index::open(&path, validated()).unwrap();
+            }
+            let of = |log| scan(&index, log, 1, None, None);
+            assert!(of(ObjectLog::Alerts).iter().all(|row| row.3 == revoked));
+            assert!(of(ObjectLog::Objects).iter().all(|row| !row.3));
+        }
+    }
+    assert_eq!(scan(&index, ObjectLog::Alerts, 1, None, None).len(), 2);
+    index.clear().unwrap();
+    index
+        .append(
+            &Chain::new(0).push(vec![vec![publish(1, 1, 0, b"v1"), end(1), alert(5, 1)]]),
+            None,
+        )
+        .unwrap();
+    assert!(!scan(&index, ObjectLog::Alerts, 1, None, None)[0].3);
 }
 
 #[test]

@@ -115,6 +115,44 @@ fn a_file_in_use_is_refused() {
     ));
 }
 
+/// The block that has the newest transactions written out to their buckets can itself be empty.
+#[test]
+fn an_empty_block_after_the_newest_transactions_filled_up_opens_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.redb");
+    let config = Config {
+        fresh_transactions: 1,
+        ..config()
+    };
+    let mut chain = Chain::new(0);
+    chain.extend([vec![vec![]; 2], vec![]]);
+    feed(&Index::open(&path, config.clone()).unwrap(), &chain);
+    let database = Database::create(&path).unwrap();
+    let tables = database.begin_read().unwrap();
+    assert!(tables.open_table(FRESH).is_ok());
+    drop((tables, database));
+    let index = Index::open(&path, config).unwrap();
+    check(&index, &chain.blocks);
+    chain.push(vec![vec![]]);
+    feed(&index, &chain);
+    check(&index, &chain.blocks);
+}
+
+#[test]
+fn a_file_without_the_table_of_newest_transactions_is_one_without_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.redb");
+    drop(Index::open(&path, config()).unwrap());
+    let database = Database::create(&path).unwrap();
+    let write = database.begin_write().unwrap();
+    assert!(write.delete_table(FRESH).unwrap());
+    write.commit().unwrap();
+    drop(database);
+    let index = Index::open(&path, config()).unwrap();
+    feed(&index, &chain());
+    check(&index, &chain().blocks);
+}
+
 /// Changes one byte of one row.
 fn damage(path: &std::path::Path, table: Blobs, number: u64, position: usize) {
     let database = Database::create(path).unwrap();

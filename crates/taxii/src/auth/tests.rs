@@ -112,6 +112,24 @@ async fn a_remembered_password_skips_the_slow_hash() {
     assert!(second * 10 < first, "first {first:?}, second {second:?}");
 }
 
+#[tokio::test]
+async fn members_do_not_wait_for_those_who_guess_names() {
+    let gate = Gate {
+        patience: Duration::from_millis(50),
+        ..gate(false)
+    };
+    let all = Config::default().limits.password_checks as u32;
+    let guessing = gate.guesses.acquire_many(all).await.unwrap();
+    let stranger = login("mallory", "correct horse");
+    assert_eq!(gate.admit(&stranger).await.unwrap_err().code, "busy");
+    assert!(gate.admit(&login("alfa", "correct horse")).await.is_ok());
+    drop(guessing);
+    assert_eq!(
+        gate.admit(&stranger).await.unwrap_err().code,
+        "unauthorized"
+    );
+}
+
 #[test]
 fn unusable_credentials_are_refused_at_start() {
     let hash = hash_password("x").unwrap();

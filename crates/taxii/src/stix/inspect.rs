@@ -92,16 +92,15 @@ pub fn inspect(content: &[u8]) -> Result<Facts, StixError> {
             "it must be the id of an identity",
         ));
     }
+    let parts = &common.granular_markings;
+    let parts = parts.iter().filter_map(|part| part.marking_ref.as_ref());
+    let tlp = narrowest("object_marking_refs", common.object_marking_refs.iter())?;
+    let granular_tlp = narrowest("granular_markings", parts)?;
     let (version, at) = version(&common, versioning(&stix_type))?.unzip();
     let version_ms = at.map(|at| milliseconds(&at)).transpose()?;
     Ok(Facts {
-        tlp: narrowest(common.object_marking_refs.iter()),
-        granular_tlp: narrowest(
-            common
-                .granular_markings
-                .iter()
-                .filter_map(|part| part.marking_ref.as_ref()),
-        ),
+        tlp,
+        granular_tlp,
         created_by_ref: common.created_by_ref,
         revoked: common.revoked,
         id,
@@ -175,8 +174,24 @@ fn milliseconds(at: &Timestamp) -> Result<u64, StixError> {
         .map_err(|_| StixError::Missing("created"))
 }
 
-fn narrowest<'a>(ids: impl Iterator<Item = &'a String>) -> Option<Tlp> {
-    ids.filter_map(|id| tlp_of_marking(id)).max()
+/// The narrowest TLP among markings. A marking that is written in another way than ids are is refused: it
+/// would pass for one that has nothing to do with TLP.
+fn narrowest<'a>(
+    name: &'static str,
+    ids: impl Iterator<Item = &'a String>,
+) -> Result<Option<Tlp>, StixError> {
+    let mut narrowest = None;
+    for id in ids {
+        if !is_stix_id(id) {
+            return Err(syntax(
+                name,
+                id,
+                "each must be a STIX id with its UUID in lower case",
+            ));
+        }
+        narrowest = narrowest.max(tlp_of_marking(id));
+    }
+    Ok(narrowest)
 }
 
 fn syntax(name: &'static str, value: &str, expected: &'static str) -> StixError {

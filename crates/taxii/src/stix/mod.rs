@@ -1,8 +1,8 @@
 //! What a publication's plain content has to be before it is served.
 //!
 //! [`inspect`] takes bytes and promises that what passes is one well-formed STIX 2.1 object: UTF-8 JSON
-//! of at most [`MAX_CONTENT_BYTES`] bytes and [`MAX_DEPTH`] levels without repeated names (RFC 7493, which
-//! STIX 2.1 section 2 follows), with the common properties its type requires (sections 3.2 and 2.9) in their
+//! of at most [`MAX_CONTENT_BYTES`] bytes and [`MAX_DEPTH`] levels without repeated names (RFC 7493, as
+//! STIX 2.1 section 1.2.10 asks), with the common properties its type requires (sections 3.2 and 2.9) in their
 //! syntax. It does not check type-specific properties, and lets custom types and properties pass.
 //! [`Facts::matches`] then compares it with what its publication declared. What fails either is kept on
 //! the ledger, flagged, and not served.
@@ -115,7 +115,7 @@ pub enum Mismatch {
         /// As found.
         found_ms: u64,
     },
-    /// The object's own marking names another label, or a part of it is marked more narrowly.
+    /// The narrowest marking of the object and its parts is another label.
     #[error("declared as {declared:?}, but the object is marked {found:?}")]
     Tlp {
         /// As declared.
@@ -170,9 +170,14 @@ impl Facts {
                 found_ms,
             });
         }
-        let whole = self.tlp.filter(|found| *found != declared.tlp);
-        let part = self.granular_tlp.filter(|found| *found > declared.tlp);
-        match whole.or(part) {
+        // The object travels as a whole, so the narrowest marking in it is its label. One that is marked in
+        // parts only may be declared more narrowly.
+        let found = self.tlp.max(self.granular_tlp);
+        let agrees = match self.tlp {
+            Some(_) => found == Some(declared.tlp),
+            None => found <= Some(declared.tlp),
+        };
+        match found.filter(|_| !agrees) {
             Some(found) => Err(Mismatch::Tlp {
                 declared: declared.tlp,
                 found,
@@ -190,7 +195,8 @@ impl Facts {
     }
 }
 
-/// Whether a text is a STIX type name: 3 to 250 of `a-z`, `0-9` and `-` (STIX 2.1 section 2.6).
+/// Whether a text is a STIX type name: 3 to 250 bytes (STIX 2.1 section 3.1) of `a-z`, `0-9` and `-` (section
+/// 11.2.1).
 #[must_use]
 pub fn is_stix_type(text: &str) -> bool {
     (MIN_TYPE_BYTES..=MAX_TYPE_BYTES).contains(&text.len())
@@ -211,7 +217,7 @@ pub fn is_stix_id(text: &str) -> bool {
     })
 }
 
-/// The label of a well-known TLP marking: TLP 1.0 as in STIX 2.1 section 7.2.1.4, and TLP 2.0 as in the
+/// The label of a well-known TLP marking, by its id in lower case: TLP 1.0 as in STIX 2.1 section 7.2.1.4, and TLP 2.0 as in the
 /// OASIS common objects (extension definition 60a3c5c5-0d10-413e-aab3-9e08dde9e88d).
 #[must_use]
 pub fn tlp_of_marking(id: &str) -> Option<Tlp> {

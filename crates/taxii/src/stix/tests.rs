@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 const UUID: &str = "8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
 const AMBER_1: &str = "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82";
+const CLEAR_2: &str = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487";
 const GREEN_2: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
 const RED_2: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
 
@@ -136,6 +137,22 @@ fn syntax_of_common_properties() {
         ("created", json!("1969-12-31T23:59:59.999Z")),
         ("modified", json!("soon")),
         ("created_by_ref", json!(other)),
+        (
+            "object_marking_refs",
+            json!([AMBER_1, RED_2.to_uppercase()]),
+        ),
+        (
+            "object_marking_refs",
+            json!([RED_2.replace("e828b379", "E828B379")]),
+        ),
+        (
+            "object_marking_refs",
+            json!([RED_2.replace("-4e03-", "4e03")]),
+        ),
+        (
+            "granular_markings",
+            json!([{"marking_ref": format!(" {RED_2}"), "selectors": ["name"]}]),
+        ),
     ] {
         match check(&with(name, value.clone())) {
             Err(StixError::Syntax { name: found, .. }) => assert_eq!(found, name, "{value}"),
@@ -307,6 +324,19 @@ fn tlp_markings_have_to_agree() {
         (marked(&[], Some(RED_2)), Tlp::Green, Some(Tlp::Red)),
         (marked(&[GREEN_2], Some(RED_2)), Tlp::Green, Some(Tlp::Red)),
         (marked(&[], Some(GREEN_2)), Tlp::Amber, None),
+        (marked(&[], Some(GREEN_2)), Tlp::Clear, Some(Tlp::Green)),
+        (marked(&[CLEAR_2], Some(GREEN_2)), Tlp::Green, None),
+        (
+            marked(&[CLEAR_2], Some(GREEN_2)),
+            Tlp::Clear,
+            Some(Tlp::Green),
+        ),
+        (
+            marked(&[CLEAR_2], Some(GREEN_2)),
+            Tlp::Amber,
+            Some(Tlp::Green),
+        ),
+        (marked(&[GREEN_2], Some(CLEAR_2)), Tlp::Green, None),
     ] {
         let id = facts.id.clone();
         let version_ms = facts.version_ms.unwrap();
