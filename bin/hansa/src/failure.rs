@@ -201,7 +201,7 @@ fn advice_for(words: &str) -> &'static str {
         ),
         (
             "ProtectedTarget",
-            "leave this target out: the chain's policy never blocks it",
+            "leave this target out: it is one of the protocol's own, or the chain's policy never blocks it",
         ),
         (
             "UnknownObject",
@@ -209,7 +209,11 @@ fn advice_for(words: &str) -> &'static str {
         ),
         (
             "InvalidObject",
-            "publish the object that gives the grounds first",
+            "publish the object that gives the grounds first; a revoked one gives none",
+        ),
+        (
+            "VersionInFuture",
+            "check this machine's clock, or the object's `modified`",
         ),
         ("NotPublisher", "act as the object's publisher"),
         (

@@ -28,7 +28,7 @@ use std::{
 /// Chain id of the test chain.
 pub const CHAIN_ID: u64 = 4_242;
 /// Seconds since 1970 at the test chain's genesis.
-pub const GENESIS_S: u64 = 1_700_000_000;
+pub const GENESIS_S: u64 = 2_000_000_000;
 
 /// The ledger and what it saw.
 #[derive(Debug, Default)]

@@ -93,7 +93,7 @@ pub(crate) struct RaiseArgs {
     /// How long the directive shall hold: 90s, 10m, 1h, 7d
     #[arg(long = "for", default_value = "1h", value_name = "DURATION", value_parser = values::duration_s)]
     duration: u64,
-    /// The bond, with its unit; the least that the chain takes by default
+    /// The bond, with its unit; the least that the chain takes by default, which it takes for each target
     #[arg(long, value_name = "AMOUNT", value_parser = values::amount)]
     bond: Option<U256>,
     /// In force at once, for ten minutes at most (sentinels only)
@@ -153,7 +153,11 @@ async fn raise(session: &Session<'_>, arguments: &RaiseArgs) -> Outcome {
     let rpc = session.rpc()?;
     let bond = match arguments.bond {
         Some(bond) => bond,
-        None => rpc.view(GUARD, &IGuard::parametersCall {}).await?.minBond,
+        None => {
+            let parameters = rpc.view(GUARD, &IGuard::parametersCall {}).await?;
+            let targets = U256::from(arguments.targets.len());
+            parameters.minBond.saturating_mul(targets)
+        }
     };
     // The chain's clock, not this machine's, is what the expiry is measured by.
     let block: Value = rpc

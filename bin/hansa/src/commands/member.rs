@@ -228,9 +228,13 @@ pub(crate) async fn run(command: &MemberCommand, session: &Session<'_>) -> Outco
 fn proposed(session: &Session<'_>, receipt: &TransactionReceipt) -> Outcome {
     let opened = event::<IMembers::ProposalOpened>(receipt).map(|event| event.proposalId);
     let approved = event::<IMembers::ProposalApproved>(receipt);
-    let id = opened.or(approved.as_ref().map(|event| event.proposalId));
+    // A vote that is repeated settles what the weights of now suffice for, and opens and approves nothing.
+    let passed = event::<IMembers::ProposalPassed>(receipt).map(|event| event.proposalId);
+    let id = opened
+        .or(approved.as_ref().map(|event| event.proposalId))
+        .or(passed);
     let id = id.unwrap_or_default().to_string();
-    let passed = event::<IMembers::ProposalPassed>(receipt).is_some();
+    let passed = passed.is_some();
     let (approvals, total) = approved.map_or((0, 0), |event| (event.approvals, event.total));
     let more = json!({"proposal": id, "passed": passed, "approvals": approvals, "total": total});
     session.output.result(&outcome_with(receipt, more), || {

@@ -4,7 +4,7 @@ use super::StixObject;
 use crate::rpc::{Rpc, RpcError};
 use alloy_primitives::Address;
 use hansa_abi::{EXCHANGE, IExchange};
-use hansa_modules::limits::MAX_HAS;
+use hansa_modules::limits::{MAX_CLOCK_SKEW_MS, MAX_HAS};
 
 /// What would become of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub async fn compare(
     let absent = select(false);
     let known = latest(rpc, absent.iter().map(|&index| &objects[index])).await?;
     for (index, latest) in absent.into_iter().zip(known) {
-        if let Some(reason) = refusal(publisher, &objects[index], &latest) {
+        if let Some(reason) = refusal(publisher, &objects[index], &latest, now_ms) {
             verdicts[index] = Verdict::Refused(reason);
         }
     }
@@ -87,8 +87,17 @@ pub(crate) async fn latest(
 }
 
 /// Why the exchange would refuse a version that is not published.
-fn refusal(publisher: Address, object: &StixObject, latest: &IExchange::Latest) -> Option<String> {
+fn refusal(
+    publisher: Address,
+    object: &StixObject,
+    latest: &IExchange::Latest,
+    now_ms: u64,
+) -> Option<String> {
     match latest.status {
+        // One such object would take its whole batch with it.
+        _ if object.version > now_ms.saturating_add(MAX_CLOCK_SKEW_MS) => {
+            Some("it was modified in the future: check its `modified`, or the clock here".into())
+        }
         IExchange::Status::None => None,
         IExchange::Status::Revoked => Some("the object was revoked on the exchange".into()),
         _ if latest.publisher != publisher => {

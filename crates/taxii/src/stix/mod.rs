@@ -200,6 +200,7 @@ impl Facts {
 #[must_use]
 pub fn is_stix_type(text: &str) -> bool {
     (MIN_TYPE_BYTES..=MAX_TYPE_BYTES).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text
             .bytes()
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
