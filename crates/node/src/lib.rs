@@ -15,7 +15,10 @@ pub mod league;
 mod metrics;
 mod network;
 mod node;
+mod open_files;
 mod reindex;
+mod text;
+mod threads;
 
 pub use config::{
     Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,

@@ -64,6 +64,14 @@ pub enum LeagueError {
         /// Its chain id.
         chain_id: u64,
     },
+    /// What is for development leagues is in the genesis of another one.
+    #[error("{path}: {reason}")]
+    Misplaced {
+        /// The genesis file.
+        path: PathBuf,
+        /// What is there.
+        reason: String,
+    },
     /// An option contradicts the league that exists.
     #[error("{what} {asked} was asked for, but the league in {dir} has {has}")]
     Differs {
@@ -192,7 +200,7 @@ pub enum LeagueError {
         reason: String,
     },
     /// A genesis.
-    #[error("{path}: {source}")]
+    #[error("{path}: {}", crate::text::one_line(source))]
     Genesis {
         /// Which.
         path: PathBuf,
@@ -243,6 +251,9 @@ impl LeagueError {
             }
             Self::NotDevelopment { .. } => {
                 "run its nodes with `hansa node`; `hansa up` is for development leagues only".into()
+            }
+            Self::Misplaced { .. } => {
+                "use your own keys and no `development = true`, or a development chain id".into()
             }
             Self::Differs { .. } => {
                 "leave the option out, use another --dir, or start over with `hansa reset`".into()

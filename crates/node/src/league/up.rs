@@ -10,8 +10,8 @@ use super::{
     ports,
     process::{self, Process, STOP_GRACE},
 };
+use crate::open_files;
 use hansa_primitives::genesis_timestamp_ms;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     path::{Path, PathBuf},
     process::{Child, ExitStatus},
@@ -20,8 +20,6 @@ use std::{
 
 /// How often nodes are asked while they start.
 const HEALTH_POLL: Duration = Duration::from_millis(100);
-/// Open files that a node may need: databases, and 500 connections to each of its servers.
-const WANTED_FILES: u64 = 65_536;
 
 /// What `up` found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +85,8 @@ pub fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueErr
         let listen = ports::of(&operator.config);
         ports::check(&operator.name, listen, league.operators.len())?;
     }
-    raise_file_limit();
+    // The nodes inherit it. Where it cannot be raised, `doctor` and the nodes say so.
+    let _ = open_files::raise_limit();
     let mut up = Up {
         league,
         began,
@@ -260,20 +259,4 @@ async fn stop_some(
     }
     league.save_document()?;
     Ok(processes.into_iter().map(|(name, _)| name).collect())
-}
-
-/// Lets the nodes, which inherit it, open as many files as the system allows them.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let allowed = limit.maximum.unwrap_or(WANTED_FILES).min(WANTED_FILES);
-    if limit.current.is_some_and(|current| current < allowed) {
-        // Where it cannot be raised, `doctor` says so.
-        let _ = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: Some(allowed),
-                maximum: limit.maximum,
-            },
-        );
-    }
 }
