@@ -104,6 +104,24 @@ pub enum NodeError {
         /// Newest block whose state is applied.
         state: u64,
     },
+    /// There is nothing to rebuild an index from.
+    #[error(
+        "{path}: there are no blocks to rebuild an index from\ncheck data_dir; a new node needs no index: start it, and it catches up from peers"
+    )]
+    NoBlocks {
+        /// Where the blocks would be.
+        path: PathBuf,
+    },
+    /// A rebuilt index would lack blocks that the old one has.
+    #[error(
+        "the stored blocks end at block {rebuilt}, but the index at block {old}: the index was left as it is\nrestore storage/ from the same time; or, to go on with fewer blocks, move index.redb away and run this again"
+    )]
+    FewerBlocks {
+        /// Last stored block.
+        rebuilt: u64,
+        /// Newest block of the index.
+        old: u64,
+    },
     /// A port.
     #[error(
         "cannot listen on {address} ({what}): {source}\nfree the port, or set another one in the configuration ([{what}] listen)"

@@ -176,6 +176,14 @@ pub enum LeagueError {
         /// Which, with the verb.
         operators: String,
     },
+    /// A folder that looks like an operator's of the league, and is not known to be.
+    #[error("{path} is not known to be of this development league: {reason}")]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// What tells.
+        reason: String,
+    },
     /// The user interrupted.
     #[error("interrupted")]
     Interrupted {
@@ -282,6 +290,10 @@ impl LeagueError {
             Self::UnknownOperator { known, .. } => format!("name one of {known}"),
             Self::Running { dir, .. } => {
                 format!("stop it with `hansa down --dir {}`", dir.display())
+            }
+            Self::Foreign { .. } => {
+                "nothing was removed; move the folder away, or remove it by hand if nobody needs its key"
+                    .into()
             }
             Self::Interrupted { dir } => {
                 format!("`hansa up --dir {}` resumes the league", dir.display())

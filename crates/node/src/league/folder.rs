@@ -112,8 +112,9 @@ impl League {
             return Ok(true);
         }
         let mut parts = layout.present();
-        // What a crash left of a league in the making is no part of one.
-        parts.retain(|path| *path != layout.nursery());
+        // What a crash left of a league in the making, or of one that was removed, is no part of one.
+        let (nursery, trash) = (layout.nursery(), layout.trash());
+        parts.retain(|path| *path != nursery && *path != trash);
         match parts.first().and_then(|path| path.file_name()) {
             None => Ok(false),
             Some(found) => Err(LeagueError::Incomplete {

@@ -54,19 +54,24 @@ pub struct Ended {
 
 /// Makes or opens the league in `dir` and starts those of its operators that do not run.
 ///
-/// `program` is the `hansa` binary.
+/// `program` is the `hansa` binary. `stopped` is asked before each operator whether to give up.
 ///
 /// # Errors
 /// The folder is damaged or in use, an option contradicts it, a port is busy, a process cannot be
-/// started. Then nothing that this call started is left running.
-pub fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueError> {
+/// started, or the user gave up. Then nothing that this call started is left running.
+pub fn up(
+    dir: &Path,
+    options: &Options,
+    program: &Path,
+    stopped: &dyn Fn() -> bool,
+) -> Result<Up, LeagueError> {
     let layout = Layout::new(dir)?;
     // Wrong options leave no folder behind.
     if !League::exists(&layout)? {
         options.check()?;
     }
     files::make_dir(layout.dir())?;
-    let _lock = Lock::take(&layout)?;
+    let _lock = Lock::take_until(&layout, stopped)?;
     let (mut league, mut began) = if League::exists(&layout)? {
         (League::open(layout.dir())?, Began::Resumed)
     } else {
@@ -94,12 +99,21 @@ pub fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueErr
         started: Vec::new(),
     };
     for index in missing {
-        if let Err(error) = up.start(index, program) {
+        let started = if stopped() {
+            let dir = layout.dir().into();
+            Err(LeagueError::Interrupted { dir })
+        } else {
+            up.start(index, program)
+        };
+        if let Err(error) = started {
             up.abandon();
             return Err(error);
         }
     }
-    up.league.save_document()?;
+    if let Err(error) = up.league.save_document() {
+        up.abandon();
+        return Err(error);
+    }
     Ok(up)
 }
 
