@@ -7,6 +7,7 @@
 mod catalog;
 mod config;
 mod datadir;
+mod error;
 mod feed;
 mod head;
 mod info;
@@ -25,6 +26,7 @@ pub use config::{
     Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
 };
 pub use datadir::DataDirError;
+pub use error::NodeError;
 pub use keys::{KeyError, generate_key, load_key, save_key};
-pub use node::{NodeError, load_genesis, run};
+pub use node::{load_genesis, run};
 pub use reindex::reindex;

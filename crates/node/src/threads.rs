@@ -60,10 +60,9 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         // What serves goes before what it waits for.
-        for runtime in [self.requests.take(), self.reads.take()] {
-            if let Some(runtime) = runtime {
-                runtime.shutdown_timeout(STOP_TIMEOUT);
-            }
+        let runtimes = [self.requests.take(), self.reads.take()];
+        for runtime in runtimes.into_iter().flatten() {
+            runtime.shutdown_timeout(STOP_TIMEOUT);
         }
     }
 }
