@@ -9,6 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
+    cmp::Ordering,
     ffi::OsString,
     fmt,
     path::{Path, PathBuf},
@@ -67,6 +68,15 @@ impl fmt::Display for Origin {
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
     pub(crate) origin: Origin,
+}
+
+impl<T> Setting<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting {
+            value: change(self.value),
+            origin: self.origin,
+        }
+    }
 }
 
 /// Environment variable with a password itself.
@@ -131,34 +141,23 @@ impl Settings {
         let layers = Layers { path, env: &env };
         let json = layers.pick("json", "HANSA_JSON", flags.json.then_some(true), file.json)?;
         let timeout = layers.pick("timeout", "HANSA_TIMEOUT", flags.timeout, file.timeout)?;
-        let member = layers.pick("as", "HANSA_AS", flags.member.clone(), file.member)?;
-        let keystore = (&flags.keystore, file.keystore);
-        let keystore = layers.path("keystore", "HANSA_KEYSTORE", keystore.0, keystore.1)?;
-        let (member, keystore) = stronger(member, keystore)?;
-        let password_file = (&flags.password_file, file.password_file);
-        let (flag, variable) = ("password-file", "HANSA_PASSWORD_FILE");
-        let password_file = layers.path(flag, variable, password_file.0, password_file.1)?;
-        let password = env(PASSWORD)?.map(|value| Setting {
+        let mut member = layers.pick("as", "HANSA_AS", flags.member.clone(), file.member)?;
+        let mut keystore =
+            layers.path("keystore", "HANSA_KEYSTORE", &flags.keystore, file.keystore)?;
+        keep_stronger(&mut member, &mut keystore)?;
+        let mut password_file = layers.path(
+            "password-file",
+            "HANSA_PASSWORD_FILE",
+            &flags.password_file,
+            file.password_file,
+        )?;
+        let mut words = env(PASSWORD)?.map(|value| Setting {
             value,
             origin: Origin::Environment(PASSWORD),
         });
-        let (password_file, password) = stronger(password_file, password)?;
-        let password = match (password_file, password) {
-            (
-                Setting {
-                    value: Some(path),
-                    origin,
-                },
-                _,
-            ) => Setting {
-                value: Some(Password::File(path)),
-                origin,
-            },
-            (_, Setting { value, origin }) => Setting {
-                value: value.map(Password::Words),
-                origin,
-            },
-        };
+        keep_stronger(&mut password_file, &mut words)?;
+        let password = password_file.map(|setting| setting.map(Password::File));
+        let password = password.or(words.map(|setting| setting.map(Password::Words)));
         let settings = Self {
             json: or(json, false),
             rpc: or(
@@ -169,9 +168,9 @@ impl Settings {
                 layers.path("dir", "HANSA_DIR", &flags.dir, file.dir)?,
                 DEFAULT_DIR.into(),
             ),
-            member,
-            keystore,
-            password,
+            member: optional(member),
+            keystore: optional(keystore),
+            password: optional(password),
             timeout: or(timeout, DEFAULT_TIMEOUT_S),
         };
         if !(1..=MAX_TIMEOUT_S).contains(&settings.timeout.value) {
@@ -293,32 +292,21 @@ pub(crate) fn json_failures(flag: bool) -> bool {
     flag || text == "true" || switch(&text) == Some("true")
 }
 
-/// Of two settings for one purpose, the one of the stronger layer.
-fn stronger<A, B>(
-    one: Option<Setting<A>>,
-    other: Option<Setting<B>>,
-) -> Outcome<(Setting<Option<A>>, Setting<Option<B>>)> {
-    let (one, other) = match (one, other) {
-        (Some(one), Some(other)) => {
-            let (first, second) = (one.origin.rank(), other.origin.rank());
-            if first == second {
-                return Err(Failure::usage(
-                    format!(
-                        "two settings for one purpose: {} and {}",
-                        one.origin, other.origin
-                    ),
-                    "give one of them",
-                ));
-            }
-            if first < second {
-                (Some(one), None)
-            } else {
-                (None, Some(other))
-            }
-        }
-        alone => alone,
+/// Of two settings for one purpose, keeps the one of the stronger layer.
+fn keep_stronger<A, B>(one: &mut Option<Setting<A>>, other: &mut Option<Setting<B>>) -> Outcome {
+    let (Some(first), Some(second)) = (&*one, &*other) else {
+        return Ok(());
     };
-    Ok((optional(one), optional(other)))
+    match first.origin.rank().cmp(&second.origin.rank()) {
+        Ordering::Less => *other = None,
+        Ordering::Greater => *one = None,
+        Ordering::Equal => {
+            let (first, second) = (&first.origin, &second.origin);
+            let cause = format!("two settings for one purpose: {first} and {second}");
+            return Err(Failure::usage(cause, "give one of them"));
+        }
+    }
+    Ok(())
 }
 
 fn or<T>(setting: Option<Setting<T>>, default: T) -> Setting<T> {
