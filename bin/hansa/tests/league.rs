@@ -244,7 +244,7 @@ fn a_signal_while_a_league_starts_leaves_nothing_running() {
 }
 
 #[test]
-fn a_node_hears_a_signal_while_it_starts() {
+fn a_node_raises_its_limits_and_hears_a_signal_while_it_starts() {
     let parent = tempfile::tempdir().unwrap();
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
@@ -260,8 +260,12 @@ fn a_node_hears_a_signal_while_it_starts() {
     json(dir, &up, 0);
     json(dir, &["down"], 0);
     // Alone it waits for others: it has taken its ports, and has not started.
-    let mut node = Command::new(HANSA)
-        .args(["node", "--config"])
+    let mut node = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -Sn 512; exec \"$0\" node --config \"$1\"",
+            HANSA,
+        ])
         .arg(dir.join("operator-1/node.toml"))
         .stderr(Stdio::piped())
         .spawn()
@@ -270,6 +274,20 @@ fn a_node_hears_a_signal_while_it_starts() {
     eventually("a listener", || {
         std::net::TcpStream::connect(&address).is_ok()
     });
+    let of_process = |what: &str| format!("/proc/{}/{what}", node.id());
+    let limits = std::fs::read_to_string(of_process("limits")).unwrap();
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let files: Vec<_> = files.unwrap().split_whitespace().collect();
+    let (soft, hard) = (files[3], files[4].parse().unwrap_or(u64::MAX));
+    assert_eq!(soft, hard.min(65_536).to_string(), "its soft limit was 512");
+    let threads = std::fs::read_dir(of_process("task")).unwrap().flatten();
+    let threads = threads.map(|thread| std::fs::read_to_string(thread.path().join("comm")));
+    let names: Vec<_> = threads.filter_map(Result::ok).collect();
+    for runtime in ["hansa-requests\n", "hansa-reads\n"] {
+        assert!(names.iter().any(|name| name == runtime), "{names:?}");
+    }
     let begun = Instant::now();
     let pid = Pid::from_raw(node.id().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();

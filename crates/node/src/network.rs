@@ -100,6 +100,24 @@ pub(crate) struct Started {
     pub(crate) gossip: (Sender, Receiver),
 }
 
+/// Nodes that the network is made for, this one among them.
+const fn max_nodes(operators: usize) -> usize {
+    operators + SPARE_PEERS
+}
+
+/// Whether the network has room for so many nodes: it panics where it has not.
+fn room(nodes: usize, operators: usize) -> Result<(), String> {
+    let most = max_nodes(operators);
+    if nodes <= most {
+        return Ok(());
+    }
+    Err(format!(
+        "p2p.peers lists {} nodes, and {} is the most with {operators} operators\nleave out those that you need least",
+        nodes - 1,
+        most - 1
+    ))
+}
+
 /// Starts the network. Peers are those that the configuration lists, and nobody else: a connection of
 /// somebody who is not listed is refused.
 pub(crate) fn start(
@@ -120,7 +138,7 @@ pub(crate) fn start(
     );
     // The channels' queues are sized for this many peers.
     let max_peers =
-        NonZeroUsize::new(genesis.operators.len() + SPARE_PEERS).unwrap_or(NonZeroUsize::MIN);
+        NonZeroUsize::new(max_nodes(genesis.operators.len())).unwrap_or(NonZeroUsize::MIN);
     let arguments = (
         handshake,
         namespace(genesis_hash),
@@ -164,6 +182,7 @@ pub(crate) fn start(
             tracing::warn!(%name, "no address for this operator: it is neither dialled nor let in; add its public key and address to p2p.peers");
         }
     }
+    room(known.len(), genesis.operators.len())?;
     oracle.track(0, Map::from_iter_dedup(known));
     let chain = Channels {
         votes: network.register(0, CONSENSUS_RATE),
@@ -185,6 +204,16 @@ pub(crate) fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_room_for_the_operators_and_some_followers() {
+        assert!(room(4 + SPARE_PEERS, 4).is_ok());
+        let error = room(4 + SPARE_PEERS + 1, 4).unwrap_err();
+        assert!(
+            error.contains("lists 12 nodes, and 11 is the most"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn sessions_are_found_in_the_metrics() {

@@ -14,7 +14,7 @@ const REQUEST_WORKERS: usize = 2;
 /// Requests that may block at once; more wait for a thread.
 const REQUEST_THREADS: usize = 512;
 /// Async threads for what reads the databases.
-const READ_WORKERS: usize = 1;
+const READ_WORKERS: usize = 2;
 /// Reads from disk at once.
 const READ_THREADS: usize = 64;
 /// How long each runtime's threads have to end.
