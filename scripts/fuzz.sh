@@ -12,7 +12,13 @@ fi
 export PATH="$PWD/.tools/bin:$PATH"
 cd fuzz
 if [ "$#" -eq 0 ]; then
-    mapfile -t targets < <(cargo +nightly fuzz list)
+    # Not by process substitution, whose failure nobody sees.
+    listed=$(cargo +nightly fuzz list)
+    if [ -z "$listed" ]; then
+        echo "there is no fuzz target in $PWD" >&2
+        exit 1
+    fi
+    mapfile -t targets <<<"$listed"
     set -- "${targets[@]}"
 fi
 for target in "$@"; do

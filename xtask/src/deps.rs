@@ -20,7 +20,6 @@ pub const ORDER: &[&str] = &[
     "crates/evm",
     "crates/state",
     "crates/mempool",
-    "crates/interop",
     "crates/engine",
     "crates/index",
     "crates/rpc",

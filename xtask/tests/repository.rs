@@ -17,6 +17,27 @@ fn crates_depend_only_on_crates_above_them() {
 }
 
 #[test]
+fn the_table_of_crates_is_what_there_is_and_what_contributors_read() {
+    let workspace = repository::workspace().unwrap();
+    for entry in deps::ORDER {
+        let known = workspace.directories().any(|directory| directory == *entry);
+        assert!(known, "{entry} is in the table, and not in the workspace");
+    }
+    let repository = repository::Repository::open().unwrap();
+    let guide = repository.text("CONTRIBUTING.md").unwrap().unwrap();
+    let names: Vec<_> = deps::ORDER
+        .iter()
+        .map(|entry| format!("`{}`", entry.trim_start_matches("crates/")))
+        .collect();
+    let words: Vec<_> = guide.split_whitespace().collect();
+    let list = names.join(", ");
+    assert!(
+        words.join(" ").contains(&list),
+        "CONTRIBUTING.md does not list the crates in their order: {list}"
+    );
+}
+
+#[test]
 fn tracked_text_holds_nothing_that_must_not_stay() {
     let repository = repository::Repository::open().unwrap();
     assert!(

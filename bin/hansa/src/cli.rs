@@ -1,6 +1,6 @@
 //! The command line: what can be written, and nothing about what it does.
 
-use crate::{commands::Command, failure::Failure};
+use crate::{commands::Command, failure::Failure, settings::json_failures};
 use clap::{Args, Parser, error::ErrorKind};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -14,7 +14,8 @@ use std::{path::PathBuf, process::ExitCode};
     after_help = "\
 Exit codes: 0 ok, 1 failed, 2 usage, 3 unhealthy, 4 timeout, 130 interrupted.
 Settings: flags, over the environment (HANSA_RPC, HANSA_DIR, HANSA_AS, ...), over a TOML file
-(`hansa config show --origin` tells which one counts).
+(`hansa config show --origin` tells which one counts). So it is also between --as and --keystore, and
+between --password-file and HANSA_PASSWORD; two of them in one place are refused.
 
 Examples:
   hansa member list
@@ -72,7 +73,7 @@ pub(crate) fn parse() -> Result<Cli, ExitCode> {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
         let json = std::env::args_os().any(|argument| argument == "--json");
-        usage_failure(&error.render().to_string()).report(json)
+        usage_failure(&error.render().to_string()).report(json_failures(json))
     })
 }
 

@@ -1,5 +1,6 @@
 //! How a command fails: an exit code, one line of cause, one line of what to do.
 
+use crate::output::part;
 use hansa_client::{
     RpcError, SendError, import::ImportError, keystore::KeystoreError, objects::ReadError,
 };
@@ -124,12 +125,15 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// A cause may quote what a stranger wrote: it steers no terminal.
 fn one_line(text: &str) -> String {
-    text.split(['\n', '\r'])
+    let line = text
+        .split(['\n', '\r'])
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
-        .join("; ")
+        .join("; ");
+    part(&line).into_owned()
 }
 
 impl From<RpcError> for Failure {

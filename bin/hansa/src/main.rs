@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     };
     let settings = match Settings::load(&cli.global) {
         Ok(settings) => settings,
-        Err(failure) => return failure.report(cli.global.json),
+        Err(failure) => return failure.report(settings::json_failures(cli.global.json)),
     };
     match commands::run(cli, &settings) {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,12 +4,13 @@ use crate::{
     failure::{Failure, Outcome},
     league_file::{LeagueFile, PASSWORD_FILE_NAME},
     output::Output,
-    settings::{Origin, Settings},
+    settings::{Origin, Password, Settings},
 };
 use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
 use hansa_client::{Rpc, Sender, SenderConfig, keystore};
 use std::{
+    io::Read as _,
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -119,9 +120,7 @@ impl<'a> Session<'a> {
         // No password is needed to know an address.
         let member = self.settings.member.value.as_ref();
         let member = member.zip(self.league.as_ref());
-        if let Some(member) = member.and_then(|(who, league)| league.member(who))
-            && self.settings.keystore.value.is_none()
-        {
+        if let Some(member) = member.and_then(|(who, league)| league.member(who)) {
             return Ok(member.address);
         }
         if let Some(path) = &self.settings.keystore.value
@@ -132,8 +131,7 @@ impl<'a> Session<'a> {
         Ok(self.signer()?.address())
     }
 
-    /// A password: `HANSA_PASSWORD`, the file that was named, or `fallback`. Never asked for: a script
-    /// must not hang.
+    /// A password: that of the settings, or of `fallback`. Never asked for: a script must not hang.
     pub(crate) fn password(&self, fallback: Option<&Path>) -> Outcome<String> {
         password(self.settings, fallback)?.ok_or_else(no_password)
     }
@@ -147,17 +145,13 @@ pub(crate) fn no_password() -> Failure {
     )
 }
 
-/// A password from a named file, from `HANSA_PASSWORD`, or from `fallback` if that file exists.
+/// The password that the settings name, or that of `fallback` if that file exists.
 pub(crate) fn password(settings: &Settings, fallback: Option<&Path>) -> Outcome<Option<String>> {
-    if let Some(path) = &settings.password_file.value {
-        return read_password(path).map(Some);
-    }
-    if let Ok(password) = std::env::var("HANSA_PASSWORD") {
-        return Ok(Some(password));
-    }
-    match fallback {
-        Some(path) if path.exists() => read_password(path).map(Some),
-        _ => Ok(None),
+    match (&settings.password.value, fallback) {
+        (Some(Password::File(path)), _) => read_password(path).map(Some),
+        (Some(Password::Words(words)), _) => Ok(Some(words.clone())),
+        (None, Some(path)) if path.exists() => read_password(path).map(Some),
+        (None, _) => Ok(None),
     }
 }
 
@@ -183,18 +177,17 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> Outcome<Vec<u8>> {
             "name a file that can be read",
         )
     };
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if metadata.len() > limit {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    // Not by its size: what is no ordinary file does not tell it.
+    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    if read.map_err(unreadable)? as u64 > limit {
         return Err(Failure::usage(
-            format!(
-                "{} has {} bytes, and {limit} are taken",
-                path.display(),
-                metadata.len()
-            ),
+            format!("{} has more than {limit} bytes", path.display()),
             "split the file",
         ));
     }
-    std::fs::read(path).map_err(unreadable)
+    Ok(bytes)
 }
 
 /// Runs to the end, or until the user interrupts.

@@ -9,6 +9,8 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
+    cmp::Ordering,
+    ffi::OsString,
     fmt,
     path::{Path, PathBuf},
 };
@@ -38,6 +40,18 @@ pub(crate) enum Origin {
     Default,
 }
 
+impl Origin {
+    /// The layer's rank: a smaller one is stronger.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 0,
+            Self::Environment(_) => 1,
+            Self::File(_) => 2,
+            Self::Default => 3,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,6 +70,27 @@ pub(crate) struct Setting<T> {
     pub(crate) origin: Origin,
 }
 
+impl<T> Setting<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting {
+            value: change(self.value),
+            origin: self.origin,
+        }
+    }
+}
+
+/// Environment variable with a password itself.
+const PASSWORD: &str = "HANSA_PASSWORD";
+
+/// A password, or where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Password {
+    /// The first line of this file.
+    File(PathBuf),
+    /// These words.
+    Words(String),
+}
+
 /// What a settings file may hold.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +105,7 @@ struct File {
     timeout: Option<u64>,
 }
 
-/// The settings in force.
+/// The settings in force. At most one of `member` and `keystore` has a value.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) json: Setting<bool>,
@@ -78,7 +113,7 @@ pub(crate) struct Settings {
     pub(crate) dir: Setting<PathBuf>,
     pub(crate) member: Setting<Option<String>>,
     pub(crate) keystore: Setting<Option<PathBuf>>,
-    pub(crate) password_file: Setting<Option<PathBuf>>,
+    pub(crate) password: Setting<Option<Password>>,
     /// Seconds.
     pub(crate) timeout: Setting<u64>,
 }
@@ -94,18 +129,35 @@ impl Settings {
     /// Settings for `flags`, with this process's environment and the settings file.
     ///
     /// # Errors
-    /// The file is malformed, or was named and cannot be read, or a variable has a wrong value.
+    /// The file is malformed, or was named and cannot be read, a variable has a wrong value, or two
+    /// settings of one layer contradict each other.
     pub(crate) fn load(flags: &Global) -> Outcome<Self> {
-        Self::with(flags, &|name| std::env::var(name).ok())
+        Self::with(flags, &|name| std::env::var_os(name))
     }
 
-    fn with(flags: &Global, env: &dyn Fn(&str) -> Option<String>) -> Outcome<Self> {
-        // An empty variable counts as absent, as in most shells' scripts.
-        let env = |name: &str| env(name).filter(|value| !value.is_empty());
+    fn with(flags: &Global, env: &dyn Fn(&str) -> Option<OsString>) -> Outcome<Self> {
+        let env = |name: &str| variable(name, env);
         let (path, file) = read_file(flags, &env)?;
         let layers = Layers { path, env: &env };
         let json = layers.pick("json", "HANSA_JSON", flags.json.then_some(true), file.json)?;
         let timeout = layers.pick("timeout", "HANSA_TIMEOUT", flags.timeout, file.timeout)?;
+        let mut member = layers.pick("as", "HANSA_AS", flags.member.clone(), file.member)?;
+        let mut keystore =
+            layers.path("keystore", "HANSA_KEYSTORE", &flags.keystore, file.keystore)?;
+        keep_stronger(&mut member, &mut keystore)?;
+        let mut password_file = layers.path(
+            "password-file",
+            "HANSA_PASSWORD_FILE",
+            &flags.password_file,
+            file.password_file,
+        )?;
+        let mut words = env(PASSWORD)?.map(|value| Setting {
+            value,
+            origin: Origin::Environment(PASSWORD),
+        });
+        keep_stronger(&mut password_file, &mut words)?;
+        let password = password_file.map(|setting| setting.map(Password::File));
+        let password = password.or(words.map(|setting| setting.map(Password::Words)));
         let settings = Self {
             json: or(json, false),
             rpc: or(
@@ -116,19 +168,9 @@ impl Settings {
                 layers.path("dir", "HANSA_DIR", &flags.dir, file.dir)?,
                 DEFAULT_DIR.into(),
             ),
-            member: optional(layers.pick("as", "HANSA_AS", flags.member.clone(), file.member)?),
-            keystore: optional(layers.path(
-                "keystore",
-                "HANSA_KEYSTORE",
-                &flags.keystore,
-                file.keystore,
-            )?),
-            password_file: optional(layers.path(
-                "password-file",
-                "HANSA_PASSWORD_FILE",
-                &flags.password_file,
-                file.password_file,
-            )?),
+            member: optional(member),
+            keystore: optional(keystore),
+            password: optional(password),
             timeout: or(timeout, DEFAULT_TIMEOUT_S),
         };
         if !(1..=MAX_TIMEOUT_S).contains(&settings.timeout.value) {
@@ -141,6 +183,16 @@ impl Settings {
             ));
         }
         Ok(settings)
+    }
+
+    /// The file with the password; the password itself is never shown.
+    fn password_file(&self) -> Setting<Option<&Path>> {
+        let value = match &self.password.value {
+            Some(Password::File(path)) => Some(path.as_path()),
+            Some(Password::Words(_)) | None => None,
+        };
+        let origin = self.password.origin.clone();
+        Setting { value, origin }
     }
 
     /// Every setting, for people and programs.
@@ -158,7 +210,7 @@ impl Settings {
             row("dir", &self.dir),
             row("as", &self.member),
             row("keystore", &self.keystore),
-            row("password_file", &self.password_file),
+            row("password_file", &self.password_file()),
             row("timeout", &self.timeout),
             row("json", &self.json),
         ]
@@ -168,7 +220,7 @@ impl Settings {
 /// Where settings are looked for below the flags.
 struct Layers<'a> {
     path: PathBuf,
-    env: &'a dyn Fn(&str) -> Option<String>,
+    env: &'a dyn Fn(&str) -> Outcome<Option<String>>,
 }
 
 impl Layers<'_> {
@@ -183,13 +235,9 @@ impl Layers<'_> {
             let origin = Origin::Flag(flag);
             return Ok(Some(Setting { value, origin }));
         }
-        if let Some(text) = (self.env)(variable) {
+        if let Some(text) = (self.env)(variable)? {
             // People write 1 and 0 for booleans.
-            let parsed = text.parse().ok().or_else(|| match text.as_str() {
-                "1" | "yes" => "true".parse().ok(),
-                "0" | "no" => "false".parse().ok(),
-                _ => None,
-            });
+            let parsed = text.parse().ok().or_else(|| switch(&text)?.parse().ok());
             let value = parsed.ok_or_else(|| {
                 Failure::usage(
                     format!("{variable} is `{text}`"),
@@ -218,6 +266,49 @@ impl Layers<'_> {
     }
 }
 
+/// A variable's value. An empty one counts as absent, as in most shells' scripts.
+fn variable(name: &str, env: &dyn Fn(&str) -> Option<OsString>) -> Outcome<Option<String>> {
+    let Some(value) = env(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    value.into_string().map(Some).map_err(|_| {
+        let cause = format!("{name} is not valid UTF-8");
+        Failure::usage(cause, "set it to text in UTF-8, or unset it")
+    })
+}
+
+/// What stands for `true` and `false` besides these words.
+fn switch(text: &str) -> Option<&'static str> {
+    match text {
+        "1" | "yes" => Some("true"),
+        "0" | "no" => Some("false"),
+        _ => None,
+    }
+}
+
+/// Whether failures that settings have no part in are to be JSON: `flag`, or `HANSA_JSON`.
+pub(crate) fn json_failures(flag: bool) -> bool {
+    let text = std::env::var("HANSA_JSON").unwrap_or_default();
+    flag || text == "true" || switch(&text) == Some("true")
+}
+
+/// Of two settings for one purpose, keeps the one of the stronger layer.
+fn keep_stronger<A, B>(one: &mut Option<Setting<A>>, other: &mut Option<Setting<B>>) -> Outcome {
+    let (Some(first), Some(second)) = (&*one, &*other) else {
+        return Ok(());
+    };
+    match first.origin.rank().cmp(&second.origin.rank()) {
+        Ordering::Less => *other = None,
+        Ordering::Greater => *one = None,
+        Ordering::Equal => {
+            let (first, second) = (&first.origin, &second.origin);
+            let cause = format!("two settings for one purpose: {first} and {second}");
+            return Err(Failure::usage(cause, "give one of them"));
+        }
+    }
+    Ok(())
+}
+
 fn or<T>(setting: Option<Setting<T>>, default: T) -> Setting<T> {
     setting.unwrap_or(Setting {
         value: default,
@@ -236,19 +327,27 @@ fn optional<T>(setting: Option<Setting<T>>) -> Setting<Option<T>> {
 }
 
 /// The settings file and what it holds. One that nobody named may be absent.
-fn read_file(flags: &Global, env: &dyn Fn(&str) -> Option<String>) -> Outcome<(PathBuf, File)> {
-    let named = flags
-        .settings
-        .clone()
-        .or_else(|| env("HANSA_SETTINGS").map(PathBuf::from));
-    let folder = || {
-        let home = || env("HOME").map(|home| Path::new(&home).join(".config"));
-        env("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home)
+fn read_file(
+    flags: &Global,
+    env: &dyn Fn(&str) -> Outcome<Option<String>>,
+) -> Outcome<(PathBuf, File)> {
+    let named = match &flags.settings {
+        Some(path) => Some(path.clone()),
+        None => env("HANSA_SETTINGS")?.map(PathBuf::from),
     };
     let must_exist = named.is_some();
-    let Some(path) = named.or_else(|| folder().map(|folder| folder.join("hansa/config.toml")))
-    else {
-        return Ok((PathBuf::new(), File::default()));
+    let path = match named {
+        Some(path) => path,
+        None => {
+            let folder = match env("XDG_CONFIG_HOME")? {
+                Some(folder) => Some(PathBuf::from(folder)),
+                None => env("HOME")?.map(|home| Path::new(&home).join(".config")),
+            };
+            let Some(folder) = folder else {
+                return Ok((PathBuf::new(), File::default()));
+            };
+            folder.join("hansa/config.toml")
+        }
     };
     match std::fs::read_to_string(&path) {
         Ok(text) => match toml::from_str(&text) {

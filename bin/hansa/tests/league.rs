@@ -98,8 +98,37 @@ fn a_league_starts_loses_an_operator_recovers_and_resumes() {
         .unwrap();
     assert!(now > head, "{now} follows {head}");
     json(dir, &["down"], 0);
+    reindexed(&dir.join("operator-1"));
     json(dir, &["reset", "--yes"], 0);
     assert!(!dir.exists());
+}
+
+/// The index comes back from the blocks, and is kept where there are fewer of them.
+fn reindexed(operator: &Path) {
+    let run = || {
+        let config = operator.join("node.toml");
+        let mut command = Command::new(HANSA);
+        let command = command.args(["node", "reindex", "--config"]).arg(config);
+        let output = command.output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), errors)
+    };
+    let (index, storage) = (
+        operator.join("data/index.redb"),
+        operator.join("data/storage"),
+    );
+    let (code, errors) = run();
+    assert_eq!(code, Some(0), "{errors}");
+    let before = std::fs::read(&index).unwrap();
+    let aside = operator.join("data/aside");
+    std::fs::rename(&storage, &aside).unwrap();
+    std::fs::create_dir(&storage).unwrap();
+    let (code, errors) = run();
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(errors.contains("end at block 0"), "{errors}");
+    assert_eq!(std::fs::read(&index).unwrap().len(), before.len());
+    std::fs::remove_dir_all(&storage).unwrap();
+    std::fs::rename(&aside, &storage).unwrap();
 }
 
 fn json_any(dir: &Path, arguments: &[&str]) -> Value {
@@ -140,4 +169,132 @@ fn ctrl_c_stops_a_league_in_the_foreground() {
     kill_process(pid, Signal::INT).unwrap();
     assert_eq!(up.wait().unwrap().code(), Some(130));
     assert!(pids(&document).into_iter().all(is_gone));
+}
+
+fn up_in_the_foreground(dir: &Path) -> Command {
+    let base = port_base();
+    let arguments = [
+        "up",
+        "--operators",
+        "2",
+        "--timeout",
+        PATIENCE,
+        "--port-base",
+        &base,
+    ];
+    command(dir, &arguments)
+}
+
+/// What the records of the operators tell of their processes.
+fn recorded(dir: &Path) -> Vec<i32> {
+    let record = |name: &str| {
+        let bytes = std::fs::read(dir.join(name).join("process.json")).ok()?;
+        let record: Value = serde_json::from_slice(&bytes).ok()?;
+        i32::try_from(record["pid"].as_i64()?).ok()
+    };
+    ["operator-1", "operator-2"]
+        .into_iter()
+        .filter_map(record)
+        .collect()
+}
+
+/// Waits for something that happens soon.
+fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !happened() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "never {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_league_that_nobody_reads_from_is_stopped() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let mut up = up_in_the_foreground(dir);
+    let mut up = up.stdout(Stdio::piped()).spawn().unwrap();
+    drop(up.stdout.take());
+    let mut pids = Vec::new();
+    eventually("two records", || {
+        pids = recorded(dir);
+        pids.len() == 2
+    });
+    up.wait().unwrap();
+    assert!(pids.into_iter().all(is_gone), "nodes without a watcher");
+}
+
+#[test]
+fn a_signal_while_a_league_starts_leaves_nothing_running() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let mut up = up_in_the_foreground(dir);
+    let mut up = up.stdout(Stdio::null()).spawn().unwrap();
+    let mut pids = Vec::new();
+    eventually("a record", || {
+        pids = recorded(dir);
+        !pids.is_empty()
+    });
+    let pid = Pid::from_raw(up.id().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(up.wait().unwrap().code(), Some(130));
+    pids.extend(recorded(dir));
+    assert!(pids.into_iter().all(is_gone), "nodes without a watcher");
+}
+
+#[test]
+fn a_node_raises_its_limits_and_hears_a_signal_while_it_starts() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let base = port_base();
+    let up = [
+        "up",
+        "--detach",
+        "--timeout",
+        PATIENCE,
+        "--port-base",
+        &base,
+    ];
+    json(dir, &up, 0);
+    json(dir, &["down"], 0);
+    // Alone it waits for others: it has taken its ports, and has not started.
+    let mut node = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -Sn 512; exec \"$0\" node --config \"$1\"",
+            HANSA,
+        ])
+        .arg(dir.join("operator-1/node.toml"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let address = format!("127.0.0.1:{base}");
+    eventually("a listener", || {
+        std::net::TcpStream::connect(&address).is_ok()
+    });
+    let of_process = |what: &str| format!("/proc/{}/{what}", node.id());
+    let limits = std::fs::read_to_string(of_process("limits")).unwrap();
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let files: Vec<_> = files.unwrap().split_whitespace().collect();
+    let (soft, hard) = (files[3], files[4].parse().unwrap_or(u64::MAX));
+    assert_eq!(soft, hard.min(65_536).to_string(), "its soft limit was 512");
+    let threads = std::fs::read_dir(of_process("task")).unwrap().flatten();
+    let threads = threads.map(|thread| std::fs::read_to_string(thread.path().join("comm")));
+    let names: Vec<_> = threads.filter_map(Result::ok).collect();
+    for runtime in ["hansa-requests\n", "hansa-reads\n"] {
+        assert!(names.iter().any(|name| name == runtime), "{names:?}");
+    }
+    let begun = Instant::now();
+    let pid = Pid::from_raw(node.id().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let mut said = String::new();
+    let mut stderr = node.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(node.wait().unwrap().code(), Some(0), "{said}");
+    assert!(!said.contains("running"), "it had started: {said}");
+    assert!(begun.elapsed() < Duration::from_secs(15));
 }

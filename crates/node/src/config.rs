@@ -2,6 +2,7 @@
 //!
 //! Relative paths are relative to the file's folder.
 
+use crate::text::{self, MAX_CONFIG_BYTES};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -31,7 +32,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not TOML of this shape.
-    #[error("{path}: {source}")]
+    #[error("{path}: {}", text::one_line(source))]
     Toml {
         /// Which.
         path: PathBuf,
@@ -56,7 +57,8 @@ pub struct Config {
     pub name: String,
     /// The genesis file (TOML or JSON by its ending).
     pub genesis: PathBuf,
-    /// The operator's key file, made by `hansa keys operator`; none for a follower.
+    /// The operator's key file, made by `hansa keys operator`; none for a follower, whose key on the
+    /// network is made at its first start and kept in `data_dir`.
     #[serde(default)]
     pub key: Option<PathBuf>,
     /// Where everything durable lives.
@@ -92,11 +94,12 @@ pub struct P2p {
     pub listen: SocketAddr,
     /// Peers may have private addresses (a league on one machine or one LAN).
     pub allow_private_ips: bool,
-    /// Where the other operators listen.
+    /// The other nodes, and where they listen. Nobody else is dialled or let in, so each side lists the
+    /// other; a follower too is listed by those that it follows.
     pub peers: Vec<Peer>,
 }
 
-/// Another operator's node.
+/// Another node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
@@ -261,7 +264,7 @@ impl Config {
     /// # Errors
     /// The file cannot be read, is malformed, or holds a value out of range.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        let text = text::read(path, MAX_CONFIG_BYTES).map_err(|source| ConfigError::Read {
             path: path.into(),
             source,
         })?;

@@ -12,6 +12,8 @@ use thiserror::Error;
 /// Version of everything below the data directory. Raised when an older node could not read it.
 const FORMAT: u32 = 1;
 const MARKER: &str = "chain.json";
+/// The marker while it is written: see [`write_durably`].
+const NEW_MARKER: &str = "chain.new";
 const LOCK: &str = "lock";
 
 /// Why a data directory cannot be used.
@@ -94,7 +96,7 @@ impl DataDir {
             .create(true)
             .truncate(false)
             .write(true)
-            .open(path.join(LOCK))
+            .open(lock_of(path))
             .map_err(io)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -140,10 +142,13 @@ impl DataDir {
                 Ok(())
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                // A first start that was cut short leaves an unfinished marker and nothing else; a
+                // file system of its own has a folder for what its check finds.
+                let known = [LOCK, NEW_MARKER, "lost+found"];
                 let stranger = fs::read_dir(&self.path)
                     .map_err(io)?
                     .filter_map(Result::ok)
-                    .find(|entry| entry.file_name() != LOCK);
+                    .find(|entry| !known.iter().any(|known| entry.file_name() == *known));
                 if let Some(entry) = stranger {
                     let name = entry.file_name();
                     return Err(damaged(format!(
@@ -164,13 +169,28 @@ impl DataDir {
 
     /// Where consensus and state keep their partitions.
     pub(crate) fn storage(&self) -> PathBuf {
-        self.path.join("storage")
+        storage_of(&self.path)
+    }
+
+    /// The key that a follower is known by on the network.
+    pub(crate) fn network_key(&self) -> PathBuf {
+        self.path.join("network-key")
     }
 
     /// The index file.
     pub(crate) fn index(&self) -> PathBuf {
         self.path.join("index.redb")
     }
+}
+
+/// See [`DataDir::storage`].
+pub(crate) fn storage_of(data_dir: &Path) -> PathBuf {
+    data_dir.join("storage")
+}
+
+/// The file that is locked while a node uses a data directory.
+pub(crate) fn lock_of(data_dir: &Path) -> PathBuf {
+    data_dir.join(LOCK)
 }
 
 /// Writes a file so that a crash leaves either nothing or all of it.
@@ -219,5 +239,17 @@ mod tests {
             matches!(stranger, DataDirError::Damaged { .. }),
             "{stranger}"
         );
+    }
+
+    #[test]
+    fn a_first_start_that_was_cut_short_bricks_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        fs::write(path.join(NEW_MARKER), "{\"form").unwrap();
+        fs::create_dir(path.join("lost+found")).unwrap();
+        let genesis = B256::repeat_byte(1);
+        drop(DataDir::open(path, genesis).unwrap());
+        assert!(!path.join(NEW_MARKER).exists());
+        drop(DataDir::open(path, genesis).unwrap());
     }
 }

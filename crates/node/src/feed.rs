@@ -3,7 +3,7 @@
 use hansa_engine::{Finalized, Sink};
 use hansa_index::{FinalizedBlock, Index, state_diff};
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, task::JoinHandle};
 
 /// Stores finalized blocks and announces them.
 #[derive(Clone)]
@@ -21,16 +21,38 @@ impl Sink for Feed {
             senders: executed.senders.clone(),
         };
         let (index, feed, diff) = (self.index.clone(), block.clone(), finalized.diff.clone());
-        let stored =
-            tokio::task::spawn_blocking(move || index.append(&feed, Some(&state_diff(&diff))))
-                .await;
-        match stored {
+        let append = move || index.append(&feed, Some(&state_diff(&diff)));
+        match outcome(tokio::task::spawn_blocking(append)).await {
             // Nobody listening is fine.
-            Ok(Ok(_)) => drop(self.subscribers.send(Arc::new(block))),
+            Ok(_) => drop(self.subscribers.send(Arc::new(block))),
             // Without its index the node cannot answer for what it acknowledges.
-            Ok(Err(error)) => panic!("index: {error}"),
+            Err(error) => panic!("index: {error}"),
+        }
+    }
+}
+
+/// What a blocking task came to; its panic is the caller's.
+async fn outcome<T>(task: JoinHandle<T>) -> T {
+    match task.await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is stopping: the block is delivered again after the restart.
             Err(_) => std::future::pending().await,
-        }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::task::spawn_blocking;
+
+    #[tokio::test]
+    async fn a_panic_of_the_index_is_not_taken_for_a_stop() {
+        assert_eq!(outcome(spawn_blocking(|| 7)).await, 7);
+        let failing = spawn_blocking(|| -> u64 { panic!("disk") });
+        let panicked = tokio::spawn(outcome(failing)).await.unwrap_err();
+        assert!(panicked.is_panic());
     }
 }

@@ -1,10 +1,9 @@
 //! What RPC asks the node itself.
 
-use crate::{Config, network, node::States};
+use crate::{Config, network::Connected, node::States};
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use commonware_codec::Encode as _;
 use commonware_consensus::{Epochable as _, Viewable as _, types::Height};
-use commonware_runtime::tokio::Context;
 use futures::{FutureExt as _, future::BoxFuture};
 use hansa_engine::Marshal;
 use hansa_index::{FinalizedBlock, Index};
@@ -16,7 +15,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-use tokio::sync::broadcast;
+use tokio::{runtime::Handle, sync::broadcast};
 
 /// Blocks behind the highest known before a node says that it is syncing.
 const SYNCING_GAP: u64 = 8;
@@ -28,7 +27,9 @@ fn server(message: impl Into<String>) -> Fault {
 
 /// See [`NodeInfo`].
 pub(crate) struct Info {
-    pub(crate) context: Arc<Context>,
+    pub(crate) connected: Connected,
+    /// Where the databases are read.
+    pub(crate) reads: Handle,
     pub(crate) config: Arc<Config>,
     pub(crate) genesis: Arc<Genesis>,
     pub(crate) me: PublicKey,
@@ -43,7 +44,12 @@ pub(crate) struct Info {
 impl Info {
     async fn prove_key(&self, key: StateKey) -> Result<(B256, Value), Fault> {
         let failed = |error: hansa_state::StateError| server(error.to_string());
-        let (root, proof) = prove(self.states.state_db(), key).await.map_err(failed)?;
+        let states = self.states.clone();
+        let proved = self
+            .reads
+            .spawn(async move { prove(states.state_db(), key).await });
+        let proved = proved.await.map_err(|error| server(error.to_string()))?;
+        let (root, proof) = proved.map_err(failed)?;
         let key = Bytes::copy_from_slice(key.as_ref());
         let proof = match proof {
             Some(proof) => json!({
@@ -78,7 +84,6 @@ impl NodeInfo for Info {
     }
 
     fn peers(&self) -> Vec<Peer> {
-        let connected = network::connected(&self.context);
         self.genesis
             .operators
             .iter()
@@ -94,7 +99,7 @@ impl NodeInfo for Info {
                     name: operator.name.clone(),
                     public_key: operator.public_key,
                     address,
-                    connected: connected.contains(&key),
+                    connected: self.connected.contains(&key),
                 }
             })
             .collect()

@@ -49,7 +49,8 @@ pub fn generate_key() -> (PrivateKey, PublicKey) {
     (key, public)
 }
 
-/// Writes a key to a new file, readable by its owner only.
+/// Writes a key to a new file, readable by its owner only. A full disk or a crash leaves the whole file
+/// or none of this name.
 ///
 /// # Errors
 /// The file exists or cannot be written.
@@ -58,14 +59,43 @@ pub fn save_key(path: &Path, key: &PrivateKey) -> Result<(), KeyError> {
         path: path.into(),
         source,
     };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let temporary = path.with_file_name(name);
+    // One that a crash left: it was never anybody's key.
+    let _ = std::fs::remove_file(&temporary);
+    let written = write_new(&temporary, key)
+        // Unlike a renaming, a link never replaces a key that is there.
+        .and_then(|()| std::fs::hard_link(&temporary, path));
+    let _ = std::fs::remove_file(&temporary);
+    written.map_err(failed)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = std::fs::File::open(folder.unwrap_or(Path::new(".")));
+    folder.and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+fn write_new(path: &Path, key: &PrivateKey) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
+    let mut file = options.open(path)?;
     let text = alloy_primitives::hex::encode(key.encode());
-    writeln!(file, "{text}").map_err(failed)?;
-    file.sync_all().map_err(failed)
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+/// The key in a file, made if there is none.
+///
+/// # Errors
+/// As [`load_key`] and [`save_key`].
+pub(crate) fn load_or_make_key(path: &Path) -> Result<PrivateKey, KeyError> {
+    if !path.exists() {
+        save_key(path, &generate_key().0)?;
+    }
+    load_key(path)
 }
 
 /// Reads a key.
@@ -89,4 +119,39 @@ pub fn load_key(path: &Path) -> Result<PrivateKey, KeyError> {
     let malformed = || KeyError::Malformed { path: path.into() };
     let bytes = alloy_primitives::hex::decode(text.trim()).map_err(|_| malformed())?;
     PrivateKey::decode(bytes).map_err(|_| malformed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_key_is_written_whole_for_its_owner_and_never_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let (key, _) = generate_key();
+        // What a crash left in the middle of writing.
+        std::fs::write(folder.path().join("key.new"), "0123").unwrap();
+        save_key(&path, &key).unwrap();
+        assert_eq!(load_key(&path).unwrap().public_key(), key.public_key());
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let again = save_key(&path, &generate_key().0).unwrap_err();
+        assert!(
+            matches!(&again, KeyError::Io { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists),
+            "{again}"
+        );
+        assert_eq!(load_key(&path).unwrap().public_key(), key.public_key());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_follower_keeps_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("network-key");
+        let made = load_or_make_key(&path).unwrap();
+        let again = load_or_make_key(&path).unwrap();
+        assert_eq!(again.public_key(), made.public_key());
+    }
 }

@@ -7,6 +7,7 @@
 mod catalog;
 mod config;
 mod datadir;
+mod error;
 mod feed;
 mod head;
 mod info;
@@ -15,13 +16,17 @@ pub mod league;
 mod metrics;
 mod network;
 mod node;
+mod open_files;
 mod reindex;
+mod text;
+mod threads;
 
 pub use config::{
     Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,
     Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
 };
 pub use datadir::DataDirError;
+pub use error::NodeError;
 pub use keys::{KeyError, generate_key, load_key, save_key};
-pub use node::{NodeError, load_genesis, run};
+pub use node::{load_genesis, run};
 pub use reindex::reindex;

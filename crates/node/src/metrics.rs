@@ -7,13 +7,18 @@ use std::{fmt::Write as _, future::Future, io, sync::Arc};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    time::{Duration, timeout},
+    sync::Semaphore,
+    time::{Duration, sleep, timeout},
 };
 
 /// Largest request head, bytes.
 const MAX_REQUEST_BYTES: usize = 4_096;
 /// How long a client has to send its request and to take the answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections at once; more are closed unanswered.
+const MAX_CONNECTIONS: usize = 16;
+/// Rest after the system refused a connection (no descriptors left, for example).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the numbers come from.
 pub(crate) struct Source {
@@ -60,24 +65,41 @@ pub(crate) async fn serve(
     source: Source,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    let source = Arc::new(source);
+    serve_text(listener, Arc::new(move || source.render()), shutdown).await;
+}
+
+async fn serve_text(
+    listener: TcpListener,
+    render: Arc<dyn Fn() -> String + Send + Sync>,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     tokio::pin!(shutdown);
     loop {
-        tokio::select! {
+        let accepted = tokio::select! {
             () = &mut shutdown => return,
-            accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
-                    let source = source.clone();
-                    tokio::spawn(async move {
-                        let _ = timeout(TIMEOUT, answer(stream, &source)).await;
-                    });
-                }
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::debug!(%error, "metrics: cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
             }
-        }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            continue;
+        };
+        let render = render.clone();
+        tokio::spawn(async move {
+            let _ = timeout(TIMEOUT, answer(stream, &*render)).await;
+            drop(place);
+        });
     }
 }
 
-async fn answer(mut stream: TcpStream, source: &Source) -> io::Result<()> {
+async fn answer(mut stream: TcpStream, render: &(dyn Fn() -> String + Sync)) -> io::Result<()> {
     let mut request = Vec::new();
     let mut chunk = [0; 1_024];
     while !request.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -88,7 +110,7 @@ async fn answer(mut stream: TcpStream, source: &Source) -> io::Result<()> {
         }
     }
     let (status, body) = if request.starts_with(b"GET /metrics ") {
-        ("200 OK", source.render())
+        ("200 OK", render())
     } else {
         ("404 Not Found", "only GET /metrics is here\n".into())
     };
@@ -99,4 +121,38 @@ async fn answer(mut stream: TcpStream, source: &Source) -> io::Result<()> {
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body.as_bytes()).await?;
     stream.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(stream: &mut TcpStream) -> String {
+        let mut text = String::new();
+        let request = b"GET /metrics HTTP/1.1\r\n\r\n";
+        // A refused connection may be gone before it is written to.
+        let _ = stream.write_all(request).await;
+        let _ = stream.read_to_string(&mut text).await;
+        text
+    }
+
+    #[tokio::test]
+    async fn connections_beyond_the_limit_are_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let render = Arc::new(|| "# EOF\n".to_owned());
+        tokio::spawn(serve_text(listener, render, std::future::pending()));
+        let mut held = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            held.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut one_more = TcpStream::connect(address).await.unwrap();
+        assert_eq!(get(&mut one_more).await, "");
+        for stream in &mut held {
+            let text = get(stream).await;
+            assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+        }
+        let mut again = TcpStream::connect(address).await.unwrap();
+        assert!(get(&mut again).await.ends_with("# EOF\n"));
+    }
 }

@@ -18,7 +18,8 @@ use hansa_engine::Channels;
 use hansa_primitives::{
     Genesis, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, PrivateKey, PublicKey, namespace,
 };
-use std::{num::NonZeroUsize, time::Duration};
+use parking_lot::RwLock;
+use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// Largest message: a block of the largest size with its framing, or a batch of them being
 /// fetched.
@@ -40,14 +41,46 @@ const CONNECTED: &str = "_tracker_directory_connected{";
 /// How long a starting node waits for peers before it goes on without them.
 const GATHER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Hex public keys of the peers with a session. The network tells it only through its metrics.
-pub(crate) fn connected(context: &Context) -> Vec<String> {
-    let metrics = context.encode();
+/// How often the peers with a session are looked up.
+const CONNECTED_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Hex public keys of the peers with a session. The network tells it only through its metrics, all of
+/// which are encoded for it: requests ask [`Connected`].
+fn connected(context: &Context) -> BTreeSet<String> {
+    keys_in(&context.encode())
+}
+
+fn keys_in(metrics: &str) -> BTreeSet<String> {
     let lines = metrics.lines().filter(|line| line.contains(CONNECTED));
     lines
         .filter_map(|line| line.split("peer=\"").nth(1)?.split('"').next())
         .map(str::to_owned)
         .collect()
+}
+
+/// The peers with a session, as of the last look, [`CONNECTED_INTERVAL`] ago at most.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Connected(Arc<RwLock<BTreeSet<String>>>);
+
+impl Connected {
+    /// Looks once.
+    pub(crate) fn look(&self, context: &Context) {
+        let now = connected(context);
+        *self.0.write() = now;
+    }
+
+    /// Looks again and again.
+    pub(crate) async fn watch(self, context: Arc<Context>) {
+        loop {
+            tokio::time::sleep(CONNECTED_INTERVAL).await;
+            self.look(&context);
+        }
+    }
+
+    /// Whether the peer with this hex public key had a session.
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        self.0.read().contains(key)
+    }
 }
 
 /// Waits until enough peers for a quorum are there, or for [`GATHER_TIMEOUT`]: consensus that starts
@@ -67,8 +100,26 @@ pub(crate) struct Started {
     pub(crate) gossip: (Sender, Receiver),
 }
 
-/// Starts the network. Peers are the operators of the genesis with the addresses of the
-/// configuration.
+/// Nodes that the network is made for, this one among them.
+const fn max_nodes(operators: usize) -> usize {
+    operators + SPARE_PEERS
+}
+
+/// Whether the network has room for so many nodes: it panics where it has not.
+fn room(nodes: usize, operators: usize) -> Result<(), String> {
+    let most = max_nodes(operators);
+    if nodes <= most {
+        return Ok(());
+    }
+    Err(format!(
+        "p2p.peers lists {} nodes, and {} is the most with {operators} operators\nleave out those that you need least",
+        nodes - 1,
+        most - 1
+    ))
+}
+
+/// Starts the network. Peers are those that the configuration lists, and nobody else: a connection of
+/// somebody who is not listed is refused.
 pub(crate) fn start(
     context: &Context,
     config: &Config,
@@ -87,7 +138,7 @@ pub(crate) fn start(
     );
     // The channels' queues are sized for this many peers.
     let max_peers =
-        NonZeroUsize::new(genesis.operators.len() + SPARE_PEERS).unwrap_or(NonZeroUsize::MIN);
+        NonZeroUsize::new(max_nodes(genesis.operators.len())).unwrap_or(NonZeroUsize::MIN);
     let arguments = (
         handshake,
         namespace(genesis_hash),
@@ -128,9 +179,10 @@ pub(crate) fn start(
         let key = operator.key().map_err(|error| error.to_string())?;
         if !known.iter().any(|(known, _)| *known == key) {
             let name = &operator.name;
-            tracing::warn!(%name, "no address for this operator (p2p.peers): waiting for it to dial");
+            tracing::warn!(%name, "no address for this operator: it is neither dialled nor let in; add its public key and address to p2p.peers");
         }
     }
+    room(known.len(), genesis.operators.len())?;
     oracle.track(0, Map::from_iter_dedup(known));
     let chain = Channels {
         votes: network.register(0, CONSENSUS_RATE),
@@ -147,4 +199,29 @@ pub(crate) fn start(
         chain,
         gossip,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_the_operators_and_some_followers() {
+        assert!(room(4 + SPARE_PEERS, 4).is_ok());
+        let error = room(4 + SPARE_PEERS + 1, 4).unwrap_err();
+        assert!(
+            error.contains("lists 12 nodes, and 11 is the most"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn sessions_are_found_in_the_metrics() {
+        let metrics = "# TYPE network_tracker_directory_connected gauge\n\
+            network_tracker_directory_connected{peer=\"aa01\"} 17\n\
+            network_tracker_directory_blocked{peer=\"bb02\"} 1\n\
+            network_tracker_directory_connected{peer=\"cc03\"} 18\n# EOF\n";
+        let found = keys_in(metrics);
+        assert_eq!(found, BTreeSet::from(["aa01".into(), "cc03".into()]));
+    }
 }

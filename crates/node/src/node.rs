@@ -1,8 +1,15 @@
 //! Putting a node together, and taking it down again.
 
 use crate::{
-    Config, ConfigError, DataDirError, KeyError, catalog, config, datadir::DataDir, feed::Feed,
-    head, info::Info, load_key, metrics, network,
+    Config, ConfigError, NodeError, catalog, config,
+    datadir::DataDir,
+    feed::Feed,
+    head,
+    info::Info,
+    keys::load_or_make_key,
+    league, load_key, metrics, network, open_files,
+    text::{self, MAX_GENESIS_BYTES},
+    threads::{Handles, ReadsOn, Threads},
 };
 use alloy_primitives::B256;
 use commonware_cryptography::Signer as _;
@@ -15,23 +22,26 @@ use commonware_runtime::{
 use commonware_utils::{NZU16, NZUsize};
 use hansa_engine::{Chain, Tuning};
 use hansa_index::{Config as IndexConfig, FinalizedBlock, Index};
-use hansa_mempool::{FileJournal, Gossip, GossipConfig, HeadInfo, Keeper, Limits, Pool, Rules};
-use hansa_primitives::{Block, Genesis, GenesisError, PrivateKey, next_base_fee};
+use hansa_mempool::{
+    FileJournal, Gossip, GossipConfig, HeadInfo, JournalError, Keeper, Limits, Pool, Rules,
+};
+use hansa_primitives::{Block, Genesis, PrivateKey, next_base_fee};
 use hansa_state::{FinalizedState, RecentDiffs, empty_commitment};
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
-    path::{Path, PathBuf},
+    panic::AssertUnwindSafe,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
-use thiserror::Error;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    runtime::Handle,
+    signal::unix::{Signal, SignalKind, signal},
     sync::{broadcast, watch},
 };
 
@@ -47,85 +57,16 @@ pub(crate) const PAGE_BYTES: u16 = 4_096;
 /// How long tasks have to end after a stop was asked for.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a node does not start, or stopped.
-#[derive(Debug, Error)]
-pub enum NodeError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The operator's key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The data directory.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// The genesis file.
-    #[error("{path}: {source}\nmake one with `hansa genesis new`, or get your league's")]
-    Genesis {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        source: GenesisError,
-    },
-    /// The index.
-    #[error("{0}\nstop the node and run `hansa node reindex` to rebuild the index")]
-    Index(#[from] hansa_index::IndexError),
-    /// The index lacks blocks that the state has: it was lost, or put back from an older copy.
-    #[error(
-        "the index ends at block {index}, but the chain's state is at block {state}\nrun `hansa node reindex` with this configuration to rebuild the index"
-    )]
-    Behind {
-        /// Newest block of the index.
-        index: u64,
-        /// Newest block whose state is applied.
-        state: u64,
-    },
-    /// A port.
-    #[error(
-        "cannot listen on {address} ({what}): {source}\nfree the port, or set another one in the configuration ([{what}] listen)"
-    )]
-    Listen {
-        /// For what.
-        what: &'static str,
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A server could not be started.
-    #[error("{what}: {reason}")]
-    Server {
-        /// Which.
-        what: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// The chain.
-    #[error(transparent)]
-    Chain(#[from] hansa_engine::Start),
-    /// The chain failed while it ran.
-    #[error(
-        "{0}\nsee the log above; the data directory is as of the last finalized block, start again"
-    )]
-    Failed(String),
-}
-
 /// Reads a genesis file.
 ///
 /// # Errors
 /// The file cannot be read or is not a genesis.
 pub fn load_genesis(path: &Path) -> Result<Genesis, NodeError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = text::read(path, MAX_GENESIS_BYTES).map_err(|source| ConfigError::Read {
         path: path.into(),
         source,
     })?;
-    let json = path.extension().is_some_and(|ending| ending == "json");
-    let genesis = if json {
-        Genesis::from_json(&text)
-    } else {
-        Genesis::from_toml(&text)
-    };
-    genesis.map_err(|source| NodeError::Genesis {
+    league::genesis::parse(path, &text).map_err(|source| NodeError::Genesis {
         path: path.into(),
         source,
     })
@@ -158,11 +99,16 @@ fn prepare(config: Config) -> Result<Prepared, NodeError> {
         source,
     };
     let genesis_hash = genesis.hash().map_err(failed)?;
-    let (key, votes) = match &config.key {
-        Some(path) => (load_key(path)?, true),
-        None => (crate::generate_key().0, false),
-    };
+    if let Some(reason) = league::genesis::misplaced(&genesis) {
+        let path = config.genesis;
+        return Err(NodeError::Misplaced { path, reason });
+    }
+    let operator = config.key.as_deref().map(load_key).transpose()?;
     let directory = DataDir::open(&config.data_dir, genesis_hash)?;
+    let (key, votes) = match operator {
+        Some(key) => (key, true),
+        None => (load_or_make_key(&directory.network_key())?, false),
+    };
     let index = Index::open(directory.index(), index_config(&config, genesis_hash))?;
     Ok(Prepared {
         config: Arc::new(config),
@@ -180,14 +126,32 @@ fn prepare(config: Config) -> Result<Prepared, NodeError> {
 /// # Errors
 /// See [`NodeError`]; each says what to do.
 pub fn run(config: Config) -> Result<(), NodeError> {
+    open_files::raise_limit_or_warn();
     let prepared = prepare(config)?;
+    // They outlive the chain's runtime: what they read from must not go before them.
+    let threads = Threads::start().map_err(|error| NodeError::Server {
+        what: "threads",
+        reason: error.to_string(),
+    })?;
+    let handles = threads.handles();
     let runner = runtime::Runner::new(
         runtime::Config::default()
             .with_worker_threads(prepared.config.resources.worker_threads)
             .with_storage_directory(prepared.directory.storage())
             .with_catch_panics(false),
     );
-    runner.start(|context| supervise(context, prepared))
+    caught(|| runner.start(|context| supervise(context, prepared, handles)))
+}
+
+/// Runs a node; its panic, which the log has, becomes an error.
+fn caught(node: impl FnOnce() -> Result<(), NodeError>) -> Result<(), NodeError> {
+    std::panic::catch_unwind(AssertUnwindSafe(node)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        let words = words.unwrap_or("a panic without words");
+        let reason = format!("the node cannot go on: {words}");
+        Err(NodeError::Failed(reason.replace('\n', "; ")))
+    })
 }
 
 fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
@@ -228,6 +192,28 @@ struct Listeners {
     metrics: TcpListener,
 }
 
+impl Listeners {
+    /// Listens on the current runtime.
+    async fn bind(config: &Config) -> Result<Self, NodeError> {
+        // The peer network takes its port by itself, a little later, and panics if it cannot.
+        drop(listen("p2p", config.p2p.listen).await?);
+        Ok(Self {
+            rpc: listen("rpc", config.rpc.listen).await?,
+            taxii: listen("taxii", config.taxii.listen).await?,
+            metrics: listen("metrics", config.metrics.listen).await?,
+        })
+    }
+}
+
+/// Runs on other threads what is to stay there.
+async fn on<T: Send + 'static>(
+    threads: &Handle,
+    future: impl Future<Output = Result<T, NodeError>> + Send + 'static,
+) -> Result<T, NodeError> {
+    let outcome = threads.spawn(future).await;
+    outcome.unwrap_or_else(|error| Err(NodeError::Failed(error.to_string())))
+}
+
 /// Waits until the state is as new as the index.
 async fn catch_up(newest: &AtomicU64, indexed: u64) {
     while newest.load(Ordering::Acquire) < indexed {
@@ -261,38 +247,84 @@ pub(crate) fn seed_index(
     Ok(())
 }
 
-async fn supervise(context: Context, prepared: Prepared) -> Result<(), NodeError> {
-    let listeners = Listeners {
-        rpc: listen("rpc", prepared.config.rpc.listen).await?,
-        taxii: listen("taxii", prepared.config.taxii.listen).await?,
-        metrics: listen("metrics", prepared.config.metrics.listen).await?,
-    };
-    let stopper = context.child("stopper");
-    let (stop, stopped) = watch::channel(false);
-    let mut chain = start(context, &prepared, listeners, stopped).await?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
-    let outcome = tokio::select! {
-        _ = interrupt.recv() => Ok("SIGINT"),
-        _ = terminate.recv() => Ok("SIGTERM"),
-        result = &mut chain.consensus => Err(format!("consensus stopped: {result:?}")),
-        result = &mut chain.state => Err(format!("the chain's state stopped: {result:?}")),
-    };
-    let _ = stop.send(true);
-    let _ = stopper.stop(0, Some(STOP_TIMEOUT)).await;
-    match outcome {
-        Ok(signal) => {
-            tracing::info!(signal, "stopped");
-            Ok(())
-        }
-        Err(reason) => Err(NodeError::Failed(reason)),
-    }
+/// A node that has started.
+struct Running {
+    chain: Chain<Context, Rayon>,
+    rpc: hansa_rpc::Handle,
+    taxii: hansa_taxii::Server,
 }
 
-fn signals(error: std::io::Error) -> NodeError {
-    NodeError::Server {
-        what: "signals",
-        reason: error.to_string(),
+async fn supervise(
+    context: Context,
+    prepared: Prepared,
+    threads: Handles,
+) -> Result<(), NodeError> {
+    // First of all: a node may be asked to stop while it starts, which can take long.
+    let mut signals = Signals::new()?;
+    let config = prepared.config.clone();
+    let listeners = async move { Listeners::bind(&config).await };
+    let listeners = on(&threads.requests, listeners).await?;
+    let stopper = context.child("stopper");
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::select! {
+        running = start(context, &prepared, listeners, stopped, threads) => Ok(running?),
+        signal = signals.next() => Err(signal),
+    };
+    let (outcome, servers) = match running {
+        Ok(mut running) => {
+            let chain = &mut running.chain;
+            let outcome = tokio::select! {
+                signal = signals.next() => Ok(signal),
+                error = ended(chain) => Err(error),
+            };
+            (outcome, Some((running.rpc, running.taxii)))
+        }
+        Err(signal) => (Ok(signal), None),
+    };
+    let _ = stop.send(true);
+    let servers = async move {
+        if let Some((rpc, taxii)) = servers {
+            tokio::join!(rpc.stopped(), taxii.stopped());
+        }
+    };
+    let servers = tokio::time::timeout(STOP_TIMEOUT, servers);
+    let _ = tokio::join!(stopper.stop(0, Some(STOP_TIMEOUT)), servers);
+    outcome.map(|signal| tracing::info!(signal, "stopped"))
+}
+
+/// Resolves when the chain ends by itself.
+async fn ended(chain: &mut Chain<Context, Rayon>) -> NodeError {
+    NodeError::Failed(tokio::select! {
+        result = &mut chain.consensus => format!("consensus stopped: {result:?}"),
+        result = &mut chain.state => format!("the chain's state stopped: {result:?}"),
+    })
+}
+
+/// The signals that ask a node to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, NodeError> {
+        let on = |kind| {
+            signal(kind).map_err(|error| NodeError::Server {
+                what: "signals",
+                reason: error.to_string(),
+            })
+        };
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
     }
 }
 
@@ -307,7 +339,8 @@ async fn start(
     prepared: &Prepared,
     listeners: Listeners,
     stopped: watch::Receiver<bool>,
-) -> Result<Chain<Context, Rayon>, NodeError> {
+    threads: Handles,
+) -> Result<Running, NodeError> {
     let Prepared {
         config,
         genesis,
@@ -318,14 +351,18 @@ async fn start(
         ..
     } = prepared;
     let server = |what: &'static str| move |reason: String| NodeError::Server { what, reason };
-    let threads = NonZeroUsize::new(config.resources.compute_threads).unwrap_or(NonZeroUsize::MIN);
-    let strategy = context.child("compute").strategy(threads);
+    let compute = NonZeroUsize::new(config.resources.compute_threads).unwrap_or(NonZeroUsize::MIN);
+    let strategy = context.child("compute").strategy(compute);
     let pool = Pool::new(
         Rules::new(genesis.chain_id),
         Limits::default(),
         head_info(genesis, index),
         strategy.clone(),
     );
+    if !votes {
+        let public_key = key.public_key();
+        tracing::info!(%public_key, "this node follows without voting: it reaches only operators that list this key, with its address, in their p2p.peers");
+    }
     let network =
         network::start(&context, config, genesis, *genesis_hash, key).map_err(server("p2p"))?;
     network::gather(&context, genesis.operators.len()).await;
@@ -336,7 +373,7 @@ async fn start(
     let newest = Arc::new(AtomicU64::new(started_at));
     let recent = RecentDiffs::default();
     let pages = NonZeroUsize::new(config.resources.page_cache_mib * 256).unwrap_or(NZUsize!(1_024));
-    let chain = hansa_engine::start(
+    let mut chain = hansa_engine::start(
         context.child("chain"),
         hansa_engine::Config {
             genesis: genesis.clone(),
@@ -371,7 +408,10 @@ async fn start(
         });
     }
     newest.store(applied, Ordering::Release);
-    catch_up(&newest, started_at).await;
+    tokio::select! {
+        () = catch_up(&newest, started_at) => {}
+        error = ended(&mut chain) => return Err(error),
+    }
     let states = FinalizedState::new(
         chain.databases.clone(),
         recent,
@@ -400,7 +440,7 @@ async fn start(
             "local transactions restored"
         );
     }
-    keeper.start();
+    tokio::spawn(watch_keeper(keeper.start(), stopped.clone()));
     gossip.start(network.gossip);
 
     let highest = Arc::new(AtomicU64::new(started_at));
@@ -410,8 +450,14 @@ async fn start(
         stopped.clone(),
     ));
     let shared = Arc::new(context);
+    let connected = network::Connected::default();
+    connected.look(&shared);
+    threads
+        .requests
+        .spawn(connected.clone().watch(shared.clone()));
     let info = Info {
-        context: shared.clone(),
+        connected,
+        reads: threads.reads.clone(),
         config: config.clone(),
         genesis: genesis.clone(),
         me: key.public_key(),
@@ -422,6 +468,63 @@ async fn start(
         highest,
         subscribers,
     };
+    let mempool = {
+        // Its tasks read the state.
+        let _entered = threads.reads.enter();
+        hansa_rpc::MempoolApi::new(pool.clone(), state_head)
+    };
+    let rpc_context = hansa_rpc::Context {
+        genesis: genesis.clone(),
+        genesis_block,
+        index: index.clone(),
+        state: Arc::new(ReadsOn {
+            states,
+            reads: threads.reads.clone(),
+        }),
+        pool: Arc::new(mempool),
+        node: Arc::new(info),
+    };
+    let (listener, config_of_rpc) = (listeners.rpc, rpc_config(config, genesis));
+    let stop = until(stopped.clone());
+    let rpc = on(&threads.requests, async move {
+        hansa_rpc::serve(listener, config_of_rpc, rpc_context, stop)
+            .await
+            .map_err(|error| server("rpc")(error.to_string()))
+    });
+    let rpc = rpc.await?;
+    let (listener, config_of_taxii) = (
+        listeners.taxii,
+        taxii_config(config, genesis, *genesis_hash),
+    );
+    let (catalog, stop) = (catalog::IndexCatalog(index.clone()), until(stopped.clone()));
+    let taxii = on(&threads.requests, async move {
+        hansa_taxii::serve_on(listener, config_of_taxii, Arc::new(catalog), stop)
+            .map_err(|error| server("taxii")(error.to_string()))
+    });
+    let taxii = taxii.await?;
+    let source = metrics::Source {
+        context: shared,
+        pool,
+        index: index.clone(),
+    };
+    threads
+        .requests
+        .spawn(metrics::serve(listeners.metrics, source, until(stopped)));
+    tracing::info!(
+        name = %config.name,
+        chain_id = genesis.chain_id,
+        genesis = %genesis_hash,
+        height = started_at,
+        rpc = %rpc.addr,
+        taxii = %taxii.local_addr(),
+        metrics = %config.metrics.listen,
+        p2p = %config.p2p.listen,
+        "running"
+    );
+    Ok(Running { chain, rpc, taxii })
+}
+
+fn rpc_config(config: &Config, genesis: &Genesis) -> hansa_rpc::Config {
     let mut rpc = if genesis.development {
         hansa_rpc::Config::development()
     } else {
@@ -431,43 +534,7 @@ async fn start(
     rpc.limits = config.rpc.limits;
     rpc.allowed_hosts
         .extend(config.rpc.allowed_hosts.iter().cloned());
-    let rpc_context = hansa_rpc::Context {
-        genesis: genesis.clone(),
-        genesis_block,
-        index: index.clone(),
-        state: Arc::new(states),
-        pool: Arc::new(hansa_rpc::MempoolApi::new(pool.clone(), state_head)),
-        node: Arc::new(info),
-    };
-    let rpc = hansa_rpc::serve(listeners.rpc, rpc, rpc_context, until(stopped.clone()))
-        .await
-        .map_err(|error| server("rpc")(error.to_string()))?;
-    let taxii = hansa_taxii::serve_on(
-        listeners.taxii,
-        taxii_config(config, genesis, *genesis_hash),
-        Arc::new(catalog::IndexCatalog(index.clone())),
-        until(stopped.clone()),
-    )
-    .map_err(|error| server("taxii")(error.to_string()))?;
-    let metrics_address = config.metrics.listen;
-    let source = metrics::Source {
-        context: shared,
-        pool,
-        index: index.clone(),
-    };
-    tokio::spawn(metrics::serve(listeners.metrics, source, until(stopped)));
-    tracing::info!(
-        name = %config.name,
-        chain_id = genesis.chain_id,
-        genesis = %genesis_hash,
-        height = started_at,
-        rpc = %rpc.addr,
-        taxii = %taxii.local_addr(),
-        metrics = %metrics_address,
-        p2p = %config.p2p.listen,
-        "running"
-    );
-    Ok(chain)
+    rpc
 }
 
 fn taxii_config(config: &Config, genesis: &Genesis, genesis_hash: B256) -> hansa_taxii::Config {
@@ -496,6 +563,25 @@ fn taxii_config(config: &Config, genesis: &Genesis, genesis_hash: B256) -> hansa
     }
 }
 
+/// Says so when local transactions are no longer written down.
+async fn watch_keeper(
+    keeper: commonware_runtime::Handle<Result<(), JournalError>>,
+    stopped: watch::Receiver<bool>,
+) {
+    tokio::select! {
+        biased;
+        () = until(stopped) => {}
+        result = keeper => {
+            let reason = match result {
+                Ok(Ok(())) => "it ended by itself".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            };
+            tracing::error!(%reason, "the journal of local transactions cannot be written: those that wait are lost with this process; free disk space and restart the node");
+        }
+    }
+}
+
 /// Keeps the highest height that is known to be final, for `eth_syncing`.
 async fn watch_tip(
     marshal: hansa_engine::Marshal,
@@ -513,5 +599,19 @@ async fn watch_tip(
             () = &mut stop => return,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_a_node_with_an_error_that_quotes_it() {
+        let error = caught(|| panic!("index: disk {}", 7)).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("index: disk 7"), "{text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(caught(|| Ok(())).is_ok());
     }
 }

@@ -5,9 +5,10 @@
 
 use crate::{
     Config, NodeError,
-    datadir::DataDir,
+    datadir::{DataDir, storage_of},
     load_genesis,
     node::{PAGE_BYTES, PARTITION, genesis_block, index_config, seed_index},
+    open_files,
 };
 use commonware_runtime::{
     Runner as _,
@@ -26,19 +27,37 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::mpsc;
 
 /// Progress is reported this often.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 
+/// Blocks that are read ahead of their execution.
+const READ_AHEAD: usize = 16;
+
 /// Rebuilds the index of a stopped node. The old one stays until the new one is complete.
 ///
 /// # Errors
-/// The node runs, its directory is unusable, or a block does not execute as its header says.
+/// The node runs, its directory is unusable, a block does not execute as its header says, or there are
+/// fewer blocks than the old index has.
 pub fn reindex(config: Config) -> Result<(), NodeError> {
+    open_files::raise_limit_or_warn();
     config.validate()?;
     let genesis = load_genesis(&config.genesis)?;
     let genesis_hash = genesis.hash().map_err(hansa_engine::Start::from)?;
+    // Opening makes what is missing, and an index of nothing would then replace the old one.
+    let storage = storage_of(&config.data_dir);
+    if !storage.is_dir() {
+        return Err(NodeError::NoBlocks { path: storage });
+    }
     let directory = DataDir::open(&config.data_dir, genesis_hash)?;
+    let path = directory.index();
+    let index_config = index_config(&config, genesis_hash);
+    // One that does not open has nothing to lose.
+    let old = path
+        .exists()
+        .then(|| Index::open(&path, index_config.clone()).ok()?.head());
+    let old = old.flatten().map_or(0, |(number, _)| number);
     let runner = runtime::Runner::new(
         runtime::Config::default().with_storage_directory(directory.storage()),
     );
@@ -46,62 +65,82 @@ pub fn reindex(config: Config) -> Result<(), NodeError> {
         let cache = CacheRef::new(NZU16!(PAGE_BYTES), NZUsize!(4_096));
         let archive =
             hansa_engine::open_blocks(context, PARTITION, &cache, &Tuning::default()).await;
-        let blocks = read_all(archive).await?;
-        let path = directory.index();
-        tokio::task::spawn_blocking(move || {
-            let index_config = index_config(&config, genesis_hash);
-            Index::rebuild(path, index_config, |index| feed(&genesis, index, &blocks)).map(drop)
-        })
-        .await
-        .map_err(|error| NodeError::Failed(error.to_string()))?
+        let (blocks, reader) = mpsc::channel(READ_AHEAD);
+        let building = tokio::task::spawn_blocking(move || {
+            Index::rebuild(path, index_config, |index| {
+                let rebuilt = feed(&genesis, index, reader)?;
+                enough(rebuilt, old)
+            })
+            .map(drop)
+        });
+        read_all(archive, blocks).await;
+        building
+            .await
+            .map_err(|error| NodeError::Failed(error.to_string()))?
     })
 }
 
-/// Every finalized block from height 1 on.
-async fn read_all(archive: BlockArchive<Context>) -> Result<Vec<Block>, NodeError> {
-    let mut blocks = Vec::new();
-    loop {
-        let height = blocks.len() as u64 + 1;
-        let block = archive
-            .get(Identifier::Index(height))
-            .await
-            .map_err(|error| NodeError::Failed(format!("block {height}: {error}")))?;
-        match block {
-            Some(block) => blocks.push(Arc::unwrap_or_clone(block)),
-            None => return Ok(blocks),
+/// An index that ends earlier than the old one must not replace it.
+fn enough(rebuilt: u64, old: u64) -> Result<(), NodeError> {
+    if rebuilt < old {
+        return Err(NodeError::FewerBlocks { rebuilt, old });
+    }
+    Ok(())
+}
+
+/// A block, or why it cannot be read.
+type Read = Result<Block, NodeError>;
+
+/// Every finalized block from height 1 on, until nobody wants more.
+async fn read_all(archive: BlockArchive<Context>, blocks: mpsc::Sender<Read>) {
+    for height in 1.. {
+        let read = match archive.get(Identifier::Index(height)).await {
+            Ok(None) => return,
+            Ok(Some(block)) => Ok(Arc::unwrap_or_clone(block)),
+            Err(error) => Err(NodeError::Failed(format!("block {height}: {error}"))),
+        };
+        if blocks.send(read).await.is_err() {
+            return;
         }
     }
 }
 
-fn feed(genesis: &Genesis, index: &Index, blocks: &[Block]) -> Result<(), NodeError> {
+/// Executes blocks and indexes them; the height of the last.
+fn feed(
+    genesis: &Genesis,
+    index: &Index,
+    mut blocks: mpsc::Receiver<Read>,
+) -> Result<u64, NodeError> {
     seed_index(genesis, &genesis_block(genesis)?, index)?;
     let rules = ChainRules::new(Arc::new(genesis.clone()));
     let mut state = MemoryDb::default();
     let mut reported = Instant::now();
-    for block in blocks {
-        let (senders, outcome) = execute(&rules, &mut state, block)
-            .map_err(|reason| NodeError::Failed(format!("block {}: {reason}", block.number())))?;
+    let mut height = 0;
+    while let Some(block) = blocks.blocking_recv() {
+        let block = block?;
+        height = block.number();
+        let (senders, outcome) = execute(&rules, &mut state, &block)
+            .map_err(|reason| NodeError::Failed(format!("block {height}: {reason}")))?;
         if receipts_root(&outcome.receipts) != block.header().receipts_root {
-            let number = block.number();
             return Err(NodeError::Failed(format!(
-                "block {number} gives other receipts than its header says"
+                "block {height} gives other receipts than its header says"
             )));
         }
         state.apply(&outcome.changes);
         let diff = state_diff(&diff_of(&outcome.changes));
         let finalized = FinalizedBlock {
-            block: block.clone(),
+            block,
             receipts: Arc::new(outcome.receipts),
             senders: Arc::new(senders),
         };
         index.append(&finalized, Some(&diff))?;
         if reported.elapsed() >= REPORT_EVERY {
             reported = Instant::now();
-            tracing::info!(block = block.number(), of = blocks.len(), "indexed");
+            tracing::info!(block = height, "indexed");
         }
     }
-    tracing::info!(blocks = blocks.len(), "index rebuilt");
-    Ok(())
+    tracing::info!(blocks = height, "index rebuilt");
+    Ok(height)
 }
 
 fn execute(
@@ -125,4 +164,19 @@ fn execute(
     }
     let outcome = executor.finish().map_err(|error| error.to_string())?;
     Ok((senders, outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_index_does_not_replace_a_longer_one() {
+        assert!(enough(7, 7).is_ok() && enough(8, 7).is_ok());
+        let error = enough(6, 7).unwrap_err().to_string();
+        assert!(
+            error.contains("block 6") && error.contains("block 7"),
+            "{error}"
+        );
+    }
 }

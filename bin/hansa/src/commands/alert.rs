@@ -2,7 +2,7 @@
 
 use crate::{
     failure::{Failure, Outcome},
-    output::table,
+    output::{part, table},
     session::Session,
     transact::{event, outcome_with, place, transact},
     values,
@@ -365,7 +365,7 @@ async fn show(session: &Session<'_>, id: u64) -> Outcome {
                 ),
             ),
         ];
-        rows.map(|(name, value)| format!("{name:9} {value}"))
+        rows.map(|(name, value)| format!("{name:9} {}", part(&value)))
             .join("\n")
     })
 }

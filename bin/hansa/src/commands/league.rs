@@ -15,11 +15,15 @@ use serde_json::json;
 use std::{
     future::Future,
     io::{IsTerminal as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{Instant, interval},
 };
 
@@ -125,19 +129,34 @@ fn program() -> Outcome<PathBuf> {
     })
 }
 
-/// Resolves when the user or the system asks to stop.
-async fn interrupted() -> Outcome {
-    let on =
-        |kind| signal(kind).map_err(|error| Failure::failed(error, "free some file descriptors"));
-    let mut interrupt = on(SignalKind::interrupt())?;
-    let mut terminate = on(SignalKind::terminate())?;
-    let mut hangup = on(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+/// The signals by which the user or the system asks to stop. From its making on they end nothing by
+/// themselves.
+struct Stop {
+    signals: [Signal; 3],
+}
+
+impl Stop {
+    fn new() -> Outcome<Self> {
+        let on = |kind| {
+            signal(kind).map_err(|error| Failure::failed(error, "free some file descriptors"))
+        };
+        let interrupt = on(SignalKind::interrupt())?;
+        let terminate = on(SignalKind::terminate())?;
+        let hangup = on(SignalKind::hangup())?;
+        Ok(Self {
+            signals: [interrupt, terminate, hangup],
+        })
     }
-    Ok(())
+
+    /// Resolves when one of them comes.
+    async fn asked(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.signals;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
 }
 
 pub(crate) fn up(arguments: &UpArgs, settings: &Settings, output: Output) -> Outcome {
@@ -150,16 +169,79 @@ pub(crate) fn up(arguments: &UpArgs, settings: &Settings, output: Output) -> Out
     };
     let patience = Duration::from_secs(settings.timeout.value);
     run(async {
-        let up = league::up(&settings.dir.value, &options, &program()?).map_err(failure)?;
-        bring_up(up, patience, arguments.detach, output).await
+        // Before the first process: none may be left without somebody who watches it.
+        let mut stop = Stop::new()?;
+        let up = start(&settings.dir.value, options, &mut stop).await?;
+        bring_up(up, &mut stop, patience, arguments.detach, output).await
     })
 }
 
-async fn bring_up(mut up: Up, patience: Duration, detach: bool, output: Output) -> Outcome {
+/// Starts the processes, unless the user gives up meanwhile: then none is left.
+async fn start(dir: &Path, options: Options, stop: &mut Stop) -> Outcome<Up> {
+    let given_up = Arc::new(AtomicBool::new(false));
+    let (dir, program, flag) = (dir.to_owned(), program()?, given_up.clone());
+    let mut starting = tokio::task::spawn_blocking(move || {
+        league::up(&dir, &options, &program, &|| flag.load(Ordering::Relaxed))
+    });
+    let started = tokio::select! {
+        started = &mut starting => started,
+        () = stop.asked() => {
+            given_up.store(true, Ordering::Relaxed);
+            starting.await
+        }
+    };
+    let advice = "run the command again; `hansa down` stops what was started";
+    let up = started
+        .map_err(|error| Failure::failed(error, advice))?
+        .map_err(failure)?;
+    if given_up.load(Ordering::Relaxed) {
+        let interrupted = stop_failure(&up);
+        up.stop().await.map_err(failure)?;
+        return Err(interrupted);
+    }
+    Ok(up)
+}
+
+async fn bring_up(
+    mut up: Up,
+    stop: &mut Stop,
+    patience: Duration,
+    detach: bool,
+    output: Output,
+) -> Outcome {
     let began = up.began();
     if !output.json {
         tell(&text::beginning(&up));
     }
+    let outcome = match healthy(&mut up, stop, patience).await {
+        Ok(document) => {
+            let shown = show(&document, began, output);
+            if detach || !up.is_running() {
+                return shown;
+            }
+            match shown {
+                Ok(()) => watch(&mut up, stop, output).await,
+                error => error,
+            }
+        }
+        Err(error) => Err(error),
+    };
+    let Err(error) = outcome else {
+        return Ok(());
+    };
+    // Whatever ended it: what was started here is watched by nobody any more.
+    if up.is_running() {
+        tell("stopping ...");
+    }
+    let stopped = up.stop().await;
+    if error.exit == Exit::Interrupted {
+        stopped.map_err(failure)?;
+    }
+    Err(error)
+}
+
+async fn healthy(up: &mut Up, stop: &mut Stop, patience: Duration) -> Outcome<Document> {
+    let interrupted = stop_failure(up);
     let mut told = String::new();
     let progress = |health: &Health| {
         let problem = health.problems.first().cloned().unwrap_or_default();
@@ -168,26 +250,10 @@ async fn bring_up(mut up: Up, patience: Duration, detach: bool, output: Output) 
             told = problem;
         }
     };
-    let result = tokio::select! {
+    tokio::select! {
         result = up.healthy(patience, progress) => result.map_err(failure),
-        stopped = interrupted() => Err(stopped.err().unwrap_or_else(|| stop_failure(&up))),
-    };
-    let document = match result {
-        Ok(document) => document,
-        Err(error) => {
-            // The first failure is the one to tell.
-            let _ = up.stop().await;
-            return Err(error);
-        }
-    };
-    show(&document, began, output)?;
-    if detach || !up.is_running() {
-        return Ok(());
+        () = stop.asked() => Err(interrupted),
     }
-    if !output.json {
-        output.line("\nRunning. Ctrl-C stops the league; `hansa up` resumes it.")?;
-    }
-    watch(up, output).await
 }
 
 fn stop_failure(up: &Up) -> Failure {
@@ -207,20 +273,22 @@ fn tell(text: &str) {
 }
 
 /// Stays with a league in the foreground until it is stopped.
-async fn watch(mut up: Up, output: Output) -> Outcome {
-    let stop = interrupted();
-    tokio::pin!(stop);
+async fn watch(up: &mut Up, stop: &mut Stop, output: Output) -> Outcome {
+    let mut failed = None;
+    let say = |text: &str, failed: &mut Option<Failure>| {
+        // What failed before is the verdict, also when nobody reads on.
+        let said = output.line(text);
+        said.map_err(|error| failed.take().unwrap_or(error))
+    };
+    if !output.json {
+        let running = "\nRunning. Ctrl-C stops the league; `hansa up` resumes it.";
+        say(running, &mut failed)?;
+    }
     let mut ticks = interval(WATCH_INTERVAL);
     let (mut said, mut said_at) = (Vec::new(), Instant::now());
-    let mut failed = None;
     loop {
         tokio::select! {
-            result = &mut stop => {
-                let failure = stop_failure(&up);
-                tell("stopping ...");
-                up.stop().await.map_err(self::failure)?;
-                return Err(result.err().unwrap_or(failure));
-            }
+            () = stop.asked() => return Err(stop_failure(up)),
             _ = ticks.tick() => {}
         }
         while let Some(ended) = up.ended() {
@@ -238,7 +306,7 @@ async fn watch(mut up: Up, output: Output) -> Outcome {
         let health = league::health(up.league()).await;
         let changed = health.problems.is_empty() != said.is_empty();
         if !output.json && (changed || said_at.elapsed() >= STATUS_INTERVAL) {
-            output.line(&text::one_line(&health))?;
+            say(&text::one_line(&health), &mut failed)?;
             (said, said_at) = (health.problems, Instant::now());
         }
     }
@@ -261,9 +329,9 @@ pub(crate) fn status(settings: &Settings, output: Output) -> Outcome {
         let league = League::open(&settings.dir.value).map_err(failure)?;
         Ok(league::health(&league).await)
     })?;
-    output.result(&health, || text::status(&health))?;
+    let printed = output.result(&health, || text::status(&health));
     let Some(first) = health.problems.first() else {
-        return Ok(());
+        return printed;
     };
     let cause = match health.problems.len() - 1 {
         0 => first.clone(),
@@ -292,12 +360,11 @@ pub(crate) fn logs(arguments: &LogsArgs, settings: &Settings, output: Output) ->
         return Ok(());
     }
     run(async {
-        let stop = interrupted();
-        tokio::pin!(stop);
+        let mut stop = Stop::new()?;
         loop {
             tokio::select! {
                 // Asking to stop is how following ends.
-                result = &mut stop => return result,
+                () = stop.asked() => return Ok(()),
                 () = tokio::time::sleep(FOLLOW_INTERVAL) => {}
             }
             print(logs.read_new().map_err(failure)?)?;
@@ -333,12 +400,12 @@ pub(crate) fn reset(arguments: &ResetArgs, settings: &Settings, output: Output) 
 
 pub(crate) fn doctor(settings: &Settings, output: Output) -> Outcome {
     let findings = league::doctor(&settings.dir.value, &program()?).map_err(failure)?;
-    output.result(&findings, || text::findings(&findings))?;
+    let printed = output.result(&findings, || text::findings(&findings));
     let bad = findings
         .iter()
         .find(|finding| finding.level == Level::Problem);
     match bad {
-        None => Ok(()),
+        None => printed,
         Some(finding) => Err(Failure::new(
             Exit::Unhealthy,
             format!("{}: {}", finding.check, finding.found),

@@ -2,7 +2,7 @@
 
 use crate::{
     failure::{Failure, Outcome},
-    output::table,
+    output::{part, table},
     session::Session,
     transact::{event, outcome_with, place, transact},
     values,
@@ -346,7 +346,7 @@ async fn show(session: &Session<'_>, address: Option<Address>) -> Outcome {
             ("since", values::show_s(member.since)),
             ("x25519", member.x25519.to_string()),
         ];
-        let lines = rows.map(|(name, value)| format!("{name:8} {value}"));
+        let lines = rows.map(|(name, value)| format!("{name:8} {}", part(&value)));
         lines.join("\n")
     })
 }

@@ -4,7 +4,7 @@ use crate::failure::Exit;
 fn load(flags: &Global, env: &[(&str, &str)]) -> Outcome<Settings> {
     Settings::with(flags, &|name| {
         let found = env.iter().find(|(key, _)| *key == name);
-        found.map(|(_, value)| (*value).to_owned())
+        found.map(|(_, value)| (*value).into())
     })
 }
 
@@ -76,4 +76,77 @@ fn wrong_settings_are_usage_errors() {
             .value,
         86_400
     );
+}
+
+/// Who acts, and with which password, as the settings have it.
+fn acting(settings: &Settings) -> (Option<&str>, Option<&Path>, Option<&Password>) {
+    (
+        settings.member.value.as_deref(),
+        settings.keystore.value.as_deref(),
+        settings.password.value.as_ref(),
+    )
+}
+
+#[test]
+fn the_stronger_layer_says_who_acts_and_with_which_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(
+        &path,
+        "keystore = \"/file.json\"\npassword_file = \"/file\"\n",
+    )
+    .unwrap();
+    let mut flags = Global {
+        settings: Some(path),
+        ..Global::default()
+    };
+    let words = Password::Words("secret".into());
+    let of_file = Password::File("/file".into());
+    let keystore = Some(Path::new("/file.json"));
+    let settings = load(&flags, &[]).unwrap();
+    assert_eq!(acting(&settings), (None, keystore, Some(&of_file)));
+    let env = [("HANSA_AS", "member-2"), ("HANSA_PASSWORD", "secret")];
+    let settings = load(&flags, &env).unwrap();
+    assert_eq!(acting(&settings), (Some("member-2"), None, Some(&words)));
+    flags.keystore = Some("/flag.json".into());
+    flags.password_file = Some("/flag".into());
+    let settings = load(&flags, &env).unwrap();
+    let of_flag = Password::File("/flag".into());
+    let keystore = Some(Path::new("/flag.json"));
+    assert_eq!(acting(&settings), (None, keystore, Some(&of_flag)));
+    // An empty password is none, and so is an empty name.
+    let settings = load(&flags, &[("HANSA_PASSWORD", ""), ("HANSA_AS", "")]).unwrap();
+    assert_eq!(acting(&settings), (None, keystore, Some(&of_flag)));
+}
+
+#[test]
+fn two_settings_of_one_layer_for_one_purpose_are_refused() {
+    let none = Global::default();
+    let both = Global {
+        member: Some("member-1".into()),
+        keystore: Some("/k.json".into()),
+        ..Global::default()
+    };
+    let refused = [
+        load(&both, &[]),
+        load(&none, &[("HANSA_AS", "x"), ("HANSA_KEYSTORE", "/k.json")]),
+        load(
+            &none,
+            &[("HANSA_PASSWORD", "x"), ("HANSA_PASSWORD_FILE", "/p")],
+        ),
+    ];
+    for settings in refused {
+        assert_eq!(settings.unwrap_err().exit, Exit::Usage);
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_text_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    for variable in ["HANSA_AS", "HANSA_PASSWORD", "HANSA_SETTINGS"] {
+        let env = |name: &str| (name == variable).then(|| OsString::from_vec(vec![0xff]));
+        let failure = Settings::with(&Global::default(), &env).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.cause.contains(variable), "{}", failure.cause);
+    }
 }

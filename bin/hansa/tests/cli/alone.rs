@@ -117,6 +117,63 @@ fn failures_are_json_when_asked_for() {
 }
 
 #[test]
+fn failures_are_json_when_the_environment_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.toml"), "rpc = 1").unwrap();
+    for line in ["nonsense", "--settings bad.toml config show"] {
+        let arguments: Vec<_> = line.split_whitespace().collect();
+        let mut asked = command(folder.path(), &arguments);
+        let run = finish(asked.env("HANSA_JSON", "1").output().unwrap());
+        let document: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!((run.code, &document["error"]["kind"]), (2, &"usage".into()));
+    }
+}
+
+#[test]
+fn an_empty_password_is_none_and_text_must_be_text() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mut empty = command(folder.path(), &["keys", "new", "k.json"]);
+    let run = finish(empty.env("HANSA_PASSWORD", "").output().unwrap());
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no password was given"),
+        "{}",
+        run.stderr
+    );
+    assert!(!folder.path().join("k.json").exists());
+    let mut binary = command(folder.path(), &["config", "show"]);
+    let value = std::ffi::OsString::from_vec(vec![0xff]);
+    let run = finish(binary.env("HANSA_AS", value).output().unwrap());
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+#[test]
+fn a_node_names_the_place_in_a_wrong_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("node.toml"), "name = 7\n").unwrap();
+    let run = hansa(folder.path(), &["node"]);
+    assert_eq!(run.code, 1);
+    let lines: Vec<_> = run.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", run.stderr);
+    assert!(lines[0].contains("line 1, column 8"), "{}", run.stderr);
+    assert!(
+        lines[1].contains("correct the configuration"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_wrong_pace_is_a_usage_error_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = hansa(folder.path(), &["up", "--heartbeat-ms", "0"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("--heartbeat-ms"), "{}", run.stderr);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn every_command_shows_an_example() {
     let folder = tempfile::tempdir().unwrap();
     fn visit(folder: &Path, path: &[&str]) -> usize {

@@ -7,15 +7,13 @@ use super::{
     layout::{Layout, PortPlan},
     ports,
 };
-use crate::load_key;
+use crate::{load_key, open_files::WANTED_FILES};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{Genesis, genesis_timestamp_ms};
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Open files below which a node runs out of them under load.
-const MIN_FILES: u64 = 4_096;
 /// Free space below which a node may soon stop, bytes.
 const MIN_FREE_BYTES: u64 = 1_024 * 1_024 * 1_024;
 /// A clock before this (the start of 2025, milliseconds since the Unix epoch) was never set.
@@ -116,14 +114,14 @@ fn binary(program: &Path) -> Finding {
 }
 
 fn file_limit() -> Finding {
-    // `up` raises the soft limit to the hard one.
+    // `up` and the nodes raise the soft limit to the hard one.
     let limit = getrlimit(Resource::Nofile).maximum;
     match limit {
-        Some(limit) if limit < MIN_FILES => Finding::bad(
+        Some(limit) if limit < WANTED_FILES => Finding::bad(
             "open files",
             Level::Warning,
-            format!("a process may open {limit} files, a busy node needs {MIN_FILES}"),
-            format!("raise the hard limit: `ulimit -Hn {MIN_FILES}` as root, or limits.conf"),
+            format!("a process may open {limit} files, a busy node may need {WANTED_FILES}"),
+            format!("raise the hard limit: `ulimit -Hn {WANTED_FILES}` as root, or limits.conf"),
         ),
         Some(limit) => Finding::ok("open files", format!("up to {limit}")),
         None => Finding::ok("open files", "no limit"),

@@ -64,6 +64,14 @@ pub enum LeagueError {
         /// Its chain id.
         chain_id: u64,
     },
+    /// What is for development leagues is in the genesis of another one.
+    #[error("{path}: {reason}")]
+    Misplaced {
+        /// The genesis file.
+        path: PathBuf,
+        /// What is there.
+        reason: String,
+    },
     /// An option contradicts the league that exists.
     #[error("{what} {asked} was asked for, but the league in {dir} has {has}")]
     Differs {
@@ -168,6 +176,14 @@ pub enum LeagueError {
         /// Which, with the verb.
         operators: String,
     },
+    /// A folder that looks like an operator's of the league, and is not known to be.
+    #[error("{path} is not known to be of this development league: {reason}")]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// What tells.
+        reason: String,
+    },
     /// The user interrupted.
     #[error("interrupted")]
     Interrupted {
@@ -192,7 +208,7 @@ pub enum LeagueError {
         reason: String,
     },
     /// A genesis.
-    #[error("{path}: {source}")]
+    #[error("{path}: {}", crate::text::one_line(source))]
     Genesis {
         /// Which.
         path: PathBuf,
@@ -244,6 +260,9 @@ impl LeagueError {
             Self::NotDevelopment { .. } => {
                 "run its nodes with `hansa node`; `hansa up` is for development leagues only".into()
             }
+            Self::Misplaced { .. } => {
+                "use your own keys and no `development = true`, or a development chain id".into()
+            }
             Self::Differs { .. } => {
                 "leave the option out, use another --dir, or start over with `hansa reset`".into()
             }
@@ -271,6 +290,10 @@ impl LeagueError {
             Self::UnknownOperator { known, .. } => format!("name one of {known}"),
             Self::Running { dir, .. } => {
                 format!("stop it with `hansa down --dir {}`", dir.display())
+            }
+            Self::Foreign { .. } => {
+                "nothing was removed; move the folder away, or remove it by hand if nobody needs its key"
+                    .into()
             }
             Self::Interrupted { dir } => {
                 format!("`hansa up --dir {}` resumes the league", dir.display())

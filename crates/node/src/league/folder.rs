@@ -9,10 +9,12 @@ use super::{
     process::{Process, Record},
 };
 use crate::{
-    Config, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential, generate_key, save_key,
+    Config, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential, generate_key,
+    save_key,
+    text::{self, MAX_CONFIG_BYTES},
 };
 use alloy_primitives::{Address, B256};
-use hansa_primitives::{Genesis, Pace, PublicKey};
+use hansa_primitives::{Genesis, MAX_TIMESTAMP_STEP_MS, Pace, PublicKey};
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
@@ -57,7 +59,27 @@ impl Options {
             let allowed = format!("a development chain id, one of {DEVELOPMENT_CHAIN_IDS:?}");
             return Err(range("--chain-id", id.to_string(), allowed));
         }
+        let pace = self.pace();
+        let (interval, heartbeat) = (pace.min_block_interval_ms, pace.heartbeat_ms);
+        if !(1..=MAX_TIMESTAMP_STEP_MS).contains(&interval) {
+            let allowed = format!("1 to {MAX_TIMESTAMP_STEP_MS} ms");
+            return Err(range("--block-interval-ms", interval.to_string(), allowed));
+        }
+        if !(interval..=MAX_TIMESTAMP_STEP_MS).contains(&heartbeat) {
+            let allowed = format!("{interval} (the block interval) to {MAX_TIMESTAMP_STEP_MS} ms");
+            return Err(range("--heartbeat-ms", heartbeat.to_string(), allowed));
+        }
         PortPlan::new(self.port_base, count)
+    }
+
+    fn pace(&self) -> Pace {
+        let default = Pace::default();
+        Pace {
+            min_block_interval_ms: self
+                .block_interval_ms
+                .unwrap_or(default.min_block_interval_ms),
+            heartbeat_ms: self.heartbeat_ms.unwrap_or(default.heartbeat_ms),
+        }
     }
 }
 
@@ -90,8 +112,9 @@ impl League {
             return Ok(true);
         }
         let mut parts = layout.present();
-        // What a crash left of a league in the making is no part of one.
-        parts.retain(|path| *path != layout.nursery());
+        // What a crash left of a league in the making, or of one that was removed, is no part of one.
+        let (nursery, trash) = (layout.nursery(), layout.trash());
+        parts.retain(|path| *path != nursery && *path != trash);
         match parts.first().and_then(|path| path.file_name()) {
             None => Ok(false),
             Some(found) => Err(LeagueError::Incomplete {
@@ -173,15 +196,9 @@ impl League {
                 Ok((name, public))
             })
             .collect::<Result<Vec<(String, PublicKey)>, LeagueError>>()?;
-        let default = Pace::default();
-        let interval = options.block_interval_ms;
-        let pace = Pace {
-            min_block_interval_ms: interval.unwrap_or(default.min_block_interval_ms),
-            heartbeat_ms: options.heartbeat_ms.unwrap_or(default.heartbeat_ms),
-        };
         let genesis = genesis::development(&Parts {
             chain_id: options.chain_id.unwrap_or(DEVELOPMENT_CHAIN_ID),
-            pace,
+            pace: options.pace(),
             operators: &operators,
             members: &members,
             accounts: &development_accounts()?,
@@ -361,7 +378,7 @@ fn read_operator(layout: &Layout, name: &str) -> Result<Operator, LeagueError> {
     if Path::new(name).components().count() != 1 || name.starts_with('.') {
         return Err(damaged(format!("{name:?} cannot be an operator's folder")));
     }
-    let text = fs::read_to_string(&path).map_err(LeagueError::io(&path))?;
+    let text = text::read(&path, MAX_CONFIG_BYTES).map_err(LeagueError::io(&path))?;
     let config: Config = toml::from_str(&text).map_err(|error| damaged(error.message().into()))?;
     config
         .validate()

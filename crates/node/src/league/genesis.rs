@@ -1,10 +1,12 @@
 //! The genesis of a development league, and the check of any genesis by every rule of the chain.
 
-use super::{Account, LeagueError};
+use super::{Account, LeagueError, development_accounts};
+use crate::text::{self, MAX_GENESIS_BYTES};
 use alloy_primitives::{Address, B256, U256};
 use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PublicKey, genesis_timestamp_ms,
+    Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, PublicKey,
+    genesis_timestamp_ms,
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -82,12 +84,43 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
     }
 }
 
-/// Checks a genesis as the chain will: its fields, and the modules' rules by making its first state.
+/// Why well-known keys, or the mark of a development league, must not be in this genesis.
+pub(crate) fn misplaced(genesis: &Genesis) -> Option<String> {
+    let chain_id = genesis.chain_id;
+    if DEVELOPMENT_CHAIN_IDS.contains(&chain_id) {
+        return None;
+    }
+    if genesis.development {
+        return Some(format!("development = true on chain id {chain_id}"));
+    }
+    // The derivation cannot fail: see there.
+    let known = development_accounts().ok()?;
+    let recipients = genesis.operators.iter();
+    let recipients = recipients.map(|operator| operator.fee_recipient);
+    let members = genesis.members.iter().map(|member| member.address);
+    let mut used = genesis
+        .alloc
+        .keys()
+        .copied()
+        .chain(members)
+        .chain(recipients);
+    let account = used.find(|used| known.iter().any(|known| known.address == *used))?;
+    Some(format!(
+        "{account} on chain id {chain_id}: everybody has its key"
+    ))
+}
+
+/// Checks a genesis as the chain will: its fields, the modules' rules by making its first state, and
+/// that what is for development leagues is in no other.
 ///
 /// # Errors
 /// The first rule that it breaks.
 pub fn check(path: &Path, genesis: &Genesis) -> Result<(), LeagueError> {
     genesis.validate().map_err(LeagueError::genesis(path))?;
+    if let Some(reason) = misplaced(genesis) {
+        let path = path.into();
+        return Err(LeagueError::Misplaced { path, reason });
+    }
     let mut state = BlockDb::new(MemoryDb::default());
     genesis_changes(genesis, &mut state).map_err(|error| LeagueError::Damaged {
         path: path.into(),
@@ -100,12 +133,14 @@ pub fn check(path: &Path, genesis: &Genesis) -> Result<(), LeagueError> {
 /// # Errors
 /// It cannot be read, or is not a genesis.
 pub fn load(path: &Path) -> Result<Genesis, LeagueError> {
-    let text = std::fs::read_to_string(path).map_err(LeagueError::io(path))?;
-    let json = path.extension().is_some_and(|ending| ending == "json");
-    let genesis = if json {
-        Genesis::from_json(&text)
+    let text = text::read(path, MAX_GENESIS_BYTES).map_err(LeagueError::io(path))?;
+    parse(path, &text).map_err(LeagueError::genesis(path))
+}
+
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Genesis, GenesisError> {
+    if path.extension().is_some_and(|ending| ending == "json") {
+        Genesis::from_json(text)
     } else {
-        Genesis::from_toml(&text)
-    };
-    genesis.map_err(LeagueError::genesis(path))
+        Genesis::from_toml(text)
+    }
 }

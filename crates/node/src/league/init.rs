@@ -6,6 +6,7 @@
 use super::{LeagueError, files, genesis};
 use crate::{
     Config, History, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key, save_key,
+    text::{self, MAX_CONFIG_BYTES, MAX_GENESIS_BYTES},
 };
 use alloy_primitives::{Address, B256};
 use commonware_cryptography::Signer as _;
@@ -166,7 +167,7 @@ pub struct GenesisOptions {
 /// A file cannot be read, or the result breaks a rule.
 pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
     let operators = options.operators.iter().map(|path| {
-        let file: OperatorFile = read_toml(path)?;
+        let file = read_operator_file(path)?;
         Ok(Operator {
             name: file.name,
             public_key: file.public_key,
@@ -174,7 +175,7 @@ pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
         })
     });
     let alloc: BTreeMap<Address, Alloc> = match &options.alloc {
-        Some(path) => read_toml(path)?,
+        Some(path) => read_toml(path, MAX_GENESIS_BYTES)?,
         None => BTreeMap::new(),
     };
     let genesis = Genesis {
@@ -189,7 +190,7 @@ pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
         members: options
             .members
             .iter()
-            .map(|path| read_toml::<Member>(path))
+            .map(|path| read_toml::<Member>(path, MAX_CONFIG_BYTES))
             .collect::<Result<_, _>>()?,
         guard: GuardParams::default(),
         alloc,
@@ -221,11 +222,11 @@ pub fn save_genesis(path: &Path, genesis: &Genesis) -> Result<(), LeagueError> {
 /// # Errors
 /// It cannot be read or is none.
 pub fn read_operator_file(path: &Path) -> Result<OperatorFile, LeagueError> {
-    read_toml(path)
+    read_toml(path, MAX_CONFIG_BYTES)
 }
 
-fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, LeagueError> {
-    let text = std::fs::read_to_string(path).map_err(LeagueError::io(path))?;
+fn read_toml<T: DeserializeOwned>(path: &Path, limit: u64) -> Result<T, LeagueError> {
+    let text = text::read(path, limit).map_err(LeagueError::io(path))?;
     toml::from_str(&text).map_err(|error| LeagueError::Damaged {
         path: path.into(),
         reason: error.message().into(),

@@ -78,6 +78,11 @@ impl Layout {
         self.dir.join(".creating")
     }
 
+    /// Where what is being removed goes first.
+    pub(super) fn trash(&self) -> PathBuf {
+        self.dir.join(".removing")
+    }
+
     /// An operator's folder.
     pub fn operator(&self, name: &str) -> PathBuf {
         self.dir.join(name)
@@ -101,7 +106,7 @@ impl Layout {
     /// What is there of a league, complete or not. Nothing else in the folder is ever touched.
     pub(super) fn present(&self) -> Vec<PathBuf> {
         let mut found = vec![self.genesis(), self.document(), self.password()];
-        found.extend([self.members(), self.nursery()]);
+        found.extend([self.members(), self.nursery(), self.trash()]);
         let operators = 0..MAX_LOCAL_OPERATORS;
         found.extend(operators.map(|index| self.operator(&operator_name(index))));
         found.retain(|path| path.symlink_metadata().is_ok());

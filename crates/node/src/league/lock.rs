@@ -27,6 +27,22 @@ impl Lock {
     }
 
     pub(super) fn take_within(layout: &Layout, patience: Duration) -> Result<Self, LeagueError> {
+        Self::take_unless(layout, patience, &|| false)
+    }
+
+    /// As [`Self::take`], until `stopped` says so.
+    pub(super) fn take_until(
+        layout: &Layout,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Self, LeagueError> {
+        Self::take_unless(layout, LOCK_TIMEOUT, stopped)
+    }
+
+    fn take_unless(
+        layout: &Layout,
+        patience: Duration,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Self, LeagueError> {
         let path = layout.lock();
         let failed = LeagueError::io(&path);
         let begun = Instant::now();
@@ -41,6 +57,10 @@ impl Lock {
                 Ok(()) if is_at(&file, &path) => break,
                 // A `reset` removed the file that was waited for: its lock keeps nobody out.
                 Ok(()) => file = open().map_err(&failed)?,
+                Err(TryLockError::WouldBlock) if stopped() => {
+                    let dir = layout.dir().into();
+                    return Err(LeagueError::Interrupted { dir });
+                }
                 Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
                     std::thread::sleep(LOCK_POLL);
                 }

@@ -19,7 +19,7 @@ mod document;
 mod error;
 mod files;
 mod folder;
-mod genesis;
+pub(crate) mod genesis;
 mod health;
 mod init;
 mod layout;

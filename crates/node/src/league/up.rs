@@ -10,8 +10,8 @@ use super::{
     ports,
     process::{self, Process, STOP_GRACE},
 };
+use crate::open_files;
 use hansa_primitives::genesis_timestamp_ms;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     path::{Path, PathBuf},
     process::{Child, ExitStatus},
@@ -20,8 +20,6 @@ use std::{
 
 /// How often nodes are asked while they start.
 const HEALTH_POLL: Duration = Duration::from_millis(100);
-/// Open files that a node may need: databases, and 500 connections to each of its servers.
-const WANTED_FILES: u64 = 65_536;
 
 /// What `up` found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,19 +54,24 @@ pub struct Ended {
 
 /// Makes or opens the league in `dir` and starts those of its operators that do not run.
 ///
-/// `program` is the `hansa` binary.
+/// `program` is the `hansa` binary. `stopped` is asked before each operator whether to give up.
 ///
 /// # Errors
 /// The folder is damaged or in use, an option contradicts it, a port is busy, a process cannot be
-/// started. Then nothing that this call started is left running.
-pub fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueError> {
+/// started, or the user gave up. Then nothing that this call started is left running.
+pub fn up(
+    dir: &Path,
+    options: &Options,
+    program: &Path,
+    stopped: &dyn Fn() -> bool,
+) -> Result<Up, LeagueError> {
     let layout = Layout::new(dir)?;
     // Wrong options leave no folder behind.
     if !League::exists(&layout)? {
         options.check()?;
     }
     files::make_dir(layout.dir())?;
-    let _lock = Lock::take(&layout)?;
+    let _lock = Lock::take_until(&layout, stopped)?;
     let (mut league, mut began) = if League::exists(&layout)? {
         (League::open(layout.dir())?, Began::Resumed)
     } else {
@@ -87,7 +90,8 @@ pub fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueErr
         let listen = ports::of(&operator.config);
         ports::check(&operator.name, listen, league.operators.len())?;
     }
-    raise_file_limit();
+    // The nodes inherit it. Where it cannot be raised, `doctor` and the nodes say so.
+    let _ = open_files::raise_limit();
     let mut up = Up {
         league,
         began,
@@ -95,12 +99,21 @@ pub fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueErr
         started: Vec::new(),
     };
     for index in missing {
-        if let Err(error) = up.start(index, program) {
+        let started = if stopped() {
+            let dir = layout.dir().into();
+            Err(LeagueError::Interrupted { dir })
+        } else {
+            up.start(index, program)
+        };
+        if let Err(error) = started {
             up.abandon();
             return Err(error);
         }
     }
-    up.league.save_document()?;
+    if let Err(error) = up.league.save_document() {
+        up.abandon();
+        return Err(error);
+    }
     Ok(up)
 }
 
@@ -260,20 +273,4 @@ async fn stop_some(
     }
     league.save_document()?;
     Ok(processes.into_iter().map(|(name, _)| name).collect())
-}
-
-/// Lets the nodes, which inherit it, open as many files as the system allows them.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let allowed = limit.maximum.unwrap_or(WANTED_FILES).min(WANTED_FILES);
-    if limit.current.is_some_and(|current| current < allowed) {
-        // Where it cannot be raised, `doctor` says so.
-        let _ = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: Some(allowed),
-                maximum: limit.maximum,
-            },
-        );
-    }
 }

@@ -3,6 +3,7 @@
 use super::publish::{How, describe, publish_all, summary, verdict};
 use crate::{
     failure::{Failure, Outcome},
+    output::part,
     session::{Session, now_ms, read_limited},
     values,
 };
@@ -77,7 +78,7 @@ pub(super) async fn run(arguments: &ImportArgs, session: &Session<'_>) -> Outcom
         "refused_rows": list.refused,
     });
     let document = summary(&arguments.how, &report, &report.refused, counts);
-    session.output.result(&document, || {
+    let printed = session.output.result(&document, || {
         let mut text = format!(
             "{} rows: {} addresses, {} merged, {} refused\n",
             list.rows + list.refused.len(),
@@ -88,7 +89,9 @@ pub(super) async fn run(arguments: &ImportArgs, session: &Session<'_>) -> Outcom
         for row in list.refused.iter().take(SHOWN_ROWS) {
             text.push_str(&format!(
                 "line {}: `{}`: {}\n",
-                row.line, row.value, row.reason
+                row.line,
+                part(&row.value),
+                row.reason
             ));
         }
         if list.refused.len() > SHOWN_ROWS {
@@ -98,8 +101,8 @@ pub(super) async fn run(arguments: &ImportArgs, session: &Session<'_>) -> Outcom
         text.push_str(&describe(&arguments.how, &report, &report.refused));
         text.push_str(" (indicators and the publisher's identity)");
         text
-    })?;
-    verdict(&report.refused)
+    });
+    verdict(&report.refused).and(printed)
 }
 
 fn read(arguments: &ImportArgs) -> Outcome<List> {

@@ -2,6 +2,7 @@
 
 use crate::{
     failure::{Failure, Outcome},
+    output::part,
     progress,
     session::{Session, now_ms, read_limited},
     values,
@@ -66,14 +67,15 @@ pub(super) async fn run(arguments: &PublishArgs, session: &Session<'_>) -> Outco
         &refused,
         json!({"duplicates": parsed.duplicates}),
     );
-    session.output.result(&document, || {
+    let printed = session.output.result(&document, || {
         let mut text = describe(&arguments.how, &report, &refused);
         if parsed.duplicates > 0 {
             text.push_str(&format!("\n{} repeated in the file", parsed.duplicates));
         }
         text
-    })?;
-    verdict(&refused)
+    });
+    // What was refused fails the command, also when nobody reads on.
+    verdict(&refused).and(printed)
 }
 
 /// Publishes what is not there yet, or only counts it.
@@ -156,10 +158,11 @@ pub(super) fn describe(how: &How, report: &Report, refused: &[Refused]) -> Strin
         text.push_str(&format!("; last in block {block}"));
     }
     for object in refused.iter().take(SHOWN_REFUSALS) {
-        let id = object.id.as_deref().unwrap_or("no id");
+        let id = part(object.id.as_deref().unwrap_or("no id"));
         text.push_str(&format!(
             "\nrefused: {id} (no. {}): {}",
-            object.position, object.reason
+            object.position,
+            part(&object.reason)
         ));
     }
     if refused.len() > SHOWN_REFUSALS {

@@ -2,11 +2,11 @@
 
 use crate::{
     failure::{Failure, Outcome},
-    output::Output,
+    output::{Output, part, printable},
     session::Session,
     values,
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, hex};
 use clap::Args;
 use hansa_abi::{EXCHANGE, IExchange};
 use hansa_client::{
@@ -14,8 +14,9 @@ use hansa_client::{
     objects::{self, Published, Selection},
     publish::label,
 };
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{io::IsTerminal as _, time::Duration};
 
 /// Default for `list --limit`.
 const LIST_LIMIT: usize = 100;
@@ -99,10 +100,7 @@ pub(super) async fn get(arguments: &GetArgs, session: &Session<'_>) -> Outcome {
     objects::check(&rpc, std::slice::from_ref(&object)).await?;
     let revoked = latest.status == IExchange::Status::Revoked;
     if !arguments.about {
-        // Byte for byte as published, in both forms: it is JSON.
-        return session
-            .output
-            .line(&String::from_utf8_lossy(&object.content));
+        return print_content(session.output, &object);
     }
     let mut document = about(&object);
     document["revoked"] = json!(revoked);
@@ -119,9 +117,27 @@ pub(super) async fn get(arguments: &GetArgs, session: &Session<'_>) -> Outcome {
             ("by", object.transaction.to_string()),
             ("revoked", revoked.to_string()),
         ];
-        rows.map(|(name, value)| format!("{name:9} {value}"))
+        rows.map(|(name, value)| format!("{name:9} {}", part(&value)))
             .join("\n")
     })
+}
+
+/// Prints content byte for byte as published. What is no text (ciphertext) comes in hex; to programs
+/// that asked for JSON, so does what is no JSON. A terminal gets nothing that steers it.
+fn print_content(output: Output, object: &Published) -> Outcome {
+    let text = std::str::from_utf8(&object.content);
+    let is_json = || serde_json::from_slice::<IgnoredAny>(&object.content).is_ok();
+    match text {
+        Ok(text) if output.json && is_json() => output.line(text),
+        _ if output.json => output.item(&hex_of(object), String::new),
+        Ok(text) if std::io::stdout().is_terminal() => output.line(&printable(text)),
+        Ok(text) => output.line(text),
+        Err(_) => output.line(&hex_of(object)),
+    }
+}
+
+fn hex_of(object: &Published) -> String {
+    hex::encode_prefixed(&object.content)
 }
 
 fn about(object: &Published) -> Value {
@@ -154,13 +170,13 @@ impl Which {
 
     fn print(&self, output: Output, object: &Published) -> Outcome {
         if self.content && !output.json {
-            return output.line(&String::from_utf8_lossy(&object.content));
+            return print_content(output, object);
         }
         let mut document = about(object);
         if self.content {
             // What is no JSON (ciphertext) is shown as hex.
             let content = serde_json::from_slice::<Value>(&object.content);
-            document["content"] = content.unwrap_or_else(|_| json!(object.content));
+            document["content"] = content.unwrap_or_else(|_| json!(hex_of(object)));
         }
         output.item(&document, || {
             format!(
@@ -168,7 +184,7 @@ impl Which {
                 object.block,
                 values::show_ms(object.version),
                 label(object.tlp),
-                object.id,
+                part(&object.id),
                 object.publisher
             )
         })

@@ -1,6 +1,6 @@
 //! Files: genesis, keys, ports, the document, logs.
 
-use super::{PATIENT, folder, program, small, stand_in};
+use super::{PATIENT, folder, program, small, stand_in, up};
 use crate::{
     Config,
     league::{layout::Layout, lock::Lock, logs::last_words, *},
@@ -191,10 +191,27 @@ async fn options_that_contradict_the_league_are_refused() {
             chain_id: Some(1),
             ..small()
         },
+        Options {
+            heartbeat_ms: Some(0),
+            ..small()
+        },
+        Options {
+            heartbeat_ms: Some(60_001),
+            ..small()
+        },
+        Options {
+            block_interval_ms: Some(0),
+            ..small()
+        },
+        Options {
+            block_interval_ms: Some(5_001),
+            ..small()
+        },
     ];
     for options in impossible {
         let error = up(&fresh, &options, &program).unwrap_err();
         assert!(matches!(error, LeagueError::Range { .. }), "{error}");
+        assert_eq!(error.kind(), Kind::Usage);
         assert!(!fresh.exists());
     }
 }
@@ -228,7 +245,9 @@ async fn well_known_keys_stay_on_development_chains() {
 async fn parts_of_a_league_are_no_league() {
     let (parent, dir) = folder();
     stand_in(parent.path(), &dir, PATIENT).stop().await.unwrap();
-    fs::remove_file(dir.join("genesis.toml")).unwrap();
+    // As after a crash while it was put together: the genesis comes last.
+    fs::create_dir(dir.join(".creating")).unwrap();
+    fs::rename(dir.join("genesis.toml"), dir.join(".creating/genesis.toml")).unwrap();
     fs::write(dir.join("notes.txt"), "mine").unwrap();
     let error = League::open(&dir).unwrap_err();
     assert!(matches!(error, LeagueError::Incomplete { .. }), "{error}");
@@ -240,6 +259,50 @@ async fn parts_of_a_league_are_no_league() {
         .collect();
     assert_eq!(left, ["notes.txt"]);
     assert!(matches!(reset(&dir), Err(LeagueError::NoLeague { .. })));
+}
+
+#[tokio::test]
+async fn a_reset_removes_no_folder_that_is_not_the_leagues() {
+    let (parent, dir) = folder();
+    stand_in(parent.path(), &dir, PATIENT).stop().await.unwrap();
+    let refused = |path: &Path| {
+        let error = reset(&dir).unwrap_err();
+        assert!(
+            matches!(&error, LeagueError::Foreign { path: named, .. } if named == path),
+            "{error}"
+        );
+        assert!(dir.join("genesis.toml").exists() || dir.join("aside").exists());
+        assert!(dir.join("operator-1/key").exists());
+    };
+    let stranger = dir.join("operator-3");
+    fs::create_dir(&stranger).unwrap();
+    fs::write(stranger.join("key"), "precious").unwrap();
+    refused(&stranger);
+    // An operator's folder of a league elsewhere, as `hansa init` makes it.
+    let config = fs::read_to_string(dir.join("operator-1/node.toml")).unwrap();
+    let elsewhere = config.replace("../genesis.toml", "genesis.toml");
+    fs::write(stranger.join("node.toml"), elsewhere).unwrap();
+    refused(&stranger);
+    fs::remove_dir_all(&stranger).unwrap();
+    fs::rename(dir.join("genesis.toml"), dir.join("aside")).unwrap();
+    refused(&dir.join("operator-1"));
+    fs::rename(dir.join("aside"), dir.join("genesis.toml")).unwrap();
+
+    // A node that no record tells of.
+    fs::create_dir(dir.join("operator-2/data")).unwrap();
+    let lock = fs::File::create(dir.join("operator-2/data/lock")).unwrap();
+    lock.lock().unwrap();
+    let error = reset(&dir).unwrap_err();
+    assert!(
+        matches!(&error, LeagueError::Running { operators, .. } if operators.contains("operator-2")),
+        "{error}"
+    );
+    drop(lock);
+    // What an earlier reset did not finish is no hindrance.
+    fs::create_dir(dir.join(".removing")).unwrap();
+    fs::remove_dir_all(dir.join("operator-1")).unwrap();
+    reset(&dir).unwrap();
+    assert!(!dir.exists());
 }
 
 #[test]
@@ -415,6 +478,21 @@ fn a_real_league_is_made_from_its_operators_files() {
         ),
     )
     .unwrap();
+    // A key that everybody knows holds nothing outside of development chains.
+    let known = development_accounts().unwrap()[3].address;
+    let alloc = folder("alloc.toml");
+    fs::write(&alloc, format!("[{known}]\nbalance = \"0x1\"\n")).unwrap();
+    options.alloc = Some(alloc);
+    let error = new_genesis(&options).unwrap_err();
+    assert!(matches!(error, LeagueError::Misplaced { .. }), "{error}");
+    options.chain_id = 31_337;
+    let mut genesis = new_genesis(&options).unwrap();
+    genesis.development = true;
+    check_genesis(Path::new("g"), &genesis).unwrap();
+    genesis.chain_id = 77_001;
+    genesis.alloc.clear();
+    let error = check_genesis(Path::new("g"), &genesis).unwrap_err();
+    assert!(matches!(error, LeagueError::Misplaced { .. }), "{error}");
     options.operators.push(files[0].clone());
     assert!(new_genesis(&options).is_err(), "the same operator twice");
 }

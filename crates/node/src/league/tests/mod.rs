@@ -2,9 +2,10 @@
 //! the binary.
 
 mod files;
+mod nodes;
 mod processes;
 
-use super::{Options, Up, ports, up};
+use super::{LeagueError, Options, Up, ports};
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -45,4 +46,9 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 /// A league of stand-ins.
 fn stand_in(parent: &Path, dir: &Path, script: &str) -> Up {
     up(dir, &small(), &program(parent, script)).unwrap()
+}
+
+/// As [`super::up`] for a user who does not give up.
+fn up(dir: &Path, options: &Options, program: &Path) -> Result<Up, LeagueError> {
+    super::up(dir, options, program, &|| false)
 }

@@ -1,6 +1,6 @@
 //! Processes: started, recognised, stopped, and never mistaken for others.
 
-use super::{FAILING, PATIENT, STUBBORN, folder, program, small, stand_in};
+use super::{FAILING, PATIENT, STUBBORN, folder, program, small, stand_in, up};
 use crate::league::{process::stop, *};
 use std::{
     fs,
@@ -260,4 +260,22 @@ fn a_program_that_cannot_be_started_leaves_nothing_running() {
     let error = up(&dir, &small(), &missing).unwrap_err();
     assert!(matches!(error, LeagueError::Spawn { .. }), "{error}");
     assert!(League::open(&dir).unwrap().process("operator-1").is_none());
+}
+
+#[test]
+fn giving_up_between_two_operators_leaves_nothing_running() {
+    let (parent, dir) = folder();
+    let asked = std::cell::Cell::new(0);
+    let stopped = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 1
+    };
+    let program = program(parent.path(), PATIENT);
+    let error = crate::league::up(&dir, &small(), &program, &stopped).unwrap_err();
+    assert_eq!(error.kind(), Kind::Interrupted, "{error}");
+    // The first was started, and is known by its record.
+    assert!(dir.join("operator-1/process.json").exists());
+    let league = League::open(&dir).unwrap();
+    assert!(league.process("operator-1").is_none());
+    assert!(league.process("operator-2").is_none());
 }
