@@ -370,7 +370,8 @@ async fn start(
     let genesis_block = genesis_block(genesis)?;
     seed_index(genesis, &genesis_block, index)?;
     let started_at = index.head().map_or(0, |(number, _)| number);
-    let newest = Arc::new(AtomicU64::new(started_at));
+    // The chain moves it as soon as it runs.
+    let newest = Arc::new(AtomicU64::new(0));
     let recent = RecentDiffs::default();
     let pages = NonZeroUsize::new(config.resources.page_cache_mib * 256).unwrap_or(NZUsize!(1_024));
     let mut chain = hansa_engine::start(
@@ -400,14 +401,15 @@ async fn start(
     // again; until it has, nobody may take the older state for the newest.
     let processed = chain.marshal.get_processed().await;
     let applied = processed.map_or(0, |processed| processed.height().get());
-    // A block is in the index before consensus may forget it.
-    if applied > started_at {
+    // A block is in the index before consensus may forget it. The chain runs: the index may have grown since.
+    let indexed = index.head().map_or(0, |(number, _)| number);
+    if applied > indexed {
         return Err(NodeError::Behind {
-            index: started_at,
+            index: indexed,
             state: applied,
         });
     }
-    newest.store(applied, Ordering::Release);
+    newest.fetch_max(applied, Ordering::AcqRel);
     tokio::select! {
         () = catch_up(&newest, started_at) => {}
         error = ended(&mut chain) => return Err(error),

@@ -29,6 +29,9 @@ fn bundle(objects: &[Value]) -> Vec<u8> {
     serde_json::to_vec_pretty(&bundle).unwrap()
 }
 
+/// In 2027: after all objects here.
+const NOW_MS: u64 = 1_800_000_000_000;
+
 fn raw(size: usize, version: u64) -> StixObject {
     StixObject {
         object_type: "indicator".into(),
