@@ -152,6 +152,73 @@ async fn a_message_over_the_limit_is_refused() {
     server.stop().await;
 }
 
+/// Sends `message` again and again; false when the server stops taking it.
+async fn takes(socket: &mut Socket, message: &[u8], times: usize) -> bool {
+    let send = async {
+        for _ in 0..times {
+            socket.send(message).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(3), send)
+        .await
+        .is_ok()
+}
+
+fn padded(start: &str) -> Vec<u8> {
+    let mut message = start.as_bytes().to_vec();
+    message.resize(1_000_000, b' ');
+    message
+}
+
+#[tokio::test]
+async fn a_connection_with_too_much_waiting_is_not_read_from() {
+    let mut config = Config::development();
+    config.limits.max_calls_per_connection = 1;
+    config.limits.max_waiting_bytes = 2_000_000;
+    config.limits.subscription_buffer = 1;
+    let server = TestServer::with(config).await;
+    // One call that takes its time: what comes after it waits for its turn.
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_getBalance","params":["0x0000000000000000000000000000000000000001"]}"#;
+    server.door.set_shut(true);
+    let mut socket = Socket::open(&server).await;
+    assert!(!takes(&mut socket, &padded(call), 200).await);
+    server.door.set_shut(false);
+    drop(socket);
+    // Answers that nobody reads: to what is no call, to calls, and to batches.
+    let batch = format!("[{call}]");
+    for message in ["nonsense", "{}", call, &batch] {
+        let mut socket = Socket::open(&server).await;
+        assert!(
+            !takes(&mut socket, &padded(message), 2_000).await,
+            "{message}"
+        );
+    }
+    Socket::open(&server).await.alive().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_waited_is_answered_once_there_is_room() {
+    let mut config = Config::development();
+    config.limits.max_calls_per_connection = 1;
+    config.limits.max_waiting_bytes = 0;
+    config.limits.subscription_buffer = 1;
+    let server = TestServer::with(config).await;
+    let mut socket = Socket::open(&server).await;
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
+    let batch = format!("[{call}]");
+    for message in [call, "{}", "nonsense", &batch, call] {
+        for _ in 0..50 {
+            socket.send(message.as_bytes()).await;
+        }
+    }
+    for _ in 0..250 {
+        socket.next().await.expect("an answer");
+    }
+    socket.alive().await;
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn calls_without_reading_the_answers_are_bounded() {
     let mut config = Config::development();
