@@ -59,18 +59,16 @@ impl Flow {
     }
 
     /// Ready when more may be read: neither too many messages wait to be answered nor an answer for
-    /// room to be sent. `room` is kept between calls.
+    /// room to be sent. `room` is kept between calls; [`Flow::wake`] wakes who called last.
     pub(crate) fn poll_open(
         &self,
         room: &mut Option<BoxFuture<'static, ()>>,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        let is_full = || self.waiting.load(Ordering::Acquire) > self.most;
-        if is_full() {
-            self.reader.register(context.waker());
-            if is_full() {
-                return Poll::Pending;
-            }
+        // Registered before the look: nothing is missed between the two.
+        self.reader.register(context.waker());
+        if self.waiting.load(Ordering::Acquire) > self.most {
+            return Poll::Pending;
         }
         let Some(sink) = self.sink.get() else {
             return Poll::Ready(());
@@ -82,6 +80,11 @@ impl Flow {
         ready!(wait.as_mut().poll(context));
         *room = None;
         Poll::Ready(())
+    }
+
+    /// Wakes whoever reads.
+    pub(crate) fn wake(&self) {
+        self.reader.wake();
     }
 
     /// Waits until an answer can be sent. At once where there is no WebSocket.
@@ -159,7 +162,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if self.bytes > 0 {
             self.flow.waiting.fetch_sub(self.bytes, Ordering::AcqRel);
-            self.flow.reader.wake();
+            self.flow.wake();
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Stream {
     /// How long a write may stand still.
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    /// A write stood still for too long: the connection is over in both directions.
+    cut_off: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -41,11 +43,19 @@ impl Stream {
             room: None,
             patience: Duration::from_millis(limits.write_timeout_ms),
             stalled: None,
+            cut_off: false,
             _permit: permit,
         }
     }
 
-    /// Fails a write that made no progress for too long.
+    fn check(&self) -> io::Result<()> {
+        if self.cut_off {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+
+    /// Fails a write that made no progress for too long, and wakes who reads to learn of it.
     fn watch<T>(
         &mut self,
         outcome: Poll<io::Result<T>>,
@@ -60,6 +70,8 @@ impl Stream {
             .stalled
             .get_or_insert_with(|| Box::pin(sleep(patience)));
         ready!(stalled.as_mut().poll(context));
+        self.cut_off = true;
+        self.flow.wake();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -71,7 +83,9 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.flow.poll_open(&mut this.room, context));
+        let open = this.flow.poll_open(&mut this.room, context);
+        this.check()?;
+        ready!(open);
         let before = buffer.filled().len();
         let outcome = ready!(Pin::new(&mut this.inner).poll_read(context, buffer));
         this.flow.arrived(buffer.filled().len() - before);
@@ -86,6 +100,7 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.check()?;
         let outcome = Pin::new(&mut this.inner).poll_write(context, bytes);
         this.watch(outcome, context)
     }
@@ -96,6 +111,7 @@ impl AsyncWrite for Stream {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.check()?;
         let outcome = Pin::new(&mut this.inner).poll_write_vectored(context, parts);
         this.watch(outcome, context)
     }

@@ -1,6 +1,6 @@
 //! Frames that no well-behaved WebSocket client sends.
 
-use crate::common::{TestServer, chain};
+use crate::common::{TestServer, chain, client};
 use hansa_rpc::Config;
 use serde_json::Value;
 use std::time::Duration;
@@ -152,22 +152,21 @@ async fn a_message_over_the_limit_is_refused() {
     server.stop().await;
 }
 
-/// Sends `message` again and again; false when the server stops taking it.
-async fn takes(socket: &mut Socket, message: &[u8], times: usize) -> bool {
-    let send = async {
-        for _ in 0..times {
-            socket.send(message).await;
+/// Sends `message` again and again until the server stops taking it; how often it did.
+async fn taken(socket: &mut Socket, message: &[u8], most: usize) -> usize {
+    for count in 0..most {
+        let send = tokio::time::timeout(Duration::from_secs(2), socket.send(message));
+        if send.await.is_err() {
+            return count;
         }
-    };
-    tokio::time::timeout(Duration::from_secs(3), send)
-        .await
-        .is_ok()
+    }
+    most
 }
 
-fn padded(start: &str) -> Vec<u8> {
-    let mut message = start.as_bytes().to_vec();
-    message.resize(1_000_000, b' ');
-    message
+/// A message of a megabyte. The answer, if it has an id, repeats it.
+fn large(method: &str) -> String {
+    let id = "x".repeat(1_000_000);
+    format!(r#"{{"jsonrpc":"2.0","id":"{id}",{method}}}"#)
 }
 
 #[tokio::test]
@@ -177,23 +176,47 @@ async fn a_connection_with_too_much_waiting_is_not_read_from() {
     config.limits.max_waiting_bytes = 2_000_000;
     config.limits.subscription_buffer = 1;
     let server = TestServer::with(config).await;
+    // What the sockets' buffers hold comes on top.
+    let (few, many) = (60, 300);
     // One call that takes its time: what comes after it waits for its turn.
-    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_getBalance","params":["0x0000000000000000000000000000000000000001"]}"#;
+    let slow =
+        r#""method":"eth_getBalance","params":["0x0000000000000000000000000000000000000001"]"#;
     server.door.set_shut(true);
     let mut socket = Socket::open(&server).await;
-    assert!(!takes(&mut socket, &padded(call), 200).await);
+    let count = taken(&mut socket, large(slow).as_bytes(), many).await;
+    assert!(count < few, "{count}");
     server.door.set_shut(false);
     drop(socket);
     // Answers that nobody reads: to what is no call, to calls, and to batches.
-    let batch = format!("[{call}]");
-    for message in ["nonsense", "{}", call, &batch] {
+    let call = large(r#""method":"eth_chainId""#);
+    for message in [large(r#""method":7"#), format!("[{call}]"), call] {
         let mut socket = Socket::open(&server).await;
-        assert!(
-            !takes(&mut socket, &padded(message), 2_000).await,
-            "{message}"
-        );
+        let count = taken(&mut socket, message.as_bytes(), many).await;
+        assert!(count < few, "{count}: {}", &message[1_000_000..]);
     }
     Socket::open(&server).await.alive().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let mut config = Config::development();
+    config.limits.max_connections = 1;
+    config.limits.write_timeout_ms = 300;
+    let server = TestServer::with(config).await;
+    let mut socket = Socket::open(&server).await;
+    // Answers of 40 kB each: far more than the socket's buffers hold.
+    let document = br#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#;
+    taken(&mut socket, document, 2_000).await;
+    let free = async {
+        while client::post(server.handle.addr, "{}").await.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), free)
+        .await
+        .expect("the place is free again");
+    drop(socket);
     server.stop().await;
 }
 

@@ -22,6 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::broadcast};
 
@@ -167,9 +168,9 @@ impl StateProvider for Door {
     fn view(&self, number: u64) -> Result<Box<dyn StateView>, StateError> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut shut = self.shut.lock();
-        while *shut {
-            self.opened.wait(&mut shut);
-        }
+        // Not for ever: a test that fails must end.
+        self.opened
+            .wait_while_for(&mut shut, |shut| *shut, Duration::from_secs(20));
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         self.states.view(number)
     }
