@@ -136,6 +136,20 @@ pub enum IndexError {
         /// A range from the same block on that stays within the limit, if there is one.
         suggested: Option<(u64, u64)>,
     },
+    /// A log query's results are too large.
+    #[error("query returns more than {limit} bytes of logs (max_bytes){}", suggest(*suggested))]
+    TooManyBytes {
+        /// Limit.
+        limit: usize,
+        /// A range from the same block on that stays within the limit, if there is one.
+        suggested: Option<(u64, u64)>,
+    },
+    /// A log query was stopped by its caller.
+    #[error("query took too long{}", suggest(*suggested))]
+    Stopped {
+        /// The range that was looked through by then, if there is one.
+        suggested: Option<(u64, u64)>,
+    },
 }
 
 fn suggest(range: Option<(u64, u64)>) -> String {

@@ -53,6 +53,8 @@ pub struct LogLimits {
     pub max_blocks: u64,
     /// Most logs returned.
     pub max_results: usize,
+    /// Most bytes of the logs returned, as they lie in memory. As JSON they take about twice as many.
+    pub max_bytes: usize,
 }
 
 impl Default for LogLimits {
@@ -60,7 +62,40 @@ impl Default for LogLimits {
         Self {
             max_blocks: 10_000,
             max_results: 20_000,
+            max_bytes: 12_000_000,
         }
+    }
+}
+
+/// What a query has found so far.
+#[derive(Default)]
+struct Found {
+    logs: Vec<LocatedLog>,
+    bytes: usize,
+}
+
+impl Found {
+    fn is_over(&self, limits: &LogLimits) -> bool {
+        self.logs.len() > limits.max_results || self.bytes > limits.max_bytes
+    }
+
+    fn push(&mut self, log: LocatedLog) {
+        let data = &log.log.data;
+        self.bytes += size_of::<LocatedLog>() + 32 * data.topics().len() + data.data.len();
+        self.logs.push(log);
+    }
+
+    /// The limit that is exceeded, if one is.
+    fn check(&self, limits: &LogLimits, suggested: Option<(u64, u64)>) -> Result<(), IndexError> {
+        if self.logs.len() > limits.max_results {
+            let limit = limits.max_results;
+            return Err(IndexError::TooManyResults { limit, suggested });
+        }
+        if self.bytes > limits.max_bytes {
+            let limit = limits.max_bytes;
+            return Err(IndexError::TooManyBytes { limit, suggested });
+        }
+        Ok(())
     }
 }
 
@@ -73,6 +108,19 @@ impl Index {
         &self,
         filter: &LogFilter,
         limits: LogLimits,
+    ) -> Result<Vec<LocatedLog>, IndexError> {
+        self.logs_until(filter, limits, || false)
+    }
+
+    /// Like [`Index::logs`], and gives up once `stop` holds; it is asked before each block.
+    ///
+    /// # Errors
+    /// As [`Index::logs`], or [`IndexError::Stopped`].
+    pub fn logs_until(
+        &self,
+        filter: &LogFilter,
+        limits: LogLimits,
+        stop: impl Fn() -> bool,
     ) -> Result<Vec<LocatedLog>, IndexError> {
         let (from, to) = (filter.from, filter.to);
         if from > to {
@@ -102,35 +150,34 @@ impl Index {
         let test = BloomTest::new(filter);
         let read = self.inner.database.begin_read()?;
         let blooms = read.open_table(BLOOMS)?;
-        let mut found = Vec::new();
+        let mut found = Found::default();
         for row in blooms.range(from..=to)? {
             let (number, bloom) = row?;
+            let number = number.value();
+            let suggested = number
+                .checked_sub(1)
+                .filter(|to| *to >= from)
+                .map(|to| (from, to));
+            if stop() {
+                return Err(IndexError::Stopped { suggested });
+            }
             if !test.admits(&bloom.value()) {
                 continue;
             }
-            let number = number.value();
-            collect(&read, number, filter, limits.max_results, &mut found)?;
-            if found.len() > limits.max_results {
-                return Err(IndexError::TooManyResults {
-                    limit: limits.max_results,
-                    suggested: number
-                        .checked_sub(1)
-                        .filter(|to| *to >= from)
-                        .map(|to| (from, to)),
-                });
-            }
+            collect(&read, number, filter, &limits, &mut found)?;
+            found.check(&limits, suggested)?;
         }
-        Ok(found)
+        Ok(found.logs)
     }
 }
 
-/// Adds a block's matches; stops one past `limit`.
+/// Adds a block's matches; stops one past a limit.
 fn collect(
     read: &ReadTransaction,
     number: u64,
     filter: &LogFilter,
-    limit: usize,
-    found: &mut Vec<LocatedLog>,
+    limits: &LogLimits,
+    found: &mut Found,
 ) -> Result<(), IndexError> {
     let Some(row) = read.open_table(RECEIPTS)?.get(number)? else {
         return Ok(());
@@ -142,7 +189,7 @@ fn collect(
     let mut block = None;
     let mut transaction = None;
     Receipts::open(row.value())?.visit_logs(|transaction_index, log_index, log| {
-        if found.len() > limit || !filter.admits_row(log) {
+        if found.is_over(limits) || !filter.admits_row(log) {
             return Ok(());
         }
         let (block_hash, block_timestamp_ms) = match block {

@@ -15,6 +15,10 @@ pub struct Limits {
     pub max_bytes_per_sender: usize,
     /// Transactions of one sender that wait for a missing nonce.
     pub max_queued_per_sender: usize,
+    /// Transactions of all senders that wait for a missing nonce.
+    pub max_queued: usize,
+    /// Encoded bytes of all that wait for a missing nonce.
+    pub max_queued_bytes: usize,
     /// Transactions of a sender that wait for a missing nonce are dropped when none of the sender's
     /// became executable for this long, seconds of chain time.
     pub max_queued_s: u64,
@@ -41,6 +45,8 @@ impl Default for Limits {
             max_per_sender: 1_024,
             max_bytes_per_sender: 4 * 1024 * 1024,
             max_queued_per_sender: 64,
+            max_queued: 4_096,
+            max_queued_bytes: 8 * 1024 * 1024,
             max_queued_s: 3 * 3_600,
             guaranteed_slots: 16,
             max_evictions: 64,
@@ -59,6 +65,8 @@ pub struct Rules {
     pub chain_id: u64,
     /// The hard fork that prices intrinsic gas and sets the gas cap.
     pub spec: SpecId,
+    /// The base fee never falls below this, wei per gas: a fee cap under it is never includable.
+    pub min_base_fee: u64,
     /// Smallest tip (or gas price of a legacy transaction) that is taken, wei per gas.
     pub min_tip: u128,
     /// Take local legacy transactions without a chain id (replayable on other chains).
@@ -71,6 +79,7 @@ impl Rules {
         Self {
             chain_id,
             spec: SpecId::OSAKA,
+            min_base_fee: 0,
             min_tip: 0,
             allow_unprotected: false,
         }

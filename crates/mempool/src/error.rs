@@ -175,6 +175,14 @@ pub enum PoolError {
         /// Wei per gas.
         needed: u128,
     },
+    /// Under the smallest base fee that the chain can have.
+    #[error("transaction underpriced: max fee per gas {fee_cap}, minimum needed {needed}")]
+    FeeCapTooLow {
+        /// Wei per gas.
+        fee_cap: u128,
+        /// Wei per gas.
+        needed: u64,
+    },
     /// The pool is full of transactions that pay at least as much.
     #[error(
         "transaction underpriced: txpool is full and its lowest tip is {lowest} wei per gas; raise the tip"

@@ -42,8 +42,10 @@ pub struct GossipConfig {
     /// A local transaction that waited for this many blocks is announced again, and again after as
     /// many more.
     pub reannounce_blocks: u64,
-    /// Most transactions announced again at a time, oldest first.
+    /// Most transactions announced again at a time.
     pub max_reannounced: usize,
+    /// Most bytes of transactions announced again at a time.
+    pub max_reannounced_bytes: usize,
 }
 
 impl Default for GossipConfig {
@@ -54,6 +56,7 @@ impl Default for GossipConfig {
             reannounce_interval: Duration::from_secs(1),
             reannounce_blocks: 10,
             max_reannounced: 4_096,
+            max_reannounced_bytes: 2 * 1024 * 1024,
         }
     }
 }
@@ -140,13 +143,7 @@ where
         network: (impl Sender<PublicKey = P>, impl Receiver<PublicKey = P>),
     ) -> Handle<()> {
         let (sender, receiver) = network;
-        let outbound = Outbound {
-            pool: self.pool.clone(),
-            config: self.config,
-            feed: self.feed,
-            announced_at: self.pool.head().number,
-            last_sent: SystemTime::UNIX_EPOCH,
-        };
+        let outbound = Outbound::new(self.pool.clone(), self.config, self.feed);
         let inbound = Inbound {
             pool: self.pool,
             head: self.head,
@@ -165,16 +162,33 @@ where
     }
 }
 
-struct Outbound {
+pub(crate) struct Outbound {
     pool: Pool,
     config: GossipConfig,
     feed: ring::Receiver<Arc<PooledTransaction>>,
     /// Head when old transactions were last announced again.
     announced_at: u64,
+    /// Arrival of the last one announced again: the next round goes on from there.
+    announced_up_to: Option<u64>,
     last_sent: SystemTime,
 }
 
 impl Outbound {
+    pub(crate) fn new(
+        pool: Pool,
+        config: GossipConfig,
+        feed: ring::Receiver<Arc<PooledTransaction>>,
+    ) -> Self {
+        Self {
+            announced_at: pool.head().number,
+            announced_up_to: None,
+            pool,
+            config,
+            feed,
+            last_sent: SystemTime::UNIX_EPOCH,
+        }
+    }
+
     async fn run<E: Spawner + Clock>(mut self, context: E, mut sender: impl Sender) {
         let mut reannounce_at = context.current() + self.config.reannounce_interval;
         select_loop! {
@@ -199,17 +213,30 @@ impl Outbound {
         }
     }
 
-    /// Local transactions that waited too long, once per `reannounce_blocks`.
-    fn stale(&mut self) -> Vec<Arc<PooledTransaction>> {
+    /// Local transactions that could run and waited too long, once per `reannounce_blocks`. When there
+    /// are too many for one round, each gets its turn.
+    pub(crate) fn stale(&mut self) -> Vec<Arc<PooledTransaction>> {
         let head = self.pool.head().number;
         let patience = self.config.reannounce_blocks;
         if head < self.announced_at.saturating_add(patience) {
             return Vec::new();
         }
         self.announced_at = head;
-        let mut local = self.pool.local();
+        let mut local = self.pool.local_executable();
         local.retain(|tx| tx.added_at_block.saturating_add(patience) <= head);
-        local.truncate(self.config.max_reannounced);
+        let done = local.partition_point(|tx| Some(tx.sequence) <= self.announced_up_to);
+        local.rotate_left(done);
+        let mut bytes = 0;
+        let fits = |tx: &&Arc<PooledTransaction>| {
+            bytes += tx.size;
+            bytes <= self.config.max_reannounced_bytes
+        };
+        let count = local.iter().take_while(fits).count();
+        // One at least, or one that is larger than the limit would hold up all.
+        local.truncate(count.clamp(1, self.config.max_reannounced.max(1)));
+        if let Some(last) = local.last() {
+            self.announced_up_to = Some(last.sequence);
+        }
         local
     }
 

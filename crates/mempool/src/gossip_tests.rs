@@ -1,7 +1,8 @@
 //! Gossip over a simulated network, and the journal over simulated storage.
 
-use crate::{testing::*, *};
+use crate::{gossip::Outbound, testing::*, *};
 use alloy_consensus::SignableTransaction as _;
+use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Signature, U256};
 use commonware_codec::{Decode as _, Encode as _};
 use commonware_cryptography::Signer as _;
@@ -155,6 +156,60 @@ fn what_waits_is_announced_again_and_known_ones_do_no_harm() {
             2,
             "once per ten blocks, not once per second"
         );
+    });
+}
+
+#[test]
+fn what_could_not_run_is_not_announced_again_and_each_gets_its_turn() {
+    deterministic::Runner::seeded(9).start(|_| async move {
+        let (pool, head) = (pool(), MemoryHead::default());
+        // What waits for a nonce, and what no block takes now.
+        pool.add(&head, sign(transfer(1), 1), Origin::Local)
+            .await
+            .unwrap();
+        let dear = alloy_consensus::TxEip1559 {
+            max_fee_per_gas: GWEI - 1,
+            max_priority_fee_per_gas: 0,
+            ..transfer(0)
+        };
+        pool.add(&head, sign(dear, 2), Origin::Local).await.unwrap();
+        let mut sizes = Vec::new();
+        for seed in 3..8 {
+            let tx = sign(transfer(0), seed);
+            sizes.push(tx.encode_2718_len());
+            pool.add(&head, tx, Origin::Local).await.unwrap();
+        }
+        let largest = sizes.iter().max().unwrap();
+        let few = GossipConfig {
+            max_reannounced: 2,
+            ..GossipConfig::default()
+        };
+        let small = GossipConfig {
+            max_reannounced_bytes: 2 * largest,
+            ..GossipConfig::default()
+        };
+        for config in [few, small] {
+            let mut said = Vec::new();
+            let mut outbound = Outbound::new(pool.clone(), config, pool.subscribe_local());
+            for round in 1..=3 {
+                assert!(outbound.stale().is_empty(), "too early");
+                for _ in 0..10 {
+                    let head = head_at(pool.head().number + 1);
+                    let update = BlockUpdate {
+                        head,
+                        included: &[],
+                        changed: &[],
+                        blocked: &[],
+                    };
+                    pool.on_finalized(&update).unwrap();
+                }
+                let stale = outbound.stale();
+                assert_eq!(stale.len(), 2, "round {round}");
+                said.extend(stale.iter().map(|tx| tx.sender));
+            }
+            let all: std::collections::BTreeSet<_> = said.iter().copied().collect();
+            assert_eq!(all, (3..8).map(address).collect());
+        }
     });
 }
 
@@ -355,6 +410,103 @@ fn local_transactions_survive_a_restart_and_are_validated_again() {
         // Nonce 0 is in a block by now; what came by gossip was not kept.
         assert_eq!(keeper.restored(), 2);
         assert_eq!(pool.status(), (2, 0));
+    });
+}
+
+/// A journal in memory that says how often it was rewritten.
+struct Counting {
+    stored: Vec<Transaction>,
+    rewrites: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl Journal for Counting {
+    async fn load(&mut self) -> Result<Vec<Transaction>, JournalError> {
+        Ok(self.stored.clone())
+    }
+    fn bytes(&self) -> u64 {
+        self.stored
+            .iter()
+            .map(|tx| tx.encode_2718_len() as u64)
+            .sum()
+    }
+    async fn append(&mut self, transactions: &[Transaction]) -> Result<(), JournalError> {
+        self.stored.extend_from_slice(transactions);
+        Ok(())
+    }
+    async fn rewrite(&mut self, transactions: &[Transaction]) -> Result<(), JournalError> {
+        self.rewrites
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.stored = transactions.to_vec();
+        Ok(())
+    }
+}
+
+fn large(nonce: u64, seed: u64) -> Transaction {
+    let tx = alloy_consensus::TxEip1559 {
+        input: vec![0; 100_000].into(),
+        gas_limit: 2_000_000,
+        ..transfer(nonce)
+    };
+    sign(tx, seed)
+}
+
+#[test]
+fn a_journal_of_few_large_transactions_is_compacted() {
+    deterministic::Runner::seeded(10).start(|context| async move {
+        let (pool, head) = (pool(), MemoryHead::default());
+        let rewrites = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+        let journal = Counting {
+            stored: Vec::new(),
+            rewrites: rewrites.clone(),
+        };
+        let keeper = Keeper::init(context.child("keeper"), pool.clone(), &head, journal);
+        keeper.await.unwrap().start();
+        let count = || rewrites.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(count(), 1, "at the start");
+        // 16 MiB of what is gone by then.
+        for seed in 0..170 {
+            let added = pool
+                .add(&head, large(0, seed), Origin::Local)
+                .await
+                .unwrap();
+            pool.drop_invalid(added.hash, "gone");
+            context.sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(count(), 2);
+    });
+}
+
+#[test]
+fn a_journal_is_read_whole_whatever_its_size() {
+    deterministic::Runner::seeded(11).start(|context| async move {
+        let txs: Vec<_> = (0..90).map(|nonce| large(nonce, 1)).collect();
+        let mut journal = FileJournal::new(context.child("journal"), "locals");
+        journal.append(&txs).await.unwrap();
+        drop(journal);
+        let mut journal = FileJournal::new(context.child("journal"), "locals");
+        assert_eq!(hashes(&journal.load().await.unwrap()), hashes(&txs));
+        let bytes = journal.bytes();
+        drop(journal);
+        let (_, size) = context.open("locals", &0u64.to_be_bytes()).await.unwrap();
+        assert_eq!(size, bytes, "nothing was cut off");
+    });
+}
+
+#[test]
+fn nonces_that_lie_far_apart_in_the_journal_all_come_back() {
+    deterministic::Runner::seeded(12).start(|context| async move {
+        let tx = |nonce, seed| sign(transfer(nonce), seed);
+        let late = (100..200).map(|nonce| tx(nonce, 1));
+        let between = (0..950).map(|nonce| tx(nonce, 2));
+        let early = (0..100).map(|nonce| tx(nonce, 1));
+        let journal = Counting {
+            stored: late.chain(between).chain(early).collect(),
+            rewrites: Default::default(),
+        };
+        let (pool, head) = (pool(), MemoryHead::default());
+        let keeper = Keeper::init(context.child("keeper"), pool.clone(), &head, journal);
+        assert_eq!(keeper.await.unwrap().restored(), 1_150);
+        assert_eq!(pool.status(), (1_150, 0));
     });
 }
 

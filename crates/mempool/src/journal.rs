@@ -15,8 +15,8 @@ use thiserror::Error;
 
 /// Length and checksum.
 const RECORD_HEADER: usize = 4 + 8;
-/// Largest journal that is read, bytes; compaction keeps it far smaller.
-const MAX_JOURNAL_BYTES: u64 = 256 * 1024 * 1024;
+/// A journal is read in pieces of this size, bytes: more than the largest record has.
+const READ_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The journal cannot be read or written.
 #[derive(Debug, Error)]
@@ -32,6 +32,8 @@ pub struct JournalError {
 pub trait Journal: Send + 'static {
     /// All transactions that were appended since the last rewrite, oldest first.
     fn load(&mut self) -> impl Future<Output = Result<Vec<Transaction>, JournalError>> + Send;
+    /// Bytes that it holds.
+    fn bytes(&self) -> u64;
     /// Appends; durable when it returns.
     fn append<'a>(
         &'a mut self,
@@ -94,17 +96,23 @@ impl<E: Storage> FileJournal<E> {
         for generation in generations {
             let name = generation.to_be_bytes();
             let (blob, size) = self.storage.open(&self.partition, &name).await?;
-            let size = size.min(MAX_JOURNAL_BYTES);
-            // Bounded by MAX_JOURNAL_BYTES, so it fits.
-            let bytes = blob
-                .read_at(0, size as usize, ReadOptions::default())
-                .await?;
-            let bytes = bytes.coalesce();
-            let (read, end) = parse(bytes.as_ref());
-            for (hash, transaction) in read {
-                if seen.insert(hash) {
-                    transactions.push(transaction);
+            let mut end = 0;
+            while end < size {
+                // At most READ_BYTES, so it fits.
+                let piece = (size - end).min(READ_BYTES) as usize;
+                let bytes = blob.read_at(end, piece, ReadOptions::default()).await?;
+                let bytes = bytes.coalesce();
+                let (read, good) = parse(bytes.as_ref());
+                for (hash, transaction) in read {
+                    if seen.insert(hash) {
+                        transactions.push(transaction);
+                    }
                 }
+                // A piece that ends within a record is read again from that record on.
+                if good == 0 {
+                    break;
+                }
+                end += good;
             }
             // Cut off a torn tail, so that the next record follows the last good one.
             blob.resize(end).await?;
@@ -163,6 +171,10 @@ impl<E: Storage> FileJournal<E> {
 impl<E: Storage> Journal for FileJournal<E> {
     async fn load(&mut self) -> Result<Vec<Transaction>, JournalError> {
         self.read_all().await.map_err(|error| self.error(error))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.end
     }
 
     async fn append(&mut self, transactions: &[Transaction]) -> Result<(), JournalError> {

@@ -1,6 +1,7 @@
 //! Restores local transactions at the start and journals new ones.
 
 use crate::{HeadState, Journal, JournalError, Origin, Pool, PooledTransaction};
+use alloy_consensus::Transaction as _;
 use commonware_macros::select_loop;
 use commonware_runtime::{Handle, Spawner};
 use commonware_utils::channel::ring;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 
 /// Transactions restored under one lock.
 const RESTORE_CHUNK: usize = 1_000;
-/// The journal is rewritten once it holds this many more records than twice the live ones.
-const MAX_STALE_RECORDS: usize = 4_096;
+/// The journal is rewritten once it holds this many bytes more than twice what the last rewrite kept.
+/// The pool's limits bound what that is, so they bound the journal.
+const MAX_STALE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Keeps the pool's local transactions in a journal.
 pub struct Keeper<E, J> {
@@ -18,7 +20,8 @@ pub struct Keeper<E, J> {
     pool: Pool,
     journal: J,
     feed: ring::Receiver<Arc<PooledTransaction>>,
-    records: usize,
+    /// Size of the journal after the last rewrite.
+    kept_bytes: u64,
     restored: usize,
 }
 
@@ -34,7 +37,11 @@ impl<E: Spawner, J: Journal> Keeper<E, J> {
         mut journal: J,
     ) -> Result<Self, JournalError> {
         let feed = pool.subscribe_local();
-        let mut loaded = journal.load().await?.into_iter().peekable();
+        let mut loaded = journal.load().await?;
+        // Over all chunks: a nonce that comes before its predecessors could be refused as one too many
+        // that waits.
+        loaded.sort_by_key(|tx| tx.nonce());
+        let mut loaded = loaded.into_iter().peekable();
         let mut restored = 0;
         while loaded.peek().is_some() {
             let chunk: Vec<_> = loaded.by_ref().take(RESTORE_CHUNK).collect();
@@ -46,7 +53,7 @@ impl<E: Spawner, J: Journal> Keeper<E, J> {
             pool,
             journal,
             feed,
-            records: 0,
+            kept_bytes: 0,
             restored,
         };
         keeper.compact().await?;
@@ -67,8 +74,9 @@ impl<E: Spawner, J: Journal> Keeper<E, J> {
             .iter()
             .map(|tx| tx.transaction.clone())
             .collect();
-        self.records = live.len();
-        self.journal.rewrite(&live).await
+        self.journal.rewrite(&live).await?;
+        self.kept_bytes = self.journal.bytes();
+        Ok(())
     }
 
     async fn record(&mut self, first: Arc<PooledTransaction>) -> Result<(), JournalError> {
@@ -78,12 +86,8 @@ impl<E: Spawner, J: Journal> Keeper<E, J> {
             fresh.push(tx.transaction.clone());
         }
         self.journal.append(&fresh).await?;
-        self.records += fresh.len();
-        if self.records > MAX_STALE_RECORDS {
-            let live = self.pool.local().len();
-            if self.records > 2 * live + MAX_STALE_RECORDS {
-                self.compact().await?;
-            }
+        if self.journal.bytes() > 2 * self.kept_bytes + MAX_STALE_BYTES {
+            self.compact().await?;
         }
         Ok(())
     }

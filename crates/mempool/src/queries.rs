@@ -35,7 +35,7 @@ impl Pool {
     /// Executable and queued transactions.
     pub fn status(&self) -> (usize, usize) {
         let core = self.core();
-        (core.pending, core.queued())
+        (core.pending, core.queued)
     }
 
     /// Everything, by sender.
@@ -69,12 +69,24 @@ impl Pool {
         local
     }
 
+    /// Local transactions that could be in the next block, in order of arrival.
+    pub fn local_executable(&self) -> Vec<Arc<PooledTransaction>> {
+        let mut local = self.local();
+        let core = self.core();
+        let base_fee = u128::from(core.head.base_fee_next);
+        local.retain(|tx| {
+            let queue = core.queues.get(&tx.sender);
+            tx.fee_cap >= base_fee && queue.is_some_and(|queue| tx.nonce() < queue.next)
+        });
+        local
+    }
+
     /// Counters.
     pub fn stats(&self) -> PoolStats {
         let core = self.core();
         PoolStats {
             pending: core.pending,
-            queued: core.queued(),
+            queued: core.queued,
             bytes: core.bytes,
             senders: core.queues.len(),
             ..core.stats

@@ -167,6 +167,30 @@ fn block_gas_limit_and_smallest_tip() {
 }
 
 #[test]
+fn a_fee_cap_that_no_block_can_reach() {
+    let rules = Rules {
+        min_base_fee: 1_000,
+        ..Rules::new(CHAIN)
+    };
+    let pool = Pool::new(rules, Limits::default(), head_at(0), Sequential);
+    let capped = |cap| {
+        let tx = TxEip1559 {
+            max_fee_per_gas: cap,
+            max_priority_fee_per_gas: 0,
+            ..transfer(0)
+        };
+        sign(tx, 1)
+    };
+    refused_by(
+        &pool,
+        &MemoryHead::default(),
+        capped(999),
+        "transaction underpriced: max fee per gas 999, minimum needed 1000",
+    );
+    add(&pool, &MemoryHead::default(), capped(1_000)).unwrap();
+}
+
+#[test]
 fn signatures() {
     let head = MemoryHead::default();
     let good = sign(transfer(0), 1);
@@ -398,6 +422,85 @@ fn a_full_pool() {
     // What came after the evicted one stays, and waits.
     assert_eq!(pool.status(), (1, 1));
     assert_eq!(pool.best(0).count(), 1);
+}
+
+#[test]
+fn what_waits_for_a_nonce_makes_room_for_what_can_run() {
+    let head = MemoryHead::default();
+    let pool = pool_with(Limits {
+        max_transactions: 3,
+        ..Limits::default()
+    });
+    add(&pool, &head, sign(tipped(0, 20), 1)).unwrap();
+    for nonce in [5, 6] {
+        add(&pool, &head, sign(tipped(nonce, 90), 2)).unwrap();
+    }
+    // It pays less than all of them, and can run.
+    let added = add(&pool, &head, sign(tipped(0, 10), 3)).unwrap();
+    assert!(added.pending);
+    assert_eq!(pool.status(), (2, 1));
+    let left = pool.content_from(&address(2)).queued;
+    assert_eq!(left[0].nonce(), 5, "the last nonce goes first");
+    // Among those that can run, the tip decides as before.
+    add(&pool, &head, sign(tipped(0, 10), 4)).unwrap();
+    assert_eq!(pool.status(), (3, 0));
+    let words = "transaction underpriced: txpool is full";
+    refused_by(&pool, &head, sign(tipped(0, 9), 5), words);
+}
+
+#[test]
+fn what_waits_for_a_nonce_is_bounded_over_all_senders() {
+    let head = MemoryHead::default();
+    let gapped = |seed| sign(tipped(5, 10), seed);
+    let size = gapped(1).encode_2718_len();
+    let by_count = Limits {
+        max_queued: 2,
+        ..Limits::default()
+    };
+    let by_bytes = Limits {
+        max_queued_bytes: 2 * size + 4,
+        ..Limits::default()
+    };
+    let table = [
+        (by_count, 2, "max_queued"),
+        (by_bytes, 2 * size + 4, "max_queued_bytes"),
+    ];
+    // Signatures differ by a byte or two.
+    for (limits, limit, name) in table {
+        let pool = pool_with(limits);
+        add(&pool, &head, gapped(1)).unwrap();
+        add(&pool, &head, gapped(2)).unwrap();
+        assert_eq!(pool.status(), (0, 2));
+        let later = HeadInfo {
+            timestamp: head_at(0).timestamp + 9,
+            ..head_at(1)
+        };
+        let update = BlockUpdate {
+            head: later,
+            included: &[],
+            changed: &[],
+            blocked: &[],
+        };
+        pool.on_finalized(&update).unwrap();
+        // The newest one comes in, and what waited longest goes.
+        let newest = add(&pool, &head, gapped(3)).unwrap();
+        assert_eq!((pool.status(), pool.stats().evicted), ((0, 2), 1));
+        assert!(pool.get(&newest.hash).is_some());
+        // Nobody crowds out itself.
+        let alone = pool_with(limits);
+        for nonce in [5, 6] {
+            add(&alone, &head, sign(tipped(nonce, 10), 1)).unwrap();
+        }
+        let words = format!("txpool is full: limit {limit} (mempool.{name})");
+        refused_by(&alone, &head, sign(tipped(7, 10), 1), &words);
+        // What a drop demotes stays within it too.
+        for nonce in 0..4 {
+            add(&pool, &head, sign(tipped(nonce, 10), 4)).unwrap();
+        }
+        let first = pool.best(0).next().unwrap().hash;
+        assert!(pool.drop_invalid(first, "first"));
+        assert_eq!(pool.status(), (0, 2), "{name}");
+    }
 }
 
 #[test]

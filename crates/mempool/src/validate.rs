@@ -78,6 +78,10 @@ fn fees(transaction: &Transaction, rules: &Rules) -> Result<(), PoolError> {
     if tip > fee_cap {
         return Err(PoolError::TipAboveFeeCap { tip, fee_cap });
     }
+    if fee_cap < u128::from(rules.min_base_fee) {
+        let needed = rules.min_base_fee;
+        return Err(PoolError::FeeCapTooLow { fee_cap, needed });
+    }
     if tip < rules.min_tip {
         return Err(PoolError::TipTooLow {
             tip,

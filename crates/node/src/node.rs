@@ -354,7 +354,10 @@ async fn start(
     let compute = NonZeroUsize::new(config.resources.compute_threads).unwrap_or(NonZeroUsize::MIN);
     let strategy = context.child("compute").strategy(compute);
     let pool = Pool::new(
-        Rules::new(genesis.chain_id),
+        Rules {
+            min_base_fee: genesis.fees.min_base_fee,
+            ..Rules::new(genesis.chain_id)
+        },
         Limits::default(),
         head_info(genesis, index),
         strategy.clone(),

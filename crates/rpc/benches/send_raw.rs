@@ -20,7 +20,7 @@ use tokio::{
     sync::broadcast,
 };
 
-struct NoPool(broadcast::Sender<Arc<PooledTransaction>>);
+struct NoPool(broadcast::Sender<B256>);
 
 impl TransactionPool for NoPool {
     fn submit(&self, raw: Vec<Bytes>) -> BoxFuture<'static, Vec<Result<B256, Fault>>> {
@@ -38,7 +38,7 @@ impl TransactionPool for NoPool {
     fn content(&self, _sender: Option<Address>, _limit: usize) -> PoolContent {
         PoolContent::default()
     }
-    fn subscribe(&self) -> broadcast::Receiver<Arc<PooledTransaction>> {
+    fn subscribe(&self) -> broadcast::Receiver<B256> {
         self.0.subscribe()
     }
 }

@@ -145,6 +145,6 @@ pub trait TransactionPool: Send + Sync + 'static {
     fn status(&self) -> (usize, usize);
     /// At most `limit` waiting transactions, of `sender` or of all.
     fn content(&self, sender: Option<Address>, limit: usize) -> PoolContent;
-    /// Every transaction that becomes includable from now on.
-    fn subscribe(&self) -> broadcast::Receiver<Arc<PooledTransaction>>;
+    /// The hash of every transaction that becomes includable from now on.
+    fn subscribe(&self) -> broadcast::Receiver<B256>;
 }

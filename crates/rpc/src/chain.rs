@@ -1,6 +1,9 @@
 //! Finalized blocks as the server reads them: the index, and the genesis block before it.
 
-use crate::errors::{CallResult, Fault};
+use crate::{
+    deadline::Deadline,
+    errors::{CallResult, Fault},
+};
 use alloy_primitives::{B256, Bloom, BloomInput};
 use alloy_rpc_types_eth::Filter;
 use hansa_index::{FinalizedBlock, Index, IndexError, Located, LocatedLog, LogFilter, LogLimits};
@@ -90,12 +93,17 @@ impl Chain {
         &self,
         filter: &LogFilter,
         limits: LogLimits,
+        deadline: &Deadline,
     ) -> CallResult<Vec<LocatedLog>> {
-        match self.index.logs(filter, limits) {
+        match self.index.logs_until(filter, limits, || deadline.passed()) {
             Ok(found) => Ok(found),
             Err(error @ IndexError::TooManyResults { limit, .. }) => {
                 Err(Fault::limit("max_log_results", limit, error))
             }
+            Err(error @ IndexError::TooManyBytes { limit, .. }) => {
+                Err(Fault::limit("max_log_bytes", limit, error))
+            }
+            Err(error @ IndexError::Stopped { .. }) => Err(deadline.fault_with(error)),
             Err(error @ IndexError::RangeTooWide { limit, .. }) => {
                 Err(Fault::limit("max_log_blocks", limit, error))
             }

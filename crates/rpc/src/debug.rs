@@ -194,8 +194,8 @@ async fn trace_transaction(
         .ok_or_else(missing)?;
     let index = located.index as usize;
     let shared = node.clone();
-    node.heavy(move || {
-        let mut session = Session::before(&shared, &block)?;
+    node.heavy(move |deadline| {
+        let mut session = Session::before(&shared, &block, deadline)?;
         for before in 0..index {
             skip(&mut session, &block, before)?;
         }
@@ -214,8 +214,8 @@ async fn trace_block(
     let missing = || Fault::server("block not found");
     let block = node.block(id)?.ok_or_else(missing)?;
     let shared = node.clone();
-    node.heavy(move || {
-        let mut session = Session::before(&shared, &block)?;
+    node.heavy(move |deadline| {
+        let mut session = Session::before(&shared, &block, deadline)?;
         let mut traces = Vec::new();
         let mut bytes = 0;
         let most = session.limits.max_trace_bytes;

@@ -3,6 +3,7 @@
 use crate::{
     errors::{CallResult, Fault, METHOD_NOT_FOUND},
     eth::transactions::{SEND_RAW, send_all},
+    flow::Flow,
     method::{self, Method},
     node::Node,
     params::Args,
@@ -16,7 +17,7 @@ use jsonrpsee::{
 };
 use serde_json::value::RawValue;
 use std::{collections::HashMap, sync::Arc};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 /// The table of methods and the node that they work on.
 pub(crate) struct Dispatcher {
@@ -59,26 +60,11 @@ impl Dispatcher {
         handler(&self.node, args).await
     }
 
-    /// The response; `turn` is given back once it has been handed to the connection.
-    fn respond(
-        &self,
-        id: Id<'_>,
-        result: CallResult<Box<RawValue>>,
-        turn: Option<OwnedSemaphorePermit>,
-    ) -> MethodResponse {
+    fn respond(&self, id: Id<'_>, result: CallResult<Box<RawValue>>) -> MethodResponse {
         let most = self.node.config.limits.max_response_bytes as usize;
         match result {
             Ok(result) if result.get().len() < most => {
-                let mut payload = ResponsePayload::success(result);
-                if let Some(turn) = turn {
-                    let (watched, sent) = payload.notify_on_completion();
-                    payload = watched;
-                    tokio::spawn(async move {
-                        let _ = sent.await;
-                        drop(turn);
-                    });
-                }
-                MethodResponse::response(id, payload, most)
+                MethodResponse::response(id, ResponsePayload::success(result), most)
             }
             Ok(_) => MethodResponse::error(id, ErrorObjectOwned::from(self.too_large())),
             Err(fault) => MethodResponse::error(id, ErrorObjectOwned::from(fault)),
@@ -91,13 +77,9 @@ impl Dispatcher {
         Fault::limit("max_response_bytes", most, what)
     }
 
-    async fn call(
-        &self,
-        request: Request<'_>,
-        turn: Option<OwnedSemaphorePermit>,
-    ) -> MethodResponse {
+    async fn call(&self, request: Request<'_>) -> MethodResponse {
         let result = self.answer(&request).await;
-        self.respond(request.id, result, turn)
+        self.respond(request.id, result)
     }
 
     /// Answers neighbouring `eth_sendRawTransaction` calls with one submission, so that their
@@ -121,38 +103,58 @@ impl Dispatcher {
                 let missing = || Err(Fault::internal("the pool gave no outcome"));
                 let outcome = parsed.and_then(|()| sent.next().unwrap_or_else(missing));
                 let result = outcome.and_then(|hash| method::json(&hash));
-                self.respond(request.id, result, None)
+                self.respond(request.id, result)
             })
             .collect()
     }
 }
 
-/// One connection's calls. Over WebSocket, `inner` runs subscriptions.
+/// One connection's calls.
 #[derive(Clone)]
 pub(crate) struct Connection {
     dispatcher: Arc<Dispatcher>,
-    inner: Option<RpcService>,
+    /// Only a WebSocket has it: what runs its subscriptions, and where its answers go.
+    session: Option<(RpcService, Arc<Flow>)>,
     turns: Arc<Semaphore>,
 }
 
 impl Connection {
-    pub(crate) fn new(dispatcher: Arc<Dispatcher>, inner: Option<RpcService>) -> Self {
+    /// Calls over HTTP.
+    pub(crate) fn http(dispatcher: Arc<Dispatcher>) -> Self {
+        Self::new(dispatcher, None)
+    }
+
+    /// Calls over WebSocket.
+    pub(crate) fn websocket(
+        dispatcher: Arc<Dispatcher>,
+        inner: RpcService,
+        flow: Arc<Flow>,
+    ) -> Self {
+        flow.attach(&inner);
+        Self::new(dispatcher, Some((inner, flow)))
+    }
+
+    fn new(dispatcher: Arc<Dispatcher>, session: Option<(RpcService, Arc<Flow>)>) -> Self {
         let turns = dispatcher.node.config.limits.max_calls_per_connection as usize;
         Self {
             dispatcher,
-            inner,
+            session,
             turns: Arc::new(Semaphore::new(turns)),
         }
     }
 
-    async fn one(
-        &self,
-        request: Request<'_>,
-        turn: Option<OwnedSemaphorePermit>,
-    ) -> MethodResponse {
+    /// Waits until an answer can be sent. Its turn is kept meanwhile, so that what has been answered
+    /// and is not sent stays as bounded as what is being answered.
+    async fn room(&self) {
+        if let Some((_, flow)) = &self.session {
+            flow.room().await;
+        }
+    }
+
+    async fn one(&self, request: Request<'_>) -> MethodResponse {
         let dispatcher = &self.dispatcher;
-        let Some(inner) = &self.inner else {
-            return dispatcher.call(request, None).await;
+        let Some((inner, _)) = &self.session else {
+            return dispatcher.call(request).await;
         };
         match dispatcher.find(&request.method) {
             Ok(method) if method.handler.is_none() => {
@@ -160,7 +162,7 @@ impl Connection {
                 let response = inner.call(request).await;
                 self.reword(id, response)
             }
-            _ => dispatcher.call(request, turn).await,
+            _ => dispatcher.call(request).await,
         }
     }
 
@@ -201,7 +203,7 @@ impl Connection {
                     }
                     self.dispatcher.send_group(group).await
                 }
-                Ok(BatchEntry::Call(request)) => vec![self.one(request, None).await],
+                Ok(BatchEntry::Call(request)) => vec![self.one(request).await],
                 Err(error) => {
                     let (error, id) = error.into_parts();
                     vec![MethodResponse::error(id, error)]
@@ -233,10 +235,10 @@ impl RpcServiceT for Connection {
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
-            // A client that asks without reading the answers waits here: what is being answered
-            // or waits to be sent is bounded.
-            let turn = this.turns.clone().acquire_owned().await.ok();
-            this.one(request, turn).await
+            let _turn = this.turns.acquire().await;
+            let response = this.one(request).await;
+            this.room().await;
+            response
         }
     }
 
@@ -244,7 +246,9 @@ impl RpcServiceT for Connection {
         let this = self.clone();
         async move {
             let _turn = this.turns.acquire().await;
-            this.all(batch).await
+            let response = this.all(batch).await;
+            this.room().await;
+            response
         }
     }
 

@@ -1,6 +1,6 @@
 //! One HTTP request: who may ask, how large and how slow a body may be.
 
-use crate::{Config, Limits, dispatch::Connection, errors::Fault, server::Shared};
+use crate::{Config, Limits, dispatch::Connection, errors::Fault, flow::Flow, server::Shared};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{
@@ -13,13 +13,13 @@ use jsonrpsee::{
     types::{ErrorObjectOwned, Id, Response, ResponsePayload},
 };
 use std::{net::IpAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
+use tokio::net::TcpStream;
 
 /// Answers one request.
 pub(crate) async fn answer(
     shared: &Shared,
     calls: Connection,
-    permit: Arc<OwnedSemaphorePermit>,
+    flow: Arc<Flow>,
     request: Request<Incoming>,
 ) -> HttpResponse {
     let config = &shared.node.config;
@@ -34,7 +34,7 @@ pub(crate) async fn answer(
                 "This web page may not connect: add its origin to rpc.allowed_origins.\n",
             );
         }
-        return shared.upgrade(permit, request).await;
+        return shared.upgrade(flow, request).await;
     }
     let mut response = match (request.method(), &origin) {
         (&Method::OPTIONS, Some(_)) => preflight(),

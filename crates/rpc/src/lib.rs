@@ -12,11 +12,13 @@
 mod api;
 mod chain;
 mod convert;
+mod deadline;
 mod debug;
 mod dispatch;
 pub mod errors;
 mod eth;
 mod exec;
+mod flow;
 mod hansa;
 mod http;
 mod limits;
@@ -27,6 +29,7 @@ mod node;
 mod openrpc;
 mod params;
 mod server;
+mod stream;
 mod subscriptions;
 mod txpool;
 

@@ -16,22 +16,35 @@ pub struct Limits {
     pub max_connections: u32,
     /// Most subscriptions of one WebSocket connection.
     pub max_subscriptions_per_connection: u32,
-    /// Notifications that wait for a slow WebSocket client before its subscription is ended.
+    /// Answers and notifications that wait to be sent to one WebSocket client.
     pub subscription_buffer: u32,
+    /// A subscription is ended when a notification waits for room in that buffer for longer than this,
+    /// milliseconds.
+    pub subscription_timeout_ms: u64,
     /// Calls of one WebSocket connection that are being answered at once.
     pub max_calls_per_connection: u32,
+    /// Bytes of the requests of one WebSocket connection that are being answered or wait to be. While
+    /// there are more, nothing is read from that connection.
+    pub max_waiting_bytes: usize,
     /// Widest block range of a logs query, blocks.
     pub max_log_blocks: u64,
     /// Most logs in one answer.
     pub max_log_results: usize,
+    /// Most bytes of the logs in one answer, as they lie in memory; the answer's JSON is about twice
+    /// as large.
+    pub max_log_bytes: usize,
     /// Most addresses, or alternatives for one topic, in a logs filter.
     pub max_log_addresses: usize,
     /// Most gas that a simulated call may use.
     pub call_gas: u64,
-    /// Longest that a simulated call may run, milliseconds.
+    /// Longest that a simulated call or a logs query may run, milliseconds.
     pub call_timeout_ms: u64,
-    /// Simulated calls that run at once; more wait for at most `call_timeout_ms`.
+    /// Simulated calls, logs queries and fee histories that run at once; more wait for at most `call_timeout_ms`.
     pub max_concurrent_calls: usize,
+    /// Calls that read from disk at once, simulated ones among them; more wait for at most
+    /// `call_timeout_ms`. Far below the 512 threads that the node has for such work: a read may need
+    /// a second one.
+    pub max_concurrent_reads: usize,
     /// Most blocks, and most calls in all, of one `eth_simulateV1`.
     pub max_simulated_blocks: usize,
     /// Most accounts, and most slots in all, of a state override.
@@ -42,6 +55,8 @@ pub struct Limits {
     pub header_timeout_ms: u64,
     /// A client must send a request's body within this, milliseconds.
     pub body_timeout_ms: u64,
+    /// A client that takes nothing of what is sent to it for this long is cut off, milliseconds.
+    pub write_timeout_ms: u64,
     /// Most filters (`eth_newFilter` and its kin) in all.
     pub max_filters: usize,
     /// A filter that nobody polls is dropped after this, milliseconds.
@@ -67,18 +82,23 @@ impl Default for Limits {
             max_connections: 500,
             max_subscriptions_per_connection: 32,
             subscription_buffer: 256,
+            subscription_timeout_ms: 10_000,
             max_calls_per_connection: 64,
+            max_waiting_bytes: 4_000_000,
             max_log_blocks: 10_000,
             max_log_results: 20_000,
+            max_log_bytes: 12_000_000,
             max_log_addresses: 1_000,
             call_gas: 50_000_000,
             call_timeout_ms: 5_000,
             max_concurrent_calls: 16,
+            max_concurrent_reads: 64,
             max_simulated_blocks: 256,
             max_state_overrides: 1_000,
             max_trace_bytes: 25_000_000,
             header_timeout_ms: 10_000,
             body_timeout_ms: 30_000,
+            write_timeout_ms: 30_000,
             max_filters: 1_000,
             filter_timeout_ms: 300_000,
             max_fee_history_blocks: 1_024,

@@ -22,7 +22,7 @@ use tokio::{
 const WAITING_SUBMISSIONS: usize = 1_024;
 /// Submissions that one round takes at most.
 const ROUND_SUBMISSIONS: usize = 256;
-/// Pending transactions that a subscriber may lag behind.
+/// Hashes of pending transactions that a subscriber may lag behind.
 const SUBSCRIPTION_BACKLOG: usize = 4_096;
 
 type Outcome = Result<B256, Fault>;
@@ -36,7 +36,7 @@ struct Submission {
 pub struct MempoolApi {
     pool: Pool,
     submissions: mpsc::Sender<Submission>,
-    incoming: broadcast::Sender<Arc<PooledTransaction>>,
+    incoming: broadcast::Sender<B256>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -90,16 +90,11 @@ async fn work<H: HeadState>(pool: Pool, head: H, mut queue: mpsc::Receiver<Submi
 }
 
 /// Tells subscribers what became executable.
-async fn forward(pool: Pool, incoming: broadcast::Sender<Arc<PooledTransaction>>) {
+async fn forward(pool: Pool, incoming: broadcast::Sender<B256>) {
     let mut hashes = pool.subscribe();
     while let Some(hash) = hashes.recv().await {
-        if incoming.receiver_count() == 0 {
-            continue;
-        }
-        if let Some(pooled) = pool.get(&hash) {
-            // Nobody listening any more is fine.
-            let _ = incoming.send(Arc::new(shown(&pooled)));
-        }
+        // Nobody listening is fine.
+        let _ = incoming.send(hash);
     }
 }
 
@@ -213,7 +208,7 @@ impl TransactionPool for MempoolApi {
         content
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Arc<PooledTransaction>> {
+    fn subscribe(&self) -> broadcast::Receiver<B256> {
         self.incoming.subscribe()
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     Config, Context,
     chain::Chain,
+    deadline::Deadline,
     errors::{CallResult, Fault},
     eth::{fees::TipCache, filters::Filters},
 };
@@ -11,7 +12,7 @@ use alloy_primitives::B256;
 use hansa_index::FinalizedBlock;
 use hansa_state::StateView;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Shared by all connections.
 pub(crate) struct Node {
@@ -21,13 +22,15 @@ pub(crate) struct Node {
     pub(crate) genesis_hash: B256,
     pub(crate) filters: Filters,
     pub(crate) tips: TipCache,
-    calls: Semaphore,
+    calls: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
 }
 
 impl Node {
     pub(crate) fn new(context: Context, config: Config, genesis_hash: B256) -> Self {
         Self {
-            calls: Semaphore::new(config.limits.max_concurrent_calls),
+            calls: Arc::new(Semaphore::new(config.limits.max_concurrent_calls)),
+            reads: Arc::new(Semaphore::new(config.limits.max_concurrent_reads)),
             filters: Filters::default(),
             tips: TipCache::default(),
             chain: Chain::new(context.index.clone(), context.genesis_block.clone()),
@@ -95,32 +98,61 @@ impl Node {
             .await
     }
 
-    /// Runs short blocking work away from the connections' threads.
+    /// Runs short blocking work away from the connections' threads, at most
+    /// `max_concurrent_reads` at once.
+    ///
+    /// The state's reads wait for the storage, which takes its threads from the same pool: were all
+    /// of them waiting here, none would be left to end the wait. A permit goes with the work, since
+    /// a thread stays busy when its client has gone.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> CallResult<T> + Send + 'static,
     ) -> CallResult<T> {
+        let limit = self.config.limits.max_concurrent_reads;
+        let turn = self
+            .turn(&self.reads, "max_concurrent_reads", limit)
+            .await?;
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work)
             .await
             .unwrap_or_else(|error| Err(Fault::internal(error)))
     }
 
-    /// Runs long work: at most `max_concurrent_calls` at once, and nobody waits longer for a turn
-    /// than a call may take.
+    /// Runs long work: at most `max_concurrent_calls` at once. It is told when to give up.
     pub(crate) async fn heavy<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> CallResult<T> + Send + 'static,
+        work: impl FnOnce(Deadline) -> CallResult<T> + Send + 'static,
     ) -> CallResult<T> {
         let limits = &self.config.limits;
-        let wait = Duration::from_millis(limits.call_timeout_ms);
-        let turn = tokio::time::timeout(wait, self.calls.acquire()).await;
-        let Ok(Ok(_turn)) = turn else {
-            return Err(Fault::limit(
-                "max_concurrent_calls",
-                limits.max_concurrent_calls,
-                "this node runs as many calls as it may; try again later",
-            ));
-        };
-        self.blocking(work).await
+        let limit = limits.max_concurrent_calls;
+        let turn = self
+            .turn(&self.calls, "max_concurrent_calls", limit)
+            .await?;
+        let (deadline, _waiter) = Deadline::new(limits.call_timeout_ms);
+        self.blocking(move || {
+            let _turn = turn;
+            work(deadline.restarted())
+        })
+        .await
+    }
+
+    /// Nobody waits longer for a turn than a call may take.
+    async fn turn(
+        &self,
+        turns: &Arc<Semaphore>,
+        name: &str,
+        limit: usize,
+    ) -> CallResult<OwnedSemaphorePermit> {
+        let wait = Duration::from_millis(self.config.limits.call_timeout_ms);
+        match tokio::time::timeout(wait, turns.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => {
+                let what = "this node runs as many calls as it may; try again later";
+                Err(Fault::limit(name, limit, what))
+            }
+        }
     }
 }

@@ -3,8 +3,10 @@
 use crate::{
     Config, Context,
     dispatch::{Connection, Dispatcher},
+    flow::{self, Flow, Ticket},
     http,
     node::Node,
+    stream::Stream,
     subscriptions,
 };
 use hansa_primitives::GenesisError;
@@ -88,8 +90,10 @@ pub async fn serve(
     let genesis_hash = context.genesis.hash()?;
     let node = Arc::new(Node::new(context, config, genesis_hash));
     let (stop, stopper) = stop_channel();
+    let mut subscriptions: Methods = subscriptions::module(node.clone())?.into();
+    subscriptions.verify_and_insert(flow::SINK_METHOD, flow::sink_method())?;
     let shared = Arc::new(Shared {
-        subscriptions: subscriptions::module(node.clone())?.into(),
+        subscriptions,
         dispatcher: Arc::new(Dispatcher::new(node.clone())),
         connections: Arc::new(Semaphore::new(node.config.limits.max_connections as usize)),
         websocket: websocket_config(&node.config),
@@ -162,14 +166,16 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, permit: OwnedSemapho
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "rpc: connection without TCP_NODELAY");
     }
-    let permit = Arc::new(permit);
-    let header_timeout = Duration::from_millis(shared.node.config.limits.header_timeout_ms);
+    let limits = &shared.node.config.limits;
+    let header_timeout = Duration::from_millis(limits.header_timeout_ms);
+    let flow = Flow::new(limits.max_waiting_bytes);
+    let stream = Stream::new(stream, flow.clone(), limits, permit);
     let stop = shared.stop.clone();
-    let calls = Connection::new(shared.dispatcher.clone(), None);
+    let calls = Connection::http(shared.dispatcher.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (shared, permit, calls) = (shared.clone(), permit.clone(), calls.clone());
+        let (shared, flow, calls) = (shared.clone(), flow.clone(), calls.clone());
         async move {
-            let response = http::answer(&shared, calls, permit, request).await;
+            let response = http::answer(&shared, calls, flow, request).await;
             Ok::<_, Infallible>(response)
         }
     });
@@ -192,25 +198,21 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, permit: OwnedSemapho
 }
 
 impl Shared {
-    /// Hands a connection over to jsonrpsee; `permit` lives as long as the session.
+    /// Hands a connection over to jsonrpsee.
     pub(crate) async fn upgrade(
         &self,
-        permit: Arc<OwnedSemaphorePermit>,
-        request: hyper::Request<Incoming>,
+        flow: Arc<Flow>,
+        mut request: hyper::Request<Incoming>,
     ) -> jsonrpsee::server::HttpResponse {
         let dispatcher = self.dispatcher.clone();
+        request.extensions_mut().insert(Ticket::new(flow.clone()));
         let middleware = RpcServiceBuilder::new()
-            .layer_fn(move |inner| Connection::new(dispatcher.clone(), Some(inner)));
+            .layer_fn(move |inner| Connection::websocket(dispatcher.clone(), inner, flow.clone()));
         let mut service = Server::builder()
             .set_config(self.websocket.clone())
             .set_rpc_middleware(middleware)
             .to_service_builder()
             .build(self.subscriptions.clone(), self.stop.clone());
-        let closed = service.on_session_closed();
-        tokio::spawn(async move {
-            closed.await;
-            drop(permit);
-        });
         match tower::Service::call(&mut service, request).await {
             Ok(response) => response,
             Err(error) => {

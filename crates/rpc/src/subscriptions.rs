@@ -1,26 +1,26 @@
-//! `eth_subscribe`: pushed over WebSocket, each with a bounded buffer. A client that does not keep
-//! up loses its subscription, never the node its memory.
+//! `eth_subscribe`: pushed over WebSocket through the connection's bounded buffer. A client that does
+//! not keep up loses its subscription, never the node its memory.
 
 use crate::{
     chain::{block_logs, log_filter},
     convert,
     errors::{CallResult, Fault},
-    eth::logs,
+    eth::logs::check,
     method::Method,
     node::Node,
     params::Args,
 };
 use alloy_rpc_types_eth::Filter;
-use hansa_index::{FinalizedBlock, LogFilter};
+use hansa_index::LogFilter;
 use jsonrpsee::{
-    PendingSubscriptionSink, RpcModule, SubscriptionMessage, SubscriptionSink,
+    PendingSubscriptionSink, RpcModule, SendTimeoutError, SubscriptionMessage, SubscriptionSink,
     core::{SubscriptionError, traits::IdProvider},
     server::{IntoSubscriptionCloseResponse, SubscriptionCloseResponse},
     types::{Params, SubscriptionId},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 const SUBSCRIBE: &str = "eth_subscribe";
@@ -63,17 +63,17 @@ enum Kind {
 /// The ends of a subscription need no words: the client asked, or is gone, or was told.
 enum Ended {
     Quietly,
-    TooSlow(u32),
+    TooSlow(u64),
 }
 
 impl IntoSubscriptionCloseResponse for Ended {
     fn into_response(self) -> SubscriptionCloseResponse {
         match self {
             Self::Quietly => SubscriptionCloseResponse::None,
-            Self::TooSlow(buffer) => {
+            Self::TooSlow(timeout) => {
                 let text = format!(
                     "limit exceeded: this client reads too slowly \
-                     (rpc.limits.subscription_buffer = {buffer}); subscribe again"
+                     (rpc.limits.subscription_timeout_ms = {timeout}); subscribe again"
                 );
                 SubscriptionCloseResponse::NotifErr(SubscriptionError::from(text))
             }
@@ -105,7 +105,7 @@ fn kind(params: &Params<'_>, node: &Node) -> CallResult<Kind> {
         "newHeads" => Ok(Kind::Heads),
         "logs" => {
             let filter: Filter = args.opt(1)?.unwrap_or_default();
-            logs::check(&filter, &node.config.limits)?;
+            check(&filter, &node.config.limits)?;
             Ok(Kind::Logs(log_filter(&filter, 0, u64::MAX)))
         }
         "newPendingTransactions" => Ok(Kind::Pending {
@@ -126,52 +126,15 @@ async fn run(params: Params<'static>, pending: PendingSubscriptionSink, node: &A
             return Ended::Quietly;
         }
     };
-    // Listening begins before the id is given: nothing is missed.
-    let blocks = node.context.node.finalized();
-    let incoming = node.context.pool.subscribe();
-    let Ok(sink) = pending.accept().await else {
-        return Ended::Quietly;
-    };
-    let buffer = node.config.limits.subscription_buffer;
     let outcome = match kind {
-        Kind::Heads => {
-            forward(
-                sink,
-                blocks,
-                |block: &FinalizedBlock, out: &mut Sender<'_>| {
-                    out.send(&convert::header(&block.block))
-                },
-            )
-            .await
-        }
-        Kind::Logs(filter) => {
-            forward(
-                sink,
-                blocks,
-                |block: &FinalizedBlock, out: &mut Sender<'_>| {
-                    block_logs(block, &filter).try_for_each(|found| out.send(&convert::log(found)))
-                },
-            )
-            .await
-        }
-        Kind::Pending { full } => {
-            forward(
-                sink,
-                incoming,
-                |pooled: &crate::api::PooledTransaction, out: &mut Sender<'_>| {
-                    if full {
-                        out.send(&convert::pooled(pooled))
-                    } else {
-                        out.send(pooled.transaction.tx_hash())
-                    }
-                },
-            )
-            .await
-        }
+        Kind::Heads => heads(node, pending).await,
+        Kind::Logs(filter) => logs(node, pending, &filter).await,
+        Kind::Pending { full } => transactions(node, pending, full).await,
     };
+    let Err(outcome) = outcome;
     match outcome {
         Outcome::Gone => Ended::Quietly,
-        Outcome::TooSlow => Ended::TooSlow(buffer),
+        Outcome::TooSlow => Ended::TooSlow(node.config.limits.subscription_timeout_ms),
     }
 }
 
@@ -181,38 +144,75 @@ enum Outcome {
     TooSlow,
 }
 
-/// Sends without waiting: the buffer of the connection is all that a slow client gets.
-struct Sender<'a>(&'a mut SubscriptionSink);
+/// Goes on until it ends.
+type Run = Result<Infallible, Outcome>;
 
-impl Sender<'_> {
-    fn send(&mut self, value: &impl Serialize) -> Result<(), Outcome> {
-        let message = serde_json::value::to_raw_value(value).map_err(|_| Outcome::Gone)?;
-        let sent = self.0.try_send(SubscriptionMessage::from(message));
-        sent.map_err(|error| match error {
-            jsonrpsee::TrySendError::Full(_) => Outcome::TooSlow,
-            jsonrpsee::TrySendError::Closed(_) => Outcome::Gone,
-        })
+async fn heads(node: &Node, pending: PendingSubscriptionSink) -> Run {
+    // Here and below, listening begins before the id is given: nothing is missed.
+    let mut blocks = node.context.node.finalized();
+    let out = Out::accept(node, pending).await?;
+    loop {
+        let block = out.next(&mut blocks).await?;
+        out.send(&convert::header(&block.block)).await?;
     }
 }
 
-async fn forward<T: Send + Sync + 'static>(
-    mut sink: SubscriptionSink,
-    mut source: broadcast::Receiver<Arc<T>>,
-    show: impl Fn(&T, &mut Sender<'_>) -> Result<(), Outcome>,
-) -> Outcome {
+async fn logs(node: &Node, pending: PendingSubscriptionSink, filter: &LogFilter) -> Run {
+    let mut blocks = node.context.node.finalized();
+    let out = Out::accept(node, pending).await?;
     loop {
+        let block = out.next(&mut blocks).await?;
+        for found in block_logs(&block, filter) {
+            out.send(&convert::log(found)).await?;
+        }
+    }
+}
+
+async fn transactions(node: &Node, pending: PendingSubscriptionSink, full: bool) -> Run {
+    let mut hashes = node.context.pool.subscribe();
+    let out = Out::accept(node, pending).await?;
+    loop {
+        let hash = out.next(&mut hashes).await?;
+        if !full {
+            out.send(&hash).await?;
+        } else if let Some(pooled) = node.context.pool.transaction(hash) {
+            out.send(&convert::pooled(&pooled)).await?;
+        }
+    }
+}
+
+/// Where a subscription's notifications go. They share the connection's buffer with its answers.
+struct Out {
+    sink: SubscriptionSink,
+    patience: Duration,
+}
+
+impl Out {
+    async fn accept(node: &Node, pending: PendingSubscriptionSink) -> Result<Self, Outcome> {
+        let sink = pending.accept().await.map_err(|_| Outcome::Gone)?;
+        let patience = Duration::from_millis(node.config.limits.subscription_timeout_ms);
+        Ok(Self { sink, patience })
+    }
+
+    /// Waits for room. Who falls behind meanwhile finds out in [`Out::next`].
+    async fn send(&self, value: &impl Serialize) -> Result<(), Outcome> {
+        let message = serde_json::value::to_raw_value(value).map_err(|_| Outcome::Gone)?;
+        let message = SubscriptionMessage::from(message);
+        let sent = self.sink.send_timeout(message, self.patience).await;
+        sent.map_err(|error| match error {
+            SendTimeoutError::Timeout(_) => Outcome::TooSlow,
+            SendTimeoutError::Closed(_) => Outcome::Gone,
+        })
+    }
+
+    async fn next<T: Clone>(&self, source: &mut broadcast::Receiver<T>) -> Result<T, Outcome> {
         let next = tokio::select! {
-            () = sink.closed() => return Outcome::Gone,
+            () = self.sink.closed() => return Err(Outcome::Gone),
             next = source.recv() => next,
         };
-        match next {
-            Ok(item) => {
-                if let Err(outcome) = show(&item, &mut Sender(&mut sink)) {
-                    return outcome;
-                }
-            }
-            Err(RecvError::Lagged(_)) => return Outcome::TooSlow,
-            Err(RecvError::Closed) => return Outcome::Gone,
-        }
+        next.map_err(|error| match error {
+            RecvError::Lagged(_) => Outcome::TooSlow,
+            RecvError::Closed => Outcome::Gone,
+        })
     }
 }

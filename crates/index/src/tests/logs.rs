@@ -98,6 +98,7 @@ fn limits_hold_at_the_edge_and_one_past_it() {
     let limits = |max_blocks, max_results| LogLimits {
         max_blocks,
         max_results,
+        ..LogLimits::default()
     };
     assert_eq!(index.logs(&all(0, 5), limits(6, 18)).unwrap().len(), 18);
     let wide = index.logs(&all(0, 5), limits(5, 18)).unwrap_err();
@@ -135,6 +136,47 @@ fn limits_hold_at_the_edge_and_one_past_it() {
     assert!(matches!(
         index.logs(&all(3, 2), limits(6, 18)),
         Err(IndexError::InvalidRange { from: 3, to: 2 })
+    ));
+}
+
+#[test]
+fn large_logs_are_bounded_and_a_query_can_be_stopped() {
+    let index = Index::in_memory(config()).unwrap();
+    let mut chain = Chain::new(1);
+    chain.extend((0..4).map(|_| vec![vec![log(1, &[1, 2], 1_000); 2]]));
+    feed(&index, &chain);
+    let one = size_of::<LocatedLog>() + 2 * 32 + 1_000;
+    let limits = |max_bytes| LogLimits {
+        max_bytes,
+        ..LogLimits::default()
+    };
+    assert_eq!(index.logs(&all(1, 4), limits(8 * one)).unwrap().len(), 8);
+    let large = index.logs(&all(1, 4), limits(8 * one - 1)).unwrap_err();
+    assert!(large.to_string().contains("max_bytes"), "{large}");
+    let IndexError::TooManyBytes {
+        suggested: Some((1, 3)),
+        ..
+    } = large
+    else {
+        panic!("{large}");
+    };
+    assert_eq!(index.logs(&all(1, 3), limits(6 * one)).unwrap().len(), 6);
+    let alone = index.logs(&all(2, 2), limits(one)).unwrap_err();
+    assert!(matches!(
+        alone,
+        IndexError::TooManyBytes {
+            suggested: None,
+            ..
+        }
+    ));
+    let asked = std::cell::Cell::new(0);
+    let stop = || asked.replace(asked.get() + 1) == 2;
+    let stopped = index.logs_until(&all(1, 4), LogLimits::default(), stop);
+    assert!(matches!(
+        stopped,
+        Err(IndexError::Stopped {
+            suggested: Some((1, 2))
+        })
     ));
 }
 

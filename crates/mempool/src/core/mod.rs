@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - A sender's transactions lie in one [`Queue`]; `by_hash`, both price indexes and `heads` mirror
-//!   the queues exactly, and `bytes` and `pending` are sums over them.
+//!   the queues exactly, and `bytes`, `pending`, `queued` and `queued_bytes` are sums over them.
 //! - No limit of [`Limits`] is exceeded after any call.
 //! - Nothing depends on the order of a hash map.
 
@@ -54,6 +54,9 @@ pub(crate) struct Core {
     depths: HashMap<B256, usize>,
     pub(crate) bytes: usize,
     pub(crate) pending: usize,
+    /// Waiting for a missing nonce.
+    pub(crate) queued: usize,
+    queued_bytes: usize,
     sequence: u64,
     pub(crate) stats: PoolStats,
     pub(crate) effects: Effects,
@@ -74,14 +77,12 @@ impl Core {
             depths: HashMap::default(),
             bytes: 0,
             pending: 0,
+            queued: 0,
+            queued_bytes: 0,
             sequence: 0,
             stats: PoolStats::default(),
             effects: Effects::default(),
         }
-    }
-
-    pub(crate) fn queued(&self) -> usize {
-        self.by_hash.len() - self.pending
     }
 
     /// Lets a transaction in. `account` counts only for a sender that the pool does not track yet.
@@ -201,6 +202,7 @@ impl Core {
         };
         let queue = entry.get_mut();
         let (pending, next) = (queue.pending(), queue.next);
+        let (queued, queued_bytes) = (queue.queued(), queue.queued_bytes());
         let head = queue.head().cloned();
         let result = change(queue);
         if let Some(old) = &head {
@@ -214,6 +216,8 @@ impl Core {
             self.head_caps.insert((new.fee_cap, new.sequence, sender));
         }
         self.pending = self.pending + queue.pending() - pending;
+        self.queued = self.queued + queue.queued() - queued;
+        self.queued_bytes = self.queued_bytes + queue.queued_bytes() - queued_bytes;
         if queue.next > next {
             let promoted = queue.txs.range(next..queue.next);
             self.effects
@@ -273,7 +277,8 @@ impl Core {
         true
     }
 
-    /// Drops a sender's last transactions until no more than the limit are queued.
+    /// Drops a sender's last transactions until no more than the limit are queued, then others' until
+    /// no more than the limits on all are.
     fn trim_queued(&mut self, sender: Address) {
         let limit = self.limits.max_queued_per_sender;
         let Some(queue) = self.queues.get(&sender) else {
@@ -287,15 +292,13 @@ impl Core {
             .take(over)
             .map(|tx| tx.hash)
             .collect();
-        if last.is_empty() {
-            return;
-        }
         for hash in &last {
             if let Some(tx) = self.unindex(hash) {
                 self.stats.count(&DropReason::Evicted);
                 self.with_queue(sender, None, |queue| queue.remove(tx.nonce()));
             }
         }
+        self.trim_all_queued();
     }
 }
 

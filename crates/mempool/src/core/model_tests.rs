@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn check(core: &Core) {
     let mut hashes = BTreeSet::new();
     let (mut bytes, mut pending) = (0, 0);
+    let (mut queued, mut queued_bytes) = (0, 0);
     let (mut heads, mut head_caps) = (BTreeSet::new(), BTreeSet::new());
     let mut gapped = BTreeSet::new();
     for (sender, queue) in &core.queues {
@@ -32,6 +33,9 @@ fn check(core: &Core) {
         gapped.extend(queue.gapped_since.map(|since| (since, *sender)));
         bytes += size;
         pending += queue.pending();
+        let gapped = queue.txs.range(queue.next..).map(|(_, tx)| tx.size);
+        queued += gapped.clone().count();
+        queued_bytes += gapped.sum::<usize>();
         if let Some(head) = queue.head() {
             heads.insert((Reverse(head.tip_cap), head.sequence, *sender));
             head_caps.insert((head.fee_cap, head.sequence, *sender));
@@ -39,6 +43,9 @@ fn check(core: &Core) {
     }
     assert_eq!(hashes, core.by_hash.keys().copied().collect());
     assert_eq!((bytes, pending), (core.bytes, core.pending));
+    assert_eq!((queued, queued_bytes), (core.queued, core.queued_bytes));
+    assert!(queued <= core.limits.max_queued);
+    assert!(queued_bytes <= core.limits.max_queued_bytes);
     assert_eq!(heads, core.heads);
     assert_eq!(head_caps, core.head_caps);
     assert_eq!(gapped, core.gapped);
@@ -57,11 +64,16 @@ fn limits() -> Limits {
         max_per_sender: 6,
         max_bytes_per_sender: 900,
         max_queued_per_sender: 3,
+        max_queued: 5,
+        max_queued_bytes: 1_000,
         guaranteed_slots: 2,
         max_evictions: 3,
         ..Limits::default()
     }
 }
+
+/// No transaction of [`make`] is larger, bytes.
+const LARGEST: usize = 500;
 
 fn make(sender: u8, nonce: u64, tip: u128, input: usize) -> PooledTransaction {
     let tx = TxEip1559 {
@@ -120,9 +132,21 @@ fn contents(core: &Core) -> Model {
         .collect()
 }
 
+fn gapped(core: &Core) -> BTreeSet<B256> {
+    let queues = core.queues.values();
+    queues
+        .flat_map(|queue| queue.gapped().map(|tx| tx.hash))
+        .collect()
+}
+
 /// Who may be in the pool after an insertion: everybody from before, less the evicted, which must
-/// all have ranked below the newcomer.
-fn check_insertion(core: &Core, before: &BTreeMap<B256, Arc<PooledTransaction>>, added: &Added) {
+/// all have ranked below the newcomer or waited for a nonce.
+fn check_insertion(
+    core: &Core,
+    before: &BTreeMap<B256, Arc<PooledTransaction>>,
+    gapped: &BTreeSet<B256>,
+    added: &Added,
+) {
     let base_fee = core.head.base_fee_next;
     let mine = core.by_hash[&added.hash].effective_tip(base_fee);
     let gone: Vec<_> = before
@@ -134,7 +158,8 @@ fn check_insertion(core: &Core, before: &BTreeMap<B256, Arc<PooledTransaction>>,
             .iter()
             .any(|other| other.sender == victim.sender && other.nonce() < victim.nonce());
         let tip = victim.effective_tip(base_fee);
-        assert!(trimmed || tip <= mine, "evicted {tip} for {mine}");
+        let waited = gapped.contains(&victim.hash);
+        assert!(trimmed || waited || tip <= mine, "evicted {tip} for {mine}");
     }
 }
 
@@ -154,13 +179,14 @@ proptest! {
                         ..rich()
                     };
                     let before = contents(&core);
+                    let waiting = gapped(&core);
                     let old: BTreeMap<_, _> = core.by_hash.clone().into_iter().collect();
                     match core.insert(tx, account) {
                         Ok(added) => {
                             prop_assert_eq!(added.replaced, before.get(&(address, nonce)).copied());
                             prop_assert_eq!(contents(&core).get(&(address, nonce)).copied(), Some(added.hash));
                             prop_assert_eq!(added.pending, nonce < core.queues[&address].next);
-                            check_insertion(&core, &old, &added);
+                            check_insertion(&core, &old, &waiting, &added);
                         }
                         Err(_) => prop_assert_eq!(before, contents(&core), "a refusal changed something"),
                     }
@@ -190,7 +216,12 @@ proptest! {
                     prop_assert!(now.iter().all(|(at, hash)| expected.get(at) == Some(hash)));
                     let kept = core.queues.get(&sender).map_or(0, Queue::queued);
                     if now != expected {
-                        prop_assert_eq!(kept, core.limits.max_queued_per_sender);
+                        let limits = &core.limits;
+                        prop_assert!(
+                            kept == limits.max_queued_per_sender
+                                || core.queued == limits.max_queued
+                                || core.queued_bytes + LARGEST > limits.max_queued_bytes
+                        );
                     }
                     prop_assert!(core.finalize(&update).is_ok(), "told twice");
                     prop_assert_eq!(now, contents(&core));

@@ -41,6 +41,19 @@ impl Queue {
         self.txs.len() - self.pending()
     }
 
+    /// What waits for a missing nonce, in nonce order.
+    pub(crate) fn gapped(&self) -> impl DoubleEndedIterator<Item = &Arc<PooledTransaction>> {
+        self.txs.range(self.next..).map(|(_, tx)| tx)
+    }
+
+    pub(crate) fn queued_bytes(&self) -> usize {
+        // Few are queued, and mostly none.
+        if self.queued() == 0 {
+            return 0;
+        }
+        self.gapped().map(|tx| tx.size).sum()
+    }
+
     /// The transaction that runs first.
     pub(crate) fn head(&self) -> Option<&Arc<PooledTransaction>> {
         if self.next == self.nonce {

@@ -111,8 +111,8 @@ impl Given {
     ) -> CallResult<T> {
         let block = node.state_block(self.block)?;
         let shared = node.clone();
-        node.heavy(move || {
-            let mut session = Session::after(&shared, &block)?;
+        node.heavy(move |deadline| {
+            let mut session = Session::after(&shared, &block, deadline)?;
             if let Some(overrides) = self.state {
                 apply_state(&mut session, overrides)?;
             }

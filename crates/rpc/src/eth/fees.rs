@@ -1,6 +1,7 @@
 //! Fee suggestions and history.
 
 use crate::{
+    deadline::Deadline,
     errors::{CallResult, Fault},
     method::{Method, handler},
     node::Node,
@@ -67,7 +68,10 @@ pub(crate) const METHODS: &[Method] = &[
             let percentiles: Vec<f64> = args.opt(2)?.unwrap_or_default();
             let shared = node.clone();
             let count = u64::try_from(count).unwrap_or(u64::MAX);
-            node.blocking(move || fee_history(&shared, count, newest, &percentiles)).await?
+            node.heavy(move |deadline| {
+                fee_history(&shared, count, newest, &percentiles, &deadline)
+            })
+            .await?
         }),
     ),
 ];
@@ -149,6 +153,7 @@ fn fee_history(
     count: u64,
     newest: BlockNumberOrTag,
     percentiles: &[f64],
+    deadline: &Deadline,
 ) -> CallResult<FeeHistory> {
     check_percentiles(percentiles)?;
     let newest = node
@@ -168,6 +173,7 @@ fn fee_history(
     let mut rewards = Vec::new();
     let mut next = 0;
     for number in history.oldest_block..=newest {
+        deadline.check()?;
         let block = node
             .chain
             .block(number)?

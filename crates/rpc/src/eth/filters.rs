@@ -1,14 +1,13 @@
 //! Polled filters. A filter that nobody polls for a while is dropped; there are only so many.
 
 use crate::{
-    api::PooledTransaction,
     convert,
     errors::{CallResult, Fault},
     eth::logs,
     method::{Method, handler},
     node::Node,
 };
-use alloy_eips::BlockNumberOrTag;
+use alloy_eips::{BlockNumberOrTag, eip2718::Encodable2718 as _};
 use alloy_primitives::{B256, U128};
 use alloy_rpc_types_eth::{Filter, FilterBlockOption, FilterChanges, Log, Transaction};
 use parking_lot::Mutex;
@@ -92,7 +91,7 @@ enum Kind {
         next: u64,
     },
     Pending {
-        incoming: Receiver<Arc<PooledTransaction>>,
+        incoming: Receiver<B256>,
         full: bool,
     },
 }
@@ -162,53 +161,57 @@ fn alive<'a>(
     Ok(entry)
 }
 
-fn poll(node: &Node, id: U128, head: u64) -> CallResult<Poll> {
-    let limits = &node.config.limits;
+fn poll(node: &Node, id: U128) -> CallResult<Poll> {
     let mut filters = node.filters.0.lock();
     let entry = alive(node, &mut filters, id)?;
     Ok(match &mut entry.kind {
-        Kind::Logs { filter, next } => {
-            let from = std::mem::replace(next, head.saturating_add(1).max(*next));
-            Poll::Logs {
-                filter: filter.clone(),
-                from,
-            }
-        }
-        Kind::Blocks { next } => Poll::Blocks {
-            from: std::mem::replace(next, head + 1),
+        Kind::Logs { filter, next } => Poll::Logs {
+            filter: filter.clone(),
+            from: *next,
         },
-        Kind::Pending { incoming, full } => {
-            Poll::Done(drain(incoming, *full, limits.max_log_results))
-        }
+        Kind::Blocks { next } => Poll::Blocks { from: *next },
+        Kind::Pending { incoming, full } => Poll::Done(drain(node, incoming, *full)),
     })
 }
 
-fn drain(
-    incoming: &mut Receiver<Arc<PooledTransaction>>,
-    full: bool,
-    most: usize,
-) -> FilterChanges<Transaction> {
-    let mut seen = Vec::new();
-    while seen.len() < most {
-        match incoming.try_recv() {
-            Ok(pooled) => seen.push(pooled),
-            // A poller that is too slow for the pool misses what the pool has dropped by now.
-            Err(TryRecvError::Lagged(_)) => {}
+/// Blocks up to `seen` need not be shown again. Called when they have been: a poll that fails loses
+/// nothing.
+fn advance(node: &Node, id: U128, seen: u64) {
+    let mut filters = node.filters.0.lock();
+    if let Some(Kind::Logs { next, .. } | Kind::Blocks { next }) =
+        filters.get_mut(&id).map(|entry| &mut entry.kind)
+    {
+        *next = seen.saturating_add(1).max(*next);
+    }
+}
+
+/// What came in, as much as an answer may hold; the rest is for the next poll. A poller that is too
+/// slow for the pool misses what the pool has dropped by now.
+fn drain(node: &Node, incoming: &mut Receiver<B256>, full: bool) -> FilterChanges<Transaction> {
+    let limits = &node.config.limits;
+    let (mut hashes, mut whole, mut bytes) = (Vec::new(), Vec::new(), 0);
+    while hashes.len() < limits.max_log_results && bytes < limits.max_log_bytes {
+        let hash = match incoming.try_recv() {
+            Ok(hash) => hash,
+            Err(TryRecvError::Lagged(_)) => continue,
             Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+        };
+        if full && let Some(pooled) = node.context.pool.transaction(hash) {
+            bytes += size_of::<Transaction>() + pooled.transaction.encode_2718_len();
+            whole.push(convert::pooled(&pooled));
         }
+        hashes.push(hash);
     }
     if full {
-        let whole = seen.iter().map(|pooled| convert::pooled(pooled));
-        FilterChanges::Transactions(whole.collect())
+        FilterChanges::Transactions(whole)
     } else {
-        let hashes = seen.iter().map(|pooled| *pooled.transaction.tx_hash());
-        FilterChanges::Hashes(hashes.collect())
+        FilterChanges::Hashes(hashes)
     }
 }
 
 async fn changes(node: &Arc<Node>, id: U128) -> CallResult<FilterChanges<Transaction>> {
     let head = node.chain.head_number();
-    match poll(node, id, head)? {
+    match poll(node, id)? {
         Poll::Done(changes) => Ok(changes),
         Poll::Blocks { from } => {
             let most = node.config.limits.max_log_blocks;
@@ -223,7 +226,9 @@ async fn changes(node: &Arc<Node>, id: U128) -> CallResult<FilterChanges<Transac
                 }
                 Ok(hashes)
             };
-            Ok(FilterChanges::Hashes(node.blocking(hashes).await?))
+            let hashes = node.blocking(hashes).await?;
+            advance(node, id, head);
+            Ok(FilterChanges::Hashes(hashes))
         }
         Poll::Logs { filter, from } => {
             let to = match filter.block_option {
@@ -233,10 +238,14 @@ async fn changes(node: &Arc<Node>, id: U128) -> CallResult<FilterChanges<Transac
                 } => to.min(head),
                 _ => head,
             };
+            // A poller that slept through more blocks than a query may span catches up poll by poll.
+            let most = node.config.limits.max_log_blocks.max(1);
+            let to = to.min(from.saturating_add(most - 1));
             if from > to {
                 return Ok(FilterChanges::Logs(Vec::new()));
             }
             let logs = logs::search(node, *filter, from, to).await?;
+            advance(node, id, to);
             Ok(FilterChanges::Logs(logs))
         }
     }

@@ -98,10 +98,11 @@ pub(crate) async fn search(
     let log_limits = LogLimits {
         max_blocks: limits.max_log_blocks,
         max_results: limits.max_log_results,
+        max_bytes: limits.max_log_bytes,
     };
     let shared = node.clone();
-    node.heavy(move || {
-        let found = shared.chain.logs(&wanted, log_limits)?;
+    node.heavy(move |deadline| {
+        let found = shared.chain.logs(&wanted, log_limits, &deadline)?;
         Ok(found.into_iter().map(convert::log).collect())
     })
     .await

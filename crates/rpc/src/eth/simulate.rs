@@ -88,8 +88,8 @@ async fn simulate(
     }
     let base = node.state_block(id)?;
     let shared = node.clone();
-    node.heavy(move || {
-        let session = Session::after(&shared, &base)?;
+    node.heavy(move |deadline| {
+        let session = Session::after(&shared, &base, deadline)?;
         Simulation::new(session, &base, &payload).run(payload.block_state_calls)
     })
     .await

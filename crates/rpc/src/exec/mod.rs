@@ -16,6 +16,7 @@ pub(crate) use watch::{Costs, NoCosts, Stop, TraceCosts, Watch};
 pub(crate) use words::{halt_words, invalid_fault, reverted};
 
 use crate::{
+    deadline::Deadline,
     errors::{CallResult, Fault},
     limits::Limits,
     node::Node,
@@ -31,7 +32,6 @@ use revm::{
     state::EvmState,
 };
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 /// How strictly a transaction is checked before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) struct Session {
     pub(crate) params: BlockParams,
     pub(crate) db: Db,
     pub(crate) limits: Limits,
-    deadline: Instant,
+    deadline: Deadline,
 }
 
 /// What a run needs of its inspector, for any database that a session may run on.
@@ -57,22 +57,30 @@ impl<I: for<'a> Inspector<EvmContext<&'a mut Db>>> Inspects for I {}
 
 impl Session {
     /// On the state after `block`, in that block's environment.
-    pub(crate) fn after(node: &Node, block: &FinalizedBlock) -> CallResult<Self> {
+    pub(crate) fn after(
+        node: &Node,
+        block: &FinalizedBlock,
+        deadline: Deadline,
+    ) -> CallResult<Self> {
         let params = BlockParams::from(block.block.header());
-        Self::open(node, params, block.block.number())
+        Self::open(node, params, block.block.number(), deadline)
     }
 
     /// On the state before `block`'s first transaction, in that block's environment.
-    pub(crate) fn before(node: &Node, block: &FinalizedBlock) -> CallResult<Self> {
+    pub(crate) fn before(
+        node: &Node,
+        block: &FinalizedBlock,
+        deadline: Deadline,
+    ) -> CallResult<Self> {
         let params = BlockParams::from(block.block.header());
         let parent = params.number.checked_sub(1);
         let parent = parent.ok_or_else(|| Fault::server("genesis is not traceable"))?;
-        let mut session = Self::open(node, params, parent)?;
+        let mut session = Self::open(node, params, parent, deadline)?;
         session.begin_block()?;
         Ok(session)
     }
 
-    fn open(node: &Node, params: BlockParams, state: u64) -> CallResult<Self> {
+    fn open(node: &Node, params: BlockParams, state: u64, deadline: Deadline) -> CallResult<Self> {
         let limits = node.config.limits;
         let view = node.context.state.view(state)?;
         Ok(Self {
@@ -80,7 +88,7 @@ impl Session {
             params,
             db: Db::new(StateRef(view)),
             limits,
-            deadline: Instant::now() + Duration::from_millis(limits.call_timeout_ms),
+            deadline,
         })
     }
 
@@ -125,7 +133,7 @@ impl Session {
         inspector: I,
         costs: C,
     ) -> CallResult<(ResultAndState, I)> {
-        let watch = Watch::new(inspector, costs, self.deadline);
+        let watch = Watch::new(inspector, costs, self.deadline.clone());
         let mut params = self.params;
         let relaxed = checks == Checks::Call;
         if relaxed && tx.gas_price == 0 {
@@ -162,11 +170,7 @@ impl Session {
     fn stop_fault(&self, stop: Stop) -> Fault {
         let limits = &self.limits;
         match stop {
-            Stop::Deadline => Fault::limit(
-                "call_timeout_ms",
-                limits.call_timeout_ms,
-                "execution aborted (timeout)",
-            ),
+            Stop::Deadline => self.deadline.fault(),
             Stop::Trace => Fault::limit(
                 "max_trace_bytes",
                 limits.max_trace_bytes,

@@ -1,5 +1,6 @@
 //! Stops a run at its deadline, or when what a tracer records grows too large.
 
+use crate::deadline::Deadline;
 use alloy_primitives::{Address, Log, U256};
 use hansa_evm::EvmContext;
 use revm::{
@@ -11,7 +12,6 @@ use revm::{
         interpreter_types::{LoopControl as _, MemoryTr as _},
     },
 };
-use std::time::Instant;
 
 /// The clock is looked at every so many instructions.
 const STEPS_PER_LOOK: u32 = 1_024;
@@ -23,7 +23,7 @@ const FRAME_BYTES: u64 = 512;
 /// Why a run was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// It ran for too long.
+    /// It ran for too long, or its client has gone.
     Deadline,
     /// Its trace grew too large.
     Trace,
@@ -89,14 +89,14 @@ impl Costs for TraceCosts {
 pub(crate) struct Watch<I, C> {
     pub(crate) inner: I,
     costs: C,
-    deadline: Instant,
+    deadline: Deadline,
     steps: u32,
     /// Set when the run was stopped.
     pub(crate) stopped: Option<Stop>,
 }
 
 impl<I, C: Costs> Watch<I, C> {
-    pub(crate) fn new(inner: I, costs: C, deadline: Instant) -> Self {
+    pub(crate) fn new(inner: I, costs: C, deadline: Deadline) -> Self {
         Self {
             inner,
             costs,
@@ -114,7 +114,7 @@ impl<I, C: Costs> Watch<I, C> {
     }
 
     fn frame<D: Database>(&mut self, input: usize, context: &mut EvmContext<D>) {
-        if Instant::now() >= self.deadline {
+        if self.deadline.passed() {
             self.stop(Stop::Deadline, context);
         } else if !self.costs.frame(input) {
             self.stop(Stop::Trace, context);
@@ -134,7 +134,7 @@ where
 
     fn step(&mut self, interpreter: &mut Interpreter, context: &mut EvmContext<D>) {
         self.steps = self.steps.wrapping_add(1);
-        if self.steps.is_multiple_of(STEPS_PER_LOOK) && Instant::now() >= self.deadline {
+        if self.steps.is_multiple_of(STEPS_PER_LOOK) && self.deadline.passed() {
             self.stop(Stop::Deadline, context);
         } else if !self.costs.step(interpreter) {
             self.stop(Stop::Trace, context);

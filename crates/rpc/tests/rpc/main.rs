@@ -6,6 +6,7 @@ mod common;
 mod hostile;
 mod mempool;
 mod openrpc;
+mod overload;
 mod sending;
 mod simulate;
 mod subscriptions;

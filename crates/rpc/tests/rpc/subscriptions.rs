@@ -165,6 +165,25 @@ async fn a_slow_client_loses_its_subscription_only() {
 }
 
 #[tokio::test]
+async fn a_block_may_have_more_matches_than_the_buffer_holds() {
+    let mut config = Config::development();
+    config.limits.subscription_buffer = 4;
+    let mut server = TestServer::with(config).await;
+    let client = client(&server).await;
+    let mut logs = subscribe(&client, vec![json!("logs"), json!({})])
+        .await
+        .unwrap();
+    let count = |nonce| chain::sign(nonce, chain::CONTRACT.into(), U256::ZERO, vec![9].into());
+    server.mine((4..44).map(count).collect());
+    for index in 0..40 {
+        let log = next(&mut logs).await;
+        assert_eq!(log["logIndex"], json!(format!("{index:#x}")), "{log}");
+    }
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_websocket_counts_as_a_connection_until_it_closes() {
     let mut config = Config::development();
     config.limits.max_connections = 1;

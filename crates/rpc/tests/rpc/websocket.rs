@@ -1,6 +1,6 @@
 //! Frames that no well-behaved WebSocket client sends.
 
-use crate::common::{TestServer, chain};
+use crate::common::{TestServer, chain, client};
 use hansa_rpc::Config;
 use serde_json::Value;
 use std::time::Duration;
@@ -149,6 +149,96 @@ async fn a_message_over_the_limit_is_refused() {
         .await;
     Socket::open(&server).await.alive().await;
     drop(socket);
+    server.stop().await;
+}
+
+/// Sends `message` again and again until the server stops taking it; how often it did.
+async fn taken(socket: &mut Socket, message: &[u8], most: usize) -> usize {
+    for count in 0..most {
+        let send = tokio::time::timeout(Duration::from_secs(2), socket.send(message));
+        if send.await.is_err() {
+            return count;
+        }
+    }
+    most
+}
+
+/// A message of a megabyte. The answer, if it has an id, repeats it.
+fn large(method: &str) -> String {
+    let id = "x".repeat(1_000_000);
+    format!(r#"{{"jsonrpc":"2.0","id":"{id}",{method}}}"#)
+}
+
+#[tokio::test]
+async fn a_connection_with_too_much_waiting_is_not_read_from() {
+    let mut config = Config::development();
+    config.limits.max_calls_per_connection = 1;
+    config.limits.max_waiting_bytes = 2_000_000;
+    config.limits.subscription_buffer = 1;
+    let server = TestServer::with(config).await;
+    // What the sockets' buffers hold comes on top.
+    let (few, many) = (60, 300);
+    // One call that takes its time: what comes after it waits for its turn.
+    let slow =
+        r#""method":"eth_getBalance","params":["0x0000000000000000000000000000000000000001"]"#;
+    server.door.set_shut(true);
+    let mut socket = Socket::open(&server).await;
+    let count = taken(&mut socket, large(slow).as_bytes(), many).await;
+    assert!(count < few, "{count}");
+    server.door.set_shut(false);
+    drop(socket);
+    // Answers that nobody reads: to what is no call, to calls, and to batches.
+    let call = large(r#""method":"eth_chainId""#);
+    for message in [large(r#""method":7"#), format!("[{call}]"), call] {
+        let mut socket = Socket::open(&server).await;
+        let count = taken(&mut socket, message.as_bytes(), many).await;
+        assert!(count < few, "{count}: {}", &message[1_000_000..]);
+    }
+    Socket::open(&server).await.alive().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let mut config = Config::development();
+    config.limits.max_connections = 1;
+    config.limits.write_timeout_ms = 300;
+    let server = TestServer::with(config).await;
+    let mut socket = Socket::open(&server).await;
+    // Answers of 40 kB each: far more than the socket's buffers hold.
+    let document = br#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#;
+    taken(&mut socket, document, 2_000).await;
+    let free = async {
+        while client::post(server.handle.addr, "{}").await.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), free)
+        .await
+        .expect("the place is free again");
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_waited_is_answered_once_there_is_room() {
+    let mut config = Config::development();
+    config.limits.max_calls_per_connection = 1;
+    config.limits.max_waiting_bytes = 0;
+    config.limits.subscription_buffer = 1;
+    let server = TestServer::with(config).await;
+    let mut socket = Socket::open(&server).await;
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
+    let batch = format!("[{call}]");
+    for message in [call, "{}", "nonsense", &batch, call] {
+        for _ in 0..50 {
+            socket.send(message.as_bytes()).await;
+        }
+    }
+    for _ in 0..250 {
+        socket.next().await.expect("an answer");
+    }
+    socket.alive().await;
     server.stop().await;
 }
 

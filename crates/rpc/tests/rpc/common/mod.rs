@@ -13,7 +13,8 @@ use hansa_rpc::{
     Certificate, Config, Context, Fault, Handle, NodeInfo, Operator, Peer, PoolContent,
     PooledTransaction, SyncProgress, TransactionPool, serve,
 };
-use parking_lot::Mutex;
+use hansa_state::{MemoryState, StateError, StateProvider, StateView};
+use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -21,6 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::broadcast};
 
@@ -77,7 +79,7 @@ impl NodeInfo for FakeNode {
 
 pub struct FakePool {
     pub waiting: Mutex<HashMap<B256, PooledTransaction>>,
-    pub incoming: broadcast::Sender<Arc<PooledTransaction>>,
+    pub incoming: broadcast::Sender<B256>,
     pub submissions: AtomicUsize,
 }
 
@@ -99,10 +101,10 @@ impl FakePool {
             transaction,
             sender,
         };
-        if self.waiting.lock().insert(hash, pooled.clone()).is_some() {
+        if self.waiting.lock().insert(hash, pooled).is_some() {
             return Err(refuse("already known".into()));
         }
-        let _ = self.incoming.send(Arc::new(pooled));
+        let _ = self.incoming.send(hash);
         Ok(hash)
     }
 }
@@ -140,8 +142,41 @@ impl TransactionPool for PoolHandle {
         }
         content
     }
-    fn subscribe(&self) -> broadcast::Receiver<Arc<PooledTransaction>> {
+    fn subscribe(&self) -> broadcast::Receiver<B256> {
         self.0.incoming.subscribe()
+    }
+}
+
+/// The chain's states behind a door: while it is shut, whoever asks for a state waits there.
+#[derive(Default)]
+pub struct Door {
+    states: MemoryState,
+    shut: Mutex<bool>,
+    opened: Condvar,
+    /// How many wait.
+    pub waiting: AtomicUsize,
+}
+
+impl Door {
+    pub fn set_shut(&self, shut: bool) {
+        *self.shut.lock() = shut;
+        self.opened.notify_all();
+    }
+}
+
+impl StateProvider for Door {
+    fn view(&self, number: u64) -> Result<Box<dyn StateView>, StateError> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut shut = self.shut.lock();
+        // Not for ever: a test that fails must end.
+        self.opened
+            .wait_while_for(&mut shut, |shut| *shut, Duration::from_secs(20));
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.states.view(number)
+    }
+
+    fn range(&self) -> (u64, u64) {
+        self.states.range()
     }
 }
 
@@ -150,6 +185,7 @@ pub struct TestServer {
     pub world: World,
     pub pool: Arc<FakePool>,
     pub node: Arc<FakeNode>,
+    pub door: Arc<Door>,
     pub handle: Handle,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
@@ -177,11 +213,15 @@ impl TestServer {
         let node = Arc::new(FakeNode {
             blocks: broadcast::channel(64).0,
         });
+        let door = Arc::new(Door {
+            states: world.state.clone(),
+            ..Door::default()
+        });
         let context = Context {
             genesis: world.genesis.clone(),
             genesis_block: world.genesis_block.clone(),
             index: world.index.clone(),
-            state: Arc::new(world.state.clone()),
+            state: door.clone(),
             pool: served,
             node: node.clone(),
         };
@@ -196,6 +236,7 @@ impl TestServer {
             world,
             pool,
             node,
+            door,
             handle,
             stop: Some(stop),
         }
