@@ -15,7 +15,7 @@ use jsonrpsee::{
     http_client::{HttpClient, HttpClientBuilder},
     types::ErrorObject,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{fmt::Debug, time::Duration};
 use thiserror::Error;
@@ -27,6 +27,12 @@ mod tests;
 pub const LIMIT_EXCEEDED: i32 = -32005;
 /// go-ethereum's code for a reverted call.
 const EXECUTION_REVERTED: i32 = 3;
+
+/// What is read of a block.
+#[derive(Deserialize)]
+struct Head {
+    timestamp: U64,
+}
 
 /// Why a node gave no answer.
 #[derive(Debug, Error)]
@@ -172,6 +178,16 @@ impl Rpc {
     /// See [`RpcError`].
     pub async fn block_number(&self) -> Result<u64, RpcError> {
         Ok(self.call::<U64>("eth_blockNumber", vec![]).await?.to())
+    }
+
+    /// The newest block's time, seconds since 1970: what the chain's rules go by.
+    ///
+    /// # Errors
+    /// See [`RpcError`].
+    pub async fn time(&self) -> Result<u64, RpcError> {
+        let params = vec![json!("latest"), json!(false)];
+        let block: Head = self.call("eth_getBlockByNumber", params).await?;
+        Ok(block.timestamp.to())
     }
 
     /// A balance, wei.

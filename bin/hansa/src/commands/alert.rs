@@ -160,11 +160,7 @@ async fn raise(session: &Session<'_>, arguments: &RaiseArgs) -> Outcome {
         }
     };
     // The chain's clock, not this machine's, is what the expiry is measured by.
-    let block: Value = rpc
-        .call("eth_getBlockByNumber", vec![json!("latest"), json!(false)])
-        .await?;
-    let now = serde_json::from_value::<alloy_primitives::U64>(block["timestamp"].clone());
-    let now = now.map_or_else(|_| session_now_s(), |now| now.to::<u64>());
+    let now = rpc.time().await?;
     let input = IGuard::AlertInput {
         targets: arguments.targets.clone(),
         action: arguments.action.number(),
@@ -186,10 +182,6 @@ async fn raise(session: &Session<'_>, arguments: &RaiseArgs) -> Outcome {
     };
     let id = event::<IGuard::AlertRaised>(&receipt).map(|event| event.alertId);
     endorsed(session, &receipt, &id.unwrap_or_default().to_string())
-}
-
-fn session_now_s() -> u64 {
-    crate::session::now_ms() / 1_000
 }
 
 /// What raising or endorsing came to.

@@ -64,9 +64,10 @@ pub async fn compare(
     }
 
     let absent = select(false);
+    let latest_version = rpc.time().await?.saturating_mul(1_000) + MAX_CLOCK_SKEW_MS;
     let known = latest(rpc, absent.iter().map(|&index| &objects[index])).await?;
     for (index, latest) in absent.into_iter().zip(known) {
-        if let Some(reason) = refusal(publisher, &objects[index], &latest, now_ms) {
+        if let Some(reason) = refusal(publisher, &objects[index], &latest, latest_version) {
             verdicts[index] = Verdict::Refused(reason);
         }
     }
@@ -91,12 +92,12 @@ fn refusal(
     publisher: Address,
     object: &StixObject,
     latest: &IExchange::Latest,
-    now_ms: u64,
+    latest_version: u64,
 ) -> Option<String> {
     match latest.status {
         // One such object would take its whole batch with it.
-        _ if object.version > now_ms.saturating_add(MAX_CLOCK_SKEW_MS) => {
-            Some("it was modified in the future: check its `modified`, or the clock here".into())
+        _ if object.version > latest_version => {
+            Some("it was modified in the future: check its `modified`".into())
         }
         IExchange::Status::None => None,
         IExchange::Status::Revoked => Some("the object was revoked on the exchange".into()),

@@ -3,7 +3,7 @@ use crate::{
     Rpc, SenderConfig,
     limits::{MAX_PLANNED_BYTES, MAX_PLANNED_GAS, MAX_TRANSACTION_GAS},
     objects::{Selection, check, find, walk},
-    testing::TestNode,
+    testing::{GENESIS_S, TestNode},
 };
 use alloy_primitives::FixedBytes;
 use alloy_signer_local::PrivateKeySigner;
@@ -28,9 +28,6 @@ fn bundle(objects: &[Value]) -> Vec<u8> {
     let bundle = json!({"type": "bundle", "id": "bundle--1", "objects": objects});
     serde_json::to_vec_pretty(&bundle).unwrap()
 }
-
-/// In 2027: after all objects here.
-const NOW_MS: u64 = 1_800_000_000_000;
 
 fn raw(size: usize, version: u64) -> StixObject {
     StixObject {
@@ -227,7 +224,7 @@ async fn a_second_run_publishes_nothing_and_what_comes_back_is_the_same() {
         .collect();
     let parsed = parse(&bundle(&objects), 0).unwrap().objects;
     let mut seen = Vec::new();
-    let report = publish(&sender, parsed.clone(), NOW_MS, |progress| {
+    let report = publish(&sender, parsed.clone(), 1, |progress| {
         seen.push(progress.done)
     })
     .await
@@ -240,9 +237,7 @@ async fn a_second_run_publishes_nothing_and_what_comes_back_is_the_same() {
     assert!(report.transactions >= 3, "64 entries a call");
     assert!(node.ledger().fullest_percent <= 100);
 
-    let again = publish(&sender, parsed.clone(), NOW_MS + 1, |_| ())
-        .await
-        .unwrap();
+    let again = publish(&sender, parsed.clone(), 2, |_| ()).await.unwrap();
     assert_eq!(
         (again.published, again.already, again.transactions),
         (0, 150, 0)
@@ -280,11 +275,11 @@ async fn an_interrupted_run_goes_on_and_refusals_do_not_stop_it() {
     )
     .unwrap();
     let theirs = sender(&node, &other).await;
-    publish(&theirs, parsed.objects[..1].to_vec(), NOW_MS, |_| ())
+    publish(&theirs, parsed.objects[..1].to_vec(), 1, |_| ())
         .await
         .unwrap();
     let mine = sender(&node, &signer).await;
-    publish(&mine, parsed.objects[1..5].to_vec(), NOW_MS, |_| ())
+    publish(&mine, parsed.objects[1..5].to_vec(), 1, |_| ())
         .await
         .unwrap();
 
@@ -296,7 +291,7 @@ async fn an_interrupted_run_goes_on_and_refusals_do_not_stop_it() {
     let mut stale = objects[1].clone();
     stale.version -= 2;
     objects.push(stale);
-    let report = publish(&mine, objects, NOW_MS, |_| ()).await.unwrap();
+    let report = publish(&mine, objects, 1, |_| ()).await.unwrap();
     assert_eq!((report.published, report.already), (6, 2));
     let reasons: Vec<_> = report
         .refused
@@ -314,8 +309,9 @@ async fn an_object_of_the_future_does_not_take_its_batch_with_it() {
     let signer = PrivateKeySigner::random();
     let node = TestNode::start(&[signer.address()]).await;
     let sender = sender(&node, &signer).await;
-    let objects = vec![raw(100, NOW_MS), raw(200, NOW_MS + 600_000)];
-    let report = publish(&sender, objects, NOW_MS, |_| ()).await.unwrap();
+    let in_an_hour = (GENESIS_S + 3_600) * 1_000;
+    let objects = vec![raw(100, 1), raw(200, in_an_hour)];
+    let report = publish(&sender, objects, 1, |_| ()).await.unwrap();
     assert_eq!((report.published, report.refused.len()), (1, 1));
     assert!(report.refused[0].reason.contains("in the future"));
 }
@@ -352,7 +348,7 @@ async fn gas_stays_under_the_plans_bound_for_the_largest_calls() {
     let mut many: Vec<_> = (0..64).map(|number| indicator(number, 10)).collect();
     many.push(indicator(100, MAX_CONTENT_BYTES - 1_000));
     let objects = parse(&bundle(&many), 0).unwrap().objects;
-    publish(&sender, objects, NOW_MS, |_| ()).await.unwrap();
+    publish(&sender, objects, 1, |_| ()).await.unwrap();
     let fullest = node.ledger().fullest_percent;
     assert!((80..=100).contains(&fullest), "{fullest} % of the limit");
 }
@@ -375,7 +371,7 @@ async fn the_mitre_bundle_comes_back_identical() {
     let sender = sender(&node, &signer).await;
     let parsed = parse(&file, 0).unwrap();
     assert_eq!((parsed.objects.len(), parsed.refused.len()), (2_148, 0));
-    let report = publish(&sender, parsed.objects.clone(), NOW_MS, |_| ())
+    let report = publish(&sender, parsed.objects.clone(), 1, |_| ())
         .await
         .unwrap();
     assert_eq!((report.published, report.refused.len()), (2_148, 0));
@@ -383,9 +379,7 @@ async fn the_mitre_bundle_comes_back_identical() {
         "{} transactions, {} gas",
         report.transactions, report.gas_used
     );
-    let again = publish(&sender, parsed.objects, NOW_MS, |_| ())
-        .await
-        .unwrap();
+    let again = publish(&sender, parsed.objects, 1, |_| ()).await.unwrap();
     assert_eq!((again.published, again.already), (0, 2_148));
 
     let original: Value = serde_json::from_slice(&file).unwrap();
