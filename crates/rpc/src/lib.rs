@@ -41,6 +41,8 @@ pub use errors::Fault;
 pub use limits::Limits;
 pub use mempool::MempoolApi;
 pub use openrpc::document as openrpc_document;
+#[cfg(feature = "fuzzing")]
+pub use params::read_as_everything;
 pub use server::{Handle, RpcError, serve};
 
 use serde::{Deserialize, Serialize};

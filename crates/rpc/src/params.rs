@@ -43,3 +43,39 @@ impl<'a> Args<'a> {
         }
     }
 }
+
+/// Reads `text` as the parameters of every kind of call.
+#[cfg(feature = "fuzzing")]
+pub fn read_as_everything(text: &str) {
+    use alloy_eips::{BlockId, BlockNumberOrTag};
+    use alloy_primitives::{B256, Bytes, U128, U256};
+    use alloy_rpc_types_eth::{
+        BlockOverrides, Filter, TransactionRequest, simulate::SimulatePayload, state::StateOverride,
+    };
+    use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions};
+
+    let Ok(params) = serde_json::from_str::<&RawValue>(text) else {
+        return;
+    };
+    let Ok(args) = Args::parse(Some(params), 4) else {
+        return;
+    };
+    for index in 0..4 {
+        let _ = args.get::<Bytes>(index);
+        let _ = args.get::<U256>(index);
+        let _ = args.get::<U128>(index);
+        let _ = args.get::<B256>(index);
+        let _ = args.get::<BlockId>(index);
+        let _ = args.get::<BlockNumberOrTag>(index);
+        let _ = args.get::<TransactionRequest>(index);
+        let _ = args.get::<StateOverride>(index);
+        let _ = args.get::<BlockOverrides>(index);
+        let _ = args.get::<SimulatePayload>(index);
+        let _ = args.get::<GethDebugTracingOptions>(index);
+        let _ = args.get::<GethDebugTracingCallOptions>(index);
+        let _ = args.get::<Vec<f64>>(index);
+        if let Ok(filter) = args.get::<Filter>(index) {
+            let _ = crate::eth::logs::check(&filter, &crate::Limits::default());
+        }
+    }
+}
