@@ -266,7 +266,6 @@ fn publication(number: u64, at: u64) -> Vec<Log> {
 fn objects() {
     let Ok(index) = Index::in_memory(Config {
         durability: Durability::EveryBlocks(64),
-        object_cache_bytes: 64 << 20,
         ..Config::new(GENESIS)
     }) else {
         return;
@@ -299,12 +298,10 @@ fn walk(index: &Index) -> u64 {
             examine: usize::MAX,
         };
         let page = index.scan_objects(&scan, |_| true).found;
+        let mut contents = index.object_contents();
         for view in &page {
             after_us = Some(view.added_us);
-            assert!(matches!(
-                index.object_content(view.record.position),
-                Ok(Some(_))
-            ));
+            assert!(matches!(contents.get(view.record.position), Ok(Some(_))));
         }
         if page.is_empty() {
             return pages;

@@ -115,7 +115,6 @@ impl Index {
         writer.pending = if durable { 0 } else { writer.pending + 1 };
 
         self.cache_block(block, receipts_bytes);
-        objects.cache(&inner.contents);
         inner.shelf.write().apply(objects);
         let mut live = inner.live.write();
         if full {

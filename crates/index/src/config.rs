@@ -27,8 +27,6 @@ pub struct Config {
     pub page_cache_bytes: usize,
     /// Memory for decoded blocks, and as much again for decoded receipts, bytes (estimated).
     pub block_cache_bytes: usize,
-    /// Memory for contents of exchange objects, bytes.
-    pub object_cache_bytes: usize,
     /// State diffs are kept for this many newest blocks.
     pub diff_blocks: u64,
     /// Memory for the newest state diffs, bytes. Older ones are read from the file; their key
@@ -53,9 +51,8 @@ impl Config {
             genesis_hash,
             durability: Durability::Immediate,
             quick_repair: true,
-            page_cache_bytes: 32 << 20,
+            page_cache_bytes: 64 << 20,
             block_cache_bytes: 24 << 20,
-            object_cache_bytes: 32 << 20,
             diff_blocks: 512,
             diff_cache_bytes: 16 << 20,
             fresh_transactions: 65_536,

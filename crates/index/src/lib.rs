@@ -46,8 +46,8 @@ pub use diffs::StateDiff;
 pub use error::IndexError;
 pub use logs::{LogFilter, LogLimits};
 pub use objects::{
-    Declared, MAX_SERVED_TLP, ObjectLog, ObjectPage, ObjectRecord, ObjectScan, ObjectView,
-    Sightings, Validator,
+    Declared, MAX_SERVED_TLP, ObjectContents, ObjectLog, ObjectPage, ObjectRecord, ObjectScan,
+    ObjectView, Sightings, Validator,
 };
 pub use state::state_diff;
 pub use store::Index;

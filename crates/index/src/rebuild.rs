@@ -40,7 +40,6 @@ impl Index {
         *inner.shelf.write() = Shelf::default();
         inner.blocks.clear();
         inner.receipts.clear();
-        inner.contents.clear();
         Ok(())
     }
 

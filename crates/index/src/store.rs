@@ -43,7 +43,6 @@ pub(crate) struct Inner {
     pub(crate) shelf: RwLock<Shelf>,
     pub(crate) blocks: Cache<CachedBlock>,
     pub(crate) receipts: Cache<Arc<Vec<Receipt>>>,
-    pub(crate) contents: Cache<bytes::Bytes>,
     pub(crate) mask: u64,
 }
 
@@ -121,7 +120,6 @@ impl Index {
             inner: Arc::new(Inner {
                 blocks: Cache::new(config.block_cache_bytes),
                 receipts: Cache::new(config.block_cache_bytes),
-                contents: Cache::new(config.object_cache_bytes),
                 writer: Mutex::default(),
                 live: RwLock::new(live),
                 shelf: RwLock::new(shelf),

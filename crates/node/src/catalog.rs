@@ -1,6 +1,6 @@
 //! The index as the TAXII server reads it.
 
-use hansa_index::{Declared, Index, ObjectLog, ObjectScan, ObjectView, Validator};
+use hansa_index::{Declared, Index, ObjectContents, ObjectLog, ObjectScan, ObjectView, Validator};
 use hansa_taxii::{
     Audience, Catalog, CatalogError, Log, Record, Scan, Tlp, Visitor,
     stix::{self, Declared as StixDeclared},
@@ -74,9 +74,10 @@ impl Catalog for IndexCatalog {
         let page = self
             .0
             .scan_objects(&request, |view| scan.admits(&record(view, &[])));
+        let mut contents = self.0.object_contents();
         for view in &page.found {
             let visited = match scan.content {
-                true => visit(&record(view, &self.content(view)?)),
+                true => visit(&record(view, &content(&mut contents, view)?)),
                 false => visit(&record(view, &[])),
             };
             if visited.is_break() {
@@ -87,14 +88,15 @@ impl Catalog for IndexCatalog {
     }
 }
 
-impl IndexCatalog {
-    fn content(&self, view: &ObjectView) -> Result<impl Deref<Target = [u8]>, CatalogError> {
-        let position = view.record.position;
-        let content = self.0.object_content(position);
-        content
-            .map_err(|error| CatalogError(error.to_string()))?
-            .ok_or_else(|| CatalogError(format!("position {position} of the objects is missing")))
-    }
+fn content(
+    contents: &mut ObjectContents<'_>,
+    view: &ObjectView,
+) -> Result<impl Deref<Target = [u8]>, CatalogError> {
+    let position = view.record.position;
+    contents
+        .get(position)
+        .map_err(|error| CatalogError(error.to_string()))?
+        .ok_or_else(|| CatalogError(format!("position {position} of the objects is missing")))
 }
 
 #[cfg(test)]

@@ -8,14 +8,13 @@
 //! a log and is the same on every operator.
 //!
 //! Content that contradicts its declaration is kept and flagged ([`ObjectRecord::flaw`]); so is content whose
-//! digest is not the event's. Records are in memory (some 300 bytes each), contents in the file behind a
-//! cache.
+//! digest is not the event's. Records are in memory (some 300 bytes each), contents in the file.
 
 mod read;
 mod record;
 mod shelf;
 mod stage;
 
-pub use read::{ObjectPage, ObjectScan, ObjectView};
+pub use read::{ObjectContents, ObjectPage, ObjectScan, ObjectView};
 pub use record::{Declared, MAX_SERVED_TLP, ObjectLog, ObjectRecord, Sightings, Validator};
 pub(crate) use shelf::Shelf;

@@ -10,7 +10,7 @@ use crate::{
 };
 use alloy_primitives::{B256, keccak256};
 use bytes::Bytes;
-use redb::ReadableDatabase;
+use redb::{Range, ReadOnlyTable, ReadableDatabase};
 use std::sync::Arc;
 
 /// What a scan is after.
@@ -106,14 +106,22 @@ impl Index {
         self.inner.shelf.read().objects.entries.len() as u64
     }
 
-    /// The content at a position in the log of objects, flawed or not; `None` past the end.
+    /// The content at a position in the log of objects, flawed or not; `None` past the end. For many, see
+    /// [`Index::object_contents`].
     ///
     /// # Errors
     /// The database failed.
     pub fn object_content(&self, position: u64) -> Result<Option<Bytes>, IndexError> {
-        match position < self.object_count() {
-            true => self.content_of(position).map(Some),
-            false => Ok(None),
+        self.object_contents().get(position)
+    }
+
+    /// Reads contents, as of the first that is read.
+    pub const fn object_contents(&self) -> ObjectContents<'_> {
+        ObjectContents {
+            index: self,
+            table: None,
+            rows: None,
+            next: 0,
         }
     }
 
@@ -126,20 +134,60 @@ impl Index {
         let row = read.open_table(SIGHTINGS)?.get(object_id.0)?;
         Ok(row.map_or_else(Sightings::default, |row| Sightings::from_row(row.value())))
     }
+}
 
-    fn content_of(&self, position: u64) -> Result<Bytes, IndexError> {
-        if let Some(content) = self.inner.contents.get(position) {
-            return Ok(content);
+/// A reader of contents. To find a row costs more than to read it: so the table stays open, and who reads on in the
+/// order of the log walks along the rows.
+pub struct ObjectContents<'a> {
+    index: &'a Index,
+    table: Option<ReadOnlyTable<u64, &'static [u8]>>,
+    /// Rows from position `next` on. There is one for every position.
+    rows: Option<Range<'static, u64, &'static [u8]>>,
+    next: u64,
+}
+
+/// So many rows are passed over sooner than the next one is looked for.
+const MOST_PASSED: u64 = 8;
+
+impl ObjectContents<'_> {
+    /// The content at a position in the log of objects, flawed or not; `None` past the end.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn get(&mut self, position: u64) -> Result<Option<Bytes>, IndexError> {
+        let near = position.checked_sub(self.next);
+        let passed = near.filter(|passed| *passed <= MOST_PASSED);
+        let (mut rows, passed) = match (self.rows.take(), passed) {
+            (Some(rows), Some(passed)) => (rows, passed),
+            _ => (self.table()?.range(position..)?, 0),
+        };
+        for _ in 0..passed {
+            rows.next().transpose()?;
         }
-        let read = self.inner.database.begin_read()?;
-        let row = read.open_table(CONTENTS)?.get(position)?;
-        let row = row.ok_or_else(|| {
-            IndexError::damaged(format!("contents, position {position}"), "row is missing")
-        })?;
-        let content = Bytes::copy_from_slice(row.value());
-        let bytes = content.len();
-        self.inner.contents.insert(position, content.clone(), bytes);
-        Ok(content)
+        let row = rows.next().transpose()?;
+        let Some((found, content)) = row else {
+            return Ok(None);
+        };
+        if found.value() != position {
+            let place = format!("contents, position {position}");
+            return Err(IndexError::damaged(place, "row is missing"));
+        }
+        self.rows = Some(rows);
+        self.next = position + 1;
+        Ok(Some(Bytes::copy_from_slice(content.value())))
+    }
+
+    fn table(&mut self) -> Result<&ReadOnlyTable<u64, &'static [u8]>, IndexError> {
+        let table = match self.table.take() {
+            Some(table) => table,
+            None => self
+                .index
+                .inner
+                .database
+                .begin_read()?
+                .open_table(CONTENTS)?,
+        };
+        Ok(self.table.insert(table))
     }
 }
 

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     Config, FinalizedBlock, IndexError,
-    cache::Cache,
     tables::{ALERTS, CONTENTS, LIVE_ALERTS, OBJECTS, REVOKED, SIGHTINGS},
 };
 use alloy_primitives::{B256, Log, hex, keccak256};
@@ -239,13 +238,6 @@ impl Staged {
             }
         }
         Ok(())
-    }
-
-    /// Keeps the new contents at hand: what is new is what is asked for.
-    pub(crate) fn cache(&self, contents: &Cache<Bytes>) {
-        for (record, content) in &self.objects {
-            contents.insert(record.position, content.clone(), content.len());
-        }
     }
 }
 

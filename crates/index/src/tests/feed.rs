@@ -10,7 +10,6 @@ fn tight() -> Config {
     Config {
         fresh_transactions: 7,
         block_cache_bytes: 4_000,
-        object_cache_bytes: 100,
         diff_blocks: 3,
         diff_cache_bytes: 50,
         ..config()

@@ -75,7 +75,6 @@ fn validated() -> Config {
     };
     Config {
         validator: Some(Arc::new(validator)),
-        object_cache_bytes: 8,
         ..config()
     }
 }
