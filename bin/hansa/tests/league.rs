@@ -2,13 +2,17 @@
 
 mod common;
 
+use alloy_primitives::{Address, B256};
 use common::port_base;
+use hansa_client::Rpc;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     io::Read as _,
     path::Path,
     process::{Command, Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -101,6 +105,83 @@ fn a_league_starts_loses_an_operator_recovers_and_resumes() {
     reindexed(&dir.join("operator-1"));
     json(dir, &["reset", "--yes"], 0);
     assert!(!dir.exists());
+}
+
+/// Says stop when a test is over, also when it has failed.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Sends one wei after another as `member`, until told to stop; gives the transactions that it was told were final.
+fn send(dir: &Path, member: &str, stop: &AtomicBool) -> Vec<B256> {
+    let mut sent = Vec::new();
+    let to = Address::repeat_byte(0x11).to_string();
+    let mut arguments = vec!["--as", member, "account", "send", &to, "1wei"];
+    arguments.extend(["--timeout", "5", "--json"]);
+    while !stop.load(Ordering::Relaxed) {
+        let output = hansa(dir, &arguments);
+        if output.status.success() {
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+            sent.push(document["transaction"].as_str().unwrap().parse().unwrap());
+        }
+    }
+    sent
+}
+
+#[test]
+fn nothing_final_is_lost_when_operators_are_killed_again_and_again() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let up = ["up", "--detach", "--timeout", PATIENCE];
+    let base = port_base();
+    let mut first = up.to_vec();
+    first.extend(["--port-base", &base, "--operators", "4"]);
+    let mut league = json(dir, &first, 0);
+
+    let stop = &AtomicBool::new(false);
+    let sent: Vec<Vec<B256>> = thread::scope(|scope| {
+        let members = ["member-1", "member-3"];
+        let senders = members.map(|member| scope.spawn(move || send(dir, member, stop)));
+        let end = StopOnDrop(stop);
+        for round in 0..4 {
+            thread::sleep(Duration::from_millis(1_500));
+            let operators = pids(&league);
+            // One of them, all of them, another one, all of them.
+            let victims = match round % 2 {
+                0 => &operators[round..=round],
+                _ => &operators[..],
+            };
+            for pid in victims {
+                kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL).unwrap();
+            }
+            eventually("the killed are gone", || {
+                victims.iter().all(|pid| is_gone(*pid))
+            });
+            league = json(dir, &up, 0);
+        }
+        thread::sleep(Duration::from_millis(1_500));
+        drop(end);
+        senders.map(|sender| sender.join().unwrap()).into()
+    });
+    assert!(sent.iter().all(|sent| !sent.is_empty()), "{sent:?}");
+
+    let sent = sent.concat();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut answers = Vec::new();
+    for operator in league["operators"].as_array().unwrap() {
+        let rpc = Rpc::new(operator["rpc"].as_str().unwrap()).unwrap();
+        let receipts = || runtime.block_on(rpc.receipts(&sent)).unwrap();
+        eventually("each has every receipt", || {
+            receipts().iter().all(Option::is_some)
+        });
+        answers.push(receipts());
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 /// The index comes back from the blocks, and is kept where there are fewer of them.

@@ -7,12 +7,18 @@ use super::{
 use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// Bases that are tried when one has to be offered.
 const OFFERED_BASES: [u16; 8] = [
     18_500, 20_500, 22_500, 24_500, 26_500, 28_500, 30_500, 12_500,
 ];
+/// How long a process may take to end that nobody can be named for.
+const ENDING: Duration = Duration::from_secs(2);
+/// How often its port is tried.
+const POLL: Duration = Duration::from_millis(20);
 /// The state `LISTEN` in `/proc/net/tcp`.
 const LISTEN: &str = "0A";
 
@@ -22,7 +28,7 @@ const LISTEN: &str = "0A";
 /// [`LeagueError::PortBusy`] for the first that cannot, naming its owner.
 pub(super) fn check(operator: &str, ports: Ports, operators: usize) -> Result<(), LeagueError> {
     for (what, port) in named(ports) {
-        match bind(port) {
+        match bind_soon(port) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 return Err(LeagueError::PortBusy {
@@ -59,6 +65,24 @@ const fn named(ports: Ports) -> [(&'static str, u16); 4] {
         ("p2p", ports.p2p),
         ("metrics", ports.metrics),
     ]
+}
+
+/// As [`bind`]. A process that was killed can hold its ports for some moments after it counts as ended, while
+/// its threads end.
+fn bind_soon(port: u16) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match bind(port) {
+            Err(error)
+                if error.kind() == io::ErrorKind::AddrInUse
+                    && owner(port).is_none()
+                    && begun.elapsed() < ENDING =>
+            {
+                thread::sleep(POLL);
+            }
+            result => return result,
+        }
+    }
 }
 
 fn bind(port: u16) -> io::Result<()> {
