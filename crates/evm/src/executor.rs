@@ -3,13 +3,15 @@
 use crate::{BlockDb, BlockParams, ChainRules, Changes, Directive, Evm, build, system, tx_env};
 use alloy_consensus::Transaction as _;
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bloom, U256};
+use alloy_primitives::{Address, Bloom, TxKind, U256};
 use hansa_primitives::{Receipt, Transaction};
 use revm::{
     Database, ExecuteEvm,
+    context::TxEnv,
     context_interface::{
         ContextTr, JournalTr,
         result::{EVMError, ExecutionResult, InvalidTransaction},
+        transaction::AuthorizationTr,
     },
 };
 use thiserror::Error;
@@ -137,9 +139,10 @@ impl<D: Database> BlockExecutor<D> {
         if gas_limit > left {
             return Err(Refusal::BlockFull { gas_limit, left });
         }
-        self.check_guard(transaction, sender)?;
-        self.untouch_authorities(transaction);
-        let result = self.evm.transact_one(tx_env(transaction, sender));
+        let tx = tx_env(transaction, sender);
+        self.check_guard(&tx)?;
+        self.untouch_authorities(&tx);
+        let result = self.evm.transact_one(tx);
         let result = match result {
             Ok(result) => result,
             Err(EVMError::Transaction(invalid)) => {
@@ -164,19 +167,20 @@ impl<D: Database> BlockExecutor<D> {
         Ok(TxOutcome { success, gas_used })
     }
 
-    fn check_guard(&mut self, transaction: &Transaction, sender: Address) -> Result<(), Refusal> {
+    fn check_guard(&mut self, tx: &TxEnv) -> Result<(), Refusal> {
         if !self.evm.precompiles.is_guarded() {
             return Ok(());
         }
-        let recipient = transaction
-            .to()
-            .unwrap_or_else(|| sender.create(transaction.nonce()));
-        self.check_address(sender)?;
+        let recipient = match tx.kind {
+            TxKind::Call(to) => to,
+            TxKind::Create => tx.caller.create(tx.nonce),
+        };
+        self.check_address(tx.caller)?;
         self.check_address(recipient)?;
-        for authorization in transaction.authorization_list().unwrap_or_default() {
-            self.check_address(authorization.address)?;
+        for authorization in &tx.authorization_list {
+            self.check_address(authorization.address())?;
             // One that nobody signed has no effect.
-            if let Ok(authority) = authorization.recover_authority() {
+            if let Some(authority) = authorization.authority() {
                 self.check_address(authority)?;
             }
         }
@@ -185,11 +189,9 @@ impl<D: Database> BlockExecutor<D> {
 
     /// An authority that the state does not hold gives no refund (EIP-7702). The journal spans the block: one that an
     /// earlier transaction touched and left empty must not pass for one that exists.
-    fn untouch_authorities(&mut self, transaction: &Transaction) {
-        for authorization in transaction.authorization_list().unwrap_or_default() {
-            let Ok(authority) = authorization.recover_authority() else {
-                continue;
-            };
+    fn untouch_authorities(&mut self, tx: &TxEnv) {
+        let authorities = tx.authorization_list.iter();
+        for authority in authorities.filter_map(AuthorizationTr::authority) {
             if let Some(account) = self.evm.ctx.journal_mut().state.get_mut(&authority)
                 && account.is_loaded_as_not_existing()
                 && account.info.is_empty()

@@ -139,9 +139,11 @@ pub fn build<D: Database, I>(
     ))
 }
 
-/// A signed transaction as revm takes it.
+/// A signed transaction as revm takes it. The signers of its authorizations are recovered here, once.
 pub fn tx_env(transaction: &TxEnvelope, sender: Address) -> TxEnv {
-    let authorizations = transaction.authorization_list().unwrap_or_default();
+    let authorizations = transaction.authorization_list().unwrap_or_default().iter();
+    let authorizations =
+        authorizations.map(|signed| Either::Right(signed.clone().into_recovered()));
     TxEnv {
         tx_type: transaction.tx_type() as u8,
         caller: sender,
@@ -161,6 +163,6 @@ pub fn tx_env(transaction: &TxEnvelope, sender: Address) -> TxEnv {
         gas_priority_fee: transaction.max_priority_fee_per_gas(),
         blob_hashes: Vec::new(),
         max_fee_per_blob_gas: 0,
-        authorization_list: authorizations.iter().cloned().map(Either::Left).collect(),
+        authorization_list: authorizations.collect(),
     }
 }

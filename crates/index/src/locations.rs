@@ -15,7 +15,7 @@ use crate::{
     tables::{BUCKETS, FRESH},
 };
 use alloy_primitives::B256;
-use redb::{Database, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use std::collections::BTreeSet;
 
 const BUCKET_BITS: u32 = 10;
@@ -64,12 +64,7 @@ impl Fresh {
     /// Rebuilds the set from the rows of [`FRESH`].
     pub(crate) fn load(&mut self, database: &Database) -> Result<(), IndexError> {
         let read = database.begin_read()?;
-        let table = match read.open_table(FRESH) {
-            // Earlier versions could leave an empty table away.
-            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
-            table => table?,
-        };
-        for row in table.iter()? {
+        for row in read.open_table(FRESH)?.iter()? {
             let (height, prefixes) = row?;
             let mut reader = Reader::new("fresh", prefixes.value());
             let mut decoded = Vec::with_capacity(reader.rest.len() / 8);

@@ -42,8 +42,7 @@ pub struct Limits {
     /// Simulated calls, logs queries and fee histories that run at once; more wait for at most `call_timeout_ms`.
     pub max_concurrent_calls: usize,
     /// Calls that read from disk at once, simulated ones among them; more wait for at most
-    /// `call_timeout_ms`. Far below the 512 threads that the node has for such work: a read may need
-    /// a second one.
+    /// `call_timeout_ms`.
     pub max_concurrent_reads: usize,
     /// Most blocks, and most calls in all, of one `eth_simulateV1`.
     pub max_simulated_blocks: usize,

@@ -101,9 +101,8 @@ impl Node {
     /// Runs short blocking work away from the connections' threads, at most
     /// `max_concurrent_reads` at once.
     ///
-    /// The state's reads wait for the storage, which takes its threads from the same pool: were all
-    /// of them waiting here, none would be left to end the wait. A permit goes with the work, since
-    /// a thread stays busy when its client has gone.
+    /// A state that reads its storage on threads of the same pool would otherwise wait for threads that all
+    /// wait here. A permit goes with the work, since a thread stays busy when its client has gone.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> CallResult<T> + Send + 'static,

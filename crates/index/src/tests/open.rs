@@ -138,21 +138,6 @@ fn an_empty_block_after_the_newest_transactions_filled_up_opens_again() {
     check(&index, &chain.blocks);
 }
 
-#[test]
-fn a_file_without_the_table_of_newest_transactions_is_one_without_any() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("index.redb");
-    drop(Index::open(&path, config()).unwrap());
-    let database = Database::create(&path).unwrap();
-    let write = database.begin_write().unwrap();
-    assert!(write.delete_table(FRESH).unwrap());
-    write.commit().unwrap();
-    drop(database);
-    let index = Index::open(&path, config()).unwrap();
-    feed(&index, &chain());
-    check(&index, &chain().blocks);
-}
-
 /// Changes one byte of one row.
 fn damage(path: &std::path::Path, table: Blobs, number: u64, position: usize) {
     let database = Database::create(path).unwrap();

@@ -67,8 +67,8 @@ const fn named(ports: Ports) -> [(&'static str, u16); 4] {
     ]
 }
 
-/// As [`bind`]. A process that was killed can hold its ports for some moments after it counts as ended, while
-/// its threads end.
+/// As [`bind`]. A process can hold its ports for some moments after it counts as ended, until the system has
+/// closed what it had open: then no owner can be named.
 fn bind_soon(port: u16) -> io::Result<()> {
     let begun = Instant::now();
     loop {

@@ -1,19 +1,13 @@
 //! What a stranger can send: a clear error each time, and the server goes on.
 
-use crate::common::{TestServer, chain, client};
-use hansa_rpc::{Config, Limits};
+use crate::common::{TestServer, chain, client, with};
+use hansa_rpc::Config;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
-
-fn with(change: impl FnOnce(&mut Limits)) -> Config {
-    let mut config = Config::development();
-    change(&mut config.limits);
-    config
-}
 
 async fn alive(server: &TestServer) {
     assert_eq!(server.ok("eth_chainId", json!([])).await, "0x7");
@@ -360,15 +354,7 @@ async fn logs_over_their_limits() {
         limits.max_log_addresses = 2;
     }))
     .await;
-    let count = |nonce| {
-        chain::sign(
-            nonce,
-            chain::CONTRACT.into(),
-            alloy_primitives::U256::ZERO,
-            vec![9].into(),
-        )
-    };
-    server.mine(vec![count(4), count(5)]);
+    server.mine(vec![chain::count(4), chain::count(5)]);
     let from = |from: &str| json!([{ "fromBlock": from, "toBlock": "latest" }]);
     let found = server.ok("eth_getLogs", from("0x3")).await;
     assert_eq!(found.as_array().unwrap().len(), 2);

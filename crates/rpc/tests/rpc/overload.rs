@@ -1,20 +1,12 @@
 //! More work than the node takes on at once.
 
-use crate::common::{TestServer, chain, client};
-use alloy_primitives::U256;
-use hansa_rpc::{Config, Limits};
+use crate::common::{TestServer, chain, client, with};
 use serde_json::{Value, json};
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
-
-fn with(change: impl FnOnce(&mut Limits)) -> Config {
-    let mut config = Config::development();
-    change(&mut config.limits);
-    config
-}
 
 /// Sends a call, and leaves once the server is at work on it.
 async fn call_and_leave(server: &TestServer, method: &str, params: Value, working: usize) {
@@ -127,15 +119,11 @@ async fn queries_over_blocks_have_a_deadline() {
     server.stop().await;
 }
 
-fn count(nonce: u64) -> hansa_primitives::Transaction {
-    chain::sign(nonce, chain::CONTRACT.into(), U256::ZERO, vec![9].into())
-}
-
 #[tokio::test]
 async fn large_logs_are_refused_with_a_range_that_fits() {
     let mut server = TestServer::with(with(|limits| limits.max_log_bytes = 700)).await;
-    server.mine(vec![count(4), count(5)]);
-    server.mine(vec![count(6), count(7)]);
+    server.mine(vec![chain::count(4), chain::count(5)]);
+    server.mine(vec![chain::count(6), chain::count(7)]);
     let query = json!([{ "fromBlock": "0x4", "toBlock": "latest" }]);
     let (code, words) = server.fails("eth_getLogs", query).await;
     assert_eq!(code, -32005);
@@ -157,14 +145,14 @@ async fn a_poll_that_fails_loses_nothing() {
     .await;
     let filter = json!([{ "address": chain::CONTRACT }]);
     let filter = json!([server.ok("eth_newFilter", filter).await]);
-    server.mine(vec![count(4)]);
+    server.mine(vec![chain::count(4)]);
     server.door.set_shut(true);
     call_and_leave(&server, "eth_call", json!([{ "to": chain::CONTRACT }]), 1).await;
     let (code, _) = server.fails("eth_getFilterChanges", filter.clone()).await;
     assert_eq!(code, -32005);
     server.door.set_shut(false);
-    server.mine(vec![count(5)]);
-    server.mine(vec![count(6)]);
+    server.mine(vec![chain::count(5)]);
+    server.mine(vec![chain::count(6)]);
     until_ok(&server, "eth_call", json!([{ "to": chain::CONTRACT }])).await;
     // More blocks than a query may span: poll by poll.
     for expected in [2, 1, 0] {
@@ -216,15 +204,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
         std::io::Result::Ok(())
     };
     let _ = tokio::time::timeout(Duration::from_secs(2), flood).await;
-    let free = async {
-        // Refused with 503, or by a reset, as long as the first one holds the only place.
-        while client::post(server.handle.addr, "{}").await.0 != 200 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), free)
-        .await
-        .expect("the place is free again");
+    server.has_room().await;
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest).await;
     server.stop().await;

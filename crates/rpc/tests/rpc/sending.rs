@@ -1,7 +1,7 @@
 //! Sending transactions, and the filters that see them.
 
 use crate::common::{TestServer, chain, client};
-use alloy_primitives::{TxKind, U256};
+use alloy_primitives::TxKind;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
@@ -150,7 +150,7 @@ async fn filters_see_what_is_new() {
     server
         .ok("eth_sendRawTransaction", json!([chain::raw(&sent)]))
         .await;
-    let count = chain::sign(5, chain::CONTRACT.into(), U256::ZERO, vec![9].into());
+    let count = chain::count(5);
     let block = server.mine(vec![sent.clone(), count]);
 
     let seen = server.ok("eth_getFilterChanges", json!([blocks])).await;

@@ -55,7 +55,7 @@ async fn heads_logs_and_transactions_are_pushed() {
         .request("eth_sendRawTransaction", rpc_params![chain::raw(&sent)])
         .await
         .unwrap();
-    let count = chain::sign(5, chain::CONTRACT.into(), U256::ZERO, vec![9].into());
+    let count = chain::count(5);
     let block = server.mine(vec![sent, count]);
 
     let head = next(&mut heads).await;

@@ -1,6 +1,6 @@
 //! Frames that no well-behaved WebSocket client sends.
 
-use crate::common::{TestServer, chain, client};
+use crate::common::{TestServer, chain};
 use hansa_rpc::Config;
 use serde_json::Value;
 use std::time::Duration;
@@ -208,14 +208,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
     // Answers of 40 kB each: far more than the socket's buffers hold.
     let document = br#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#;
     taken(&mut socket, document, 2_000).await;
-    let free = async {
-        while client::post(server.handle.addr, "{}").await.0 != 200 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), free)
-        .await
-        .expect("the place is free again");
+    server.has_room().await;
     drop(socket);
     server.stop().await;
 }

@@ -195,8 +195,8 @@ impl Facts {
     }
 }
 
-/// Whether a text is a STIX type name: 3 to 250 bytes (STIX 2.1 section 3.1) of `a-z`, `0-9` and `-` (section
-/// 11.2.1).
+/// Whether a text is a STIX type name: 3 to 250 bytes, a letter first (STIX 2.1 section 3.1), of `a-z`, `0-9` and `-`
+/// (section 11.2.1).
 #[must_use]
 pub fn is_stix_type(text: &str) -> bool {
     (MIN_TYPE_BYTES..=MAX_TYPE_BYTES).contains(&text.len())

@@ -57,6 +57,11 @@ pub fn contract() -> Bytes {
     code.into()
 }
 
+/// A call of [`CONTRACT`] that emits a log.
+pub fn count(nonce: u64) -> Transaction {
+    sign(nonce, CONTRACT.into(), U256::ZERO, vec![9].into())
+}
+
 pub fn sign(nonce: u64, to: TxKind, value: U256, input: Bytes) -> Transaction {
     let transaction = TxEip1559 {
         chain_id: CHAIN_ID,

@@ -10,7 +10,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use hansa_index::FinalizedBlock;
 use hansa_primitives::decode_transaction;
 use hansa_rpc::{
-    Certificate, Config, Context, Fault, Handle, NodeInfo, Operator, Peer, PoolContent,
+    Certificate, Config, Context, Fault, Handle, Limits, NodeInfo, Operator, Peer, PoolContent,
     PooledTransaction, SyncProgress, TransactionPool, serve,
 };
 use hansa_state::{MemoryState, StateError, StateProvider, StateView};
@@ -180,6 +180,13 @@ impl StateProvider for Door {
     }
 }
 
+/// A configuration with other limits.
+pub fn with(change: impl FnOnce(&mut Limits)) -> Config {
+    let mut config = Config::development();
+    change(&mut config.limits);
+    config
+}
+
 /// A running server and what is behind it.
 pub struct TestServer {
     pub world: World,
@@ -276,6 +283,19 @@ impl TestServer {
                 error["message"].as_str().unwrap().to_owned(),
             ),
         }
+    }
+
+    /// Waits until the only place for a connection is free again: a request is refused with 503, or by a reset,
+    /// until then.
+    pub async fn has_room(&self) {
+        let free = async {
+            while client::post(self.handle.addr, "{}").await.0 != 200 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), free)
+            .await
+            .expect("the place is free again");
     }
 
     pub async fn stop(mut self) {
