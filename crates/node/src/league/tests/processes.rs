@@ -79,9 +79,20 @@ async fn a_league_resumes_with_its_keys_and_its_chain() {
 
 #[test]
 fn a_busy_port_names_its_owner() {
+    // The port before it may be somebody else's: another one, then.
+    for _ in 0..20 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if the_second_port_is_found_busy(port) {
+            return;
+        }
+    }
+    panic!("no two ports in a row are free");
+}
+
+/// False when the port before it is not free either.
+fn the_second_port_is_found_busy(port: u16) -> bool {
     let (parent, dir) = folder();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
     let options = Options {
         port_base: Some(port - 1),
         operators: Some(1),
@@ -98,6 +109,9 @@ fn a_busy_port_names_its_owner() {
     else {
         panic!("{error}");
     };
+    if (*busy, *what) == (port - 1, "rpc") {
+        return false;
+    }
     assert_eq!((*busy, *what), (port, "taxii"));
     assert!(
         owner.ends_with(&format!("(pid {})", std::process::id())),
@@ -106,6 +120,7 @@ fn a_busy_port_names_its_owner() {
     assert!(error.advice().contains(&free_base.unwrap().to_string()));
     // Nothing was started, and what was made is there for the next try.
     assert!(League::open(&dir).unwrap().process("operator-1").is_none());
+    true
 }
 
 #[tokio::test]
