@@ -16,15 +16,24 @@ pub struct Module {
     pub address: Address,
 }
 
+/// Staking: operators, delegations, committees, slashing.
+pub const STAKING: Address = module_address(1);
 /// Members: admission, roles, keys.
 pub const MEMBERS: Address = module_address(3);
 /// Exchange: published objects.
 pub const EXCHANGE: Address = module_address(4);
 /// Guard: alerts and directives.
 pub const GUARD: Address = module_address(5);
+/// Fund: reserved for the mutual fund; until it exists, its account receives its share of slashes.
+pub const FUND: Address = module_address(9);
 
 /// The modules that exist, in order of their numbers.
-pub const MODULES: [Module; 3] = [
+pub const MODULES: [Module; 4] = [
+    Module {
+        number: 1,
+        name: "staking",
+        address: STAKING,
+    },
     Module {
         number: 3,
         name: "members",

@@ -2,7 +2,7 @@
 
 use crate::{
     IExchange::IExchangeErrors, IGuard::IGuardErrors, IMembers::IMembersErrors,
-    IModule::IModuleErrors,
+    IModule::IModuleErrors, IStaking::IStakingErrors,
 };
 use alloy_sol_types::SolInterface;
 use std::fmt::Debug;
@@ -14,6 +14,7 @@ pub fn describe_error(data: &[u8]) -> Option<String> {
         .or_else(|| describe::<IMembersErrors>(data))
         .or_else(|| describe::<IExchangeErrors>(data))
         .or_else(|| describe::<IGuardErrors>(data))
+        .or_else(|| describe::<IStakingErrors>(data))
 }
 
 fn describe<E: SolInterface + Debug>(data: &[u8]) -> Option<String> {

@@ -21,3 +21,7 @@ sol!(
     #![sol(extra_derives(Debug, PartialEq, Eq, Hash))]
     "../../contracts/src/interfaces/IGuard.sol"
 );
+sol!(
+    #![sol(extra_derives(Debug, PartialEq, Eq, Hash))]
+    "../../contracts/src/interfaces/IStaking.sol"
+);

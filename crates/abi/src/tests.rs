@@ -1,6 +1,6 @@
 use crate::{
-    GUARD, IExchange, IGuard, IMembers, IModule, MODULES, describe_error, is_module_address,
-    module_at,
+    GUARD, IExchange, IGuard, IMembers, IModule, IStaking, MODULES, describe_error,
+    is_module_address, module_at,
 };
 use alloy_primitives::{U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
@@ -38,6 +38,15 @@ fn signatures_are_the_published_ones() {
     let raise = "raise((address[],uint8,uint8,uint64,bytes32,string))";
     assert_eq!(IGuard::raiseCall::SIGNATURE, raise);
     assert_eq!(
+        IStaking::registerCall::SIGNATURE,
+        "register(bytes32,bytes,address,uint16,string,string,string)"
+    );
+    assert_eq!(IStaking::delegateCall::SIGNATURE, "delegate(uint64,uint16)");
+    assert_eq!(
+        IStaking::submitEvidenceCall::SIGNATURE,
+        "submitEvidence(uint8,bytes)"
+    );
+    assert_eq!(
         IMembers::nominateCall::SIGNATURE,
         "nominate(address,string,string,bytes32,uint8,uint32)"
     );
@@ -56,6 +65,7 @@ fn selectors_within_a_module_are_distinct() {
     check::<IMembers::IMembersCalls>();
     check::<IExchange::IExchangeCalls>();
     check::<IGuard::IGuardCalls>();
+    check::<IStaking::IStakingCalls>();
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use crate::{
     gas::{self, Meter, OutOfGas},
-    host::{Block, Call, Host, HostError},
+    host::{Block, Call, Host, HostError, StorageRead},
 };
 use alloy_primitives::{Address, B256, Bytes, LogData, U256, keccak256};
 use alloy_sol_types::{SolError, SolEvent};
@@ -92,6 +92,11 @@ impl<'a> Context<'a> {
     /// The block's time, in seconds.
     pub(crate) const fn now(&self) -> u64 {
         self.block.timestamp
+    }
+
+    /// The block's height.
+    pub(crate) const fn block_number(&self) -> u64 {
+        self.block.number
     }
 
     pub(crate) const fn gas_used(&self) -> u64 {
@@ -192,6 +197,15 @@ impl<'a> Context<'a> {
             self.host.emit(self.module, log).map_err(fatal)?;
         }
         Ok(())
+    }
+}
+
+/// The same reads, metered, for lookups that a chain also makes outside of calls.
+impl StorageRead for Context<'_> {
+    type Error = Stop;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, Stop> {
+        self.sload_of(module, slot)
     }
 }
 

@@ -26,6 +26,10 @@ pub const COPY_WORD: u64 = 3;
 pub const CONTENT_BYTE: u64 = 16;
 /// Moving ether: a value transfer (9,000) to an account that may be new (25,000).
 pub const TRANSFER: u64 = 34_000;
+/// Verifying an ed25519 signature, which takes as long as the EVM's `ECRECOVER` (3,000).
+pub const ED25519_VERIFY: u64 = 3_000;
+/// Decoding an ed25519 public key.
+pub const ED25519_KEY: u64 = 600;
 /// Every call.
 pub const CALL: u64 = 200;
 

@@ -9,6 +9,7 @@ use crate::{
     host::{Block, Call},
     limits::MAX_MEMBERS,
     members::{self, Roles},
+    staking::{self, StakingParams},
     testing::MemoryHost,
 };
 use alloy_primitives::{Address, B256, U256};
@@ -24,6 +25,37 @@ pub struct Genesis {
     /// The guard's parameters.
     #[serde(default)]
     pub guard: GuardParameters,
+    /// The staking module's parameters. Without operators they are checked, but the module stays off.
+    #[serde(default)]
+    pub staking: StakingParams,
+    /// The first operators: the committee of epoch 0, all of them.
+    #[serde(default)]
+    pub operators: Vec<GenesisOperator>,
+    /// Hash of the chain's genesis: what operators sign is signed for this chain.
+    #[serde(default)]
+    pub genesis_hash: B256,
+}
+
+/// One of the first operators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisOperator {
+    /// A name for people.
+    pub name: String,
+    /// ed25519 public key.
+    pub public_key: B256,
+    /// The account that acts for it, and holds its self-delegation.
+    pub owner: Address,
+    /// Receives the tips of the blocks that it proposes.
+    pub fee_recipient: Address,
+    /// Its share of its delegators' rewards, of 10,000.
+    #[serde(default)]
+    pub commission_bps: u64,
+    /// Its self-delegation in wei, active from epoch 0.
+    pub stake: U256,
+    /// "host:port" where it can be reached; may be empty.
+    #[serde(default)]
+    pub endpoint: String,
 }
 
 /// One of the first members.
@@ -106,6 +138,32 @@ pub enum GenesisError {
         /// The module's error.
         reason: String,
     },
+    /// A parameter of the staking module is out of its bounds.
+    #[error("staking parameter {parameter}: {reason}")]
+    Staking {
+        /// Which one.
+        parameter: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The staking module refuses an operator.
+    #[error("operator {index} ({name:?}) is refused: {reason}")]
+    Operator {
+        /// Position in the list, from 0.
+        index: usize,
+        /// Its name.
+        name: String,
+        /// The module's error.
+        reason: String,
+    },
+    /// More operators than a committee has seats.
+    #[error("{count} operators are more than the limit of {limit} (MAX_SEATS)")]
+    TooManyOperators {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: u64,
+    },
     /// A parameter of the guard makes no sense.
     #[error("guard parameter {parameter}: {reason}")]
     Guard {
@@ -134,14 +192,16 @@ pub fn storage(genesis: &Genesis, timestamp: u64) -> Result<Vec<StorageWrite>, G
             reason: explain(stop),
         })?;
     }
-    with_context(&mut host, MEMBERS, timestamp, |context| {
-        let weight = members::total_weight(context)?;
-        Ok(weight > 0)
-    })
-    .ok()
-    .filter(|has_weight| *has_weight)
-    .ok_or(GenesisError::NoWeight)?;
+    let weight = with_context(&mut host, MEMBERS, timestamp, |context| {
+        members::total_weight(context)
+    });
+    // A chain of operators alone has no exchange.
+    let has_weight = weight.is_ok_and(|weight| weight > 0);
+    if !has_weight && (count > 0 || genesis.operators.is_empty()) {
+        return Err(GenesisError::NoWeight);
+    }
     guard::set_parameters(&mut host, &genesis.guard)?;
+    staking::write_genesis(&mut host, genesis, timestamp)?;
     Ok(host
         .storage
         .into_iter()
@@ -151,6 +211,12 @@ pub fn storage(genesis: &Genesis, timestamp: u64) -> Result<Vec<StorageWrite>, G
             value,
         })
         .collect())
+}
+
+/// Wei that the staking module's account starts with: the sum of the operators' stakes.
+pub fn genesis_balance(genesis: &Genesis) -> U256 {
+    let stakes = genesis.operators.iter().map(|operator| operator.stake);
+    stakes.fold(U256::ZERO, U256::saturating_add)
 }
 
 const fn default_roles() -> Roles {
@@ -192,7 +258,7 @@ pub(crate) fn with_context<T>(
 }
 
 /// A module's error in words.
-fn explain(stop: Stop) -> String {
+pub(crate) fn explain(stop: Stop) -> String {
     match stop {
         Stop::Revert(data) => describe_error(&data).unwrap_or_else(|| data.to_string()),
         Stop::OutOfGas => "out of gas".into(),

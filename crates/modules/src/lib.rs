@@ -1,4 +1,4 @@
-//! The native modules of Hansa: members, exchange and guard.
+//! The native modules of Hansa: staking, members, exchange and guard.
 //!
 //! Pure, synchronous logic over a storage context. A chain executes a module by calling [`run`] with
 //! its own [`Host`]; the module reads and writes ordinary storage slots of its own address, emits
@@ -12,6 +12,9 @@
 //! - gas is charged before the work it pays for, see [`gas`];
 //! - every revert carries an ABI-encoded error of the interfaces in `contracts/src/interfaces`.
 //!
+//! Staking also acts without a call: a chain that has it calls [`staking::end_block`] after the transactions of every
+//! block, and reads the committees that follow from it.
+//!
 //! No clock, no randomness, no hash-map order, no async: time is the block's.
 
 mod codec;
@@ -23,11 +26,14 @@ pub mod guard;
 mod host;
 pub mod limits;
 pub mod members;
+mod query;
 mod run;
 mod slots;
+pub mod staking;
 pub mod testing;
 
 pub use host::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead};
+pub use query::{QueryError, dry_run, query};
 pub use run::{refuse_input, run};
 
 #[cfg(test)]

@@ -47,6 +47,46 @@ pub const LAPSE_S: u64 = 7 * 24 * 3_600;
 /// Alert ids on one page of a listing.
 pub const MAX_ALERTS_PAGE: usize = 256;
 
+/// Operators that are registered and not retired: bounds the work at the end of an epoch.
+pub const MAX_OPERATOR_RECORDS: u64 = 256;
+/// Seats of a committee.
+pub const MAX_SEATS: u64 = hansa_primitives::MAX_OPERATORS as u64;
+/// Seats that a committee keeps while as many operators are willing: fewer tolerate no fault.
+pub const MIN_SEATS: u64 = 4;
+/// Blocks of an epoch; the counters of certificates have 16 bits.
+pub const MAX_EPOCH_BLOCKS: u64 = hansa_primitives::MAX_EPOCH_BLOCKS;
+/// Epochs of the longest window (unbonding, evidence, jail, appeal).
+pub const MAX_WINDOW_EPOCHS: u64 = 32;
+/// Share of a slash that goes to its finder at most, of 10,000: who reports itself must not get much back.
+pub const MAX_FINDER_BPS: u64 = 1_000;
+/// Lots of one position that have not matured yet.
+pub const MAX_LOTS: usize = 8;
+/// Unbonding entries of one position.
+pub const MAX_UNBONDING: usize = 16;
+/// Positions of one delegator.
+pub const MAX_POSITIONS: usize = 32;
+/// Wei that one operator's stake and unbonding stake can amount to, and any amount in the parameters: 2^140.
+/// Far above what there is, and small enough that a position's entries are one word each.
+pub const MAX_STAKE_BITS: usize = 140;
+/// Offences after which an operator can never return.
+pub const MAX_OFFENCES: u64 = 8;
+/// Slashes that are settled at the end of one block.
+pub const MAX_SETTLED_AT_FREEZE: u64 = 64;
+/// Certificates that an epoch must have carried for a seat without any sign of life to be jailed.
+pub const JAIL_MIN_CERTIFICATES: u64 = 8;
+/// Bytes of an operator's endpoint.
+pub const MAX_ENDPOINT_BYTES: usize = 64;
+/// Bytes of an operator's metadata.
+pub const MAX_METADATA_BYTES: usize = 256;
+/// Bytes of one piece of evidence: two votes have about 250.
+pub const MAX_EVIDENCE_BYTES: usize = 1_024;
+/// Operators on one page of a listing.
+pub const MAX_OPERATORS_PAGE: usize = 64;
+/// Slashes on one page of a listing.
+pub const MAX_SLASHES_PAGE: usize = 64;
+/// Operators in one preview of a slash.
+pub const MAX_PREVIEW: usize = 8;
+
 /// Bytes of input that a call may have beside its selector.
 pub const MAX_INPUT_BYTES: usize = 1_024 * 1_024;
 /// Bytes that decoding a call's input may allocate.

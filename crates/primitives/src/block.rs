@@ -1,13 +1,15 @@
 //! A header and its transactions.
 
 use crate::{
-    Context, Digest, Header, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, MAX_TRANSACTION_BYTES,
-    Transaction, decode_transaction, digest, transactions_root,
+    Context, Digest, Finalization, Header, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, MAX_OPERATORS,
+    MAX_TRANSACTION_BYTES, Transaction, decode_transaction, digest, transactions_root,
 };
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::B256;
+use alloy_primitives::{B256, keccak256};
 use bytes::{BufMut, BytesMut};
-use commonware_codec::{Buf, EncodeSize, Error as CodecError, Read, ReadExt, Write, varint::UInt};
+use commonware_codec::{
+    Buf, Encode as _, EncodeSize, Error as CodecError, Read, ReadExt, Write, varint::UInt,
+};
 use commonware_consensus::{
     Block as ConsensusBlock, BoundedBlock, CertifiableBlock, Heightable, types::Height,
 };
@@ -35,8 +37,9 @@ impl Default for BlockCfg {
 /// A block. Cheap to clone: body and header are shared.
 ///
 /// # Invariant
-/// `header.transactions_root` is the root of `transactions`: a block with another body cannot be
-/// made through [`Block::new`] by an honest proposer, nor decoded.
+/// `header.transactions_root` is the root of `transactions`, and `header.finalization` the hash of the finalization:
+/// a block with another body cannot be made by an honest proposer, nor decoded. A block that comes from an index, which does
+/// not keep finalizations, is the exception: it can be read, but not sent.
 #[derive(Clone, Debug)]
 pub struct Block {
     inner: Arc<Inner>,
@@ -48,11 +51,21 @@ struct Inner {
     hash: B256,
     transactions: Vec<Transaction>,
     body_bytes: usize,
+    finalization: Option<Finalization>,
 }
 
 impl Block {
     /// Joins a header and its body. The header must commit to `transactions`.
     pub fn new(header: Header, transactions: Vec<Transaction>) -> Self {
+        Self::with_finalization(header, transactions, None)
+    }
+
+    /// As [`Block::new`], with the finalization of an earlier block. The header must commit to it.
+    pub fn with_finalization(
+        header: Header,
+        transactions: Vec<Transaction>,
+        finalization: Option<Finalization>,
+    ) -> Self {
         let body_bytes = transactions
             .iter()
             .map(Encodable2718::encode_2718_len)
@@ -63,6 +76,7 @@ impl Block {
                 header,
                 transactions,
                 body_bytes,
+                finalization,
             }),
         }
     }
@@ -87,6 +101,12 @@ impl Block {
         &self.inner.transactions
     }
 
+    /// The finalization of an earlier block of the same epoch, signed by as many operators as the proposer heard of:
+    /// the chain's record of who takes part.
+    pub fn finalization(&self) -> Option<&Finalization> {
+        self.inner.finalization.as_ref()
+    }
+
     /// Sum of the encoded transactions, bytes.
     pub fn body_bytes(&self) -> usize {
         self.inner.body_bytes
@@ -106,9 +126,15 @@ fn count_size(count: usize) -> usize {
     UInt(count as u32).encode_size()
 }
 
+/// Hash of a finalization, as a header commits to it.
+pub fn finalization_hash(finalization: Option<&Finalization>) -> B256 {
+    finalization.map_or(B256::ZERO, |finalization| keccak256(finalization.encode()))
+}
+
 impl Write for Block {
     fn write(&self, buf: &mut impl BufMut) {
         self.inner.header.write(buf);
+        self.inner.finalization.write(buf);
         UInt(self.inner.transactions.len() as u32).write(buf);
         let mut scratch = BytesMut::new();
         for transaction in &self.inner.transactions {
@@ -124,6 +150,7 @@ impl EncodeSize for Block {
     fn encode_size(&self) -> usize {
         let transactions = &self.inner.transactions;
         self.inner.header.encode_size()
+            + self.inner.finalization.encode_size()
             + count_size(transactions.len())
             + self.inner.body_bytes
             + transactions
@@ -138,6 +165,13 @@ impl Read for Block {
 
     fn read_cfg(buf: &mut impl Buf, cfg: &BlockCfg) -> Result<Self, CodecError> {
         let header = Header::read(buf)?;
+        let finalization = Option::<Finalization>::read_cfg(buf, &MAX_OPERATORS)?;
+        if finalization_hash(finalization.as_ref()) != header.finalization {
+            return Err(CodecError::Invalid(
+                "block",
+                "finalization does not match header",
+            ));
+        }
         let count = u32::from(UInt::<u32>::read(buf)?) as usize;
         if count > cfg.max_transactions {
             return Err(CodecError::Invalid("block", "too many transactions"));
@@ -161,7 +195,7 @@ impl Read for Block {
         if transactions_root(&transactions) != header.transactions_root {
             return Err(CodecError::Invalid("block", "body does not match header"));
         }
-        Ok(Self::new(header, transactions))
+        Ok(Self::with_finalization(header, transactions, finalization))
     }
 }
 
@@ -196,6 +230,7 @@ impl CertifiableBlock for Block {
 impl BoundedBlock for Block {
     fn max_encode_size(cfg: &BlockCfg) -> usize {
         // Five bytes bound every length prefix.
-        Header::MAX_SIZE + 5 + cfg.max_bytes + 5 * cfg.max_transactions
+        let finalization = 1 + Finalization::max_encode_size(MAX_OPERATORS as u32);
+        Header::MAX_SIZE + finalization + 5 + cfg.max_bytes + 5 * cfg.max_transactions
     }
 }

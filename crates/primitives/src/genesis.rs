@@ -5,8 +5,8 @@
 //! does.
 
 use crate::{
-    Context, Digest, Header, MAX_CODE_BYTES, MAX_GENESIS_MEMBERS, MAX_OPERATORS, PublicKey,
-    StateCommitment, transactions_root,
+    Context, Digest, Header, MAX_CODE_BYTES, MAX_EPOCH_BLOCKS, MAX_GENESIS_MEMBERS, MAX_OPERATORS,
+    MIN_EPOCH_BLOCKS, PublicKey, StakingParams, StateCommitment, transactions_root,
 };
 use alloy_eips::{eip1559::BaseFeeParams, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
@@ -68,8 +68,11 @@ pub struct Genesis {
     /// Block production.
     #[serde(default)]
     pub pace: Pace,
-    /// The committee.
+    /// The committee of the first epoch.
     pub operators: Vec<Operator>,
+    /// Stake, epochs, rewards and slashing.
+    #[serde(default)]
+    pub staking: StakingParams,
     /// The exchange's first members.
     #[serde(default)]
     pub members: Vec<Member>,
@@ -156,9 +159,39 @@ pub struct Operator {
     pub public_key: B256,
     /// Receives the tips of the blocks that it proposes.
     pub fee_recipient: Address,
+    /// The account that acts for it and whose own stake it starts with; the fee recipient unless it is given.
+    #[serde(default)]
+    pub owner: Option<Address>,
+    /// Stake that it starts with, wei.
+    #[serde(default = "default_stake")]
+    pub stake: U256,
+    /// Part of its delegators' rewards that it keeps, of 10,000.
+    #[serde(default)]
+    pub commission_bps: u64,
+    /// `host:port` where other nodes reach it; may be empty where every node lists its peers.
+    #[serde(default)]
+    pub endpoint: String,
 }
 
 impl Operator {
+    /// An operator with the default stake, which acts by the account that its tips go to.
+    pub fn new(name: impl Into<String>, public_key: B256, fee_recipient: Address) -> Self {
+        Self {
+            name: name.into(),
+            public_key,
+            fee_recipient,
+            owner: None,
+            stake: default_stake(),
+            commission_bps: 0,
+            endpoint: String::new(),
+        }
+    }
+
+    /// The account that acts for it.
+    pub fn owner(&self) -> Address {
+        self.owner.unwrap_or(self.fee_recipient)
+    }
+
     /// The decoded key.
     ///
     /// # Errors
@@ -231,6 +264,10 @@ pub struct Alloc {
     pub storage: BTreeMap<B256, B256>,
 }
 
+/// 32 ether.
+fn default_stake() -> U256 {
+    U256::from(32u64) * U256::from(10u64.pow(18))
+}
 const fn default_gas_limit() -> u64 {
     100_000_000
 }
@@ -306,6 +343,7 @@ impl Genesis {
             return Err(field("pace.heartbeat_ms", "must be at most 60,000"));
         }
         self.validate_parties()?;
+        self.validate_epochs()?;
         self.validate_alloc()
     }
 
@@ -330,6 +368,24 @@ impl Genesis {
                     format!("{} twice", member.address),
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// The lengths that consensus is built on; the staking module checks the other parameters.
+    fn validate_epochs(&self) -> Result<(), GenesisError> {
+        let staking = &self.staking;
+        if !(MIN_EPOCH_BLOCKS..=MAX_EPOCH_BLOCKS).contains(&staking.epoch_blocks) {
+            return Err(field(
+                "staking.epoch_blocks",
+                format!("must be from {MIN_EPOCH_BLOCKS} to {MAX_EPOCH_BLOCKS}"),
+            ));
+        }
+        if staking.freeze_blocks == 0 || staking.freeze_blocks > staking.epoch_blocks - 2 {
+            return Err(field(
+                "staking.freeze_blocks",
+                "must be at least 1, and at most epoch_blocks - 2",
+            ));
         }
         Ok(())
     }
@@ -387,14 +443,6 @@ impl Genesis {
         self.operators.iter().map(Operator::key).collect()
     }
 
-    /// Where `proposer`'s tips go; `None` for a stranger.
-    pub fn fee_recipient(&self, proposer: &PublicKey) -> Option<Address> {
-        self.operators
-            .iter()
-            .find(|operator| operator.public_key.as_slice() == proposer.as_ref())
-            .map(|operator| operator.fee_recipient)
-    }
-
     /// Hash of the canonical JSON form.
     ///
     /// # Errors
@@ -403,11 +451,12 @@ impl Genesis {
         Ok(keccak256(serde_json::to_vec(self)?))
     }
 
-    /// The header of block 0. Its databases (`state`) are empty: block 1 carries the allocation.
+    /// The header of block 0. Its databases (`state`) are empty: block 1 carries the allocation. `committee` is the id of
+    /// the first committee.
     ///
     /// # Errors
     /// A malformed operator key.
-    pub fn header(&self, state: StateCommitment) -> Result<Header, GenesisError> {
+    pub fn header(&self, state: StateCommitment, committee: B256) -> Result<Header, GenesisError> {
         let leader = self.operators[0].key()?;
         Ok(Header {
             context: Context {
@@ -425,6 +474,10 @@ impl Genesis {
             transactions_root: transactions_root(&[]),
             receipts_root: transactions_root(&[]),
             logs_bloom: Bloom::ZERO,
+            committee,
+            next_committee: committee,
+            finalization: B256::ZERO,
+            finalized_view: 0,
             state,
         })
     }

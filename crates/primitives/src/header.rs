@@ -55,6 +55,14 @@ pub struct Header {
     pub receipts_root: B256,
     /// Union of the receipts' log blooms.
     pub logs_bloom: Bloom,
+    /// Id of the committee that finalizes this block.
+    pub committee: B256,
+    /// Id of the committee that finalizes its child: another one only in the last block of an epoch.
+    pub next_committee: B256,
+    /// Hash of the finalization that the body carries; zero for none. See [`Block::finalization`](crate::Block::finalization).
+    pub finalization: B256,
+    /// View of the newest finalization that this block or an earlier one of its epoch carries; 0 for none.
+    pub finalized_view: u64,
     /// The databases after this block.
     pub state: StateCommitment,
 }
@@ -62,7 +70,7 @@ pub struct Header {
 impl Header {
     /// Largest encoding, bytes.
     pub const MAX_SIZE: usize =
-        1 + Context::MAX_ENCODE_SIZE + 32 * 3 + 8 * 5 + 20 + 256 + StateCommitment::SIZE;
+        1 + Context::MAX_ENCODE_SIZE + 32 * 6 + 8 * 6 + 20 + 256 + StateCommitment::SIZE;
 
     /// The block hash.
     pub fn hash(&self) -> B256 {
@@ -77,6 +85,16 @@ impl Header {
     /// The operator that proposed the block.
     pub const fn proposer(&self) -> &PublicKey {
         &self.context.leader
+    }
+
+    /// The epoch that the block was made in.
+    pub const fn epoch(&self) -> u64 {
+        self.context.round.epoch().get()
+    }
+
+    /// The view that the block was made in.
+    pub const fn view(&self) -> u64 {
+        self.context.round.view().get()
     }
 }
 
@@ -154,6 +172,10 @@ impl Write for Header {
         write_b256(&self.transactions_root, buf);
         write_b256(&self.receipts_root, buf);
         buf.put_slice(self.logs_bloom.as_slice());
+        write_b256(&self.committee, buf);
+        write_b256(&self.next_committee, buf);
+        write_b256(&self.finalization, buf);
+        buf.put_u64(self.finalized_view);
         self.state.write(buf);
     }
 }
@@ -183,6 +205,10 @@ impl Read for Header {
             transactions_root: read_b256(buf)?,
             receipts_root: read_b256(buf)?,
             logs_bloom: Bloom::new(<[u8; 256]>::read(buf)?),
+            committee: read_b256(buf)?,
+            next_committee: read_b256(buf)?,
+            finalization: read_b256(buf)?,
+            finalized_view: u64::read(buf)?,
             state: StateCommitment::read(buf)?,
         })
     }

@@ -15,25 +15,28 @@ mod block;
 mod genesis;
 mod header;
 mod limits;
+mod staking;
 mod transaction;
 
 #[cfg(test)]
 mod tests;
 
-pub use block::{Block, BlockCfg};
+pub use block::{Block, BlockCfg, finalization_hash};
 pub use genesis::{
     Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, genesis_timestamp_ms,
 };
 pub use header::{Header, StateCommitment, hash_of, next_base_fee};
 pub use limits::*;
+pub use staking::StakingParams;
 pub use transaction::{
     Receipt, Transaction, TransactionError, decode_transaction, receipts_bloom, receipts_root,
     transactions_root,
 };
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
+use commonware_codec::Encode as _;
 use commonware_consensus::simplex;
-use commonware_cryptography::{ed25519, sha256};
+use commonware_cryptography::{Signer as _, ed25519, sha256};
 
 /// An operator's identity: the key that signs votes and authenticates p2p connections.
 pub type PublicKey = ed25519::PublicKey;
@@ -58,6 +61,22 @@ pub fn digest(hash: B256) -> Digest {
 /// A consensus digest as Ethereum tools know it.
 pub fn block_hash(digest: &Digest) -> B256 {
     B256::from_slice(digest.as_ref())
+}
+
+/// A key's bytes, as staking has them.
+pub fn public_key_bytes(key: &PrivateKey) -> B256 {
+    B256::from_slice(key.public_key().as_ref())
+}
+
+/// The signing namespace in which an operator's key proves that it is held.
+pub fn operator_namespace(genesis_hash: B256) -> Vec<u8> {
+    [namespace(genesis_hash).as_slice(), b"/operator"].concat()
+}
+
+/// A key's signature over the address of the account that acts for its operator: what registering it with staking asks for.
+pub fn prove_key(key: &PrivateKey, genesis_hash: B256, owner: Address) -> Vec<u8> {
+    let signature = key.sign(&operator_namespace(genesis_hash), owner.as_slice());
+    signature.encode().to_vec()
 }
 
 /// The signing namespace of one chain: nothing signed for one chain verifies on another.

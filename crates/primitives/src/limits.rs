@@ -1,7 +1,7 @@
 //! Every limit on what a block or a transaction may be, in one place.
 
 /// Version byte of the header encoding.
-pub const HEADER_VERSION: u8 = 1;
+pub const HEADER_VERSION: u8 = 2;
 /// Largest encoded transaction, bytes: room for the largest object that the exchange takes (256 KiB),
 /// ABI-encoded. (go-ethereum's pool stops at 128 KiB; the real MITRE bundles hold larger objects.)
 pub const MAX_TRANSACTION_BYTES: usize = 384 * 1024;
@@ -16,10 +16,14 @@ pub const MAX_CODE_BYTES: usize = 24_576;
 pub const MAX_TIMESTAMP_STEP_MS: u64 = 60_000;
 /// A validator waits with its vote to finalize while a block is further ahead of its clock, milliseconds.
 pub const MAX_CLOCK_AHEAD_MS: u64 = 500;
-/// Most operators in a genesis committee.
+/// Most operators in a committee.
 pub const MAX_OPERATORS: usize = 128;
 /// Most members in a genesis file.
 pub const MAX_GENESIS_MEMBERS: usize = 1_024;
 /// Smallest committee that tolerates one faulty operator. A league of one to three operators runs,
 /// and tolerates none.
 pub const FAULT_TOLERANT_OPERATORS: usize = 4;
+/// Fewest blocks of an epoch.
+pub const MIN_EPOCH_BLOCKS: u64 = 4;
+/// Most blocks of an epoch: staking counts in 16 bits who signed.
+pub const MAX_EPOCH_BLOCKS: u64 = 65_535;

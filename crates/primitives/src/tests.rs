@@ -8,9 +8,12 @@ use bytes::Bytes as Buffer;
 use commonware_codec::{Decode, Encode, EncodeSize};
 use commonware_consensus::{
     BoundedBlock,
+    simplex::types::{Finalize, Proposal},
     types::{Epoch, Round, View},
 };
 use commonware_cryptography::Signer as _;
+use commonware_parallel::Sequential;
+use commonware_utils::{iter::NonEmpty, ordered::Set};
 use proptest::prelude::*;
 
 fn header(transactions: &[Transaction]) -> Header {
@@ -30,6 +33,10 @@ fn header(transactions: &[Transaction]) -> Header {
         transactions_root: transactions_root(transactions),
         receipts_root: B256::repeat_byte(4),
         logs_bloom: Bloom::repeat_byte(5),
+        committee: B256::repeat_byte(6),
+        next_committee: B256::repeat_byte(7),
+        finalization: B256::ZERO,
+        finalized_view: 0,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,
@@ -80,6 +87,46 @@ fn a_body_that_the_header_does_not_commit_to_is_refused() {
     let forged = Block::new(honest.header().clone(), vec![transfer(9, 10)]);
     assert_eq!(forged.hash(), honest.hash());
     assert!(decode(forged.encode(), &BlockCfg::default()).is_err());
+}
+
+/// What three of four operators sign.
+fn finalization() -> Finalization {
+    let keys: Vec<_> = (0..4).map(PrivateKey::from_seed).collect();
+    let committee = Set::from_iter_dedup(keys.iter().map(|key| key.public_key()));
+    let namespace = namespace(B256::repeat_byte(8));
+    let proposal = Proposal::new(
+        Round::new(Epoch::zero(), View::new(5)),
+        View::new(4),
+        digest(B256::repeat_byte(9)),
+    );
+    let votes: Vec<_> = keys[..3]
+        .iter()
+        .map(|key| {
+            let scheme = Scheme::signer(&namespace, committee.clone(), key.clone()).unwrap();
+            Finalize::sign(&scheme, proposal.clone()).unwrap()
+        })
+        .collect();
+    let scheme = Scheme::verifier(&namespace, committee);
+    let votes = NonEmpty::new(votes[0].clone(), votes[1..].iter().cloned());
+    Finalization::from_owned_finalizes(&scheme, votes, &Sequential).unwrap()
+}
+
+#[test]
+fn a_header_commits_to_the_finalization_that_its_block_carries() {
+    let finalization = finalization();
+    let mut header = header(&[]);
+    header.finalization = finalization_hash(Some(&finalization));
+    let block = Block::with_finalization(header.clone(), Vec::new(), Some(finalization.clone()));
+    let encoded = block.encode();
+    assert_eq!(encoded.len(), block.encode_size());
+    assert!(encoded.len() <= Block::max_encode_size(&BlockCfg::default()));
+    let decoded = decode(encoded, &BlockCfg::default()).unwrap();
+    assert_eq!(decoded.finalization(), Some(&finalization));
+    let without = Block::new(header.clone(), Vec::new());
+    assert!(decode(without.encode(), &BlockCfg::default()).is_err());
+    header.finalization = B256::ZERO;
+    let uncommitted = Block::with_finalization(header, Vec::new(), Some(finalization));
+    assert!(decode(uncommitted.encode(), &BlockCfg::default()).is_err());
 }
 
 #[test]
@@ -135,7 +182,7 @@ fn transactions_are_refused_by_name() {
 #[test]
 fn every_header_field_changes_the_hash() {
     let base = header(&[]);
-    let mut variants = vec![base.clone(); 12];
+    let mut variants = vec![base.clone(); 16];
     variants[1].parent_hash = B256::ZERO;
     variants[2].number += 1;
     variants[3].timestamp_ms += 1;
@@ -147,6 +194,10 @@ fn every_header_field_changes_the_hash() {
     variants[9].logs_bloom = Bloom::ZERO;
     variants[10].state.root = B256::repeat_byte(1);
     variants[11].context.parent.0 = View::new(5);
+    variants[12].committee = B256::ZERO;
+    variants[13].next_committee = B256::ZERO;
+    variants[14].finalization = B256::repeat_byte(1);
+    variants[15].finalized_view += 1;
     let hashes: std::collections::BTreeSet<_> = variants.iter().map(Header::hash).collect();
     assert_eq!(hashes.len(), variants.len());
 }

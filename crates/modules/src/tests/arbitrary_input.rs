@@ -1,7 +1,7 @@
 //! Whatever the input: no panic, and nothing changes unless the call returns.
 
 use super::world::{GAS, World, account, entry, target};
-use crate::{Call, RunResult, run};
+use crate::{Call, RunResult, run, staking};
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall, SolInterface};
 use hansa_abi::{
@@ -9,7 +9,8 @@ use hansa_abi::{
     IExchange::{self, IExchangeCalls},
     IGuard::{self, IGuardCalls},
     IMembers::{self, IMembersCalls},
-    MEMBERS,
+    IStaking::{self, IStakingCalls},
+    MEMBERS, STAKING,
 };
 use proptest::prelude::*;
 
@@ -17,6 +18,7 @@ fn selectors(module: Address) -> Vec<[u8; 4]> {
     match module {
         MEMBERS => IMembersCalls::selectors().collect(),
         EXCHANGE => IExchangeCalls::selectors().collect(),
+        STAKING => IStakingCalls::selectors().collect(),
         _ => IGuardCalls::selectors().collect(),
     }
 }
@@ -44,7 +46,13 @@ fn seeds() -> Vec<(Address, Vec<u8>)> {
         objectIds: vec![B256::ZERO; 3],
         versions: vec![1, 2, 3],
     };
+    let delegate = IStaking::delegateCall {
+        operatorId: 1,
+        maxLossBps: 10_000,
+    };
     vec![
+        (STAKING, delegate.abi_encode()),
+        (STAKING, evidence()),
         (MEMBERS, nomination.abi_encode()),
         (EXCHANGE, IExchange::publishCall { entries }.abi_encode()),
         (EXCHANGE, has.abi_encode()),
@@ -59,8 +67,18 @@ fn seeds() -> Vec<(Address, Vec<u8>)> {
     ]
 }
 
+/// Real evidence of a fault in epoch 0.
+fn evidence() -> Vec<u8> {
+    let mut world = World::of_four();
+    let Ok(committee) = staking::committee(&mut world.host, 0);
+    let genesis_hash = staking::tests::genesis(&[], staking::tests::parameters()).genesis_hash;
+    let key = staking::tests::key(1);
+    let evidence = staking::tests::evidence(genesis_hash, &committee.unwrap(), (0, 0), &key);
+    IStaking::submitEvidenceCall { kind: 0, evidence }.abi_encode()
+}
+
 fn any_module() -> impl Strategy<Value = Address> {
-    prop_oneof![Just(MEMBERS), Just(EXCHANGE), Just(GUARD)]
+    prop_oneof![Just(STAKING), Just(MEMBERS), Just(EXCHANGE), Just(GUARD)]
 }
 
 /// Random arguments, mostly small words, behind a real selector.
@@ -90,7 +108,10 @@ fn damaged() -> impl Strategy<Value = (Address, Vec<u8>)> {
         0usize..1_200,
     )
         .prop_map(|(seed, edits, length)| {
-            let (module, mut input) = seed.get(&seeds()).clone();
+            thread_local! {
+                static SEEDS: Vec<(Address, Vec<u8>)> = seeds();
+            }
+            let (module, mut input) = SEEDS.with(|seeds| seed.get(seeds).clone());
             for (at, byte) in edits {
                 let at = at.index(input.len());
                 input[at] = byte;
@@ -150,7 +171,8 @@ fn seeds_are_valid() {
     for (module, input) in seeds() {
         let mut world = World::of_four();
         world.object(1);
-        let value = if module == GUARD { 5_000 } else { 0 };
+        let pays = module == GUARD || input.starts_with(&IStaking::delegateCall::SELECTOR);
+        let value = if pays { 5_000 } else { 0 };
         let outcome = world.execute(module, account(3), value, &input);
         let ok = matches!(outcome.result, RunResult::Return(_));
         // The object of the publish seed belongs to another member.

@@ -2,12 +2,13 @@
 
 use super::world::{World, account, protected};
 use crate::{
-    genesis::{Genesis, GenesisError, GenesisMember, GuardParameters, storage},
+    genesis::{Genesis, GenesisError, GenesisMember, GuardParameters, genesis_balance, storage},
     limits::{MAX_DURATION_S, MAX_MEMBERS, MAX_NEVER_BLOCK},
     members::{Role, Roles},
 };
 use alloy_primitives::{Address, B256, U256};
 use hansa_abi::{IGuard, IMembers};
+use hansa_primitives::StakingParams;
 
 fn member(n: u8) -> GenesisMember {
     GenesisMember {
@@ -86,10 +87,41 @@ fn reads_from_text_with_defaults() {
 }
 
 #[test]
+fn operators_and_staking_are_read_from_text() {
+    let text = r#"{
+        "members": [],
+        "staking": { "epoch_blocks": 50, "freeze_blocks": 5, "min_self_stake": "1000" },
+        "operators": [{
+            "name": "Alder", "owner": "0x00000000000000000000000000000000000aaaaa",
+            "public_key": "0x0100000000000000000000000000000000000000000000000000000000000000",
+            "fee_recipient": "0x00000000000000000000000000000000000bbbbb", "stake": "1000"
+        }]
+    }"#;
+    let genesis: Genesis = serde_json::from_str(text).unwrap();
+    let expected = StakingParams {
+        epoch_blocks: 50,
+        freeze_blocks: 5,
+        min_self_stake: U256::from(1_000),
+        ..StakingParams::default()
+    };
+    assert_eq!(genesis.staking, expected);
+    let operator = &genesis.operators[0];
+    assert_eq!(
+        (operator.commission_bps, operator.endpoint.as_str()),
+        (0, "")
+    );
+    assert_eq!(genesis_balance(&genesis), U256::from(1_000));
+    let again: Genesis = serde_json::from_str(&serde_json::to_string(&genesis).unwrap()).unwrap();
+    assert_eq!(again, genesis);
+    let unknown = text.replace("epoch_blocks", "epoch_length");
+    assert!(serde_json::from_str::<Genesis>(&unknown).is_err());
+}
+
+#[test]
 fn nonsense_is_refused() {
     let of = |members: Vec<GenesisMember>| Genesis {
         members,
-        guard: GuardParameters::default(),
+        ..Genesis::default()
     };
     assert_eq!(storage(&of(vec![]), 0), Err(GenesisError::NoWeight));
     let observer = GenesisMember {
@@ -138,7 +170,7 @@ fn members_are_limited() {
         };
         Genesis {
             members: (0..count).map(of).collect(),
-            guard: GuardParameters::default(),
+            ..Genesis::default()
         }
     };
     assert!(storage(&many(MAX_MEMBERS), 0).is_ok());
@@ -153,6 +185,7 @@ fn guard_parameters_are_limited() {
             &Genesis {
                 members: vec![member(1)],
                 guard,
+                ..Genesis::default()
             },
             0,
         )

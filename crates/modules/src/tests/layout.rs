@@ -1,8 +1,9 @@
 //! The storage layout is part of consensus and of what others prove: it is pinned here.
 
 use super::world::{World, account, entry, target};
+use crate::staking::tests::{League, SELF_STAKE, delegator, key, owner, parameters, public};
 use alloy_primitives::{U256, keccak256};
-use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, MEMBERS};
+use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, IStaking, MEMBERS, STAKING};
 
 /// Solidity's slot of a mapping's value.
 fn mapping(key: U256, base: u64) -> U256 {
@@ -111,6 +112,94 @@ fn guard() {
     assert_eq!(world.host.storage[&(GUARD, U256::ZERO)], U256::from(until));
     let winner = world.host.storage[&(GUARD, mapping(address_key(target(1)), 6))];
     assert_eq!(winner, U256::from_limbs([until, 1, 0, 0]));
+}
+
+#[test]
+fn staking() {
+    let mut league = League::new(4, parameters());
+    league.delegate(1, 2, 700).unwrap();
+    league.undelegate(1, 2, 300).unwrap();
+    let at = |league: &League, slot: U256| {
+        league
+            .host
+            .storage
+            .get(&(STAKING, slot))
+            .copied()
+            .unwrap_or_default()
+    };
+    let plus = |slot: U256, by: u64| slot + U256::from(by);
+    // Counters, parameters, and where the first committee lies.
+    assert_eq!(at(&league, U256::ZERO), U256::from_limbs([4, 1, 0, 0]));
+    assert_eq!(at(&league, U256::from(8)), U256::from_limbs([4, 1, 8, 2]));
+    let id = at(&league, mapping(U256::ZERO, 32));
+    let committee = league.committee(0);
+    assert_eq!(id, U256::from_be_bytes(committee.id().0));
+    let seats = mapping(id, 33);
+    assert_eq!(at(&league, seats), U256::from(4));
+    let first = &committee.seats[0];
+    let identity = address_key(first.fee_recipient) | U256::from(first.operator) << 160;
+    assert_eq!(at(&league, plus(seats, 1)), identity);
+    assert_eq!(
+        at(&league, plus(seats, 2)),
+        U256::from_be_bytes(first.key.0)
+    );
+    assert_eq!(at(&league, mapping(U256::ZERO, 34)), U256::from(SELF_STAKE));
+    // An operator, and what leads to it.
+    let record = mapping(U256::from(2), 36);
+    let packed = address_key(owner(2)) | U256::from(1_000) << 160 | U256::ONE << 176;
+    assert_eq!(at(&league, record), packed);
+    let of_key = U256::from_be_bytes(public(&key(2)).0);
+    assert_eq!(at(&league, plus(record, 1)), of_key);
+    assert_eq!(
+        at(&league, mapping(address_key(owner(2)), 37)),
+        U256::from(2)
+    );
+    assert_eq!(at(&league, mapping(of_key, 38)), U256::from(2));
+    let listed = [47, 48, 51].map(|slot| at(&league, U256::from(slot)));
+    assert_eq!(listed, [4, 1, 4].map(U256::from));
+    // Its sums, and a position.
+    let pool = mapping(U256::from(2), 40);
+    assert_eq!(at(&league, pool), U256::from(1_400));
+    assert_eq!(at(&league, plus(pool, 1)), U256::from(1_700));
+    let positions = mapping(U256::from(2), 41);
+    let nested = [
+        address_key(delegator(1)).to_be_bytes::<32>(),
+        positions.to_be_bytes(),
+    ];
+    let position = U256::from_be_bytes(keccak256(nested.concat()).0);
+    let header = U256::from_limbs([10_000 << 16 | 1 << 8 | 1, 0, 1, 0]);
+    assert_eq!(at(&league, position), header);
+    assert_eq!(
+        at(&league, plus(position, 8)),
+        U256::from(400) | U256::ONE << 144
+    );
+    let entry = U256::from(300) | U256::ONE << 144 | U256::ONE << 176;
+    assert_eq!(at(&league, plus(position, 16)), entry);
+    let list = mapping(address_key(delegator(1)), 42);
+    assert_eq!(at(&league, list), U256::ONE);
+    assert_eq!(at(&league, plus(list, 1)), U256::from(2));
+    // A slash.
+    league.enter(1);
+    league.accuse(1, 1, &key(2)).unwrap();
+    let slash = mapping(U256::ONE, 43);
+    let rest = 1 | 1 << 8 | 1_000 << 16 | 3 << 32;
+    assert_eq!(at(&league, slash), U256::from_limbs([2, 1, 7, rest]));
+    let nested = [
+        U256::ONE.to_be_bytes::<32>(),
+        mapping(U256::from(2), 44).to_be_bytes(),
+    ];
+    let punished = U256::from_be_bytes(keccak256(nested.concat()).0);
+    assert_eq!(at(&league, punished), U256::ONE);
+    let pending = mapping(U256::from(2), 45);
+    assert_eq!(at(&league, pending), U256::ONE);
+    assert_eq!(
+        at(&league, plus(pending, 1)),
+        U256::from_limbs([1, 1, 0, 0])
+    );
+    assert_eq!(
+        league.view(&IStaking::slashCall { slashId: 1 }).amount,
+        U256::from(140)
+    );
 }
 
 /// A text that becomes shorter leaves no words behind.

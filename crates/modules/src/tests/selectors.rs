@@ -6,17 +6,20 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolError, SolInterface};
 use hansa_abi::{
     EXCHANGE, GUARD, IExchange::IExchangeCalls, IGuard::IGuardCalls, IMembers::IMembersCalls,
-    IModule, MEMBERS,
+    IModule, IStaking::IStakingCalls, MEMBERS, STAKING,
 };
 
 const MEMBERS_FILE: &str = include_str!("../../../../contracts/src/interfaces/IMembers.sol");
 const EXCHANGE_FILE: &str = include_str!("../../../../contracts/src/interfaces/IExchange.sol");
+const STAKING_FILE: &str = include_str!("../../../../contracts/src/interfaces/IStaking.sol");
 const GUARD_FILE: &str = include_str!("../../../../contracts/src/interfaces/IGuard.sol");
 
-/// The declaration of a function, up to its semicolon.
-fn declaration<'a>(file: &'a str, name: &str) -> &'a str {
+/// The declaration of a function, up to its semicolon: its words, each with a space after it.
+fn declaration(file: &str, name: &str) -> String {
     let start = file.find(&format!("function {name}(")).unwrap();
-    file[start..].split(';').next().unwrap()
+    let declaration = file[start..].split(';').next().unwrap();
+    let words: Vec<_> = declaration.split_whitespace().collect();
+    words.join(" ") + " "
 }
 
 fn revert<E: SolError>(error: E) -> RunResult {
@@ -75,6 +78,7 @@ fn mutability_is_the_declared_one() {
         EXCHANGE_FILE,
         IExchangeCalls::signature_by_selector,
     );
+    check::<IStakingCalls>(STAKING, STAKING_FILE, IStakingCalls::signature_by_selector);
     check::<IGuardCalls>(GUARD, GUARD_FILE, IGuardCalls::signature_by_selector);
     let payable = hansa_abi::IGuard::raiseCall::SELECTOR;
     let malformed = revert(IModule::MalformedCalldata {});

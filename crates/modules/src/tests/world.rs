@@ -4,11 +4,12 @@ use crate::{
     Block, Call, Outcome, RunResult,
     genesis::{self, Genesis, GenesisMember, GuardParameters},
     members::Roles,
+    staking::{self, tests::SELF_STAKE},
     testing::MemoryHost,
 };
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
-use hansa_abi::{EXCHANGE, GUARD, IExchange, IMembers, MEMBERS};
+use hansa_abi::{EXCHANGE, GUARD, IExchange, IMembers, MEMBERS, STAKING};
 
 /// Gas that is always enough.
 pub(crate) const GAS: u64 = 1_000_000_000;
@@ -60,7 +61,12 @@ impl World {
             never_block: vec![protected()],
         };
         let now = 1_700_000_000;
-        let writes = genesis::storage(&Genesis { members, guard }, now).unwrap();
+        let genesis = Genesis {
+            members,
+            guard,
+            ..staking::tests::genesis(&[U256::from(SELF_STAKE); 4], staking::tests::parameters())
+        };
+        let writes = genesis::storage(&genesis, now).unwrap();
         let storage = writes
             .into_iter()
             .map(|w| ((w.address, w.slot), w.value))
@@ -69,6 +75,7 @@ impl World {
             storage,
             ..MemoryHost::default()
         };
+        host.credit(STAKING, genesis::genesis_balance(&genesis));
         for n in 0..10 {
             host.credit(account(n), U256::from(FUNDS));
         }

@@ -1,0 +1,124 @@
+//! Committees: what they are, and where they are kept.
+
+use super::state::{self, COMMITTEE_IDS, COMMITTEES, STAKES, load, offset};
+use crate::{
+    context::{Context, Stop},
+    host::StorageRead,
+    limits::MAX_SEATS,
+    slots::{mapping, word_key},
+};
+use alloy_primitives::{Address, B256, Keccak256, U256};
+
+/// A seat of a committee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The operator's id.
+    pub operator: u64,
+    /// ed25519 public key that votes and proposes.
+    pub key: B256,
+    /// Receives the tips of the blocks that the seat proposes.
+    pub fee_recipient: Address,
+    /// Stake in wei when the committee was fixed; zero once the epoch is out of every window.
+    pub stake: U256,
+}
+
+/// The operators that run consensus in an epoch. The seats are in ascending order of their keys' bytes, which
+/// is the order of an ordered set of keys: a signer's index in a certificate is its seat's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committee {
+    /// The epoch.
+    pub epoch: u64,
+    /// The seats; never empty.
+    pub seats: Vec<Seat>,
+}
+
+impl Committee {
+    /// keccak256 over each seat's operator id (8 bytes, big-endian), key and fee recipient. It depends neither
+    /// on the epoch nor on stakes.
+    pub fn id(&self) -> B256 {
+        let mut hasher = Keccak256::new();
+        for seat in &self.seats {
+            hasher.update(seat.operator.to_be_bytes());
+            hasher.update(seat.key);
+            hasher.update(seat.fee_recipient);
+        }
+        hasher.finalize()
+    }
+
+    /// The seat of an operator.
+    pub(super) fn seat_of(&self, operator: u64) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.operator == operator)
+    }
+}
+
+/// The committee of an epoch, or `None` while it is not fixed.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn committee<R: StorageRead>(read: &mut R, epoch: u64) -> Result<Option<Committee>, R::Error> {
+    let id = load(read, mapping(U256::from(epoch), COMMITTEE_IDS))?;
+    if id.is_zero() {
+        return Ok(None);
+    }
+    let base = mapping(id, COMMITTEES);
+    let stakes = mapping(U256::from(epoch), STAKES);
+    let count = load(read, base)?.as_limbs()[0].min(MAX_SEATS);
+    let mut seats = Vec::new();
+    for index in 0..count {
+        let [identity, key] = [1, 2].map(|part| offset(base, 2 * index + part));
+        let identity = load(read, identity)?.to_be_bytes::<32>();
+        let mut operator = [0u8; 8];
+        operator.copy_from_slice(&identity[4..12]);
+        seats.push(Seat {
+            operator: u64::from_be_bytes(operator),
+            key: load(read, key)?.into(),
+            fee_recipient: Address::from_slice(&identity[12..]),
+            stake: load(read, offset(stakes, index))?,
+        });
+    }
+    Ok(Some(Committee { epoch, seats }))
+}
+
+/// How many seats the committee of an epoch has; 0 while it is not fixed.
+pub(super) fn size(context: &mut Context<'_>, epoch: u64) -> Result<u64, Stop> {
+    let id = context.sload(mapping(U256::from(epoch), COMMITTEE_IDS))?;
+    Ok(context.sload(mapping(id, COMMITTEES))?.as_limbs()[0])
+}
+
+/// The newest epoch whose committee is fixed; 0 on a chain without staking too.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn newest_epoch<R: StorageRead>(read: &mut R) -> Result<u64, R::Error> {
+    Ok(state::counters(read)?.fixed.saturating_sub(1))
+}
+
+/// Fixes a committee. Seats are written once for all epochs that have the same.
+pub(super) fn fix(context: &mut Context<'_>, committee: &Committee) -> Result<(), Stop> {
+    let id = word_key(committee.id());
+    let epoch = U256::from(committee.epoch);
+    context.sstore(mapping(epoch, COMMITTEE_IDS), id)?;
+    let base = mapping(id, COMMITTEES);
+    context.sstore(base, U256::from(committee.seats.len()))?;
+    let stakes = mapping(epoch, STAKES);
+    for (index, seat) in (0..).zip(&committee.seats) {
+        let identity = U256::from_be_bytes(seat.fee_recipient.into_word().0)
+            | U256::from(seat.operator) << 160usize;
+        context.sstore(offset(base, 2 * index + 1), identity)?;
+        context.sstore(offset(base, 2 * index + 2), word_key(seat.key))?;
+        context.sstore(offset(stakes, index), seat.stake)?;
+    }
+    let mut counters = state::counters(context)?;
+    counters.fixed = committee.epoch.saturating_add(1);
+    state::set_counters(context, counters)
+}
+
+/// Forgets the stakes of an epoch that is out of every window.
+pub(super) fn forget_stakes(context: &mut Context<'_>, epoch: u64) -> Result<(), Stop> {
+    let seats = committee(context, epoch)?.map_or(0, |committee| committee.seats.len() as u64);
+    let stakes = mapping(U256::from(epoch), STAKES);
+    for index in 0..seats {
+        context.sstore(offset(stakes, index), U256::ZERO)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Staking (native module 1): operators, delegations, the committee of each epoch, rewards and slashing.
+//!
+//! **Time.** Everything counts in epochs of `epoch_blocks` blocks, see [`Calendar`]. At the end of an epoch's *freeze
+//! block* [`end_block`] pays the epoch's rewards, jails who was absent, and fixes the committee of the next epoch. A call
+//! up to the freeze block takes effect for the next epoch, a later one for the epoch after: its *effective epoch*. What
+//! blocks carry after the freeze block counts neither for rewards nor against anybody.
+//!
+//! **Stake** is wei: nothing is converted, so nothing grows or shrinks but by the slash that says so. It counts from the
+//! effective epoch of its delegation to that of its leaving, and *answers* for the faults of exactly these epochs,
+//! also while it unbonds, and also when it unbonds for another operator. Evidence expires before stake can leave:
+//! certificate lifetime + evidence window < unbonding, whichever of them changes.
+//!
+//! **Work** does not grow with the number of delegators. An operator's stake is summed by when it counted (`pool`);
+//! delegators' positions follow when they are touched (`replay`), with the same result whenever that is.
+//!
+//! **Slashing.** Evidence bars the operator from the next committee that is fixed, and locks what answers for the
+//! fault until the appeal window is over. Then the lesser of the chain's share and the operator's terms, both as of the
+//! fault's epoch, is taken from what counted in it; a part goes to the finder, a part of the rest to the fund, and the
+//! remainder is burnt. Absence jails, and never slashes.
+//!
+//! **Risk.** A delegator signs the largest part of its position that one slash may take. An operator's terms bound what
+//! a slash takes, and cover the chain's shares when they are set. They, and the chain's shares, rise only after unbonding
+//! and two epochs, so that everybody can leave first.
+//!
+//! **Rounding** favours the module: a slash takes the floor from a sum and the ceiling from its parts; rewards are
+//! rounded down. The module's balance always covers what everybody can ever claim.
+//!
+//! | selector | kind | who |
+//! |---|---|---|
+//! | `register` | pay | who holds a key, and owns no operator yet |
+//! | `rotateKey`, `setCommission`, `setFeeRecipient`, `setProfile`, `setRisk`, `exit`, `rejoin`, `unjail`, `claimCommission` | write | an operator's owner |
+//! | `delegate` | pay | anybody |
+//! | `undelegate`, `withdraw`, `redelegate`, `claimRewards`, `restake`, `setAutoRestake` | write | the delegator |
+//! | `settle`, `completeRedelegation`, `retire`, `submitEvidence`, `settleSlash` | write | anybody |
+//! | `appeal` | pay | the operator's owner, and whose stake answers |
+//! | `approveAppeal` | write | active members with weight |
+//! | all others | view | anybody |
+
+mod clock;
+mod committee;
+mod delegation;
+mod dispatch;
+mod end_block;
+mod epochs;
+mod genesis;
+mod lifecycle;
+mod operators;
+mod parameters;
+mod participation;
+mod pool;
+mod position;
+mod previews;
+mod replay;
+mod rewards;
+mod selection;
+mod settings;
+mod signatures;
+mod slashes;
+mod slashing;
+mod state;
+mod terms;
+mod views;
+mod window;
+
+pub use committee::{Committee, Seat, committee, newest_epoch};
+pub(crate) use dispatch::dispatch;
+pub use end_block::{BlockEnd, Ended, end_block};
+pub use epochs::Calendar;
+pub(crate) use genesis::write_genesis;
+pub use hansa_primitives::StakingParams;
+pub use parameters::OutOfBounds;
+pub use settings::{ParametersRefused, fee_share_bps, set_parameters};
+
+#[cfg(test)]
+pub(crate) mod tests;
