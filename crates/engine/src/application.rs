@@ -1,7 +1,7 @@
 //! The deterministic state machine that consensus drives.
 
 use crate::{
-    Executed, Ledger, Runtime,
+    Committees, Entry, Executed, Ledger, Runtime, Witness,
     build::{self, Patience},
 };
 use alloy_primitives::{Address, B256, U256};
@@ -9,11 +9,11 @@ use commonware_consensus::{Heightable, marshal::ancestry::Ancestry};
 use commonware_glue::stateful::{self, Finality, Input, Proposed, db::DatabaseSet};
 use commonware_parallel::Strategy;
 use futures::StreamExt;
-use hansa_evm::{BlockParams, ChainRules};
+use hansa_evm::{BlockParams, ChainRules, Closing};
 use hansa_mempool::{BlockUpdate, HeadInfo, Pool, PooledTransaction};
 use hansa_primitives::{
     Block, Context, Genesis, Header, MAX_BLOCK_BYTES, MAX_CLOCK_AHEAD_MS, MAX_TIMESTAMP_STEP_MS,
-    Scheme, block_hash, next_base_fee, receipts_root, transactions_root,
+    Scheme, block_hash, finalization_hash, next_base_fee, receipts_root, transactions_root,
 };
 use hansa_state::{
     Databases, Diff, Merkleized, RecentDiffs, SyncTargets, commitment, diff_of, execute, merkleize,
@@ -46,12 +46,13 @@ pub trait Sink: Clone + Send + Sync + 'static {
 }
 
 /// The chain as consensus sees it: proposes and processes blocks, and hands on what is final.
-#[derive(Clone)]
-pub struct Application<S, K> {
+pub struct Application<E: Runtime, S, K> {
     pub(crate) rules: ChainRules,
     pub(crate) genesis_block: Block,
     pub(crate) pool: Pool,
     pub(crate) ledger: Ledger,
+    pub(crate) committees: Committees<E>,
+    pub(crate) witness: Witness,
     pub(crate) recent: RecentDiffs,
     pub(crate) head: Arc<AtomicU64>,
     pub(crate) sink: K,
@@ -59,7 +60,34 @@ pub struct Application<S, K> {
     pub(crate) build_time: Option<Duration>,
 }
 
-impl<S: Strategy, K: Sink> Application<S, K> {
+impl<E: Runtime, S: Clone, K: Clone> Clone for Application<E, S, K> {
+    fn clone(&self) -> Self {
+        Self {
+            rules: self.rules.clone(),
+            genesis_block: self.genesis_block.clone(),
+            pool: self.pool.clone(),
+            ledger: self.ledger.clone(),
+            committees: self.committees.clone(),
+            witness: self.witness.clone(),
+            recent: self.recent.clone(),
+            head: self.head.clone(),
+            sink: self.sink.clone(),
+            strategy: self.strategy.clone(),
+            build_time: self.build_time,
+        }
+    }
+}
+
+/// The view of the newest finalization that the chain up to `parent` carries in this epoch.
+fn finalized_view(parent: &Header, epoch: u64) -> u64 {
+    if parent.epoch() == epoch {
+        parent.finalized_view
+    } else {
+        0
+    }
+}
+
+impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
     fn genesis(&self) -> &Genesis {
         &self.rules.genesis
     }
@@ -82,27 +110,64 @@ impl<S: Strategy, K: Sink> Application<S, K> {
     }
 
     /// The rules that a header can be checked against without executing its block. `None`: invalid.
-    fn check(&self, block: &Block, parent: &Header) -> Option<BlockParams> {
+    fn check(
+        &self,
+        rng: &mut E,
+        block: &Block,
+        parent: &Header,
+        entry: &Entry,
+    ) -> Option<BlockParams> {
         let header = block.header();
-        let beneficiary = self.genesis().fee_recipient(header.proposer())?;
+        let beneficiary = entry.fee_recipient(header.proposer())?;
         let params = self.params(parent, header.timestamp_ms, beneficiary);
         let earliest = parent.timestamp_ms + 1;
         let latest = parent.timestamp_ms.saturating_add(MAX_TIMESTAMP_STEP_MS);
         let valid = params == BlockParams::from(header)
             && (earliest..=latest).contains(&header.timestamp_ms)
-            && block.body_bytes() <= MAX_BLOCK_BYTES;
+            && block.body_bytes() <= MAX_BLOCK_BYTES
+            && header.committee == parent.next_committee
+            && header.committee == entry.id
+            && self.carries(rng, block, parent, entry);
         valid.then_some(params)
     }
 
-    async fn build<E: Runtime>(
+    /// Whether what the block says of finalizations is right: the one that it carries, if any, is of this epoch, newer
+    /// than those that earlier blocks carry, and signed by a quorum.
+    fn carries(&self, rng: &mut E, block: &Block, parent: &Header, entry: &Entry) -> bool {
+        let header = block.header();
+        let before = finalized_view(parent, header.epoch());
+        let Some(finalization) = block.finalization() else {
+            return header.finalized_view == before;
+        };
+        let round = finalization.round();
+        let view = round.view().get();
+        round.epoch().get() == header.epoch()
+            && view == header.finalized_view
+            && (before + 1..header.view()).contains(&view)
+            && finalization.verify(rng, entry.scheme.as_ref(), &self.strategy)
+    }
+
+    async fn build(
         &self,
-        runtime: E,
+        mut runtime: E,
         context: Context,
         parent: &Block,
         batches: hansa_state::Batches<E, S>,
     ) -> Option<(Block, Merkleized<E, S>)> {
         let parent_header = parent.header();
-        let beneficiary = self.genesis().fee_recipient(&context.leader)?;
+        let epoch = context.round.epoch().get();
+        let entry = self.committees.get(epoch)?;
+        let beneficiary = entry.fee_recipient(&context.leader)?;
+        let carried = finalized_view(parent_header, epoch);
+        let view = context.round.view().get();
+        let finalization = self
+            .witness
+            .finalization(&mut runtime, epoch, carried, view);
+        let closing = Closing {
+            proposer: B256::from_slice(context.leader.as_ref()),
+            committee: entry.id,
+            signers: finalization.as_ref().map(hansa_evm::signers),
+        };
         let timestamp_ms = now_ms(&runtime).clamp(
             parent_header.timestamp_ms + 1,
             parent_header.timestamp_ms + MAX_TIMESTAMP_STEP_MS,
@@ -135,7 +200,9 @@ impl<S: Strategy, K: Sink> Application<S, K> {
                 let reason = "it takes longer than a proposer has";
                 pool.drop_invalid(candidate.hash, reason.to_owned());
             };
-            build::propose(rules, params, db, candidates, &patience, outlasted)
+            build::propose(
+                rules, params, db, candidates, &closing, &patience, outlasted,
+            )
         })
         .await
         .ok()?;
@@ -165,19 +232,26 @@ impl<S: Strategy, K: Sink> Application<S, K> {
             transactions_root: transactions_root(&built.transactions),
             receipts_root: receipts_root(&built.outcome.receipts),
             logs_bloom: built.outcome.logs_bloom,
+            committee: entry.id,
+            next_committee: built.outcome.next_committee,
+            finalized_view: finalization
+                .as_ref()
+                .map_or(carried, |finalization| finalization.round().view().get()),
+            finalization: finalization_hash(finalization.as_ref()),
             state: commitment(&merkleized),
         };
-        let block = Block::new(header, built.transactions);
+        let block = Block::with_finalization(header, built.transactions, finalization);
         self.ledger.insert(Executed {
             block: block.clone(),
             senders: Arc::new(built.senders),
             receipts: Arc::new(built.outcome.receipts),
+            fixed: built.outcome.fixed,
             changes: built.outcome.changes,
         });
         Some((block, merkleized))
     }
 
-    async fn verify<E: Runtime>(
+    async fn verify(
         &self,
         runtime: E,
         block: &Block,
@@ -198,7 +272,7 @@ impl<S: Strategy, K: Sink> Application<S, K> {
         );
         let (rules, work, work_senders) = (self.rules.clone(), block.clone(), senders.clone());
         let executed = execute(runtime, batches, prefetch, move |db| {
-            build::process(rules, params, db, work.transactions(), &work_senders)
+            build::process(rules, params, db, &work, &work_senders)
         })
         .await;
         // A failing database says nothing about the block, and there is no way on without it.
@@ -221,6 +295,13 @@ impl<S: Strategy, K: Sink> Application<S, K> {
             );
             return None;
         }
+        if outcome.next_committee != header.next_committee {
+            tracing::warn!(
+                number = header.number,
+                "a block names another next committee than staking chose"
+            );
+            return None;
+        }
         let merkleized = merkleize(batches, &outcome.changes)
             .await
             .unwrap_or_else(|error| panic!("cannot merkleize block {}: {error}", block.number()));
@@ -235,6 +316,7 @@ impl<S: Strategy, K: Sink> Application<S, K> {
             block: block.clone(),
             senders,
             receipts: Arc::new(outcome.receipts),
+            fixed: outcome.fixed,
             changes: outcome.changes,
         });
         Some(merkleized)
@@ -288,7 +370,7 @@ pub(crate) fn now_ms<E: Runtime>(runtime: &E) -> u64 {
         .map_or(0, |since| since.as_millis() as u64)
 }
 
-impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<S, K> {
+impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<E, S, K> {
     type SigningScheme = Scheme;
     type Context = Context;
     type Block = Block;
@@ -320,7 +402,7 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
 
     async fn process(
         &mut self,
-        (runtime, _context): (E, Context),
+        (mut runtime, _context): (E, Context),
         mut ancestry: impl Ancestry<Block>,
         batches: <Databases<E, S> as DatabaseSet<E>>::Unmerkleized,
         finality: Finality,
@@ -331,7 +413,9 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
             Finality::Finalized => BlockParams::from(block.header()),
             Finality::Candidate => {
                 let parent = ancestry.next().await?;
-                let Some(params) = self.check(block, parent.inner().header()) else {
+                let entry = self.committees.wait(block.header().epoch()).await;
+                let parent = parent.inner().header();
+                let Some(params) = self.check(&mut runtime, block, parent, &entry) else {
                     tracing::warn!(number = block.number(), "a block breaks the header rules");
                     return None;
                 };
@@ -369,6 +453,10 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
         // The state is applied: whoever finds the block in the sink can read its state. Until it is
         // there, readers of the block before find what this one overwrote in the recent diffs.
         self.head.store(block.number(), Ordering::Release);
+        // Before the block is acknowledged: after a crash, marshal needs it to verify what follows.
+        if let Some(committee) = &finalized.executed.fixed {
+            self.committees.insert(committee.clone()).await;
+        }
         self.sink.finalized(finalized.clone()).await;
         self.update_pool(&finalized.executed);
         // Not before: who looks for work in between would find this block's own transactions.

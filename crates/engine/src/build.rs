@@ -2,11 +2,13 @@
 
 use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
+use hansa_abi::STAKING;
 use hansa_evm::{
-    BlockExecutor, BlockOutcome, BlockParams, ChainRules, ExecutionError, InvalidTx, Refusal,
+    BlockExecutor, BlockOutcome, BlockParams, ChainRules, Closing, ExecutionError, InvalidTx,
+    Refusal,
 };
 use hansa_mempool::PooledTransaction;
-use hansa_primitives::{MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
+use hansa_primitives::{Block, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
 use hansa_state::{BridgeDb, Cancelled, Prefetch};
 use std::{
     collections::HashSet,
@@ -40,7 +42,7 @@ pub(crate) fn prefetch<'a>(
     rules: &ChainRules,
 ) -> Prefetch {
     let mut prefetch = Prefetch {
-        accounts: vec![params.beneficiary, rules.treasury],
+        accounts: vec![params.beneficiary, rules.treasury, STAKING],
         storage: Vec::new(),
     };
     for (transaction, sender) in transactions {
@@ -110,6 +112,7 @@ pub(crate) fn propose(
     params: BlockParams,
     db: BridgeDb,
     candidates: Vec<Arc<PooledTransaction>>,
+    closing: &Closing,
     patience: &Patience,
     outlasted: impl Fn(&PooledTransaction),
 ) -> Result<Built, ExecutionError> {
@@ -148,7 +151,7 @@ pub(crate) fn propose(
             .into_iter()
             .map(|pooled| pooled.transaction.clone())
             .collect(),
-        outcome: executor.finish()?,
+        outcome: executor.finish(closing)?,
         dropped,
     })
 }
@@ -158,12 +161,12 @@ pub(crate) fn process(
     rules: ChainRules,
     params: BlockParams,
     db: BridgeDb,
-    transactions: &[Transaction],
+    block: &Block,
     senders: &[Address],
 ) -> Result<Option<BlockOutcome>, ExecutionError> {
     let cancelled = db.cancelled();
     let mut executor = BlockExecutor::new(rules, params, db)?;
-    for (transaction, sender) in transactions.iter().zip(senders) {
+    for (transaction, sender) in block.transactions().iter().zip(senders) {
         if cancelled.get() {
             return Err(ExecutionError::State("nobody waits any more".to_owned()));
         }
@@ -177,5 +180,5 @@ pub(crate) fn process(
             }
         }
     }
-    executor.finish().map(Some)
+    executor.finish(&Closing::from(block)).map(Some)
 }

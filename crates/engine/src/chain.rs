@@ -1,25 +1,23 @@
 //! Wiring: from network channels and a data directory to a running chain.
 
-use crate::{Application, Ledger, Paced, Runtime, Sink, code_source::NoCode};
+use crate::{
+    Application, Committees, Ledger, Paced, Runtime, Sink, Witness,
+    code_source::NoCode,
+    epochs::{self, Epochs, Roles, VIEW_RETENTION},
+    witness::Evidence,
+};
 use commonware_broadcast::buffered;
 use commonware_consensus::{
+    Reporters,
     marshal::{
         self,
         core::{Actor as MarshalActor, Mailbox as MarshalMailbox},
         resolver::p2p as marshal_resolver,
         standard::{Deferred, Standard},
     },
-    simplex::{
-        self,
-        config::{ForwardPolicy, SkipPolicy},
-        elector::RoundRobin,
-    },
-    types::{Epoch, FixedEpocher, ViewDelta},
+    types::FixedEpocher,
 };
-use commonware_cryptography::{
-    Digested,
-    certificate::{ConstantProvider, Verifier as _},
-};
+use commonware_cryptography::Digested;
 use commonware_glue::stateful::{
     Config as StatefulConfig, PruneConfig, Stateful, SyncPlan,
     db::{SyncEngineConfig, p2p as sync_resolver},
@@ -28,11 +26,12 @@ use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_parallel::{Sequential, Strategy};
 use commonware_runtime::{Handle, buffer::paged::CacheRef};
 use commonware_storage::{archive::immutable, mmr};
-use commonware_utils::{NZDuration, NZU64, NZUsize};
-use hansa_evm::ChainRules;
+use commonware_utils::{NZDuration, NZU64, NZUsize, channel::mpsc};
+use hansa_evm::{ChainRules, ExecutionError, genesis_committee};
 use hansa_mempool::Pool;
+use hansa_modules::staking::Committee;
 use hansa_primitives::{
-    Block, BlockCfg, Digest, Genesis, Hasher, PrivateKey, PublicKey, Scheme, namespace,
+    Block, BlockCfg, Digest, Genesis, MAX_OPERATORS, PrivateKey, PublicKey, Scheme, namespace,
 };
 use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
 use std::{
@@ -45,10 +44,8 @@ use thiserror::Error;
 /// The block and certificate store of a chain.
 pub type Marshal = MarshalMailbox<Scheme, Standard<Block>>;
 
-/// One epoch covers all heights until committees change.
-const EPOCH_BLOCKS: NonZeroU64 = NZU64!(u64::MAX);
-/// How often a view that is stuck is voted to be skipped again.
-const TIMEOUT_RETRY: Duration = Duration::from_millis(500);
+/// Blocks that marshal hands on before the first of them is acknowledged.
+pub(crate) const MAX_PENDING_ACKS: usize = 16;
 /// New blocks of a peer that are kept until consensus asks for them. A block can hold megabytes, and operators take turns:
 /// so many span a multiple of the views that can be open.
 const NEW_BLOCKS_PER_PEER: usize = 4;
@@ -155,6 +152,11 @@ pub struct Config<S, K, M, B> {
     pub head: Arc<AtomicU64>,
     /// Diffs of the newest blocks; the engine feeds it.
     pub recent: RecentDiffs,
+    /// This node does not vote in epochs that began by then, milliseconds since 1970: after the loss of its journal, which may
+    /// know votes in them. `None`: it votes wherever it has a seat.
+    pub votes_after_ms: Option<u64>,
+    /// Takes proofs that operators broke the rules of consensus.
+    pub evidence: Option<mpsc::Sender<Evidence>>,
     /// Sizes and waits.
     pub tuning: Tuning,
 }
@@ -165,12 +167,9 @@ pub enum Start {
     /// The genesis is malformed.
     #[error(transparent)]
     Genesis(#[from] hansa_primitives::GenesisError),
-    /// The key is not one of the committee's.
-    #[error("key {0} is not an operator of this genesis")]
-    NotAnOperator(Box<PublicKey>),
-    /// The node is stopping.
-    #[error("the chain stopped while it was starting")]
-    Stopped,
+    /// The modules refuse the genesis.
+    #[error(transparent)]
+    Modules(#[from] ExecutionError),
 }
 
 /// A running chain.
@@ -181,19 +180,22 @@ pub struct Chain<E: Runtime, S: Strategy> {
     pub databases: Databases<E, S>,
     /// The block of height 0.
     pub genesis_block: Block,
+    /// Who finalizes blocks.
+    pub committees: Committees<E>,
     /// Ends when consensus does: a failure, unless the node is stopping.
     pub consensus: Handle<()>,
     /// Ends when state handling does: likewise.
     pub state: Handle<()>,
 }
 
-/// The genesis block of `genesis`.
+/// Block 0, and the committee of epoch 0.
 ///
 /// # Errors
 /// The genesis is malformed.
-fn genesis_block<E: Runtime, S: Strategy>(genesis: &Genesis) -> Result<Block, Start> {
-    let header = genesis.header(empty_commitment::<E, S>())?;
-    Ok(Block::new(header, Vec::new()))
+pub fn genesis<E: Runtime, S: Strategy>(genesis: &Genesis) -> Result<(Block, Committee), Start> {
+    let committee = genesis_committee(genesis)?;
+    let header = genesis.header(empty_commitment::<E, S>(), committee.id())?;
+    Ok((Block::new(header, Vec::new()), committee))
 }
 
 fn archive<C>(
@@ -268,9 +270,18 @@ where
     let genesis = config.genesis.clone();
     let tuning = config.tuning.clone();
     let partition = config.partition.clone();
-    let scheme = scheme(&genesis, config.key.as_ref())?;
-    let genesis_block = genesis_block::<E, S>(&genesis)?;
-    let provider = ConstantProvider::new(scheme.clone());
+    let (genesis_block, first) = self::genesis::<E, S>(&genesis)?;
+    let committees = Committees::open(
+        context.child("committees"),
+        format!("{partition}-committees"),
+        namespace(genesis.hash()?),
+        config.key,
+        first,
+        epoch_blocks(&genesis),
+    )
+    .await;
+    let witness = Witness::new(config.evidence, context.child("witness"));
+    let epocher = FixedEpocher::new(epoch_blocks(&genesis));
 
     let resolver = marshal_resolver::init(
         context.child("backfill"),
@@ -307,7 +318,7 @@ where
             "finalizations",
             &config.page_cache,
             &tuning,
-            scheme.certificate_codec_config(),
+            MAX_OPERATORS,
         ),
     )
     .await
@@ -326,15 +337,15 @@ where
         finalizations,
         blocks,
         marshal::Config {
-            provider,
-            epocher: FixedEpocher::new(EPOCH_BLOCKS),
+            provider: committees.clone(),
+            epocher: epocher.clone(),
             start: plan.marshal_start(Digested::precomputed(
                 genesis_block.clone(),
                 hansa_primitives::digest(genesis_block.hash()),
             )),
             partition_prefix: partition.clone(),
             mailbox_size: tuning.mailbox,
-            view_retention: ViewDelta::new(64),
+            view_retention: VIEW_RETENTION,
             prunable_items_per_section: tuning.items_per_section,
             page_cache: config.page_cache.clone(),
             replay_buffer: tuning.write_buffer,
@@ -342,7 +353,7 @@ where
             value_write_buffer: tuning.write_buffer,
             block_codec_config: BlockCfg::default(),
             max_repair: NZUsize!(32),
-            max_pending_acks: NZUsize!(16),
+            max_pending_acks: NZUsize!(MAX_PENDING_ACKS),
             strategy: config.strategy.clone(),
         },
     )
@@ -386,6 +397,8 @@ where
                 genesis_block: genesis_block.clone(),
                 pool: config.pool.clone(),
                 ledger: ledger.clone(),
+                committees: committees.clone(),
+                witness: witness.clone(),
                 recent: config.recent,
                 head: config.head,
                 sink: config.sink,
@@ -424,67 +437,50 @@ where
         context.child("deferred"),
         paced,
         marshal.clone(),
-        FixedEpocher::new(EPOCH_BLOCKS),
+        epocher.clone(),
     );
-    marshal_actor.start(mailbox.clone(), buffer, resolver);
-    let state = stateful.start();
-    let databases = mailbox.subscribe_databases().await;
-
     let leader_timeout = turn + tuning.leader_slack;
-    let certification_timeout = leader_timeout + tuning.certification_slack;
-    // A leader that passes, or is known to be away, is skipped at once: between two heartbeats, that
-    // is once for each turn, and once for each operator that is away.
-    let passes = heartbeat.div_duration_f64(turn).ceil() as u64;
-    let skips = passes.saturating_add(genesis.operators.len() as u64);
-    let engine = simplex::Engine::new(
-        context.child("simplex"),
-        simplex::Config {
-            scheme,
-            elector: RoundRobin::<Hasher>::default(),
+    let (epochs, epochs_mailbox) = Epochs::new(
+        context.child("epochs"),
+        epochs::Config {
+            committees: committees.clone(),
+            marshal: marshal.clone(),
+            application: deferred,
+            witness,
             blocker: config.blocker,
-            automaton: deferred.clone(),
-            relay: deferred.clone(),
-            reporter: deferred,
             strategy: config.strategy,
-            partition: format!("{partition}-simplex"),
-            mailbox_size: tuning.mailbox,
-            epoch: Epoch::zero(),
-            floor: simplex::config::Floor::Genesis(hansa_primitives::digest(genesis_block.hash())),
-            replay_buffer: tuning.write_buffer,
-            write_buffer: tuning.write_buffer,
+            epocher,
+            partition,
             page_cache: config.page_cache,
+            mailbox: tuning.mailbox,
+            write_buffer: tuning.write_buffer,
+            fetch_timeout: tuning.fetch_timeout,
             leader_timeout,
-            certification_timeout,
-            timeout_retry: TIMEOUT_RETRY,
-            view_retention: ViewDelta::new(64),
-            skip: SkipPolicy::Enabled {
-                timeout: certification_timeout + 2 * TIMEOUT_RETRY,
-                budget: simplex::config::SkipBudget::Fixed(NZU64!(skips.max(1))),
-            },
-            fetch_timeout: NZDuration!(tuning.fetch_timeout),
-            fetch_retry_delay: Duration::from_millis(500),
-            forward: ForwardPolicy::SilentVoters,
-            track_historical_votes: false,
+            certification_timeout: leader_timeout + tuning.certification_slack,
+            votes_after_ms: config.votes_after_ms,
+            passes: heartbeat.div_duration_f64(turn).ceil() as u64,
         },
     );
-    let consensus = engine.start(channels.votes, channels.certificates, channels.resolver);
+    let reporters: Reporters<_, _> = (mailbox.clone(), epochs_mailbox).into();
+    marshal_actor.start(reporters, buffer, resolver);
+    let state = stateful.start();
+    let databases = mailbox.subscribe_databases().await;
+    let roles = Roles {
+        votes: channels.votes,
+        certificates: channels.certificates,
+        resolver: channels.resolver,
+    };
     Ok(Chain {
         marshal,
         databases,
+        consensus: epochs.start(genesis_block.clone(), roles),
         genesis_block,
-        consensus,
+        committees,
         state,
     })
 }
 
-/// The committee of the genesis, with this operator's key if it has one.
-fn scheme(genesis: &Genesis, key: Option<&PrivateKey>) -> Result<Scheme, Start> {
-    use commonware_cryptography::Signer as _;
-    let participants = commonware_utils::ordered::Set::from_iter_dedup(genesis.operator_keys()?);
-    let namespace = namespace(genesis.hash()?);
-    match key {
-        Some(key) => Scheme::signer(&namespace, participants, key.clone())
-            .ok_or_else(|| Start::NotAnOperator(Box::new(key.public_key()))),
-        None => Ok(Scheme::verifier(&namespace, participants)),
-    }
+/// Blocks of an epoch. Validation refuses fewer than [`hansa_primitives::MIN_EPOCH_BLOCKS`].
+fn epoch_blocks(genesis: &Genesis) -> NonZeroU64 {
+    NonZeroU64::new(genesis.staking.epoch_blocks).unwrap_or(NonZeroU64::MAX)
 }

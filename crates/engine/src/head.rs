@@ -7,7 +7,7 @@ use commonware_parallel::Strategy;
 use hansa_abi::{GUARD, IGuard};
 use hansa_evm::directive_on;
 use hansa_mempool::{AccountInfo, BlockedBy, HeadError, HeadState};
-use hansa_modules::{StorageRead, guard::enforcement};
+use hansa_modules::{Block, Call, Outcome, StorageRead, dry_run, guard::enforcement};
 use hansa_state::{FinalizedState, PreImages, StateError};
 use std::collections::HashMap;
 
@@ -35,6 +35,23 @@ struct Known(HashMap<(Address, U256), U256>);
 
 /// The slot to fetch before asking again.
 struct Missing(Address, U256);
+
+/// Remembers which slot was missing, for who reports errors as words.
+struct Noting<'a> {
+    known: &'a mut Known,
+    missing: Option<Missing>,
+}
+
+impl StorageRead for &mut Noting<'_> {
+    type Error = &'static str;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, &'static str> {
+        self.known.sload(module, slot).map_err(|missing| {
+            self.missing = Some(missing);
+            "not read yet"
+        })
+    }
+}
 
 impl StorageRead for Known {
     type Error = Missing;
@@ -77,6 +94,34 @@ impl<E: Runtime, S: Strategy, P: PreImages> Head<E, S, P> {
                 }
             }
         }
+    }
+}
+
+impl<E: Runtime, S: Strategy, P: PreImages> Head<E, S, P> {
+    /// What a call to a module would come to in the next block.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn dry_run(
+        &self,
+        module: Address,
+        call: &Call<'_>,
+        chain_id: u64,
+    ) -> Result<Outcome, StateError> {
+        let block = Block {
+            number: self.states.head() + 1,
+            timestamp: (self.now)(),
+            chain_id,
+        };
+        self.ask(&mut Known::default(), |known| {
+            let mut noting = Noting {
+                known,
+                missing: None,
+            };
+            let outcome = dry_run(&mut noting, module, call, &block);
+            noting.missing.map_or(Ok(outcome), Err)
+        })
+        .await
     }
 }
 

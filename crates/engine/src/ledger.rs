@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256};
 use hansa_evm::Changes;
+use hansa_modules::staking::Committee;
 use hansa_primitives::{Block, Receipt};
 use parking_lot::Mutex;
 use std::{
@@ -18,6 +19,8 @@ pub struct Executed {
     pub senders: Arc<Vec<Address>>,
     /// One per transaction.
     pub receipts: Arc<Vec<Receipt>>,
+    /// The committee that it fixes for the next epoch, if it does.
+    pub fixed: Option<Committee>,
     /// What it changed.
     pub changes: Changes,
 }

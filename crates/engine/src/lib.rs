@@ -2,7 +2,7 @@
 //!
 //! # Data flow
 //! ```text
-//! pool --> Paced --> Deferred --> simplex --> certificates
+//! pool --> Paced --> Deferred --> simplex (one per epoch: Epochs) --> certificates
 //!            |          |                        |
 //!            v          v                        v
 //!        Stateful <-- blocks <-- marshal <-- finalizations
@@ -23,10 +23,13 @@
 //! - After a crash at any moment, what was finalized is delivered to the [`Sink`] again until the
 //!   sink has said that it is durable.
 
+mod accuser;
 mod application;
 mod build;
 mod chain;
 mod code_source;
+mod committees;
+mod epochs;
 mod head;
 mod ledger;
 mod pacing;
@@ -34,16 +37,22 @@ mod pacing;
 mod tamper;
 #[cfg(test)]
 mod tests;
+mod witness;
+#[cfg(test)]
+mod witness_tests;
 
+pub use accuser::Accuser;
 pub use application::{Application, Finalized, Sink};
 pub use chain::{
-    BlockArchive, Chain, Channels, Config, Marshal, Start, Tuning, open_blocks, start,
+    BlockArchive, Chain, Channels, Config, Marshal, Start, Tuning, genesis, open_blocks, start,
 };
+pub use committees::{Committees, Entry};
 pub use head::Head;
 pub use ledger::{Executed, Ledger};
 pub use pacing::Paced;
 #[cfg(feature = "test-utils")]
 pub use tamper::Tamper;
+pub use witness::{Evidence, Witness};
 
 use commonware_runtime::{Clock, Metrics, Spawner, Storage};
 use rand_core::CryptoRng;

@@ -12,7 +12,7 @@ use commonware_cryptography::Signer as _;
 use hansa_mempool::{Origin, PooledTransaction};
 use hansa_primitives::{
     Block, Context, Fees, Genesis, GuardParams, Header, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS,
-    MAX_TIMESTAMP_STEP_MS, Pace, PrivateKey, StateCommitment, Transaction, digest,
+    MAX_TIMESTAMP_STEP_MS, Pace, PrivateKey, StakingParams, StateCommitment, Transaction, digest,
     transactions_root,
 };
 use std::{
@@ -37,6 +37,7 @@ fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis {
             heartbeat_ms,
         },
         operators: Vec::new(),
+        staking: StakingParams::default(),
         members: Vec::new(),
         guard: GuardParams::default(),
         alloc: Default::default(),
@@ -65,6 +66,10 @@ fn header(
         transactions_root: transactions_root(transactions),
         receipts_root: B256::ZERO,
         logs_bloom: Bloom::ZERO,
+        committee: B256::ZERO,
+        next_committee: B256::ZERO,
+        finalization: B256::ZERO,
+        finalized_view: 0,
         state: StateCommitment::default(),
     }
 }
@@ -265,6 +270,7 @@ fn executed(number: u64, parent: B256, sent: &[(Address, u64)]) -> Executed {
         block: Block::new(header, transactions),
         senders: Arc::new(sent.iter().map(|(sender, _)| *sender).collect()),
         receipts: Arc::default(),
+        fixed: None,
         changes: Default::default(),
     }
 }

@@ -118,16 +118,15 @@ impl<D: Database> BlockDb<D> {
         }
     }
 
-    /// Joins what the transactions did (`journal`) with the system's writes, adds `fees` to
-    /// `treasury`, and compares with the parent state.
+    /// Joins what the transactions did (`journal`) with the system's writes, adds `credits` (wei that no account lost),
+    /// and compares with the parent state.
     ///
     /// # Errors
     /// The parent's database failed.
     pub fn into_changes(
         mut self,
         journal: EvmState,
-        treasury: Address,
-        fees: U256,
+        credits: &[(Address, U256)],
     ) -> Result<Changes, D::Error> {
         let mut accounts: BTreeMap<Address, Option<Account>> = BTreeMap::new();
         let mut storage: BTreeMap<(Address, U256), U256> = BTreeMap::new();
@@ -159,14 +158,17 @@ impl<D: Database> BlockDb<D> {
             }
             accounts.insert(address, (!info.is_empty()).then_some(info));
         }
-        if !fees.is_zero() {
-            let current = match accounts.get(&treasury) {
+        for (address, amount) in credits {
+            if amount.is_zero() {
+                continue;
+            }
+            let current = match accounts.get(address) {
                 Some(account) => *account,
-                None => self.parent_account(treasury)?,
+                None => self.parent_account(*address)?,
             };
             let mut account = current.unwrap_or_default();
-            account.balance = account.balance.saturating_add(fees);
-            accounts.insert(treasury, Some(account));
+            account.balance = account.balance.saturating_add(*amount);
+            accounts.insert(*address, Some(account));
         }
         self.compare(accounts, storage)
     }

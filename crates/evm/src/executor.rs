@@ -1,10 +1,13 @@
 //! Executing a block, transaction by transaction.
 
-use crate::{BlockDb, BlockParams, ChainRules, Changes, Directive, Evm, build, system, tx_env};
+use crate::{
+    BlockDb, BlockParams, ChainRules, Changes, Directive, Evm, build, epochs, system, tx_env,
+};
 use alloy_consensus::Transaction as _;
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bloom, TxKind, U256};
-use hansa_primitives::{Receipt, Transaction};
+use alloy_primitives::{Address, B256, Bloom, TxKind, U256};
+use hansa_modules::staking::Committee;
+use hansa_primitives::{Block, Finalization, Receipt, Transaction};
 use revm::{
     Database, ExecuteEvm,
     context::TxEnv,
@@ -78,8 +81,40 @@ pub struct BlockOutcome {
     pub gas_used: u64,
     /// Union of the receipts' blooms.
     pub logs_bloom: Bloom,
+    /// Id of the committee that finalizes the block's child.
+    pub next_committee: B256,
+    /// The committee of the next epoch, if this block fixes it.
+    pub fixed: Option<Committee>,
     /// What changed.
     pub changes: Changes,
+}
+
+/// What the end of a block needs to know of consensus.
+#[derive(Clone, Debug, Default)]
+pub struct Closing {
+    /// ed25519 key of the operator that proposed the block.
+    pub proposer: B256,
+    /// Id of the committee that finalizes the block.
+    pub committee: B256,
+    /// Seats of the committee that signed the finalization that the block carries, if it carries one.
+    pub signers: Option<Vec<u32>>,
+}
+
+impl From<&Block> for Closing {
+    fn from(block: &Block) -> Self {
+        let header = block.header();
+        Self {
+            proposer: B256::from_slice(header.proposer().as_ref()),
+            committee: header.committee,
+            signers: block.finalization().map(signers),
+        }
+    }
+}
+
+/// Seats of those who signed.
+pub fn signers(finalization: &Finalization) -> Vec<u32> {
+    let signers = finalization.certificate.signers.iter();
+    signers.map(|signer| signer.get()).collect()
 }
 
 /// A block in the making: used alike by the proposer, who skips what is refused, and by verifiers,
@@ -210,26 +245,29 @@ impl<D: Database> BlockExecutor<D> {
         }
     }
 
-    /// Ends the block: base fees go to the treasury.
+    /// Ends the block: base fees go to the treasury and to the operators' rewards, and staking takes note of who took part.
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn finish(mut self) -> Result<BlockOutcome, ExecutionError> {
-        let journal = self.evm.finalize();
+    pub fn finish(mut self, closing: &Closing) -> Result<BlockOutcome, ExecutionError> {
         let fees = U256::from(self.gas_used) * U256::from(self.params.base_fee_per_gas);
+        let ended = epochs::end_block(&mut self.evm, &self.rules, &self.params, closing, fees)?;
+        let journal = self.evm.finalize();
         let db = self.evm.ctx.journaled_state.database;
         let changes = db
-            .into_changes(journal, self.rules.treasury, fees)
+            .into_changes(journal, &ended.credits)
             .map_err(state_error)?;
         Ok(BlockOutcome {
             logs_bloom: hansa_primitives::receipts_bloom(&self.receipts),
             receipts: self.receipts,
             gas_used: self.gas_used,
+            next_committee: ended.next_committee,
+            fixed: ended.fixed,
             changes,
         })
     }
 }
 
-fn state_error(error: impl std::fmt::Display) -> ExecutionError {
+pub(crate) fn state_error(error: impl std::fmt::Display) -> ExecutionError {
     ExecutionError::State(error.to_string())
 }

@@ -6,7 +6,8 @@
 //! 2. Transactions, in order. A transaction that cannot be included (nonce, balance, gas, a
 //!    directive on its sender, its recipient, or a party to its authorizations) makes the whole block
 //!    invalid; one that fails while it runs yields a receipt.
-//! 3. After the last: all base fees are credited to the treasury.
+//! 3. After the last: base fees are shared between the treasury and the operators' rewards, and staking
+//!    takes note of who took part in consensus, settles rewards and chooses the next committee.
 //!
 //! # What this crate promises
 //! - Same parent state, same block: same receipts and same [`Changes`], on every machine. No clock,
@@ -17,6 +18,7 @@
 
 mod block_db;
 mod changes;
+mod epochs;
 mod executor;
 mod guard;
 mod instance;
@@ -28,11 +30,13 @@ mod tests;
 
 pub use block_db::{BlockDb, MemoryDb, MemoryError};
 pub use changes::{Account, Change, Changes};
-pub use executor::{BlockExecutor, BlockOutcome, ExecutionError, InvalidTx, Refusal, TxOutcome};
+pub use executor::{
+    BlockExecutor, BlockOutcome, Closing, ExecutionError, InvalidTx, Refusal, TxOutcome, signers,
+};
 pub use guard::{Directive, decode_blocked, directive_on};
 pub use instance::{BlockParams, ChainRules, Evm, EvmContext, build, tx_env};
 pub use precompiles::Precompiles;
-pub use system::genesis_changes;
+pub use system::{genesis_changes, genesis_committee};
 
 /// The rules of Ethereum that every chain of a league runs: the newest mainnet hard fork that revm
 /// calls stable.

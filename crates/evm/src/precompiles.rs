@@ -171,8 +171,8 @@ fn interpret(answer: Outcome, limit: u64) -> Result<InterpreterResult, String> {
 
 /// A module's view of the EVM: its writes, logs and transfers go through the journal and are
 /// reverted with it.
-struct JournalHost<'a, D: Database> {
-    context: &'a mut EvmContext<D>,
+pub(crate) struct JournalHost<'a, D: Database> {
+    pub(crate) context: &'a mut EvmContext<D>,
 }
 
 fn fatal(error: impl std::fmt::Display) -> HostError {

@@ -2,13 +2,20 @@
 
 use crate::{Account, BlockDb, BlockParams, ChainRules, executor::ExecutionError};
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE};
-use alloy_primitives::{Bytes, KECCAK256_EMPTY, U256, keccak256};
-use hansa_modules::genesis::{
-    Genesis as ModulesGenesis, GenesisMember, GuardParameters, StorageWrite, storage,
+use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use hansa_abi::STAKING;
+use hansa_modules::{
+    StorageRead,
+    genesis::{
+        Genesis as ModulesGenesis, GenesisMember, GenesisOperator, GuardParameters, StorageWrite,
+        genesis_balance, storage,
+    },
+    members::Roles,
+    staking::{self, Committee},
 };
-use hansa_modules::members::Roles;
 use hansa_primitives::Genesis;
 use revm::Database;
+use std::{collections::HashMap, convert::Infallible, fmt::Display};
 
 /// Code of every module account: one invalid instruction. It is never run, but makes the accounts
 /// exist and passes the `EXTCODESIZE` check that Solidity puts before calls.
@@ -71,40 +78,95 @@ pub fn genesis_changes<D: Database>(
             db.set_storage(*address, (*slot).into(), (*value).into());
         }
     }
-    for write in module_storage(genesis)? {
+    let modules = module_genesis(genesis)?;
+    let staked = genesis_balance(&modules);
+    if !staked.is_zero() {
+        let account = Account {
+            balance: staked,
+            ..contract(&MODULE_CODE)
+        };
+        db.set_account(STAKING, account, MODULE_CODE);
+    }
+    for write in module_storage(genesis, &modules)? {
         db.set_storage(write.address, write.slot, write.value);
     }
     Ok(())
 }
 
-/// The modules' first slots. A genesis without members leaves them empty.
-fn module_storage(genesis: &Genesis) -> Result<Vec<StorageWrite>, ExecutionError> {
-    let refused = |error: String| ExecutionError::Genesis(error);
-    if genesis.members.is_empty() {
+/// The committee of epoch 0: all operators of the genesis. Empty without operators.
+///
+/// # Errors
+/// The modules refuse the genesis.
+pub fn genesis_committee(genesis: &Genesis) -> Result<Committee, ExecutionError> {
+    let mut slots = Slots(
+        module_storage(genesis, &module_genesis(genesis)?)?
+            .into_iter()
+            .map(|write| ((write.address, write.slot), write.value))
+            .collect(),
+    );
+    let Ok(committee) = staking::committee(&mut slots, 0);
+    Ok(committee.unwrap_or(Committee {
+        epoch: 0,
+        seats: Vec::new(),
+    }))
+}
+
+/// The modules' storage at genesis.
+struct Slots(HashMap<(Address, U256), U256>);
+
+impl StorageRead for Slots {
+    type Error = Infallible;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, Infallible> {
+        Ok(self.0.get(&(module, slot)).copied().unwrap_or_default())
+    }
+}
+
+fn refused(error: impl Display) -> ExecutionError {
+    ExecutionError::Genesis(error.to_string())
+}
+
+/// The modules' first slots. A genesis with neither members nor operators leaves them empty.
+fn module_storage(
+    genesis: &Genesis,
+    modules: &ModulesGenesis,
+) -> Result<Vec<StorageWrite>, ExecutionError> {
+    if genesis.members.is_empty() && genesis.operators.is_empty() {
         return Ok(Vec::new());
     }
-    let members = genesis
-        .members
-        .iter()
-        .map(|member| {
-            Ok(GenesisMember {
-                name: member.name.clone(),
-                contact: member.contact.clone(),
-                address: member.address,
-                x25519: member.x25519,
-                roles: Roles::from_mask(member.roles)
-                    .map_err(|error| refused(error.to_string()))?,
-                weight: (member.roles != Roles::OBSERVER.mask()).then_some(member.weight),
-            })
+    storage(modules, genesis.timestamp_ms / 1_000).map_err(refused)
+}
+
+/// A genesis as the modules take it.
+fn module_genesis(genesis: &Genesis) -> Result<ModulesGenesis, ExecutionError> {
+    let members = genesis.members.iter().map(|member| {
+        Ok(GenesisMember {
+            name: member.name.clone(),
+            contact: member.contact.clone(),
+            address: member.address,
+            x25519: member.x25519,
+            roles: Roles::from_mask(member.roles).map_err(refused)?,
+            weight: (member.roles != Roles::OBSERVER.mask()).then_some(member.weight),
         })
-        .collect::<Result<_, ExecutionError>>()?;
-    let parameters = ModulesGenesis {
-        members,
+    });
+    let operators = genesis.operators.iter().map(|operator| GenesisOperator {
+        name: operator.name.clone(),
+        public_key: operator.public_key,
+        owner: operator.owner(),
+        fee_recipient: operator.fee_recipient,
+        commission_bps: operator.commission_bps,
+        stake: operator.stake,
+        endpoint: operator.endpoint.clone(),
+    });
+    Ok(ModulesGenesis {
+        members: members.collect::<Result<_, ExecutionError>>()?,
         guard: GuardParameters {
             min_bond: genesis.guard.min_bond,
             max_duration_s: genesis.guard.max_duration_s,
             never_block: genesis.guard.never_block.iter().copied().collect(),
         },
-    };
-    storage(&parameters, genesis.timestamp_ms / 1_000).map_err(|error| refused(error.to_string()))
+        staking: genesis.staking.clone(),
+        operators: operators.collect(),
+        genesis_hash: genesis.hash().map_err(refused)?,
+    })
 }

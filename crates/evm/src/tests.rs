@@ -9,7 +9,7 @@ use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolError};
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, IModule, MEMBERS};
 use hansa_modules::limits::MAX_INPUT_BYTES;
-use hansa_primitives::{Fees, Genesis, GuardParams, Member, Pace, Transaction};
+use hansa_primitives::{Fees, Genesis, GuardParams, Member, Pace, StakingParams, Transaction};
 use revm::{
     handler::PrecompileProvider,
     interpreter::{CallInput, CallInputs, CallScheme, CallValue, InstructionResult},
@@ -46,6 +46,7 @@ impl World {
             fees: Fees::default(),
             pace: Pace::default(),
             operators: Vec::new(),
+            staking: StakingParams::default(),
             members: parties
                 .iter()
                 .map(|address| Member {
@@ -100,7 +101,7 @@ impl World {
         for (transaction, sender) in transactions {
             executor.execute(transaction, *sender)?;
         }
-        let outcome = executor.finish()?;
+        let outcome = executor.finish(&Closing::default())?;
         self.number += 1;
         self.timestamp_ms += 1_000;
         self.db.apply(&outcome.changes);
@@ -279,7 +280,10 @@ fn refused_transactions_leave_no_trace() {
         Err(Refusal::Invalid(InvalidTx::Ethereum(_)))
     ));
     mixed.execute(&good.0, good.1).unwrap();
-    let (alone, mixed) = (alone.finish().unwrap(), mixed.finish().unwrap());
+    let (alone, mixed) = (
+        alone.finish(&Closing::default()).unwrap(),
+        mixed.finish(&Closing::default()).unwrap(),
+    );
     assert_eq!(alone.changes, mixed.changes);
     assert_eq!(alone.receipts, mixed.receipts);
 }

@@ -11,7 +11,7 @@ use alloy_eips::{eip2718::Decodable2718 as _, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::{TrieAccount, root};
 use hansa_evm::{Account, BlockDb, BlockParams, ChainRules, MemoryDb, build, tx_env};
-use hansa_primitives::{Fees, Genesis, GuardParams, Pace};
+use hansa_primitives::{Fees, Genesis, GuardParams, Pace, StakingParams};
 use revm::{
     ExecuteEvm as _,
     context_interface::result::{EVMError, ExecutionResult},
@@ -83,6 +83,7 @@ struct Counts {
 
 fn rules() -> ChainRules {
     let mut rules = ChainRules::new(Arc::new(Genesis {
+        staking: StakingParams::default(),
         chain_id: 1,
         name: "state tests".into(),
         development: true,
@@ -185,7 +186,7 @@ fn run(case: &Case, post: &Post, raw: &Bytes) -> Result<(), String> {
         .ctx
         .journaled_state
         .database
-        .into_changes(journal, Address::ZERO, U256::ZERO)
+        .into_changes(journal, &[])
         .map_err(|error| error.to_string())?;
     db.apply(&changes);
     let mut encoded = Vec::new();

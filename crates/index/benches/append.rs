@@ -99,6 +99,10 @@ fn block(number: u64, parent: B256, count: u64, logs: impl Fn(u64) -> Vec<Log>) 
         transactions_root: ROOT,
         receipts_root: ROOT,
         logs_bloom: receipts_bloom(&receipts),
+        committee: B256::ZERO,
+        next_committee: B256::ZERO,
+        finalization: B256::ZERO,
+        finalized_view: 0,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

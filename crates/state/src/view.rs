@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use hansa_evm::Account;
+use hansa_modules::StorageRead;
 use parking_lot::RwLock;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -54,6 +55,15 @@ pub trait StateView: Send {
     fn code(&self, code_hash: B256) -> Result<Bytes, StateError>;
     /// The block that this is the state of.
     fn number(&self) -> u64;
+}
+
+/// Module storage in a finalized state.
+impl StorageRead for &dyn StateView {
+    type Error = StateError;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, StateError> {
+        self.storage(module, slot)
+    }
 }
 
 /// Gives views of finalized states.

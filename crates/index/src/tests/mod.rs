@@ -128,6 +128,10 @@ pub(crate) fn block(number: u64, parent: B256, salt: u64, spec: Spec) -> Finaliz
         transactions_root: transactions_root(&transactions),
         receipts_root: receipts_root(&receipts),
         logs_bloom: receipts_bloom(&receipts),
+        committee: B256::ZERO,
+        next_committee: B256::ZERO,
+        finalization: B256::ZERO,
+        finalized_view: 0,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

@@ -1,0 +1,375 @@
+//! One consensus engine per epoch, and the hand-over between them.
+//!
+//! # Hand-over
+//! The last block of an epoch is final: the engine of the next epoch starts from it, with its own journal and its own
+//! subchannels; then the old one ends; only then is the block acknowledged to marshal. A crash at any point in between leaves the
+//! block unacknowledged, and it is delivered again.
+//!
+//! The committee of the next epoch is fixed some blocks before. Marshal can be ahead of what is executed here, so entering
+//! an epoch waits until the block that fixes its committee is.
+//!
+//! # Catching up
+//! A node that missed the last block of its epoch hears from the engines of later ones, and cannot verify what it hears. It
+//! asks whom it heard from for the finalization of that last block, which it can.
+
+use crate::{Committees, Marshal, Runtime, Witness, committees::Entry};
+use commonware_actor::{
+    Feedback,
+    mailbox::{self, Policy},
+};
+use commonware_consensus::{
+    CertifiableAutomaton, Heightable as _, Relay, Reporter, Reporters,
+    marshal::Update,
+    simplex::{
+        self, Floor, Plan,
+        config::{ForwardPolicy, SkipBudget, SkipPolicy},
+        elector::RoundRobin,
+        types::Activity,
+    },
+    types::{Epoch, Epocher as _, FixedEpocher, Height, ViewDelta},
+};
+use commonware_cryptography::Digested;
+use commonware_macros::select_loop;
+use commonware_p2p::{
+    Blocker, Channel, Message as Incoming, Receiver, Sender,
+    utils::mux::{Builder as _, MuxHandle, Muxer},
+};
+use commonware_parallel::Strategy;
+use commonware_runtime::{ContextCell, Handle, buffer::paged::CacheRef, spawn_cell};
+use commonware_utils::{
+    Acknowledgement as _, NZDuration, NZU64, acknowledgement::Exact, channel::mpsc,
+    vec::NonEmptyVec,
+};
+use hansa_primitives::{Block, Context, Digest, Hasher, MAX_CLOCK_AHEAD_MS, PublicKey, Scheme};
+use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
+
+/// How often a view that is stuck is voted to be skipped again.
+const TIMEOUT_RETRY: Duration = Duration::from_millis(500);
+/// Views whose votes are kept behind the newest finalized one.
+pub(crate) const VIEW_RETENTION: ViewDelta = ViewDelta::new(64);
+
+/// A finalized block from marshal.
+pub(crate) struct Message {
+    block: Digested<Block>,
+    acknowledgement: Exact,
+}
+
+impl Policy for Message {
+    type Overflow = VecDeque<Self>;
+
+    /// A block that is lost would never be acknowledged.
+    fn handle(overflow: &mut VecDeque<Self>, message: Self) {
+        overflow.push_back(message);
+    }
+}
+
+/// Takes finalized blocks from marshal.
+#[derive(Clone, Debug)]
+pub(crate) struct Mailbox(mailbox::Sender<Message>);
+
+impl Reporter for Mailbox {
+    type Activity = Update<Block>;
+
+    fn report(&mut self, update: Update<Block>) -> Feedback {
+        let Update::Block(block, acknowledgement) = update else {
+            return Feedback::Ok;
+        };
+        self.0.enqueue(Message {
+            block,
+            acknowledgement,
+        })
+    }
+}
+
+/// What every epoch's engine is made with.
+pub(crate) struct Config<E: Runtime, S, B, A> {
+    pub(crate) committees: Committees<E>,
+    pub(crate) marshal: Marshal,
+    pub(crate) application: A,
+    pub(crate) witness: Witness,
+    pub(crate) blocker: B,
+    pub(crate) strategy: S,
+    pub(crate) epocher: FixedEpocher,
+    pub(crate) partition: String,
+    pub(crate) page_cache: CacheRef,
+    pub(crate) mailbox: NonZeroUsize,
+    pub(crate) write_buffer: NonZeroUsize,
+    pub(crate) fetch_timeout: Duration,
+    pub(crate) leader_timeout: Duration,
+    pub(crate) certification_timeout: Duration,
+    /// Turns that leaders pass between two heartbeats.
+    pub(crate) passes: u64,
+    /// See [`Config::votes_after_ms`](crate::Config::votes_after_ms).
+    pub(crate) votes_after_ms: Option<u64>,
+}
+
+/// One epoch's consensus.
+type Engine<E, S, B, A> =
+    simplex::Engine<E, Scheme, RoundRobin<Hasher>, B, Digest, A, A, Reporters<A, Witness>, S>;
+
+/// Runs the engine of the present epoch, and the next one's after it.
+pub(crate) struct Epochs<E: Runtime, S, B, A> {
+    context: ContextCell<E>,
+    config: Config<E, S, B, A>,
+    mailbox: mailbox::Receiver<Message>,
+}
+
+/// Subchannels by epoch, and messages for epochs that this node is not in.
+struct Muxed<N: Sender> {
+    votes: MuxHandle<N>,
+    certificates: MuxHandle<N>,
+    resolver: MuxHandle<N>,
+    other_votes: mpsc::Receiver<(Channel, Incoming<PublicKey>)>,
+    other_certificates: mpsc::Receiver<(Channel, Incoming<PublicKey>)>,
+}
+
+/// The engine that runs. Ends with this.
+struct Active {
+    epoch: Epoch,
+    engine: Handle<()>,
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.engine.abort();
+    }
+}
+
+impl<E, S, B, A> Epochs<E, S, B, A>
+where
+    E: Runtime,
+    S: Strategy,
+    B: Blocker<PublicKey = PublicKey>,
+    A: CertifiableAutomaton<Context = Context, Digest = Digest>
+        + Relay<Digest = Digest, PublicKey = PublicKey, Plan = Plan<PublicKey>>
+        + Reporter<Activity = Activity<Scheme, Digest>>,
+{
+    pub(crate) fn new(context: E, config: Config<E, S, B, A>) -> (Self, Mailbox) {
+        let (sender, mailbox) = mailbox::new(context.child("mailbox"), config.mailbox);
+        let epochs = Self {
+            context: ContextCell::new(context),
+            config,
+            mailbox,
+        };
+        (epochs, Mailbox(sender))
+    }
+
+    /// Starts with the epoch of the first block that is not yet processed, on top of `genesis` if that is epoch 0.
+    pub(crate) fn start<N, R>(mut self, genesis: Block, channels: Roles<N, R>) -> Handle<()>
+    where
+        N: Sender<PublicKey = PublicKey>,
+        R: Receiver<PublicKey = PublicKey>,
+    {
+        spawn_cell!(self.context, self.run(genesis, channels))
+    }
+
+    async fn run<N, R>(mut self, genesis: Block, channels: Roles<N, R>)
+    where
+        N: Sender<PublicKey = PublicKey>,
+        R: Receiver<PublicKey = PublicKey>,
+    {
+        let mut muxed = self.multiplex(channels);
+        let processed = self.config.marshal.get_processed().await;
+        let next = processed.map_or_else(Height::zero, |processed| processed.height().next());
+        let epoch = self.containing(next);
+        let Some(root) = self.root(epoch, genesis).await else {
+            tracing::debug!("the chain stops while it starts");
+            return;
+        };
+        let Some(mut active) = self.enter(epoch, &root, &mut muxed).await else {
+            return;
+        };
+        select_loop! {
+            self.context,
+            on_stopped => {},
+            Some((epoch, (from, _))) = muxed.other_votes.recv() else break => {
+                self.heard_of(active.epoch, Epoch::new(epoch), from);
+            },
+            Some((epoch, (from, _))) = muxed.other_certificates.recv() else break => {
+                self.heard_of(active.epoch, Epoch::new(epoch), from);
+            },
+            ended = &mut active.engine => match ended {
+                Ok(()) => break,
+                Err(error) => panic!("consensus of epoch {} stopped: {error}", active.epoch),
+            },
+            Some(message) = self.mailbox.recv() else break => {
+                if message.block.height() == self.last(active.epoch) {
+                    let (next, root) = (active.epoch.next(), message.block.inner());
+                    let Some(entered) = self.enter(next, root, &mut muxed).await else { break };
+                    active = entered;
+                }
+                message.acknowledgement.acknowledge();
+            },
+        }
+    }
+
+    fn containing(&self, height: Height) -> Epoch {
+        let epoch = self.config.epocher.containing(height);
+        // Heights that overflow are millions of years away.
+        epoch.map_or_else(Epoch::zero, |info| info.epoch())
+    }
+
+    fn last(&self, epoch: Epoch) -> Height {
+        let last = self.config.epocher.last(epoch);
+        last.unwrap_or_else(|| Height::new(u64::MAX))
+    }
+
+    /// The block that an epoch builds on: the last one before it.
+    async fn root(&mut self, epoch: Epoch, genesis: Block) -> Option<Block> {
+        let Some(before) = epoch.previous() else {
+            return Some(genesis);
+        };
+        let block = self.config.marshal.get_block(self.last(before)).await?;
+        Some(block.inner().clone())
+    }
+
+    /// Asks a peer that is ahead for the finalization of the last block of our epoch.
+    fn heard_of(&self, ours: Epoch, theirs: Epoch, from: PublicKey) {
+        if theirs > ours {
+            let last = self.last(ours);
+            self.config
+                .marshal
+                .hint_finalized(last, NonEmptyVec::new(from));
+        }
+    }
+
+    fn multiplex<N, R>(&self, channels: Roles<N, R>) -> Muxed<N>
+    where
+        N: Sender<PublicKey = PublicKey>,
+        R: Receiver<PublicKey = PublicKey>,
+    {
+        let context = |name| self.context.as_present().child(name);
+        let (sender, receiver) = channels.votes;
+        let builder = Muxer::builder(context("votes"), sender, receiver);
+        let (muxer, votes, other_votes) = builder.with_backup().build();
+        muxer.start();
+        let (sender, receiver) = channels.certificates;
+        let builder = Muxer::builder(context("certificates"), sender, receiver);
+        let (muxer, certificates, other_certificates) = builder.with_backup().build();
+        muxer.start();
+        let (sender, receiver) = channels.resolver;
+        let (muxer, resolver) = Muxer::new(context("resolver"), sender, receiver);
+        muxer.start();
+        Muxed {
+            votes,
+            certificates,
+            resolver,
+            other_votes,
+            other_certificates,
+        }
+    }
+
+    /// Starts the engine of an epoch on `root`. `None`: the chain stops.
+    async fn enter<N: Sender<PublicKey = PublicKey>>(
+        &mut self,
+        epoch: Epoch,
+        root: &Block,
+        muxed: &mut Muxed<N>,
+    ) -> Option<Active> {
+        let entry = self.config.committees.wait(epoch.get()).await;
+        self.config.witness.enter(epoch.get(), entry.scheme.clone());
+        let subchannel = epoch.get();
+        let votes = muxed.votes.register(subchannel).await.ok()?;
+        let certificates = muxed.certificates.register(subchannel).await.ok()?;
+        let resolver = muxed.resolver.register(subchannel).await.ok()?;
+        // A journal that was lost may know votes in epochs that had begun by then, by the clock of whoever proposed their roots.
+        let began = root
+            .header()
+            .timestamp_ms
+            .saturating_sub(MAX_CLOCK_AHEAD_MS);
+        let silent = entry.votes && self.config.votes_after_ms.is_some_and(|lost| began <= lost);
+        let scheme = if silent {
+            tracing::warn!(%epoch, "this node has a seat, but votes from the next epoch on: its journal was lost");
+            Arc::new(self.config.committees.verifier(&entry))
+        } else {
+            entry.scheme.clone()
+        };
+        let journal = self.journal(epoch, entry.votes && !silent);
+        let engine = self.engine(epoch, root, &entry, &scheme, journal);
+        let engine = engine.start(votes, certificates, resolver);
+        tracing::info!(
+            %epoch,
+            committee = %entry.id,
+            operators = entry.committee.seats.len(),
+            votes = entry.votes && !silent,
+            "epoch entered"
+        );
+        self.forget(epoch).await;
+        Some(Active { epoch, engine })
+    }
+
+    fn engine(
+        &self,
+        epoch: Epoch,
+        root: &Block,
+        entry: &Entry,
+        scheme: &Scheme,
+        journal: String,
+    ) -> Engine<E, S, B, A> {
+        let config = &self.config;
+        // A leader that passes, or is known to be away, is skipped at once: between two heartbeats, that
+        // is once for each turn, and once for each operator that is away.
+        let operators = entry.committee.seats.len() as u64;
+        let skips = config.passes.saturating_add(operators).max(1);
+        let application = config.application.clone();
+        let context = self.context.as_present().child("simplex");
+        simplex::Engine::new(
+            context.with_attribute("epoch", epoch),
+            simplex::Config {
+                scheme: scheme.clone(),
+                elector: RoundRobin::<Hasher>::default(),
+                blocker: config.blocker.clone(),
+                automaton: application.clone(),
+                relay: application.clone(),
+                reporter: Reporters::from((Some(application), Some(config.witness.clone()))),
+                strategy: config.strategy.clone(),
+                partition: journal,
+                mailbox_size: config.mailbox,
+                epoch,
+                floor: Floor::Genesis(hansa_primitives::digest(root.hash())),
+                replay_buffer: config.write_buffer,
+                write_buffer: config.write_buffer,
+                page_cache: config.page_cache.clone(),
+                leader_timeout: config.leader_timeout,
+                certification_timeout: config.certification_timeout,
+                timeout_retry: TIMEOUT_RETRY,
+                view_retention: VIEW_RETENTION,
+                skip: SkipPolicy::Enabled {
+                    timeout: config.certification_timeout + 2 * TIMEOUT_RETRY,
+                    budget: SkipBudget::Fixed(NZU64!(skips)),
+                },
+                fetch_timeout: NZDuration!(config.fetch_timeout),
+                fetch_retry_delay: Duration::from_millis(500),
+                forward: ForwardPolicy::SilentVoters,
+                // Conflicts are evidence also when the view is certified already.
+                track_historical_votes: true,
+            },
+        )
+    }
+
+    /// The journal of an epoch. One that votes cannot be read by who does not, nor by who votes with another key.
+    fn journal(&self, epoch: Epoch, votes: bool) -> String {
+        let key = self.config.committees.public_key().filter(|_| votes);
+        let voter = key.map_or_else(|| "silent".to_owned(), |key| key.to_string());
+        format!("{}-simplex-{epoch}-{voter}", self.config.partition)
+    }
+
+    /// Removes the journals of epochs that cannot come again, not even after a crash while this node catches up.
+    async fn forget(&mut self, epoch: Epoch) {
+        let kept = self.config.committees.kept_epochs();
+        for old in (1..=2).filter_map(|back| epoch.get().checked_sub(kept + back)) {
+            for votes in [true, false] {
+                let journal = self.journal(Epoch::new(old), votes);
+                // An error says that it is gone.
+                let _ = self.context.as_present().remove(&journal, None).await;
+            }
+        }
+    }
+}
+
+/// The channels that each epoch has to itself.
+pub(crate) struct Roles<N, R> {
+    pub(crate) votes: (N, R),
+    pub(crate) certificates: (N, R),
+    pub(crate) resolver: (N, R),
+}

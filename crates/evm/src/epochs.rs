@@ -1,0 +1,93 @@
+//! What a block does after its last transaction: fees, who took part, and the committee of the next epoch.
+
+use crate::{
+    BlockDb, BlockParams, ChainRules, Closing, Evm,
+    executor::{ExecutionError, state_error},
+    precompiles::JournalHost,
+};
+use alloy_primitives::{Address, B256, U256};
+use hansa_abi::STAKING;
+use hansa_modules::{
+    Block,
+    staking::{self, BlockEnd, Committee},
+};
+use revm::{
+    Database,
+    context_interface::{ContextTr, JournalTr},
+};
+
+/// Parts in a whole, for shares.
+const BPS: u64 = 10_000;
+
+/// The end of a block.
+pub(crate) struct EndedBlock {
+    /// Wei that come from nowhere in the EVM: base fees, which it burns, and what is issued.
+    pub(crate) credits: Vec<(Address, U256)>,
+    pub(crate) next_committee: B256,
+    pub(crate) fixed: Option<Committee>,
+}
+
+/// Runs the end of a block in its journal.
+pub(crate) fn end_block<D: Database>(
+    evm: &mut Evm<D>,
+    rules: &ChainRules,
+    params: &BlockParams,
+    closing: &Closing,
+    fees: U256,
+) -> Result<EndedBlock, ExecutionError> {
+    // Nobody to reward: a chain whose operators are chosen elsewhere.
+    if rules.genesis.operators.is_empty() {
+        return Ok(EndedBlock {
+            credits: vec![(rules.treasury, fees)],
+            next_committee: closing.committee,
+            fixed: None,
+        });
+    }
+    let context = &mut evm.ctx;
+    // A share that changes counts from the next block on.
+    let parent = context.journal_mut().db_mut();
+    let share = staking::fee_share_bps(parent).map_err(state_error)?;
+    let rewards = fees * U256::from(share) / U256::from(BPS);
+    let next_committee = next_committee(parent, rules, params, closing)?;
+    let end = BlockEnd {
+        block: Block {
+            number: params.number,
+            timestamp: params.timestamp(),
+            chain_id: rules.chain_id,
+        },
+        proposer: closing.proposer,
+        signers: closing.signers.as_deref(),
+        fees: rewards,
+    };
+    context
+        .journal_mut()
+        .load_account(STAKING)
+        .map_err(state_error)?;
+    let ended = staking::end_block(&mut JournalHost { context }, &end).map_err(state_error)?;
+    Ok(EndedBlock {
+        credits: vec![
+            (rules.treasury, fees - rewards),
+            (STAKING, rewards + ended.minted),
+        ],
+        next_committee,
+        fixed: ended.next,
+    })
+}
+
+/// The committee of the next block: fixed some blocks ago, so that the parent's state has it.
+fn next_committee<D: Database>(
+    parent: &mut BlockDb<D>,
+    rules: &ChainRules,
+    params: &BlockParams,
+    closing: &Closing,
+) -> Result<B256, ExecutionError> {
+    let length = rules.genesis.staking.epoch_blocks;
+    let next = params.number + 1;
+    if !next.is_multiple_of(length) {
+        return Ok(closing.committee);
+    }
+    let committee = staking::committee(parent, next / length).map_err(state_error)?;
+    committee
+        .map(|committee| committee.id())
+        .ok_or_else(|| ExecutionError::State(format!("no committee for epoch {}", next / length)))
+}
