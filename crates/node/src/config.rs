@@ -61,6 +61,10 @@ pub struct Config {
     /// network is made at its first start and kept in `data_dir`.
     #[serde(default)]
     pub key: Option<PathBuf>,
+    /// The key file of an account that sends evidence against operators by itself and pays for that; made by
+    /// `hansa keys evidence`. Without one, evidence is only kept, in `data_dir/evidence`.
+    #[serde(default)]
+    pub evidence_key: Option<PathBuf>,
     /// Where everything durable lives.
     pub data_dir: PathBuf,
     /// The peer network.
@@ -282,7 +286,10 @@ impl Config {
         for path in [&mut self.genesis, &mut self.data_dir] {
             *path = folder.join(&*path);
         }
-        if let Some(key) = &mut self.key {
+        for key in [&mut self.key, &mut self.evidence_key]
+            .into_iter()
+            .flatten()
+        {
             *key = folder.join(&*key);
         }
     }

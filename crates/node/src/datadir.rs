@@ -10,7 +10,7 @@ use std::{
 use thiserror::Error;
 
 /// Version of everything below the data directory. Raised when an older node could not read it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MARKER: &str = "chain.json";
 /// The marker while it is written: see [`write_durably`].
 const NEW_MARKER: &str = "chain.new";
@@ -71,16 +71,22 @@ pub enum DataDirError {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Marker {
     format: u32,
     genesis: B256,
+    /// The id of the consensus journal, made with the directory.
+    journal: B256,
+    /// The node votes in epochs that began after this, milliseconds since 1970; in all, if there is none.
+    #[serde(default)]
+    votes_after_ms: Option<u64>,
 }
 
 /// An opened data directory. Locked until dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
+    marker: Marker,
     _lock: fs::File,
 }
 
@@ -105,16 +111,31 @@ impl DataDir {
             }
             Err(fs::TryLockError::Error(source)) => return Err(io(source)),
         }
-        let directory = Self {
+        Ok(Self {
             path: path.into(),
+            marker: Self::check(path, genesis)?,
             _lock: lock,
-        };
-        directory.check(genesis)?;
-        Ok(directory)
+        })
     }
 
-    fn check(&self, genesis: B256) -> Result<(), DataDirError> {
-        let path = self.path.clone();
+    /// The id of the consensus journal here.
+    pub(crate) const fn journal(&self) -> B256 {
+        self.marker.journal
+    }
+
+    /// See [`hansa_engine::Config::votes_after_ms`].
+    pub(crate) const fn votes_after_ms(&self) -> Option<u64> {
+        self.marker.votes_after_ms
+    }
+
+    /// Keeps the node from voting in epochs that began by `now_ms`, for good.
+    pub(crate) fn vote_after(&mut self, now_ms: u64) -> Result<(), DataDirError> {
+        self.marker.votes_after_ms = Some(now_ms);
+        write_marker(&self.path, &self.marker)
+    }
+
+    fn check(directory: &Path, genesis: B256) -> Result<Marker, DataDirError> {
+        let path = directory.to_path_buf();
         let io = |source| DataDirError::Io {
             path: path.clone(),
             source,
@@ -123,15 +144,16 @@ impl DataDir {
             path: path.clone(),
             reason,
         };
-        let marker = self.path.join(MARKER);
+        let marker = directory.join(MARKER);
         match fs::read(&marker) {
             Ok(bytes) => {
-                let found: Marker = serde_json::from_slice(&bytes)
-                    .map_err(|error| damaged(format!("{MARKER}: {error}")))?;
-                if found.format != FORMAT {
-                    let found = found.format;
+                let broken = |error| damaged(format!("{MARKER}: {error}"));
+                let Format { format } = serde_json::from_slice(&bytes).map_err(broken)?;
+                if format != FORMAT {
+                    let found = format;
                     return Err(DataDirError::Format { path, found });
                 }
+                let found: Marker = serde_json::from_slice(&bytes).map_err(broken)?;
                 if found.genesis != genesis {
                     return Err(DataDirError::Foreign {
                         path,
@@ -139,13 +161,13 @@ impl DataDir {
                         expected: genesis,
                     });
                 }
-                Ok(())
+                Ok(found)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 // A first start that was cut short leaves an unfinished marker and nothing else; a
                 // file system of its own has a folder for what its check finds.
                 let known = [LOCK, NEW_MARKER, "lost+found"];
-                let stranger = fs::read_dir(&self.path)
+                let stranger = fs::read_dir(directory)
                     .map_err(io)?
                     .filter_map(Result::ok)
                     .find(|entry| !known.iter().any(|known| entry.file_name() == *known));
@@ -156,12 +178,14 @@ impl DataDir {
                         name.to_string_lossy()
                     )));
                 }
-                let marker_bytes = serde_json::to_vec_pretty(&Marker {
+                let marker = Marker {
                     format: FORMAT,
                     genesis,
-                })
-                .map_err(|error| damaged(error.to_string()))?;
-                write_durably(&marker, &marker_bytes).map_err(io)
+                    journal: B256::new(rand::random()),
+                    votes_after_ms: None,
+                };
+                write_marker(directory, &marker)?;
+                Ok(marker)
             }
             Err(error) => Err(io(error)),
         }
@@ -177,10 +201,32 @@ impl DataDir {
         self.path.join("network-key")
     }
 
+    /// Evidence against operators.
+    pub(crate) fn evidence(&self) -> PathBuf {
+        self.path.join("evidence")
+    }
+
     /// The index file.
     pub(crate) fn index(&self) -> PathBuf {
         self.path.join("index.redb")
     }
+}
+
+/// The part of a marker that every version reads.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+fn write_marker(directory: &Path, marker: &Marker) -> Result<(), DataDirError> {
+    let bytes = serde_json::to_vec_pretty(marker).map_err(|error| DataDirError::Damaged {
+        path: directory.into(),
+        reason: error.to_string(),
+    })?;
+    write_durably(&directory.join(MARKER), &bytes).map_err(|source| DataDirError::Io {
+        path: directory.into(),
+        source,
+    })
 }
 
 /// See [`DataDir::storage`].
@@ -194,7 +240,7 @@ pub(crate) fn lock_of(data_dir: &Path) -> PathBuf {
 }
 
 /// Writes a file so that a crash leaves either nothing or all of it.
-fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     fs::write(&temporary, bytes)?;
     fs::File::open(&temporary)?.sync_all()?;
@@ -223,7 +269,7 @@ mod tests {
         assert!(matches!(foreign, DataDirError::Foreign { .. }), "{foreign}");
         let marker = path.join(MARKER);
         let text = fs::read_to_string(&marker).unwrap();
-        fs::write(&marker, text.replace("\"format\": 1", "\"format\": 9")).unwrap();
+        fs::write(&marker, text.replace("\"format\": 2", "\"format\": 9")).unwrap();
         let format = DataDir::open(&path, ours).unwrap_err();
         assert!(
             matches!(format, DataDirError::Format { found: 9, .. }),

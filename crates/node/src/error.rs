@@ -1,6 +1,6 @@
 //! Why a node does not start, or stopped: the cause in the first line, what to do in the next.
 
-use crate::{ConfigError, DataDirError, KeyError, text};
+use crate::{ConfigError, DataDirError, KeyError, VoterError, text};
 use hansa_primitives::GenesisError;
 use std::{net::SocketAddr, path::PathBuf};
 use thiserror::Error;
@@ -17,6 +17,9 @@ pub enum NodeError {
     /// The data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// The operator's key and its journal.
+    #[error(transparent)]
+    Voter(#[from] VoterError),
     /// The genesis file.
     #[error(
         "{path}: {}\nmake one with `hansa genesis new`, or get your league's",

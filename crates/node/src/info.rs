@@ -1,15 +1,16 @@
 //! What RPC asks the node itself.
 
-use crate::{Config, network::Connected, node::States};
+use crate::{Config, network::Connected, node::States, peers::Roster};
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use commonware_codec::Encode as _;
 use commonware_consensus::{Epochable as _, Viewable as _, types::Height};
 use futures::{FutureExt as _, future::BoxFuture};
 use hansa_engine::Marshal;
 use hansa_index::{FinalizedBlock, Index};
-use hansa_primitives::{Genesis, PublicKey};
+use hansa_modules::staking::{self, Committee};
+use hansa_primitives::PublicKey;
 use hansa_rpc::{Certificate, Fault, NodeInfo, Operator, Peer, SyncProgress};
-use hansa_state::{StateKey, account_key, prove, storage_key};
+use hansa_state::{StateKey, StateProvider as _, account_key, prove, storage_key};
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -28,10 +29,10 @@ fn server(message: impl Into<String>) -> Fault {
 /// See [`NodeInfo`].
 pub(crate) struct Info {
     pub(crate) connected: Connected,
+    pub(crate) roster: Roster,
     /// Where the databases are read.
     pub(crate) reads: Handle,
     pub(crate) config: Arc<Config>,
-    pub(crate) genesis: Arc<Genesis>,
     pub(crate) me: PublicKey,
     pub(crate) marshal: Marshal,
     pub(crate) states: States,
@@ -42,6 +43,20 @@ pub(crate) struct Info {
 }
 
 impl Info {
+    /// The committee of an epoch that has begun.
+    async fn committee(&self, epoch: u64) -> Result<Committee, Fault> {
+        let states = self.states.clone();
+        let read = move || {
+            let view = states.view(states.head())?;
+            staking::committee(&mut view.as_ref(), epoch)
+        };
+        let committee = self.reads.spawn_blocking(read).await;
+        let committee = committee.map_err(|error| server(error.to_string()))?;
+        committee
+            .map_err(|error| server(error.to_string()))?
+            .ok_or_else(|| server(format!("no committee for epoch {epoch}")))
+    }
+
     async fn prove_key(&self, key: StateKey) -> Result<(B256, Value), Fault> {
         let failed = |error: hansa_state::StateError| server(error.to_string());
         let states = self.states.clone();
@@ -84,37 +99,34 @@ impl NodeInfo for Info {
     }
 
     fn peers(&self) -> Vec<Peer> {
-        self.genesis
-            .operators
-            .iter()
-            .filter(|operator| operator.public_key.as_slice() != self.me.as_ref())
-            .map(|operator| {
-                let key = hex::encode(operator.public_key);
+        let me = B256::from_slice(self.me.as_ref());
+        let operators = self.roster.present().into_iter();
+        operators
+            .filter(|(key, _)| *key != me)
+            .map(|(public_key, listed)| {
                 let configured = self.config.p2p.peers.iter();
-                let address = configured
+                let configured = configured
                     .clone()
-                    .find(|peer| peer.public_key == operator.public_key)
-                    .map(|peer| peer.address.to_string());
+                    .find(|peer| peer.public_key == public_key);
+                let endpoint = Some(listed.endpoint).filter(|endpoint| !endpoint.is_empty());
                 Peer {
-                    name: operator.name.clone(),
-                    public_key: operator.public_key,
-                    address,
-                    connected: self.connected.contains(&key),
+                    name: listed.name,
+                    public_key,
+                    address: configured.map(|peer| peer.address.to_string()).or(endpoint),
+                    connected: self.connected.contains(&hex::encode(public_key)),
                 }
             })
             .collect()
     }
 
     fn operator(&self) -> Option<Operator> {
-        let operators = self.genesis.operators.iter();
-        operators
-            .clone()
-            .find(|operator| operator.public_key.as_slice() == self.me.as_ref())
-            .map(|operator| Operator {
-                name: operator.name.clone(),
-                public_key: operator.public_key,
-                fee_recipient: operator.fee_recipient,
-            })
+        let public_key = B256::from_slice(self.me.as_ref());
+        let listed = self.roster.now().remove(&public_key)?;
+        Some(Operator {
+            name: listed.name,
+            public_key,
+            fee_recipient: listed.fee_recipient,
+        })
     }
 
     fn certificate(&self, number: u64) -> BoxFuture<'_, Result<Option<Certificate>, Fault>> {
@@ -128,17 +140,13 @@ impl NodeInfo for Info {
             else {
                 return Ok(None);
             };
-            let mut committee = self
-                .genesis
-                .operator_keys()
-                .map_err(|error| failed(&error))?;
-            committee.sort();
+            let committee = self.committee(header.epoch()).await?;
             let signers = finalization
                 .certificate
                 .signers
                 .iter()
-                .filter_map(|signer| committee.get(signer.get() as usize))
-                .map(|key| B256::from_slice(key.as_ref()))
+                .filter_map(|signer| committee.seats.get(signer.get() as usize))
+                .map(|seat| seat.key)
                 .collect();
             Ok(Some(Certificate {
                 header: header.encode().to_vec().into(),
@@ -147,7 +155,7 @@ impl NodeInfo for Info {
                 parent_view: finalization.proposal.parent.get(),
                 finalization: finalization.encode().to_vec().into(),
                 signers,
-                committee: committee.len() as u32,
+                committee: committee.seats.len() as u32,
             }))
         }
         .boxed()

@@ -55,6 +55,11 @@ pub fn generate_key() -> (PrivateKey, PublicKey) {
 /// # Errors
 /// The file exists or cannot be written.
 pub fn save_key(path: &Path, key: &PrivateKey) -> Result<(), KeyError> {
+    write_secret(path, &key.encode())
+}
+
+/// Writes a secret in hex, as [`save_key`] does.
+pub(crate) fn write_secret(path: &Path, secret: &[u8]) -> Result<(), KeyError> {
     let failed = |source| KeyError::Io {
         path: path.into(),
         source,
@@ -64,7 +69,7 @@ pub fn save_key(path: &Path, key: &PrivateKey) -> Result<(), KeyError> {
     let temporary = path.with_file_name(name);
     // One that a crash left: it was never anybody's key.
     let _ = std::fs::remove_file(&temporary);
-    let written = write_new(&temporary, key)
+    let written = write_new(&temporary, secret)
         // Unlike a renaming, a link never replaces a key that is there.
         .and_then(|()| std::fs::hard_link(&temporary, path));
     let _ = std::fs::remove_file(&temporary);
@@ -76,13 +81,13 @@ pub fn save_key(path: &Path, key: &PrivateKey) -> Result<(), KeyError> {
     folder.and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
-fn write_new(path: &Path, key: &PrivateKey) -> std::io::Result<()> {
+fn write_new(path: &Path, secret: &[u8]) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    let text = alloy_primitives::hex::encode(key.encode());
+    let text = alloy_primitives::hex::encode(secret);
     writeln!(file, "{text}")?;
     file.sync_all()
 }
@@ -103,6 +108,12 @@ pub(crate) fn load_or_make_key(path: &Path) -> Result<PrivateKey, KeyError> {
 /// # Errors
 /// The file cannot be read, is readable by others, or does not hold a key.
 pub fn load_key(path: &Path) -> Result<PrivateKey, KeyError> {
+    let bytes = read_secret(path)?;
+    PrivateKey::decode(bytes).map_err(|_| KeyError::Malformed { path: path.into() })
+}
+
+/// Reads a secret that [`write_secret`] wrote.
+pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, KeyError> {
     let failed = |source| KeyError::Io {
         path: path.into(),
         source,
@@ -116,9 +127,8 @@ pub fn load_key(path: &Path) -> Result<PrivateKey, KeyError> {
         }
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
-    let malformed = || KeyError::Malformed { path: path.into() };
-    let bytes = alloy_primitives::hex::decode(text.trim()).map_err(|_| malformed())?;
-    PrivateKey::decode(bytes).map_err(|_| malformed())
+    alloy_primitives::hex::decode(text.trim())
+        .map_err(|_| KeyError::Malformed { path: path.into() })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod catalog;
 mod config;
 mod datadir;
 mod error;
+mod evidence;
 mod feed;
 mod head;
 mod info;
@@ -17,9 +18,11 @@ mod metrics;
 mod network;
 mod node;
 mod open_files;
+mod peers;
 mod reindex;
 mod text;
 mod threads;
+mod voter;
 
 pub use config::{
     Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,
@@ -27,6 +30,8 @@ pub use config::{
 };
 pub use datadir::DataDirError;
 pub use error::NodeError;
+pub use evidence::{EvidenceFile, new_evidence_account};
 pub use keys::{KeyError, generate_key, load_key, save_key};
 pub use node::{load_genesis, run};
 pub use reindex::reindex;
+pub use voter::VoterError;

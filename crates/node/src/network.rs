@@ -1,11 +1,10 @@
 //! The authenticated peer network and its channels.
 
-use crate::Config;
+use crate::{Config, peers};
 use alloy_primitives::B256;
-use commonware_codec::DecodeExt as _;
-use commonware_cryptography::{ChaCha20Poly1305, Signer as _};
+use commonware_cryptography::ChaCha20Poly1305;
 use commonware_p2p::{
-    Address, AddressableManager as _,
+    AddressableManager as _,
     authenticated::lookup::{self, Network, Oracle},
 };
 use commonware_runtime::{Clock as _, Metrics as _, Quota, Supervisor as _, tokio::Context};
@@ -13,10 +12,11 @@ use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
 };
-use commonware_utils::{NZU32, NZUsize, ordered::Map};
+use commonware_utils::{NZU32, NZUsize};
 use hansa_engine::Channels;
 use hansa_primitives::{
-    Genesis, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, PrivateKey, PublicKey, namespace,
+    Genesis, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, MAX_OPERATORS, PrivateKey, PublicKey,
+    namespace,
 };
 use parking_lot::RwLock;
 use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
@@ -24,8 +24,8 @@ use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 /// Largest message: a block of the largest size with its framing, or a batch of them being
 /// fetched.
 const MAX_MESSAGE_BYTES: u32 = (MAX_BLOCK_BYTES + 6 * MAX_BLOCK_TRANSACTIONS + 64 * 1024) as u32;
-/// Peers beyond the operators.
-const SPARE_PEERS: usize = 8;
+/// Nodes beyond the committees: operators without a seat, and followers.
+const SPARE_NODES: usize = 32;
 /// Messages per second and peer on the channels that consensus lives on.
 const CONSENSUS_RATE: Quota = Quota::per_second(NZU32!(1_024));
 /// Messages per second and peer on the channels that carry blocks and state.
@@ -100,33 +100,21 @@ pub(crate) struct Started {
     pub(crate) gossip: (Sender, Receiver),
 }
 
-/// Nodes that the network is made for, this one among them.
-const fn max_nodes(operators: usize) -> usize {
-    operators + SPARE_PEERS
+/// Nodes that the network is made for, this one among them: the channels' queues are sized for so many. Committees of
+/// three epochs, and others.
+pub(crate) fn max_nodes(genesis: &Genesis) -> usize {
+    let seats = usize::try_from(genesis.staking.seats).unwrap_or(MAX_OPERATORS);
+    2 * seats.min(MAX_OPERATORS).max(genesis.operators.len()) + SPARE_NODES
 }
 
-/// Whether the network has room for so many nodes: it panics where it has not.
-fn room(nodes: usize, operators: usize) -> Result<(), String> {
-    let most = max_nodes(operators);
-    if nodes <= most {
-        return Ok(());
-    }
-    Err(format!(
-        "p2p.peers lists {} nodes, and {} is the most with {operators} operators\nleave out those that you need least",
-        nodes - 1,
-        most - 1
-    ))
-}
-
-/// Starts the network. Peers are those that the configuration lists, and nobody else: a connection of
-/// somebody who is not listed is refused.
+/// Starts the network. It connects to those of [`peers`], and refuses everybody else.
 pub(crate) fn start(
     context: &Context,
     config: &Config,
     genesis: &Genesis,
     genesis_hash: B256,
     key: &PrivateKey,
-) -> Result<Started, String> {
+) -> Started {
     let handshake = Cups::<_, ChaCha20Poly1305>::new(
         Sake {
             signer: key.clone(),
@@ -136,9 +124,8 @@ pub(crate) fn start(
         },
         cups::Version::V1,
     );
-    // The channels' queues are sized for this many peers.
-    let max_peers =
-        NonZeroUsize::new(max_nodes(genesis.operators.len())).unwrap_or(NonZeroUsize::MIN);
+    let most = max_nodes(genesis);
+    let max_peers = NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN);
     let arguments = (
         handshake,
         namespace(genesis_hash),
@@ -169,21 +156,7 @@ pub(crate) fn start(
     network_config.tracked_peer_sets = NZUsize!(1);
     network_config.allow_private_ips = config.p2p.allow_private_ips;
     let (mut network, mut oracle) = Network::new(context.child("network"), network_config);
-    let mut known = vec![(key.public_key(), Address::Symmetric(config.p2p.listen))];
-    for peer in &config.p2p.peers {
-        let key = PublicKey::decode(peer.public_key.to_vec())
-            .map_err(|_| format!("p2p.peers: {} is not an ed25519 key", peer.public_key))?;
-        known.push((key, Address::Symmetric(peer.address)));
-    }
-    for operator in &genesis.operators {
-        let key = operator.key().map_err(|error| error.to_string())?;
-        if !known.iter().any(|(known, _)| *known == key) {
-            let name = &operator.name;
-            tracing::warn!(%name, "no address for this operator: it is neither dialled nor let in; add its public key and address to p2p.peers");
-        }
-    }
-    room(known.len(), genesis.operators.len())?;
-    oracle.track(0, Map::from_iter_dedup(known));
+    oracle.track(0, peers::first(config, genesis, key, most));
     let chain = Channels {
         votes: network.register(0, CONSENSUS_RATE),
         certificates: network.register(1, CONSENSUS_RATE),
@@ -194,26 +167,16 @@ pub(crate) fn start(
     };
     let gossip = network.register(6, GOSSIP_RATE);
     network.start();
-    Ok(Started {
+    Started {
         oracle,
         chain,
         gossip,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn there_is_room_for_the_operators_and_some_followers() {
-        assert!(room(4 + SPARE_PEERS, 4).is_ok());
-        let error = room(4 + SPARE_PEERS + 1, 4).unwrap_err();
-        assert!(
-            error.contains("lists 12 nodes, and 11 is the most"),
-            "{error}"
-        );
-    }
 
     #[test]
     fn sessions_are_found_in_the_metrics() {

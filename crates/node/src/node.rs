@@ -3,15 +3,19 @@
 use crate::{
     Config, ConfigError, NodeError, catalog, config,
     datadir::DataDir,
+    evidence::{self, Clerk, load_account},
     feed::Feed,
     head,
     info::Info,
     keys::load_or_make_key,
     league, load_key, metrics, network, open_files,
+    peers::{Roster, Tracker},
     text::{self, MAX_GENESIS_BYTES},
     threads::{Handles, ReadsOn, Threads},
+    voter::{Journal, Voter},
 };
 use alloy_primitives::B256;
+use alloy_signer_local::PrivateKeySigner;
 use commonware_cryptography::Signer as _;
 use commonware_parallel::Rayon;
 use commonware_runtime::{
@@ -25,8 +29,8 @@ use hansa_index::{Config as IndexConfig, FinalizedBlock, Index};
 use hansa_mempool::{
     FileJournal, Gossip, GossipConfig, HeadInfo, JournalError, Keeper, Limits, Pool, Rules,
 };
-use hansa_primitives::{Block, Genesis, PrivateKey, next_base_fee};
-use hansa_state::{FinalizedState, RecentDiffs, empty_commitment};
+use hansa_primitives::{Block, Genesis, PrivateKey, genesis_timestamp_ms, next_base_fee};
+use hansa_state::{FinalizedState, RecentDiffs};
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
@@ -79,7 +83,9 @@ struct Prepared {
     genesis_hash: B256,
     key: PrivateKey,
     votes: bool,
+    accuser: Option<PrivateKeySigner>,
     directory: DataDir,
+    _voter: Option<Voter>,
     index: Index,
 }
 
@@ -91,7 +97,7 @@ pub(crate) fn index_config(config: &Config, genesis_hash: B256) -> IndexConfig {
     index
 }
 
-fn prepare(config: Config) -> Result<Prepared, NodeError> {
+fn prepare(config: Config, lost_journal: bool) -> Result<Prepared, NodeError> {
     config.validate()?;
     let genesis = load_genesis(&config.genesis)?;
     let failed = |source| NodeError::Genesis {
@@ -104,7 +110,13 @@ fn prepare(config: Config) -> Result<Prepared, NodeError> {
         return Err(NodeError::Misplaced { path, reason });
     }
     let operator = config.key.as_deref().map(load_key).transpose()?;
-    let directory = DataDir::open(&config.data_dir, genesis_hash)?;
+    let accuser = config
+        .evidence_key
+        .as_deref()
+        .map(load_account)
+        .transpose()?;
+    let mut directory = DataDir::open(&config.data_dir, genesis_hash)?;
+    let voter = take_voter(&config, genesis_hash, &mut directory, lost_journal)?;
     let (key, votes) = match operator {
         Some(key) => (key, true),
         None => (load_or_make_key(&directory.network_key())?, false),
@@ -116,18 +128,41 @@ fn prepare(config: Config) -> Result<Prepared, NodeError> {
         genesis_hash,
         key,
         votes,
+        accuser,
         directory,
+        _voter: voter,
         index,
     })
 }
 
-/// Runs a node until SIGINT or SIGTERM, or until it cannot go on.
+/// Takes the operator's key, if there is one, for the journal in the data directory.
+fn take_voter(
+    config: &Config,
+    genesis: B256,
+    directory: &mut DataDir,
+    lost_journal: bool,
+) -> Result<Option<Voter>, NodeError> {
+    let Some(key) = config.key.as_deref() else {
+        return Ok(None);
+    };
+    let journal = Journal {
+        key,
+        data_dir: &config.data_dir,
+        genesis,
+        id: directory.journal(),
+    };
+    let abstain = || Ok(directory.vote_after(genesis_timestamp_ms())?);
+    Voter::take(journal, lost_journal, abstain).map(Some)
+}
+
+/// Runs a node until SIGINT or SIGTERM, or until it cannot go on. With `lost_journal`, the operator's key may have voted with
+/// another data directory, which is gone: the node votes in epochs that begin from now on.
 ///
 /// # Errors
 /// See [`NodeError`]; each says what to do.
-pub fn run(config: Config) -> Result<(), NodeError> {
+pub fn run(config: Config, lost_journal: bool) -> Result<(), NodeError> {
     open_files::raise_limit_or_warn();
-    let prepared = prepare(config)?;
+    let prepared = prepare(config, lost_journal)?;
     // They outlive the chain's runtime: what they read from must not go before them.
     let threads = Threads::start().map_err(|error| NodeError::Server {
         what: "threads",
@@ -223,10 +258,8 @@ async fn catch_up(newest: &AtomicU64, indexed: u64) {
 
 /// Block 0.
 pub(crate) fn genesis_block(genesis: &Genesis) -> Result<Block, NodeError> {
-    let header = genesis
-        .header(empty_commitment::<Context, Rayon>())
-        .map_err(hansa_engine::Start::from)?;
-    Ok(Block::new(header, Vec::new()))
+    let (block, _) = hansa_engine::genesis::<Context, Rayon>(genesis)?;
+    Ok(block)
 }
 
 /// The index begins with the genesis block, which no consensus delivers.
@@ -366,8 +399,7 @@ async fn start(
         let public_key = key.public_key();
         tracing::info!(%public_key, "this node follows without voting: it reaches only operators that list this key, with its address, in their p2p.peers");
     }
-    let network =
-        network::start(&context, config, genesis, *genesis_hash, key).map_err(server("p2p"))?;
+    let network = network::start(&context, config, genesis, *genesis_hash, key);
     network::gather(&context, genesis.operators.len()).await;
     let (subscribers, _) = broadcast::channel(SUBSCRIBER_BACKLOG);
     let genesis_block = genesis_block(genesis)?;
@@ -377,6 +409,7 @@ async fn start(
     let newest = Arc::new(AtomicU64::new(0));
     let recent = RecentDiffs::default();
     let pages = NonZeroUsize::new(config.resources.page_cache_mib * 256).unwrap_or(NZUsize!(1_024));
+    let (accusations, evidence) = evidence::channel();
     let mut chain = hansa_engine::start(
         context.child("chain"),
         hansa_engine::Config {
@@ -395,6 +428,8 @@ async fn start(
             strategy,
             head: newest.clone(),
             recent: recent.clone(),
+            votes_after_ms: prepared.directory.votes_after_ms(),
+            evidence: Some(accusations),
             tuning: Tuning::default(),
         },
         network.chain,
@@ -445,9 +480,29 @@ async fn start(
             "local transactions restored"
         );
     }
+    let clerk = Clerk {
+        folder: prepared.directory.evidence(),
+        signer: prepared.accuser.clone(),
+        pool: pool.clone(),
+        head: state_head.clone(),
+        chain_id: genesis.chain_id,
+    };
+    clerk.start(&context, evidence);
     tokio::spawn(watch_keeper(keeper.start(), stopped.clone()));
     gossip.start(network.gossip);
 
+    let roster = Roster::new(genesis);
+    let tracker = Tracker {
+        config: config.clone(),
+        key: key.clone(),
+        committees: chain.committees.clone(),
+        states: states.clone(),
+        reads: threads.reads.clone(),
+        oracle: network.oracle.clone(),
+        roster: roster.clone(),
+        most: network::max_nodes(genesis),
+    };
+    threads.requests.spawn(tracker.run(subscribers.subscribe()));
     let highest = Arc::new(AtomicU64::new(started_at));
     tokio::spawn(watch_tip(
         chain.marshal.clone(),
@@ -462,9 +517,9 @@ async fn start(
         .spawn(connected.clone().watch(shared.clone()));
     let info = Info {
         connected,
+        roster,
         reads: threads.reads.clone(),
         config: config.clone(),
-        genesis: genesis.clone(),
         me: key.public_key(),
         marshal: chain.marshal.clone(),
         states: states.clone(),

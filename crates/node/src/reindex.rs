@@ -18,7 +18,7 @@ use commonware_runtime::{
 use commonware_storage::archive::{Archive as _, Identifier};
 use commonware_utils::{NZU16, NZUsize};
 use hansa_engine::{BlockArchive, Tuning};
-use hansa_evm::{BlockExecutor, BlockOutcome, BlockParams, ChainRules, MemoryDb};
+use hansa_evm::{BlockExecutor, BlockOutcome, BlockParams, ChainRules, Closing, MemoryDb};
 use hansa_index::{FinalizedBlock, Index, state_diff};
 use hansa_mempool::recover_one;
 use hansa_primitives::{Block, Genesis, receipts_root};
@@ -162,7 +162,9 @@ fn execute(
             .execute(transaction, *sender)
             .map_err(|error| error.to_string())?;
     }
-    let outcome = executor.finish().map_err(|error| error.to_string())?;
+    let outcome = executor
+        .finish(&Closing::from(block))
+        .map_err(|error| error.to_string())?;
     Ok((senders, outcome))
 }
 

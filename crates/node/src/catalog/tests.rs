@@ -56,6 +56,10 @@ fn block(number: u64, parent: B256) -> FinalizedBlock {
         transactions_root: B256::ZERO,
         receipts_root: B256::ZERO,
         logs_bloom: receipts_bloom(&receipts),
+        committee: B256::ZERO,
+        next_committee: B256::ZERO,
+        finalization: B256::ZERO,
+        finalized_view: 0,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

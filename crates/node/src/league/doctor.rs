@@ -223,7 +223,10 @@ fn operator_files(league: &League, operator: &Operator) -> Result<String, League
     let damaged = |path: PathBuf, reason: String| LeagueError::Damaged { path, reason };
     if let Some(path) = config.key {
         let public = load_key(&path)?.public_key();
-        if league.genesis.fee_recipient(&public).is_none() {
+        let named = |operator: &hansa_primitives::Operator| {
+            operator.public_key.as_slice() == public.as_ref()
+        };
+        if !league.genesis.operators.iter().any(named) {
             let reason = format!("the genesis does not name its public key {public}");
             return Err(damaged(path, reason));
         }

@@ -3,14 +3,14 @@
 use super::{
     Document, LeagueError, MemberEntry, OperatorEntry, PortPlan, Ports,
     accounts::{development_accounts, keystore_address, new_keystore, random_password},
-    files,
+    extra, files,
     genesis::{self, DEVELOPMENT_CHAIN_ID, DEVELOPMENT_CHAIN_IDS, Parts, is_development},
     layout::{Layout, MAX_LOCAL_OPERATORS, member_name, operator_name},
     process::{Process, Record},
 };
 use crate::{
     Config, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential, generate_key,
-    save_key,
+    new_evidence_account, save_key,
     text::{self, MAX_CONFIG_BYTES},
 };
 use alloy_primitives::{Address, B256};
@@ -21,6 +21,8 @@ use std::{
     path::Path,
 };
 
+/// The file of the account that an operator sends evidence from.
+pub(super) const EVIDENCE_KEY: &str = "evidence-key";
 /// Operators of a new league unless another number is asked for.
 pub const DEFAULT_OPERATORS: usize = 4;
 
@@ -142,13 +144,22 @@ impl League {
             return Err(LeagueError::NotDevelopment { path, chain_id });
         }
         let genesis_hash = genesis.hash().map_err(LeagueError::genesis(&path))?;
-        let operators = genesis
+        let first = genesis
             .operators
             .iter()
-            .map(|operator| read_operator(&layout, &operator.name))
+            .map(|operator| operator.name.clone());
+        let later = (0..MAX_LOCAL_OPERATORS)
+            .map(operator_name)
+            .filter(|name| layout.config(name).is_file())
+            .filter(|name| !genesis.operators.iter().any(|known| known.name == *name));
+        let later: Vec<String> = later.collect();
+        let operators = first
+            .chain(later.iter().cloned())
+            .filter(|name| !extra::retired(&layout, name).exists())
+            .map(|name| read_operator(&layout, &name))
             .collect::<Result<Vec<_>, _>>()?;
         let names = operators.iter().map(|operator| operator.name.clone());
-        let members = genesis
+        let mut members: Vec<MemberEntry> = genesis
             .members
             .iter()
             .zip(names.cycle())
@@ -159,6 +170,15 @@ impl League {
                 operator,
             })
             .collect();
+        for name in later {
+            let keystore = layout.keystore(&name);
+            members.push(MemberEntry {
+                address: keystore_address(&keystore)?,
+                keystore,
+                operator: name.clone(),
+                name,
+            });
+        }
         Ok(Self {
             layout,
             genesis,
@@ -187,12 +207,15 @@ impl League {
                 Ok((name, address))
             })
             .collect::<Result<Vec<(String, Address)>, LeagueError>>()?;
+        let mut evidence = Vec::new();
         let operators = (0..count)
             .map(|index| {
                 let name = operator_name(index);
                 let (key, public) = generate_key();
-                files::make_dir(&nursery.operator(&name))?;
-                save_key(&nursery.operator(&name).join("key"), &key)?;
+                let folder = nursery.operator(&name);
+                files::make_dir(&folder)?;
+                save_key(&folder.join("key"), &key)?;
+                evidence.push(new_evidence_account(&folder.join(EVIDENCE_KEY))?);
                 Ok((name, public))
             })
             .collect::<Result<Vec<(String, PublicKey)>, LeagueError>>()?;
@@ -201,6 +224,7 @@ impl League {
             pace: options.pace(),
             operators: &operators,
             members: &members,
+            evidence: &evidence,
             accounts: &development_accounts()?,
         });
         genesis::check(&layout.genesis(), &genesis)?;
@@ -221,7 +245,11 @@ impl League {
         let wanted = [
             (
                 "--operators",
-                options.operators.map(|count| count as u64),
+                // Some may have come or gone since.
+                options
+                    .operators
+                    .filter(|asked| *asked != self.genesis.operators.len())
+                    .map(|count| count as u64),
                 operators as u64,
             ),
             ("--chain-id", options.chain_id, self.genesis.chain_id),
@@ -244,14 +272,22 @@ impl League {
             }
         }
         match options.port_base {
-            Some(base) => self.move_ports(PortPlan::new(Some(base), operators)?),
+            Some(base) => {
+                let places = self.operators.iter();
+                let places = places.filter_map(|operator| place(&operator.name));
+                let most = places.max().unwrap_or_default() + 1;
+                self.move_ports(PortPlan::new(Some(base), most)?)
+            }
             None => Ok(()),
         }
     }
 
     fn move_ports(&mut self, plan: PortPlan) -> Result<(), LeagueError> {
-        let listens: Vec<SocketAddr> = (0..self.operators.len())
-            .map(|index| local(plan.ports(index).p2p))
+        let ports: Vec<Ports> = self
+            .operators
+            .iter()
+            .enumerate()
+            .map(|(index, operator)| plan.ports(place(&operator.name).unwrap_or(index)))
             .collect();
         let old: Vec<SocketAddr> = self
             .operators
@@ -259,11 +295,11 @@ impl League {
             .map(|operator| operator.config.p2p.listen)
             .collect();
         let mut moved = self.operators.clone();
-        for (index, operator) in moved.iter_mut().enumerate() {
-            set_ports(&mut operator.config, plan.ports(index));
+        for (operator, ports_of) in moved.iter_mut().zip(&ports) {
+            set_ports(&mut operator.config, *ports_of);
             for peer in &mut operator.config.p2p.peers {
                 if let Some(place) = old.iter().position(|address| *address == peer.address) {
-                    peer.address = listens[place];
+                    peer.address = local(ports[place].p2p);
                 }
             }
         }
@@ -301,6 +337,19 @@ impl League {
     /// The operators, in the order of the genesis.
     pub fn operators(&self) -> &[Operator] {
         &self.operators
+    }
+
+    /// An error that names the operators, unless there is one of this name.
+    pub(super) fn known(&self, name: &str) -> Result<&Operator, LeagueError> {
+        let operators = self.operators.iter();
+        let found = operators.clone().find(|operator| operator.name == name);
+        found.ok_or_else(|| LeagueError::UnknownOperator {
+            name: name.into(),
+            known: operators
+                .map(|known| known.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
     }
 
     /// The process of an operator, if it runs.
@@ -420,6 +469,7 @@ fn node_config(
         name: operators[index].0.clone(),
         genesis: "../genesis.toml".into(),
         key: Some("key".into()),
+        evidence_key: Some(EVIDENCE_KEY.into()),
         data_dir: "data".into(),
         p2p: P2p {
             allow_private_ips: true,
@@ -449,7 +499,13 @@ fn node_config(
     config
 }
 
-const fn set_ports(config: &mut Config, ports: Ports) {
+/// The place of `operator-3`: 2.
+pub(super) fn place(name: &str) -> Option<usize> {
+    let number: usize = name.strip_prefix("operator-")?.parse().ok()?;
+    number.checked_sub(1)
+}
+
+pub(super) const fn set_ports(config: &mut Config, ports: Ports) {
     config.rpc.listen = local(ports.rpc);
     config.taxii.listen = local(ports.taxii);
     config.p2p.listen = local(ports.p2p);

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, U256};
 use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
 use hansa_primitives::{
     Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, PublicKey,
-    genesis_timestamp_ms,
+    StakingParams, genesis_timestamp_ms,
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -17,6 +17,14 @@ pub const DEVELOPMENT_CHAIN_ID: u64 = 4_857;
 pub const DEVELOPMENT_CHAIN_IDS: [u64; 3] = [DEVELOPMENT_CHAIN_ID, 1_337, 31_337];
 /// Wei of every development account and member.
 const BALANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
+/// Wei that every operator of a development league stakes.
+const STAKE: u128 = 100 * 1_000_000_000_000_000_000;
+/// Commission of its operators.
+const COMMISSION_BPS: u64 = 1_000;
+/// Short, so that a change of the committee is seen within minutes even on an idle league.
+const EPOCH_BLOCKS: u64 = 20;
+/// Blocks before the end of such an epoch where its committee is fixed.
+const FREEZE_BLOCKS: u64 = 4;
 /// Roles of the first member: member and sentinel.
 const SENTINEL: u8 = 3;
 /// Roles of the others.
@@ -33,6 +41,8 @@ pub(super) struct Parts<'a> {
     pub(super) pace: Pace,
     pub(super) operators: &'a [(String, PublicKey)],
     pub(super) members: &'a [(String, Address)],
+    /// Accounts that evidence is sent from.
+    pub(super) evidence: &'a [Address],
     pub(super) accounts: &'a [Account],
 }
 
@@ -58,11 +68,16 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
         pace: parts.pace,
         operators: operators
             .map(|((name, key), fee_recipient)| Operator {
-                name: name.clone(),
-                public_key: B256::from_slice(key.as_ref()),
-                fee_recipient,
+                stake: U256::from(STAKE),
+                commission_bps: COMMISSION_BPS,
+                ..Operator::new(name, B256::from_slice(key.as_ref()), fee_recipient)
             })
             .collect(),
+        staking: StakingParams {
+            epoch_blocks: EPOCH_BLOCKS,
+            freeze_blocks: FREEZE_BLOCKS,
+            ..StakingParams::default()
+        },
         members: parts
             .members
             .iter()
@@ -79,6 +94,7 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
         guard: GuardParams::default(),
         alloc: members
             .chain(accounts)
+            .chain(parts.evidence.iter().copied())
             .map(|address| (address, funded.clone()))
             .collect::<BTreeMap<_, _>>(),
     }

@@ -11,7 +11,7 @@ use crate::{
 use alloy_primitives::{Address, B256};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, genesis_timestamp_ms,
+    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, StakingParams, genesis_timestamp_ms,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
@@ -98,6 +98,7 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialized, LeagueErro
         name: options.name.clone(),
         genesis: options.genesis.clone(),
         key: Some("key".into()),
+        evidence_key: None,
         data_dir: "data".into(),
         p2p: P2p {
             listen: options.p2p_listen,
@@ -159,6 +160,8 @@ pub struct GenesisOptions {
     pub timestamp_ms: Option<u64>,
     /// Block production.
     pub pace: Pace,
+    /// Stake and epochs.
+    pub staking: StakingParams,
 }
 
 /// Makes a genesis and checks it by every rule of the chain.
@@ -169,9 +172,8 @@ pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
     let operators = options.operators.iter().map(|path| {
         let file = read_operator_file(path)?;
         Ok(Operator {
-            name: file.name,
-            public_key: file.public_key,
-            fee_recipient: file.fee_recipient,
+            endpoint: file.address.to_string(),
+            ..Operator::new(file.name, file.public_key, file.fee_recipient)
         })
     });
     let alloc: BTreeMap<Address, Alloc> = match &options.alloc {
@@ -187,6 +189,7 @@ pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
         fees: Fees::default(),
         pace: options.pace,
         operators: operators.collect::<Result<_, LeagueError>>()?,
+        staking: options.staking.clone(),
         members: options
             .members
             .iter()

@@ -20,6 +20,7 @@ pub const MIN_PORT_BASE: u16 = 1_024;
 /// members/member-1.json   encrypted keystores
 /// operator-1/node.toml    the node's configuration
 /// operator-1/key          its ed25519 key
+/// operator-1/evidence-key the account that it sends evidence from
 /// operator-1/data/        its chain
 /// operator-1/log          what it said
 /// operator-1/process.json the process that runs it
@@ -142,7 +143,7 @@ pub struct Ports {
 /// Without a base, operator 1 has the well-known ports (RPC 8545, TAXII 8080, p2p 9545, metrics
 /// 9645) and each further operator ten more. With a base N, operator 1 has RPC N, TAXII N+1, p2p N+2
 /// and metrics N+3, and each further operator again ten more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PortPlan(Option<u16>);
 
 impl PortPlan {

@@ -17,6 +17,7 @@ mod accounts;
 mod doctor;
 mod document;
 mod error;
+pub mod extra;
 mod files;
 mod folder;
 pub(crate) mod genesis;

@@ -234,21 +234,7 @@ impl Up {
 pub async fn down(dir: &Path, operator: Option<&str>) -> Result<Vec<String>, LeagueError> {
     let league = League::open(dir)?;
     if let Some(name) = operator {
-        let mut known = league
-            .operators
-            .iter()
-            .map(|operator| operator.name.as_str());
-        if !known.any(|known| known == name) {
-            let known: Vec<&str> = league
-                .operators
-                .iter()
-                .map(|known| known.name.as_str())
-                .collect();
-            return Err(LeagueError::UnknownOperator {
-                name: name.into(),
-                known: known.join(", "),
-            });
-        }
+        league.known(name)?;
     }
     stop_some(&league, |name| operator.is_none_or(|only| only == name)).await
 }

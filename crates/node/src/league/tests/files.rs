@@ -9,7 +9,7 @@ use crate::{
 use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
 use commonware_cryptography::Signer as _;
-use hansa_primitives::Pace;
+use hansa_primitives::{Pace, StakingParams};
 use std::{collections::BTreeSet, fs, io::Write as _, path::Path, time::Duration};
 
 #[test]
@@ -62,7 +62,8 @@ async fn a_new_league_is_complete_and_valid() {
     let genesis = league.genesis();
     check_genesis(&layout.genesis(), genesis).unwrap();
     assert!(is_development(genesis));
-    assert_eq!(genesis.alloc.len(), 10 + 2);
+    // Ten accounts, two members, and two accounts that send evidence.
+    assert_eq!(genesis.alloc.len(), 10 + 2 + 2);
     let roles: Vec<u8> = genesis.members.iter().map(|member| member.roles).collect();
     assert_eq!(roles, [3, 1]);
     let reread = load_genesis_file(&layout.genesis()).unwrap();
@@ -408,7 +409,8 @@ fn a_real_league_is_made_from_its_operators_files() {
     let folder = |name: &str| parent.path().join(name);
     let options = |name: &str, peers| InitOptions {
         name: name.into(),
-        fee_recipient: Address::repeat_byte(7),
+        // Operators act by it, unless they say otherwise: each has its own.
+        fee_recipient: Address::repeat_byte(name.len() as u8),
         address: "203.0.113.7:9545".parse().unwrap(),
         p2p_listen: "0.0.0.0:9545".parse().unwrap(),
         rpc_listen: "127.0.0.1:8545".parse().unwrap(),
@@ -448,6 +450,7 @@ fn a_real_league_is_made_from_its_operators_files() {
         alloc: None,
         timestamp_ms: Some(1_800_000_000_000),
         pace: Pace::default(),
+        staking: StakingParams::default(),
     };
     let genesis = new_genesis(&options).unwrap();
     for name in ["genesis.toml", "genesis.json"] {
