@@ -225,6 +225,93 @@ fn advice_for(words: &str) -> &'static str {
             "publish under a new id: a revoked object stays revoked",
         ),
         ("irective", "see the directives: `hansa alert list`"),
+        (
+            "UnknownOperator",
+            "see which there are: `hansa stake status`",
+        ),
+        (
+            "OperatorClosed",
+            "choose another operator: `hansa stake status`",
+        ),
+        (
+            "NotOwner",
+            "act as an operator's owner: `hansa stake status --json` names them",
+        ),
+        (
+            "AlreadyOperator",
+            "act as another account: each owns one operator",
+        ),
+        ("KeyUsed", "make another key with `hansa keys operator`"),
+        (
+            "InvalidProof",
+            "check that --rpc is a node of the chain that you mean",
+        ),
+        (
+            "StakeTooSmall",
+            "give at least the minimum, which is in wei",
+        ),
+        (
+            "CommissionTooHigh",
+            "ask for less: `limit` is in parts of 10,000",
+        ),
+        (
+            "CommissionTooFast",
+            "raise it to `limit` (parts of 10,000) now, and further a day later",
+        ),
+        (
+            "RiskTooHigh",
+            "agree to the operator's terms with a larger --max-loss, or choose another",
+        ),
+        (
+            "InsufficientStake",
+            "ask for no more than there is, or for `all`",
+        ),
+        (
+            "NoDelegation",
+            "see what an account has: `hansa stake status ADDRESS`",
+        ),
+        (
+            "NothingDue",
+            "wait: `hansa stake status ADDRESS` tells from when on",
+        ),
+        (
+            "SlashPending",
+            "wait until the slash is settled: `hansa evidence list`",
+        ),
+        ("operatorIds", "name fewer operators at once"),
+        ("SameOperator", "name two different operators"),
+        ("NotExited", "nothing: it can be selected already"),
+        ("NotBarred", "nothing: it is not barred"),
+        (
+            "StillBarred",
+            "wait for the epoch given: `hansa stake status` tells the present one",
+        ),
+        (
+            "SlashedOut",
+            "register another operator: this one has offended too often",
+        ),
+        (
+            "AlreadyPunished",
+            "nothing: this offence is punished, see `hansa evidence list`",
+        ),
+        ("EvidenceExpired", "nothing: it is too late for this one"),
+        (
+            "MalformedEvidence",
+            "check --kind, and that the file is whole",
+        ),
+        ("UnknownSigner", "check that the evidence is of this chain"),
+        (
+            "InvalidSignature",
+            "check that the evidence is of this chain",
+        ),
+        (
+            "UnknownEpoch",
+            "see the present epoch: `hansa stake status`",
+        ),
+        (
+            "NotEnabled",
+            "use a league with stake: the genesis of this one has no operators, or block 1 is not there yet",
+        ),
         ("limit exceeded", "ask for less at once"),
         (
             "nonce too low",

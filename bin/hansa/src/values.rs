@@ -32,6 +32,37 @@ pub(crate) fn amount(text: &str) -> Result<U256, String> {
         .get_absolute())
 }
 
+/// `5%`, `0.25%` or `500bps`: parts of 10,000.
+pub(crate) fn share(text: &str) -> Result<u16, String> {
+    let wrong =
+        || format!("`{text}` is no share; write one such as 5%, 0.25% or 500bps, up to 100%");
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let number = match (text.strip_suffix("bps"), text.strip_suffix('%')) {
+        (Some(number), _) if digits(number) => number.to_owned(),
+        (None, Some(number)) => {
+            let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+            // No share is finer than a hundredth of a percent.
+            if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 2 {
+                return Err(wrong());
+            }
+            format!("{whole}{fraction:0<2}")
+        }
+        _ => return Err(wrong()),
+    };
+    let bps: u16 = number.parse().map_err(|_| wrong())?;
+    (bps <= 10_000).then_some(bps).ok_or_else(wrong)
+}
+
+/// Parts of 10,000 for people.
+pub(crate) fn show_share(bps: u16) -> String {
+    let (whole, fraction) = (bps / 100, bps % 100);
+    if fraction == 0 {
+        return format!("{whole}%");
+    }
+    let text = format!("{whole}.{fraction:02}");
+    format!("{}%", text.trim_end_matches('0'))
+}
+
 /// `90s`, `10m`, `1h`, `7d`: seconds.
 pub(crate) fn duration_s(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no duration; write one such as 90s, 10m, 1h or 7d");

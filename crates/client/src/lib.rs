@@ -16,9 +16,11 @@ pub mod publish;
 mod revert;
 mod rpc;
 mod sender;
+mod staking;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use revert::describe_revert;
 pub use rpc::{LIMIT_EXCEEDED, Rpc, RpcError};
 pub use sender::{Call, SendError, Sender, SenderConfig, Sent};
+pub use staking::{Proof, prove_key};

@@ -34,6 +34,12 @@ struct Head {
     timestamp: U64,
 }
 
+/// What is read of `hansa_status`.
+#[derive(Deserialize)]
+struct Status {
+    genesis: B256,
+}
+
 /// Why a node gave no answer.
 #[derive(Debug, Error)]
 pub enum RpcError {
@@ -185,9 +191,30 @@ impl Rpc {
     /// # Errors
     /// See [`RpcError`].
     pub async fn time(&self) -> Result<u64, RpcError> {
-        let params = vec![json!("latest"), json!(false)];
+        self.time_of(json!("latest")).await
+    }
+
+    /// A block's time, seconds since 1970.
+    ///
+    /// # Errors
+    /// See [`RpcError`].
+    pub async fn time_at(&self, block: u64) -> Result<u64, RpcError> {
+        self.time_of(json!(U64::from(block))).await
+    }
+
+    async fn time_of(&self, block: Value) -> Result<u64, RpcError> {
+        let params = vec![block, json!(false)];
         let block: Head = self.call("eth_getBlockByNumber", params).await?;
         Ok(block.timestamp.to())
+    }
+
+    /// keccak256 of the chain's genesis: what is signed for one chain is signed for this hash.
+    ///
+    /// # Errors
+    /// See [`RpcError`].
+    pub async fn genesis_hash(&self) -> Result<B256, RpcError> {
+        let status: Status = self.call("hansa_status", vec![]).await?;
+        Ok(status.genesis)
     }
 
     /// A balance, wei.
@@ -237,7 +264,10 @@ impl Rpc {
     /// # Errors
     /// See [`RpcError`].
     pub async fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, RpcError> {
-        let data: Bytes = self.call("eth_call", view_params(to, call)).await?;
+        let latest = json!("latest");
+        let data: Bytes = self
+            .call("eth_call", view_params(to, call, &latest))
+            .await?;
         C::abi_decode_returns(&data).map_err(|error| malformed(C::SIGNATURE, error))
     }
 
@@ -250,7 +280,32 @@ impl Rpc {
         to: Address,
         calls: &[C],
     ) -> Result<Vec<C::Return>, RpcError> {
-        let params: Vec<_> = calls.iter().map(|call| view_params(to, call)).collect();
+        self.views_of(to, calls, &json!("latest")).await
+    }
+
+    /// The same in the state after a block, so that what several such requests tell fits together.
+    ///
+    /// # Errors
+    /// The first that fails.
+    pub async fn views_at<C: SolCall>(
+        &self,
+        to: Address,
+        calls: &[C],
+        block: u64,
+    ) -> Result<Vec<C::Return>, RpcError> {
+        self.views_of(to, calls, &json!(U64::from(block))).await
+    }
+
+    async fn views_of<C: SolCall>(
+        &self,
+        to: Address,
+        calls: &[C],
+        block: &Value,
+    ) -> Result<Vec<C::Return>, RpcError> {
+        let params: Vec<_> = calls
+            .iter()
+            .map(|call| view_params(to, call, block))
+            .collect();
         let answers = self.batch::<Bytes>("eth_call", &params).await?;
         let returns = answers.into_iter().map(|data| {
             C::abi_decode_returns(&data?).map_err(|error| malformed(C::SIGNATURE, error))
@@ -284,9 +339,9 @@ fn innermost(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-fn view_params<C: SolCall>(to: Address, call: &C) -> Vec<Value> {
+fn view_params<C: SolCall>(to: Address, call: &C, block: &Value) -> Vec<Value> {
     let data = Bytes::from(call.abi_encode());
-    vec![json!({"to": to, "input": data}), json!("latest")]
+    vec![json!({"to": to, "input": data}), block.clone()]
 }
 
 fn array(params: &[Value], method: &str) -> Result<ArrayParams, RpcError> {

@@ -8,9 +8,11 @@ use alloy_consensus::{Transaction as _, TxEnvelope, transaction::SignerRecoverab
 use alloy_eips::eip2718::Decodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, LogData, U64, U256};
 use alloy_rpc_types_eth::Filter;
+use hansa_abi::STAKING;
 use hansa_modules::{
     Block, RunResult,
-    genesis::{Genesis, storage},
+    genesis::{Genesis, genesis_balance, storage},
+    staking::{BlockEnd, committee, end_block},
     testing::MemoryHost,
 };
 use jsonrpsee::{
@@ -39,6 +41,7 @@ pub struct Ledger {
     receipts: HashMap<B256, Value>,
     logs: Vec<Value>,
     head: u64,
+    genesis_hash: B256,
     /// Most transactions that waited at once.
     pub most_waiting: usize,
     /// Bytes of the largest transaction.
@@ -78,11 +81,21 @@ impl TestNode {
             .collect();
         let genesis: Genesis = serde_json::from_value(json!({"members": members}))
             .expect("the modules' genesis has this shape");
+        Self::start_with(&genesis).await
+    }
+
+    /// Starts a node of the league that the modules' genesis describes.
+    ///
+    /// # Panics
+    /// When it cannot start, or the genesis is not valid.
+    pub async fn start_with(genesis: &Genesis) -> Self {
         let mut ledger = Ledger {
             base_fee: 1_000_000_000,
+            genesis_hash: genesis.genesis_hash,
             ..Ledger::default()
         };
-        for write in storage(&genesis, GENESIS_S).expect("the test's members are valid") {
+        ledger.host.credit(STAKING, genesis_balance(genesis));
+        for write in storage(genesis, GENESIS_S).expect("the test's genesis is valid") {
             let key = (write.address, write.slot);
             ledger.host.storage.insert(key, write.value);
         }
@@ -145,9 +158,13 @@ fn methods(ledger: Arc<Mutex<Ledger>>) -> RpcModule<Mutex<Ledger>> {
         ("eth_getLogs", |ledger, args| {
             ledger.logs(&param::<Filter>(&args, 0)?)
         }),
-        ("eth_getBlockByNumber", |ledger, _| {
-            let timestamp = U64::from(GENESIS_S + ledger.head);
-            Ok(json!({"number": U64::from(ledger.head), "timestamp": timestamp}))
+        ("eth_getBlockByNumber", |ledger, args| {
+            let number = param::<U64>(&args, 0).map_or(ledger.head, |number| number.to());
+            let timestamp = U64::from(GENESIS_S + number);
+            Ok(json!({"number": U64::from(number), "timestamp": timestamp}))
+        }),
+        ("hansa_status", |ledger, _| {
+            Ok(json!({"genesis": ledger.genesis_hash}))
         }),
     ];
     let mut module = RpcModule::from_arc(ledger);
@@ -323,6 +340,34 @@ impl Ledger {
         self.logs.extend(logs.iter().cloned());
         self.receipts
             .insert(hash, self.receipt(envelope, sender, gas, status, &logs));
+        self.end_block();
+    }
+
+    /// Makes so many blocks without transactions.
+    pub fn pass(&mut self, blocks: u64) {
+        for _ in 0..blocks {
+            self.head += 1;
+            self.end_block();
+        }
+    }
+
+    /// What a chain does at the end of a block, whose certificate the whole committee signed.
+    fn end_block(&mut self) {
+        let block = self.block();
+        let read = &mut self.host;
+        let epoch = hansa_modules::staking::newest_epoch(read).unwrap_or_default();
+        let Ok(Some(committee)) = committee(read, epoch) else {
+            return;
+        };
+        let all: Vec<u32> = (0..).take(committee.seats.len()).collect();
+        let end = BlockEnd {
+            block,
+            proposer: committee.seats[0].key,
+            signers: Some(&all),
+            fees: U256::ZERO,
+        };
+        let ended = end_block(&mut self.host, &end).expect("invariant: no user makes it fail");
+        self.host.credit(STAKING, ended.minted);
     }
 
     fn log(&self, address: Address, data: &LogData, transaction: B256) -> Value {

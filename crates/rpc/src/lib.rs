@@ -29,6 +29,7 @@ mod node;
 mod openrpc;
 mod params;
 mod server;
+mod staking;
 mod stream;
 mod subscriptions;
 mod txpool;

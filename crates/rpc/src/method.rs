@@ -82,6 +82,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Method> {
         crate::subscriptions::METHODS,
         crate::debug::METHODS,
         crate::hansa::METHODS,
+        crate::staking::METHODS,
         crate::net::METHODS,
         crate::txpool::METHODS,
         crate::openrpc::METHODS,

@@ -85,6 +85,19 @@ const OBJECTS: &[(&str, &str)] = &[
         "header, finalization (encoded), epoch, view, parentView, signers, committee",
     ),
     (
+        "Committee",
+        "epoch, id, and seats in ascending order of keys: operatorId, name, key, feeRecipient, stake",
+    ),
+    (
+        "Delegation",
+        "operatorId, name, amount, lots, unbonding, rewards, maxLossBps, autoRestake",
+    ),
+    (
+        "Epoch",
+        "epoch, firstBlock, freezeBlock, lastBlock, block, committee, nextCommittee (null until it is fixed), \
+         epochBlocks, lastSelection",
+    ),
+    (
         "FeeHistory",
         "oldestBlock, baseFeePerGas, gasUsedRatio, reward",
     ),
@@ -97,6 +110,10 @@ const OBJECTS: &[(&str, &str)] = &[
         "a list of logs, of hashes or of transactions",
     ),
     ("Log", "execution-apis Log with blockTimestamp"),
+    (
+        "Operators",
+        "total, and operators: IStaking.Operator with seat, nextSeat, and rewardRate (epochs, perEther)",
+    ),
     ("Peer", "name, publicKey, address, connected"),
     (
         "PoolContent",
@@ -110,6 +127,19 @@ const OBJECTS: &[(&str, &str)] = &[
         "blockStateCalls, traceTransfers, validation, returnFullTransactions",
     ),
     ("SimulatedBlock", "a Block with calls"),
+    (
+        "SlashPreview",
+        "operatorId, name, amount, and loss of the account that was asked about",
+    ),
+    (
+        "Slashes",
+        "total, and slashes: IStaking.Slash with name, and share of the account that was asked about",
+    ),
+    (
+        "StakeExposure",
+        "concentration (total, nakamoto, largest), and operators of the account that was asked about: \
+         operatorId, name, amount, unbonding, worstLoss",
+    ),
     (
         "StateOverrides",
         "by address: balance, nonce, code, state or stateDiff",

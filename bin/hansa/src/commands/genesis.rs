@@ -12,7 +12,7 @@ use hansa_node::{
     METRICS_PORT, P2P_PORT, RPC_PORT, TAXII_PORT,
     league::{self, GenesisOptions, InitOptions},
 };
-use hansa_primitives::{Genesis, Pace};
+use hansa_primitives::{Genesis, Pace, StakingParams};
 use serde_json::json;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -113,6 +113,12 @@ pub(crate) struct NewArgs {
     /// An idle league makes a block this often
     #[arg(long, value_name = "MS", default_value_t = Pace::default().heartbeat_ms)]
     heartbeat_ms: u64,
+    /// Blocks of an epoch: the committee can change after each
+    #[arg(long, value_name = "BLOCKS", default_value_t = StakingParams::default().epoch_blocks)]
+    epoch_blocks: u64,
+    /// How many blocks before the last one of an epoch the next committee is fixed [default: a tenth of an epoch]
+    #[arg(long, value_name = "BLOCKS")]
+    freeze_blocks: Option<u64>,
     /// The new file, TOML or JSON by its ending
     #[arg(long, value_name = "FILE", default_value = "genesis.toml")]
     out: PathBuf,
@@ -191,6 +197,14 @@ fn new(arguments: &NewArgs, output: Output) -> Outcome {
         members: arguments.member.clone(),
         alloc: arguments.alloc.clone(),
         timestamp_ms: arguments.timestamp_ms,
+        staking: StakingParams {
+            epoch_blocks: arguments.epoch_blocks,
+            freeze_blocks: arguments
+                .freeze_blocks
+                .unwrap_or(arguments.epoch_blocks / 10)
+                .max(1),
+            ..StakingParams::default()
+        },
         pace: Pace {
             min_block_interval_ms: arguments.block_interval_ms,
             heartbeat_ms: arguments.heartbeat_ms,

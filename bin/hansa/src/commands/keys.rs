@@ -43,6 +43,13 @@ Examples:
     /// Make an operator's ed25519 key
     #[command(after_help = "Example:\n  hansa keys operator operator.key")]
     Operator(FileArgs),
+    /// Make the key of an account that a node sends evidence from (`evidence_key` in its configuration)
+    #[command(after_help = "\
+The node signs with it by itself, so the file is not encrypted; keep as much ether there as some transactions cost.
+
+Example:
+  hansa keys evidence evidence.key")]
+    Evidence(FileArgs),
     /// Hash a password for the TAXII server's configuration
     #[command(after_help = "\
 The password comes from --password-file, HANSA_PASSWORD, or standard input.
@@ -116,6 +123,7 @@ pub(crate) fn run(command: &KeysCommand, settings: &Settings, output: Output) ->
             })
         }
         KeysCommand::Operator(arguments) => operator(&arguments.file, output),
+        KeysCommand::Evidence(arguments) => evidence(&arguments.file, output),
         KeysCommand::Password => hash(settings, output),
     }
 }
@@ -213,6 +221,15 @@ fn operator(file: &Path, output: Output) -> Outcome {
     let document = json!({"public_key": public, "key": file});
     output.result(&document, || {
         format!("public key {public}, private key in {}", file.display())
+    })
+}
+
+fn evidence(file: &Path, output: Output) -> Outcome {
+    let address = hansa_node::new_evidence_account(file)
+        .map_err(|error| Failure::failed(error, "name a new file in a folder that exists"))?;
+    let document = json!({"address": address, "key": file});
+    output.result(&document, || {
+        format!("{address}, private key in {}", file.display())
     })
 }
 

@@ -122,7 +122,7 @@ fn run<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         .block_on(future)
 }
 
-fn program() -> Outcome<PathBuf> {
+pub(super) fn program() -> Outcome<PathBuf> {
     std::env::current_exe().map_err(|error| {
         let cause = format!("cannot find this program's own file: {error}");
         Failure::failed(cause, "start it by its path")
@@ -267,7 +267,7 @@ fn show(document: &Document, began: Began, output: Output) -> Outcome {
 }
 
 /// Remarks for people, beside the result.
-fn tell(text: &str) {
+pub(super) fn tell(text: &str) {
     // Nobody is left to tell when standard error is gone.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

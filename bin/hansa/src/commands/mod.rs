@@ -4,12 +4,15 @@ mod account;
 mod alert;
 mod completions;
 mod config;
+mod evidence;
 mod exchange;
 mod genesis;
 mod keys;
 mod league;
 mod member;
 mod node;
+mod operator;
+mod stake;
 
 use crate::{
     cli::Cli,
@@ -44,12 +47,21 @@ pub(crate) enum Command {
     /// The members of the league: list, admit, suspend
     #[command(subcommand)]
     Member(member::MemberCommand),
+    /// Operators of the local league: add, remove, rotate keys
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Threat intelligence: publish, import, read
     #[command(subcommand)]
     Exchange(exchange::ExchangeCommand),
     /// Alerts on hostile addresses: raise, endorse, revoke
     #[command(subcommand)]
     Alert(alert::AlertCommand),
+    /// Stake: operators, delegations, rewards, and what a fault costs
+    #[command(subcommand)]
+    Stake(stake::StakeCommand),
+    /// Faults of operators: list what was proved, prove another
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// Make an operator's folder for a league that is not local
     Init(genesis::InitArgs),
     /// Make and check genesis files
@@ -80,8 +92,11 @@ pub(crate) fn run(cli: Cli, settings: &Settings) -> Outcome {
         Command::Keys(command) => keys::run(&command, settings, output),
         Command::Account(command) => block_on(account::run(&command, &session()?)),
         Command::Member(command) => block_on(member::run(&command, &session()?)),
+        Command::Operator(command) => block_on(operator::run(&command, &session()?)),
         Command::Exchange(command) => block_on(exchange::run(&command, &session()?)),
         Command::Alert(command) => block_on(alert::run(&command, &session()?)),
+        Command::Stake(command) => block_on(stake::run(&command, &session()?)),
+        Command::Evidence(command) => block_on(evidence::run(&command, &session()?)),
         Command::Init(arguments) => genesis::init(&arguments, settings, output),
         Command::Genesis(command) => genesis::run(&command, output),
         Command::Node(arguments) => node::run(&arguments),

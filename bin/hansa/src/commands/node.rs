@@ -14,6 +14,10 @@ use tracing_subscriber::EnvFilter;
 pub(crate) struct NodeArgs {
     #[command(subcommand)]
     command: Option<NodeCommand>,
+    /// The operator's key may have voted with a data directory that is lost: vote again from the next epoch on. Only if the key
+    /// runs nowhere else: two nodes that vote with one key are slashed
+    #[arg(long)]
+    lost_journal: bool,
     /// The node's configuration (TOML)
     #[arg(long, value_name = "FILE", default_value = "node.toml", global = true)]
     config: PathBuf,
@@ -32,7 +36,7 @@ pub(crate) fn run(arguments: &NodeArgs) -> Outcome {
     let config = Config::load(&arguments.config).map_err(|error| failed(&error))?;
     log_to_stderr(&config).map_err(|error| failed(&error))?;
     match arguments.command {
-        None => hansa_node::run(config).map_err(|error| failed(&error)),
+        None => hansa_node::run(config, arguments.lost_journal).map_err(|error| failed(&error)),
         Some(NodeCommand::Reindex) => hansa_node::reindex(config).map_err(|error| failed(&error)),
     }
 }

@@ -20,6 +20,45 @@ fn amounts() {
 }
 
 #[test]
+fn shares() {
+    for (text, bps, shown) in [
+        ("0%", 0, "0%"),
+        ("5%", 500, "5%"),
+        ("0.5%", 50, "0.5%"),
+        ("12.34%", 1_234, "12.34%"),
+        ("0.01%", 1, "0.01%"),
+        ("100%", 10_000, "100%"),
+        ("5.%", 500, "5%"),
+        ("450bps", 450, "4.5%"),
+        ("10000bps", 10_000, "100%"),
+    ] {
+        assert_eq!(share(text), Ok(bps), "{text}");
+        assert_eq!(show_share(bps), shown, "{text}");
+    }
+    for text in [
+        "",
+        "5",
+        "%",
+        "bps",
+        ".5%",
+        "-1%",
+        "0.001%",
+        "100.01%",
+        "10001bps",
+        "0x1bps",
+        "+5bps",
+        "+5%",
+        "65537bps",
+        "1e2%",
+        "5 %",
+        "1.2.3%",
+        "99999999999999999999999999%",
+    ] {
+        assert!(share(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn durations() {
     for (text, seconds) in [("90s", 90), ("10m", 600), ("1h", 3_600), ("7d", 604_800)] {
         assert_eq!(duration_s(text), Ok(seconds), "{text}");

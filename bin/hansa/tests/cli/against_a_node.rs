@@ -8,20 +8,24 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// A league directory of three members, and the node they use.
-struct League {
+pub(crate) struct League {
     folder: tempfile::TempDir,
-    node: TestNode,
+    pub(crate) node: TestNode,
 }
 
 impl League {
     async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join(".hansa");
         let signers: Vec<_> = (0..3).map(|_| PrivateKeySigner::random()).collect();
         let addresses: Vec<Address> = signers.iter().map(PrivateKeySigner::address).collect();
-        let node = TestNode::start(&addresses).await;
+        Self::with(&signers, TestNode::start(&addresses).await)
+    }
+
+    /// Members who act with these keys, and a node.
+    pub(crate) fn with(signers: &[PrivateKeySigner], node: TestNode) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join(".hansa");
         let mut members = Vec::new();
-        for (number, signer) in (1..).zip(&signers) {
+        for (number, signer) in (1..).zip(signers) {
             let name = format!("member-{number}");
             let path = format!("keys/{name}.json");
             keystore::save(&dir.join(&path), &signer.to_bytes(), "league").unwrap();
@@ -40,18 +44,18 @@ impl League {
     }
 
     /// The server lives on the runtime that this would block: it needs another thread.
-    fn run(&self, line: &str) -> Run {
+    pub(crate) fn run(&self, line: &str) -> Run {
         let arguments: Vec<_> = line.split_whitespace().collect();
         tokio::task::block_in_place(|| hansa(self.folder.path(), &arguments))
     }
 
-    fn json(&self, line: &str) -> Value {
+    pub(crate) fn json(&self, line: &str) -> Value {
         let run = self.run(&format!("--json {line}"));
         assert_eq!(run.code, 0, "{line}: {}", run.stderr);
         run.json()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 }

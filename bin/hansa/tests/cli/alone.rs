@@ -61,6 +61,22 @@ fn exit_codes_of_what_can_be_written() {
         ("exchange watch --interval 1", 2, "1 is not in 50..=60000"),
         ("alert raise", 2, "--target <ADDRESS>"),
         ("alert show x", 2, "invalid digit"),
+        ("stake", 2, "Usage: hansa stake"),
+        ("stake delegate operator-1 5", 2, "is no amount"),
+        ("stake undelegate operator-1 half", 2, "or `all`"),
+        ("stake delegate 1 5ether --max-loss 5", 2, "is no share"),
+        ("stake delegate 1 5ether", 3, "no answer from"),
+        ("stake status 0x12", 2, "invalid value '0x12'"),
+        ("stake preview 1", 2, "--kind <KIND>"),
+        ("stake preview --kind nullify-finalize", 2, "<OPERATOR>"),
+        ("stake preview 1 --kind theft", 2, "possible values"),
+        ("stake operator set-profile", 2, "required"),
+        (
+            "stake operator register none.key --name x --commission 101%",
+            2,
+            "is no share",
+        ),
+        ("evidence submit none.json", 2, "cannot read none.json"),
         ("member update", 2, "required"),
         (
             "member nominate 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1 --name x --key 0x1",
@@ -199,7 +215,7 @@ fn every_command_shows_an_example() {
             })
             .sum()
     }
-    assert!(visit(folder.path(), &[]) >= 30);
+    assert!(visit(folder.path(), &[]) >= 50);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod against_a_node;
 mod alone;
+mod stake;
 
 use serde_json::Value;
 use std::{

@@ -110,8 +110,7 @@ impl Session {
     fn apply_genesis(&mut self) -> CallResult<()> {
         let mut block = BlockDb::new(&mut self.db);
         hansa_evm::genesis_changes(&self.rules.genesis, &mut block).map_err(Fault::internal)?;
-        let treasury = self.rules.treasury;
-        let changes = block.into_changes(EvmState::default(), treasury, U256::ZERO)?;
+        let changes = block.into_changes(EvmState::default(), &[])?;
         state::apply(&mut self.db, &changes)
     }
 

@@ -9,6 +9,7 @@ mod openrpc;
 mod overload;
 mod sending;
 mod simulate;
+mod staking;
 mod subscriptions;
 mod traces;
 mod websocket;

@@ -4,13 +4,14 @@ use alloy_consensus::{SignableTransaction as _, TxEip1559, transaction::SignerRe
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
 use alloy_signer::SignerSync as _;
 use alloy_signer_local::PrivateKeySigner;
+use alloy_sol_types::SolCall;
 use commonware_codec::Encode as _;
 use commonware_cryptography::{Signer as _, ed25519};
-use hansa_evm::{BlockExecutor, BlockParams, ChainRules, Changes, MemoryDb};
+use hansa_evm::{BlockExecutor, BlockParams, ChainRules, Changes, Closing, MemoryDb};
 use hansa_index::{FinalizedBlock, Index};
 use hansa_primitives::{
-    Alloc, Block, Fees, Genesis, GuardParams, Header, Operator, Pace, StateCommitment, Transaction,
-    next_base_fee, receipts_root, transactions_root,
+    Alloc, Block, Fees, Genesis, GuardParams, Header, Operator, Pace, StakingParams,
+    StateCommitment, Transaction, next_base_fee, receipts_root, transactions_root,
 };
 use hansa_state::MemoryState;
 use std::{collections::BTreeMap, sync::Arc};
@@ -63,10 +64,25 @@ pub fn count(nonce: u64) -> Transaction {
 }
 
 pub fn sign(nonce: u64, to: TxKind, value: U256, input: Bytes) -> Transaction {
+    sign_limited(nonce, to, value, (input, 200_000))
+}
+
+/// A call of a native module, with gas for all of its selectors.
+pub fn call<C: SolCall>(nonce: u64, module: Address, value: U256, call: &C) -> Transaction {
+    let input = call.abi_encode().into();
+    sign_limited(nonce, module.into(), value, (input, 10_000_000))
+}
+
+fn sign_limited(
+    nonce: u64,
+    to: TxKind,
+    value: U256,
+    (input, gas_limit): (Bytes, u64),
+) -> Transaction {
     let transaction = TxEip1559 {
         chain_id: CHAIN_ID,
         nonce,
-        gas_limit: 200_000,
+        gas_limit,
         max_fee_per_gas: 3 * GWEI,
         max_priority_fee_per_gas: 2,
         to,
@@ -89,8 +105,13 @@ pub fn raw(transaction: &Transaction) -> Bytes {
     transaction.encoded_2718().into()
 }
 
+/// The key of the only operator.
+pub fn operator_key() -> ed25519::PrivateKey {
+    ed25519::PrivateKey::from_seed(1)
+}
+
 fn genesis() -> Genesis {
-    let key = ed25519::PrivateKey::from_seed(1).public_key();
+    let key = operator_key().public_key();
     let rich = Alloc {
         balance: U256::from(1_000) * U256::from(ETHER),
         ..Alloc::default()
@@ -107,11 +128,12 @@ fn genesis() -> Genesis {
         gas_limit: 100_000_000,
         fees: Fees::default(),
         pace: Pace::default(),
-        operators: vec![Operator {
-            name: "one".into(),
-            public_key: B256::from_slice(&key.encode()),
-            fee_recipient: Address::repeat_byte(0xfe),
-        }],
+        operators: vec![Operator::new(
+            "one",
+            B256::from_slice(&key.encode()),
+            Address::repeat_byte(0xfe),
+        )],
+        staking: StakingParams::default(),
         members: Vec::new(),
         guard: GuardParams::default(),
         alloc: BTreeMap::from([(signer().address(), rich), (CONTRACT, code)]),
@@ -138,7 +160,8 @@ impl World {
             code_end: 1,
             ..StateCommitment::default()
         };
-        let header = genesis.header(empty).unwrap();
+        let committee = hansa_evm::genesis_committee(&genesis).unwrap().id();
+        let header = genesis.header(empty, committee).unwrap();
         let index = Index::in_memory(hansa_index::Config::new(genesis.hash().unwrap())).unwrap();
         let state = MemoryState::default();
         state.begin(0);
@@ -185,7 +208,12 @@ impl World {
         for (transaction, sender) in transactions.iter().zip(&senders) {
             executor.execute(transaction, *sender).unwrap();
         }
-        let outcome = executor.finish().unwrap();
+        let closing = Closing {
+            proposer: B256::from_slice(header.proposer().as_ref()),
+            committee: header.committee,
+            signers: None,
+        };
+        let outcome = executor.finish(&closing).unwrap();
         header.gas_used = outcome.gas_used;
         header.logs_bloom = outcome.logs_bloom;
         header.transactions_root = transactions_root(&transactions);

@@ -1,0 +1,189 @@
+//! `hansa evidence`.
+
+use super::stake::{Fault, Names, fault_name, slash_state, slashes};
+use crate::{
+    failure::{Failure, Outcome},
+    output::table,
+    session::{Session, read_limited},
+    transact::{event, outcome_with, place, transact},
+    values,
+};
+use alloy_primitives::{Bytes, U256, utils::format_ether};
+use clap::{Args, Subcommand};
+use hansa_abi::{IStaking, STAKING};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Largest file with evidence, bytes: twice what the module takes, in hex, and what is around it.
+const MAX_FILE_BYTES: u64 = 4_096;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// List the faults that were proved, and what became of them
+    #[command(after_help = "Example:\n  hansa evidence list")]
+    List,
+    /// Prove that an operator signed two votes that contradict each other
+    #[command(after_help = "\
+Nodes submit what they witness by themselves; this is for evidence from elsewhere. FILE is JSON such as
+{\"kind\": \"conflicting-notarize\", \"evidence\": \"0x...\"} (the kinds: conflicting-notarize, conflicting-finalize,
+nullify-finalize), or the evidence alone in hex with --kind. A part of the slash goes to you when it is settled.
+
+Examples:
+  hansa --as member-1 evidence submit evidence.json
+  hansa --as member-1 evidence submit evidence.hex --kind nullify-finalize")]
+    Submit(SubmitArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SubmitArgs {
+    /// The evidence
+    file: PathBuf,
+    /// What it proves, where the file does not say so
+    #[arg(long)]
+    kind: Option<Fault>,
+}
+
+pub(crate) async fn run(command: &EvidenceCommand, session: &Session<'_>) -> Outcome {
+    match command {
+        EvidenceCommand::List => list(session).await,
+        EvidenceCommand::Submit(arguments) => submit(session, arguments).await,
+    }
+}
+
+fn document(slash: &IStaking::Slash, name: &str) -> Value {
+    json!({
+        "slash": slash.id,
+        "operator": slash.operatorId,
+        "name": name,
+        "kind": fault_name(slash.kind),
+        "epoch": slash.epoch,
+        "view": slash.view_,
+        "bps": slash.bps,
+        "wei": slash.amount.to_string(),
+        "state": slash_state(slash.state),
+        "settles_epoch": slash.settlesAt,
+        "finder": slash.finder,
+        "appellant": (!slash.appellant.is_zero()).then_some(slash.appellant),
+    })
+}
+
+async fn list(session: &Session<'_>) -> Outcome {
+    let rpc = session.rpc()?;
+    let block = rpc.block_number().await?;
+    let slashes = slashes(&rpc, block).await?;
+    let names = Names::read(&rpc, block).await?;
+    let name = |slash: &IStaking::Slash| names.get(slash.operatorId);
+    let documents = slashes.iter().map(|slash| document(slash, &name(slash)));
+    session.output.result(&documents.collect::<Vec<_>>(), || {
+        let row = |slash: &IStaking::Slash| {
+            vec![
+                slash.id.to_string(),
+                name(slash),
+                fault_name(slash.kind).to_owned(),
+                format!("epoch {}, view {}", slash.epoch, slash.view_),
+                values::show_share(slash.bps),
+                format_ether(slash.amount),
+                slash_state(slash.state).to_owned(),
+                slash.settlesAt.to_string(),
+                slash.finder.to_string(),
+            ]
+        };
+        table(
+            &[
+                "ID",
+                "OPERATOR",
+                "FAULT",
+                "IN",
+                "SHARE",
+                "ETHER",
+                "STATE",
+                "SETTLES IN",
+                "FINDER",
+            ],
+            &slashes.iter().map(row).collect::<Vec<_>>(),
+        )
+    })
+}
+
+/// A file with evidence.
+/// A node's file says more.
+#[derive(Deserialize)]
+struct Document {
+    /// A name, or the module's number.
+    kind: Value,
+    evidence: Bytes,
+}
+
+/// Reads evidence and what it proves.
+fn read(path: &Path, asked: Option<Fault>) -> Outcome<(Fault, Bytes)> {
+    let text = read_limited(path, MAX_FILE_BYTES)?;
+    let text = String::from_utf8_lossy(&text);
+    let text = text.trim();
+    let wrong = |cause: &dyn std::fmt::Display| {
+        Failure::usage(
+            format!("no evidence in {}: {cause}", path.display()),
+            "see `hansa evidence submit --help` for what the file holds",
+        )
+    };
+    if !text.starts_with('{') {
+        let evidence = text.parse::<Bytes>().map_err(|error| wrong(&error))?;
+        let fault = asked.ok_or_else(|| {
+            Failure::usage(
+                format!("{} does not say what it proves", path.display()),
+                "say it with --kind",
+            )
+        })?;
+        return Ok((fault, evidence));
+    }
+    let document: Document = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+    let stated = match &document.kind {
+        Value::String(name) => Fault::from_name(name),
+        Value::Number(number) => number.as_u64().and_then(Fault::from_number),
+        _ => None,
+    };
+    let stated = stated.ok_or_else(|| wrong(&format!("there is no kind {}", document.kind)))?;
+    match asked {
+        Some(asked) if asked != stated => {
+            Err(wrong(&format!("it is said to be {}", stated.name())))
+        }
+        _ => Ok((stated, document.evidence)),
+    }
+}
+
+async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
+    let (fault, evidence) = read(&arguments.file, arguments.kind)?;
+    let call = IStaking::submitEvidenceCall {
+        kind: fault.number(),
+        evidence,
+    };
+    let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
+    let Some(raised) = event::<IStaking::SlashRaised>(&receipt) else {
+        return Err(Failure::failed(
+            "the module took the evidence and tells nothing of a slash",
+            "see `hansa evidence list`",
+        ));
+    };
+    let more = json!({
+        "slash": raised.slashId,
+        "operator": raised.operatorId,
+        "kind": fault.name(),
+        "epoch": raised.epoch,
+        "view": raised.view_,
+        "bps": raised.bps,
+        "wei": raised.amount.to_string(),
+        "settles_epoch": raised.settlesAt,
+    });
+    session.output.result(&outcome_with(&receipt, more), || {
+        format!(
+            "slash {}: operator {} loses {} of what answers for epoch {}, about {} ether, and is settled from epoch {} on; {}",
+            raised.slashId,
+            raised.operatorId,
+            values::show_share(raised.bps),
+            raised.epoch,
+            format_ether(raised.amount),
+            raised.settlesAt,
+            place(&receipt)
+        )
+    })
+}
