@@ -7,7 +7,7 @@ use commonware_consensus::types::Height;
 use commonware_glue::simulate::{
     exit::ExitCondition, property::Property, tracker::ProgressTracker,
 };
-use hansa_abi::IGuard;
+use hansa_abi::{IGuard, IStaking};
 use hansa_primitives::PublicKey;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -208,6 +208,118 @@ impl Property<PublicKey, Node> for NothingFrom {
                     if header.is_some_and(|(_, header)| *header.proposer() == self.0) {
                         return Err(format!("block {number} should not have passed"));
                     }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A fault of this operator is raised within so many blocks after the view of the fault.
+#[derive(Clone, Debug)]
+pub struct Slashed {
+    /// By place in the genesis.
+    pub operator: usize,
+    /// Blocks.
+    pub within: u64,
+}
+
+impl Property<PublicKey, Node> for Slashed {
+    fn name(&self) -> &str {
+        "slashed"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                self.check_node(node)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Slashed {
+    fn check_node(&self, node: &Node) -> Result<(), String> {
+        let mut fault = None;
+        for number in 1..=node.height() {
+            let finalized = node.index.finalized(number).map_err(text)?;
+            let finalized = finalized.ok_or_else(|| format!("block {number} is missing"))?;
+            let logs = finalized.receipts.iter().flat_map(|receipt| &receipt.logs);
+            let raised = logs
+                .filter_map(|log| IStaking::SlashRaised::decode_log_data(&log.data).ok())
+                .find(|event| event.operatorId == self.operator as u64 + 1);
+            if let Some(raised) = raised {
+                fault = Some((number, raised.epoch, raised.view_));
+                break;
+            }
+        }
+        let Some((number, epoch, view)) = fault else {
+            return Err(format!(
+                "operator {} saw no slash in {} blocks",
+                node.operator,
+                node.height()
+            ));
+        };
+        // The last block before the fault.
+        let mut before = 0;
+        for candidate in (1..number).rev() {
+            let header = node.index.header(candidate).map_err(text)?;
+            let header = header
+                .ok_or_else(|| format!("block {candidate} is missing"))?
+                .1;
+            if (header.epoch(), header.view()) < (epoch, view) {
+                before = candidate;
+                break;
+            }
+        }
+        if number > before + self.within {
+            return Err(format!(
+                "a fault after block {before} was raised in block {number}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Who proposes in the end: these do, and those do not, in the last so many blocks.
+#[derive(Clone, Debug)]
+pub struct Proposers {
+    /// Who has a seat.
+    pub seated: Vec<PublicKey>,
+    /// Who has none any more.
+    pub gone: Vec<PublicKey>,
+    /// Blocks at the end that are looked at.
+    pub last: u64,
+}
+
+impl Property<PublicKey, Node> for Proposers {
+    fn name(&self) -> &str {
+        "proposers"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                let mut proposers = HashSet::new();
+                let height = node.height();
+                for number in height.saturating_sub(self.last) + 1..=height {
+                    let header = node.index.header(number).map_err(text)?;
+                    proposers.extend(header.map(|(_, header)| header.proposer().clone()));
+                }
+                if let Some(absent) = self.seated.iter().find(|key| !proposers.contains(key)) {
+                    return Err(format!("{absent} proposed nothing up to block {height}"));
+                }
+                if let Some(present) = self.gone.iter().find(|key| proposers.contains(key)) {
+                    return Err(format!("{present} still proposes before block {height}"));
                 }
             }
             Ok(())

@@ -1,7 +1,7 @@
 //! Leagues as the simulation harness starts, crashes and restarts them.
 
 use crate::{
-    Account, Load, Role, Warning,
+    Account, Churn, Load, Role, Warning,
     operator::{Setup, run},
     role,
 };
@@ -17,7 +17,7 @@ use commonware_utils::{NZU32, channel::oneshot};
 use hansa_engine::{Channels, Marshal};
 use hansa_index::{Config as IndexConfig, Index};
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey,
+    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey, StakingParams,
 };
 use hansa_state::Databases;
 use parking_lot::Mutex;
@@ -32,6 +32,8 @@ use std::{
 
 /// The chain id of every simulation.
 pub const CHAIN_ID: u64 = 4_857;
+/// So short that every simulation passes through several epochs.
+const EPOCH_BLOCKS: u64 = 12;
 const QUOTA: Quota = Quota::per_second(NZU32!(4_096));
 /// Channels beside the chain's: gossip.
 const GOSSIP: u64 = 6;
@@ -46,6 +48,7 @@ pub struct League {
     pub(crate) genesis: Arc<Genesis>,
     pub(crate) load: Load,
     pub(crate) warning: Option<Warning>,
+    pub(crate) churn: Churn,
     roles: BTreeMap<usize, Role>,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
 }
@@ -130,12 +133,18 @@ impl League {
                 heartbeat_ms: 2_000,
             },
             operators: keys.iter().enumerate().map(operator).collect(),
+            staking: StakingParams {
+                epoch_blocks: EPOCH_BLOCKS,
+                freeze_blocks: 3,
+                ..StakingParams::default()
+            },
             members: (0..operators).map(member).collect(),
             guard: GuardParams::default(),
             alloc: (0..operators * SENDERS_PER_OPERATOR)
+                .chain((0..operators).map(accuser))
                 .map(|index| {
                     let alloc = Alloc {
-                        balance: U256::from(10u64.pow(18)),
+                        balance: U256::from(1_000) * U256::from(10u64.pow(18)),
                         ..Alloc::default()
                     };
                     (Account::new(index, CHAIN_ID).address(), alloc)
@@ -147,6 +156,7 @@ impl League {
             genesis: Arc::new(genesis),
             load,
             warning: None,
+            churn: Churn::default(),
             roles: BTreeMap::new(),
             kept: Arc::default(),
         }
@@ -161,6 +171,20 @@ impl League {
     /// Lets members warn each other of an address, after the load.
     pub fn with_warning(mut self, warning: Warning) -> Self {
         self.warning = Some(warning);
+        self
+    }
+
+    /// Lets operators come and go. Those who join run from the start, without a seat.
+    pub fn with_churn(mut self, churn: Churn) -> Self {
+        let genesis = Arc::make_mut(&mut self.genesis);
+        let candidates = churn.joins.iter();
+        let names: Vec<_> = candidates
+            .map(|place| format!("operator-{place}"))
+            .collect();
+        genesis
+            .operators
+            .retain(|operator| !names.contains(&operator.name));
+        self.churn = churn;
         self
     }
 
@@ -198,11 +222,20 @@ impl League {
     }
 }
 
+/// The account that an operator sends evidence from.
+pub(crate) const fn accuser(operator: u32) -> u32 {
+    1_000_000 + operator
+}
+
 fn operator((index, key): (usize, &PrivateKey)) -> Operator {
+    let owner = Account::new(index as u32 * SENDERS_PER_OPERATOR, CHAIN_ID);
     Operator {
-        name: format!("operator-{index}"),
-        public_key: B256::from_slice(key.public_key().as_ref()),
-        fee_recipient: Address::repeat_byte(0xa0 + index as u8),
+        owner: Some(owner.address()),
+        ..Operator::new(
+            format!("operator-{index}"),
+            B256::from_slice(key.public_key().as_ref()),
+            Address::repeat_byte(0xa0 + index as u8),
+        )
     }
 }
 

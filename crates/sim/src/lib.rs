@@ -6,12 +6,14 @@
 //! look at what every operator ended up with. One seed gives one run: the same state hash, every time.
 
 pub mod checks;
+mod churn;
 mod league;
 mod load;
 mod operator;
 mod role;
 mod warning;
 
+pub use churn::Churn;
 pub use league::{CHAIN_ID, League, Node};
 pub use load::{Account, Load};
 pub use role::{BODY_LIES, HEADER_LIES, Lie, Lies, Role};

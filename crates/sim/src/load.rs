@@ -32,6 +32,11 @@ impl Account {
         }
     }
 
+    /// Its key.
+    pub fn signer(&self) -> PrivateKeySigner {
+        self.signer.clone()
+    }
+
     /// Its address.
     pub fn address(&self) -> Address {
         self.signer.address()

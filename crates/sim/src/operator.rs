@@ -1,8 +1,8 @@
 //! One operator, put together as a node does it.
 
 use crate::{
-    Account, League, Load,
-    league::{CHAIN_ID, Kept, Occupied, Running, SENDERS_PER_OPERATOR, Slot},
+    Account, League, Load, churn,
+    league::{CHAIN_ID, Kept, Occupied, Running, SENDERS_PER_OPERATOR, Slot, accuser},
     warning,
 };
 use alloy_primitives::Address;
@@ -18,13 +18,13 @@ use commonware_p2p::{
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{
-    Clock as _, Supervisor as _, buffer::paged::CacheRef, deterministic::Context,
+    Clock as _, Spawner as _, Supervisor as _, buffer::paged::CacheRef, deterministic::Context,
 };
 use commonware_utils::{
     NZU16, NZU64, NZUsize,
     channel::{mpsc, oneshot},
 };
-use hansa_engine::{Chain, Channels, Config, Finalized, Head, Sink, Tuning};
+use hansa_engine::{Accuser, Chain, Channels, Config, Finalized, Head, Sink, Tuning};
 use hansa_index::{Appended, FinalizedBlock, Index};
 use hansa_mempool::{
     FileJournal, Gossip, GossipConfig, HeadInfo, Keeper, Limits, Origin, Pool, Rules,
@@ -107,7 +107,8 @@ pub(crate) async fn run<N, R>(
     let (league, operator) = (&setup.league, setup.operator);
     let index = setup.kept.index.clone();
     let me = league.keys[operator].public_key();
-    let head = Arc::new(AtomicU64::new(index.head().map_or(0, |(number, _)| number)));
+    let indexed = index.head().map_or(0, |(number, _)| number);
+    let head = Arc::new(AtomicU64::new(0));
     let recent = RecentDiffs::default();
     let pool = Pool::new(
         Rules::new(CHAIN_ID),
@@ -115,6 +116,7 @@ pub(crate) async fn run<N, R>(
         head_info(&league.genesis, &index),
         Sequential,
     );
+    let (evidence_sender, evidence) = mpsc::channel(16);
     let chain = hansa_engine::start(
         context.child("chain"),
         Config {
@@ -134,6 +136,8 @@ pub(crate) async fn run<N, R>(
             strategy: Sequential,
             head: head.clone(),
             recent: recent.clone(),
+            votes_after_ms: None,
+            evidence: Some(evidence_sender),
             tuning: tuning(league, operator),
         },
         channels,
@@ -146,6 +150,13 @@ pub(crate) async fn run<N, R>(
         consensus,
         ..
     } = chain;
+    // After a crash the databases can be behind the index, until consensus has delivered the blocks between.
+    let processed = marshal.get_processed().await;
+    let applied = processed.map_or(0, |processed| processed.height().get());
+    head.fetch_max(applied, Ordering::AcqRel);
+    while head.load(Ordering::Acquire) < indexed {
+        context.sleep(Duration::from_millis(10)).await;
+    }
     let stored = Arc::new(index.clone());
     let states = FinalizedState::new(databases.clone(), recent, stored, head.clone());
     let clock_index = index.clone();
@@ -171,6 +182,16 @@ pub(crate) async fn run<N, R>(
     let keeper = Keeper::init(context.child("keeper"), pool.clone(), &state, journal)
         .await
         .unwrap_or_else(|error| panic!("operator {operator}: {error}"));
+    let accuser = Accuser {
+        evidence,
+        pool: pool.clone(),
+        head: state.clone(),
+        signer: Account::new(accuser(operator as u32), CHAIN_ID).signer(),
+        chain_id: CHAIN_ID,
+    };
+    let _accuser = context
+        .child("accuser")
+        .spawn(move |context| accuser.run(context));
     // Held, for dropping a handle does not end its task and a lost journal must not go unnoticed.
     let _journal = keeper.start();
     gossip.start(gossip_channel);
@@ -179,6 +200,8 @@ pub(crate) async fn run<N, R>(
     let _ = ready.send(());
     if league.role(operator).takes_load() {
         offer(&context, &pool, &state, &setup, &head).await;
+        let parts = (&pool, &state, head.as_ref());
+        churn::play(&context, league, &league.churn, parts, operator).await;
         if let Some(warning) = &league.warning {
             warning::play(&context, warning, &pool, &state, &index, operator).await;
         }

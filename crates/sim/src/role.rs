@@ -93,7 +93,7 @@ fn flip(root: &mut B256) {
 }
 
 /// Claims about the header that do not hold.
-pub const HEADER_LIES: [Lie; 16] = [
+pub const HEADER_LIES: [Lie; 20] = [
     |header, _| flip(&mut header.state.root),
     |header, _| flip(&mut header.state.ops_root),
     |header, _| header.state.ops_end += 1,
@@ -108,6 +108,10 @@ pub const HEADER_LIES: [Lie; 16] = [
     |header, _| header.number += 1,
     |header, _| header.timestamp_ms = 0,
     |header, _| header.timestamp_ms += MAX_TIMESTAMP_STEP_MS + 1,
+    |header, _| flip(&mut header.committee),
+    |header, _| flip(&mut header.next_committee),
+    |header, _| flip(&mut header.finalization),
+    |header, _| header.finalized_view += 1,
     // Within what a block may step, but far ahead of every clock: verifiers wait, and move on.
     |header, _| header.timestamp_ms += MAX_TIMESTAMP_STEP_MS / 2,
     // The body is another than the header's.

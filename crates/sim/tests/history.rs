@@ -109,6 +109,10 @@ fn block(number: u64, parent_hash: B256, state: StateCommitment) -> Block {
         transactions_root: transactions_root(&[]),
         receipts_root: B256::ZERO,
         logs_bloom: Bloom::ZERO,
+        committee: B256::ZERO,
+        next_committee: B256::ZERO,
+        finalization: B256::ZERO,
+        finalized_view: 0,
         state,
     };
     Block::new(header, Vec::new())

@@ -13,9 +13,15 @@ fn an_operator_is_silent() {
 }
 
 #[test]
-fn an_operator_equivocates() {
+fn an_operator_equivocates_and_is_slashed_within_ten_blocks() {
     for seed in seeds() {
-        twice(seed, || plan(league().with_role(HOSTILE, Role::Twins), 20));
+        twice(seed, || {
+            let slashed = checks::Slashed {
+                operator: HOSTILE,
+                within: 10,
+            };
+            plan(league().with_role(HOSTILE, Role::Twins), 48).property(slashed)
+        });
     }
 }
 
@@ -40,10 +46,10 @@ fn lies(lies: &[Lie], height: u64) {
 
 #[test]
 fn an_operator_proposes_headers_that_are_wrong() {
-    lies(&HEADER_LIES, 90);
+    lies(&HEADER_LIES, 200);
 }
 
 #[test]
 fn an_operator_proposes_transactions_that_are_wrong() {
-    lies(&BODY_LIES, 24);
+    lies(&BODY_LIES, 40);
 }

@@ -3,6 +3,7 @@
 //! `HANSA_SIM_SEEDS` says how many seeds (2 unless told), `HANSA_SIM_SEED_BASE` which is the first.
 
 mod crashes;
+mod epochs;
 mod guard;
 mod hostile;
 mod network;
