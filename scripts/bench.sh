@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the benchmarks and prints the table, which is kept with all results in target/bench/:
-#   bench.sh              floor, guard, and a league beside anvil: about ten minutes on two cores
+#   bench.sh              floor, guard, staking, and a league beside anvil: about ten minutes on two cores
+#   bench.sh epochs       a league with short epochs: about two minutes
 #   bench.sh long         the league that grows: hours
 #   bench.sh ARGUMENTS    hansa-bench with these arguments, for example: bench.sh guard --rounds 500
 set -euo pipefail

@@ -8,6 +8,9 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|data: &[u8]| {
     if stix::inspect(data).is_ok() {
         let text = std::str::from_utf8(data).expect("what passes is UTF-8");
-        assert!(text.trim_start().starts_with('{'), "what passes is an object");
+        assert!(
+            text.trim_start().starts_with('{'),
+            "what passes is an object"
+        );
     }
 });

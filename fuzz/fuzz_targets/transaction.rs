@@ -8,6 +8,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(transaction) = decode_transaction(data) {
-        assert_eq!(transaction.encoded_2718(), data, "two encodings of one transaction");
+        assert_eq!(
+            transaction.encoded_2718(),
+            data,
+            "two encodings of one transaction"
+        );
     }
 });

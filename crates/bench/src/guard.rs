@@ -226,7 +226,7 @@ fn plain(world: &mut World, work: &Work) -> Result<()> {
     let journal = evm.finalize();
     let fees = U256::from(gas) * U256::from(params.base_fee_per_gas);
     let db = evm.ctx.journaled_state.database;
-    let changes = db.into_changes(journal, world.rules.treasury, fees)?;
+    let changes = db.into_changes(journal, &[(world.rules.treasury, fees)])?;
     ensure!(
         !changes.is_empty() && !receipts_bloom(&receipts).is_zero() || gas > 0,
         "nothing was done"

@@ -2,11 +2,14 @@
 //!
 //! - `floor`: what a transaction costs at least: recovery, execution, commit.
 //! - `guard`: what enforcing directives adds to execution.
-//! - `league`: four operators under load, and anvil in the same run; `growth` for large states.
+//! - `staking`: gas and time of its calls, and the time of the end of a block.
+//! - `league`: four operators under load, and anvil in the same run; `epochs` for the
+//!   handover between committees, `growth` for large states.
 //! - `load`: transactions for running nodes, over JSON-RPC.
 //!
 //! Every run writes a table and its full results, with the machine and its load, to
-//! `target/bench/<date>.{md,json}`. Values are compared with aims, and never asserted.
+//! `target/bench/<date>.{md,json}`. Values are compared with aims, and never asserted; but for gas, which
+//! no machine changes.
 
 #![recursion_limit = "256"]
 
@@ -17,6 +20,7 @@ mod guard;
 mod league;
 mod load;
 mod report;
+mod staking;
 mod stats;
 mod token;
 mod world;
@@ -46,16 +50,22 @@ enum Command {
     Floor(floor::FloorArgs),
     /// What enforcing directives costs
     Guard(guard::GuardArgs),
+    /// What calls of staking and the end of a block cost
+    Staking(staking::StakingArgs),
     /// A league on this machine, and anvil, under load
     League(league::LeagueArgs),
+    /// A league with short epochs under load: how long blocks wait when the committee changes
+    Epochs(league::EpochsArgs),
     /// A league whose state and chain grow: takes hours
     Growth(league::GrowthArgs),
-    /// Floor, guard and league in one run
+    /// Floor, guard, staking and league in one run
     All {
         #[command(flatten)]
         floor: floor::FloorArgs,
         #[command(flatten)]
         guard: guard::GuardArgs,
+        #[command(flatten)]
+        staking: staking::StakingArgs,
         #[command(flatten)]
         league: league::LeagueArgs,
     },
@@ -92,15 +102,19 @@ fn execute(cli: &Cli, token: Option<&Token>, report: &mut Report) -> Result<()> 
     match &cli.command {
         Command::Floor(args) => floor::run(args, token, report),
         Command::Guard(args) => guard::run(args, token, report),
+        Command::Staking(args) => staking::run(args, report),
         Command::League(args) => league::run(args, &cli.contracts, token, report),
+        Command::Epochs(args) => league::run_epochs(args, report),
         Command::Growth(args) => league::run_growth(args, report),
         Command::All {
             floor,
             guard,
+            staking,
             league,
         } => {
             floor::run(floor, token, report)?;
             guard::run(guard, token, report)?;
+            staking::run(staking, report)?;
             league::run(league, &cli.contracts, token, report)
         }
         Command::Load(args) => load::run(args, token, report),

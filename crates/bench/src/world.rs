@@ -9,9 +9,10 @@ use alloy_signer_local::PrivateKeySigner;
 use clap::ValueEnum;
 use eyre::{OptionExt as _, Result, ensure};
 use hansa_evm::{
-    Account, BlockExecutor, BlockOutcome, BlockParams, ChainRules, Change, Changes, MemoryDb,
+    Account, BlockExecutor, BlockOutcome, BlockParams, ChainRules, Change, Changes, Closing,
+    MemoryDb,
 };
-use hansa_primitives::{Fees, Genesis, GuardParams, Pace, Transaction};
+use hansa_primitives::{Fees, Genesis, GuardParams, Pace, StakingParams, Transaction};
 use rayon::prelude::*;
 use revm::Database;
 use serde::Serialize;
@@ -258,11 +259,12 @@ pub(crate) fn execute<D: Database>(
         let outcome = executor.execute(transaction, *sender)?;
         ensure!(outcome.success, "{} failed", transaction.tx_hash());
     }
-    Ok(executor.finish()?)
+    Ok(executor.finish(&Closing::default())?)
 }
 
 fn genesis() -> Genesis {
     Genesis {
+        staking: StakingParams::default(),
         chain_id: CHAIN_ID,
         name: "bench".into(),
         development: true,

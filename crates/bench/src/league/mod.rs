@@ -1,12 +1,14 @@
 //! A whole league on this machine, under load from outside: throughput, latency, CPU time, memory, and
 //! what the loss of an operator costs. Anvil takes the same load in the same run.
 
+mod epochs;
 mod growth;
 mod peer;
 mod recovery;
 mod start;
 mod taxii;
 
+pub(crate) use epochs::{EpochsArgs, run as run_epochs};
 pub(crate) use growth::{GrowthArgs, run as run_growth};
 
 use crate::{
@@ -74,6 +76,7 @@ impl LeagueArgs {
             nodes: self.nodes,
             genesis_accounts: self.genesis_accounts,
             interval_ms: self.interval_ms,
+            epochs: None,
         }
     }
 

@@ -10,7 +10,9 @@ use crate::{
 use alloy_primitives::{B256, U64, U256};
 use eyre::{Context as _, OptionExt as _, Result, bail, ensure};
 use hansa_node::{Config, Peer, generate_key, save_key};
-use hansa_primitives::{Alloc, Fees, Genesis, GuardParams, Operator as GenesisOperator, Pace};
+use hansa_primitives::{
+    Alloc, Fees, Genesis, GuardParams, Operator as GenesisOperator, Pace, StakingParams,
+};
 use serde::Deserialize;
 use serde_json::json;
 use std::{
@@ -43,6 +45,16 @@ pub(crate) struct Setup {
     pub(crate) genesis_accounts: u64,
     /// Minimum block interval, ms, if not the default; needs `nodes`.
     pub(crate) interval_ms: Option<u64>,
+    /// Lengths of epochs, if not the default; needs `nodes`.
+    pub(crate) epochs: Option<Epochs>,
+}
+
+/// How blocks divide into epochs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Epochs {
+    pub(crate) blocks: u64,
+    /// From fixing the next committee to the end.
+    pub(crate) freeze_blocks: u64,
 }
 
 /// One operator's process.
@@ -167,8 +179,8 @@ impl Drop for League {
 impl Setup {
     fn up(&self) -> Result<Vec<Operator>> {
         ensure!(
-            self.genesis_accounts == 0 && self.interval_ms.is_none(),
-            "--genesis-accounts and --interval-ms need --nodes"
+            self.genesis_accounts == 0 && self.interval_ms.is_none() && self.epochs.is_none(),
+            "a genesis of our own (--genesis-accounts, --interval-ms, epochs) needs --nodes"
         );
         let output = Command::new(&self.hansa)
             .args(["up", "--detach", "--json", "--dir"])
@@ -208,11 +220,11 @@ fn write_files(setup: &Setup) -> Result<()> {
         fs::create_dir_all(setup.operator(index))?;
         let (private, public) = generate_key();
         save_key(&setup.operator(index).join("operator.key"), &private)?;
-        operators.push(GenesisOperator {
-            name: format!("operator-{}", index + 1),
-            public_key: B256::from_slice(public.as_ref()),
-            fee_recipient: address(SEED, u64::MAX - u64::from(index)),
-        });
+        operators.push(GenesisOperator::new(
+            format!("operator-{}", index + 1),
+            B256::from_slice(public.as_ref()),
+            address(SEED, u64::MAX - u64::from(index)),
+        ));
     }
     let genesis_path = setup.directory.join("genesis.json");
     let genesis = genesis(setup, operators.clone())?;
@@ -222,6 +234,7 @@ fn write_files(setup: &Setup) -> Result<()> {
             name: operators[usize::from(index)].name.clone(),
             genesis: fs::canonicalize(&genesis_path)?,
             key: Some("operator.key".into()),
+            evidence_key: None,
             data_dir: "data".into(),
             p2p: Default::default(),
             rpc: Default::default(),
@@ -268,7 +281,12 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
     if let Some(interval) = setup.interval_ms {
         pace.min_block_interval_ms = interval;
     }
-    Ok(Genesis {
+    let mut staking = StakingParams::default();
+    if let Some(epochs) = setup.epochs {
+        staking.epoch_blocks = epochs.blocks;
+        staking.freeze_blocks = epochs.freeze_blocks;
+    }
+    let genesis = Genesis {
         chain_id: 31_337,
         name: "bench".into(),
         development: true,
@@ -277,10 +295,14 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
         fees: Fees::default(),
         pace,
         operators,
+        staking,
         members: Vec::new(),
         guard: GuardParams::default(),
         alloc,
-    })
+    };
+    // Before four nodes refuse it one by one.
+    genesis.validate()?;
+    Ok(genesis)
 }
 
 fn spawn_node(setup: &Setup, index: u16) -> Result<Child> {
