@@ -98,8 +98,8 @@ pub struct P2p {
     pub listen: SocketAddr,
     /// Peers may have private addresses (a league on one machine or one LAN).
     pub allow_private_ips: bool,
-    /// The other nodes, and where they listen. Nobody else is dialled or let in, so each side lists the
-    /// other; a follower too is listed by those that it follows.
+    /// Other nodes, and where they listen. An address here overrides what an operator registered with staking. Beside these and
+    /// registered operators nobody is dialled or let in: a follower is listed by those that it follows.
     pub peers: Vec<Peer>,
 }
 
