@@ -12,7 +12,11 @@
 //! A node that missed the last block of its epoch hears from the engines of later ones, and cannot verify what it hears. It
 //! asks whom it heard from for the finalization of that last block, which it can.
 
-use crate::{Committees, Marshal, Runtime, Witness, committees::Entry};
+use crate::{
+    Committees, Marshal, Runtime, Witness,
+    committees::Entry,
+    early::{Early, Replayed},
+};
 use commonware_actor::{
     Feedback,
     mailbox::{self, Policy},
@@ -32,7 +36,7 @@ use commonware_cryptography::Digested;
 use commonware_macros::select_loop;
 use commonware_p2p::{
     Blocker, Channel, Message as Incoming, Receiver, Sender,
-    utils::mux::{Builder as _, MuxHandle, Muxer},
+    utils::mux::{Builder as _, MuxHandle, Muxer, SubSender},
 };
 use commonware_parallel::Strategy;
 use commonware_runtime::{ContextCell, Handle, buffer::paged::CacheRef, spawn_cell};
@@ -114,13 +118,43 @@ pub(crate) struct Epochs<E: Runtime, S, B, A> {
     mailbox: mailbox::Receiver<Message>,
 }
 
-/// Subchannels by epoch, and messages for epochs that this node is not in.
+/// One role's subchannels, by epoch.
+struct Subchannels<N: Sender> {
+    open: MuxHandle<N>,
+    /// Messages for epochs that this node is not in.
+    others: mpsc::Receiver<(Channel, Incoming<PublicKey>)>,
+    /// Of those, messages for the next epoch.
+    early: Early,
+}
+
+impl<N: Sender<PublicKey = PublicKey>> Subchannels<N> {
+    fn new<E: Runtime, R>(context: E, (sender, receiver): (N, R)) -> Self
+    where
+        R: Receiver<PublicKey = PublicKey>,
+    {
+        let builder = Muxer::builder(context, sender, receiver).with_backup();
+        let (muxer, open, others) = builder.build();
+        muxer.start();
+        Self {
+            open,
+            others,
+            early: Early::default(),
+        }
+    }
+
+    /// The subchannel of an epoch, beginning with what was sent before. `None`: the chain stops.
+    async fn enter(&mut self, epoch: Epoch) -> Option<(SubSender<N>, Replayed)> {
+        let (sender, receiver) = self.open.register(epoch.get()).await.ok()?;
+        let early = std::mem::take(&mut self.early);
+        Some((sender, early.then(&mut self.others, epoch, receiver)))
+    }
+}
+
+/// Subchannels of every role.
 struct Muxed<N: Sender> {
-    votes: MuxHandle<N>,
-    certificates: MuxHandle<N>,
+    votes: Subchannels<N>,
+    certificates: Subchannels<N>,
     resolver: MuxHandle<N>,
-    other_votes: mpsc::Receiver<(Channel, Incoming<PublicKey>)>,
-    other_certificates: mpsc::Receiver<(Channel, Incoming<PublicKey>)>,
 }
 
 /// The engine that runs. Ends with this.
@@ -182,11 +216,11 @@ where
         select_loop! {
             self.context,
             on_stopped => {},
-            Some((epoch, (from, _))) = muxed.other_votes.recv() else break => {
-                self.heard_of(active.epoch, Epoch::new(epoch), from);
+            Some((epoch, message)) = muxed.votes.others.recv() else break => {
+                self.heard_of(active.epoch, Epoch::new(epoch), message, &mut muxed.votes.early);
             },
-            Some((epoch, (from, _))) = muxed.other_certificates.recv() else break => {
-                self.heard_of(active.epoch, Epoch::new(epoch), from);
+            Some((epoch, message)) = muxed.certificates.others.recv() else break => {
+                self.heard_of(active.epoch, Epoch::new(epoch), message, &mut muxed.certificates.early);
             },
             ended = &mut active.engine => match ended {
                 Ok(()) => break,
@@ -223,13 +257,22 @@ where
         Some(block.inner().clone())
     }
 
-    /// Asks a peer that is ahead for the finalization of the last block of our epoch.
-    fn heard_of(&self, ours: Epoch, theirs: Epoch, from: PublicKey) {
+    /// Asks a peer that is ahead for the finalization of the last block of our epoch, and keeps what it says of the next.
+    fn heard_of(
+        &self,
+        ours: Epoch,
+        theirs: Epoch,
+        message: Incoming<PublicKey>,
+        early: &mut Early,
+    ) {
         if theirs > ours {
-            let last = self.last(ours);
+            let (last, from) = (self.last(ours), message.0.clone());
             self.config
                 .marshal
                 .hint_finalized(last, NonEmptyVec::new(from));
+        }
+        if theirs == ours.next() {
+            early.keep(message);
         }
     }
 
@@ -239,23 +282,13 @@ where
         R: Receiver<PublicKey = PublicKey>,
     {
         let context = |name| self.context.as_present().child(name);
-        let (sender, receiver) = channels.votes;
-        let builder = Muxer::builder(context("votes"), sender, receiver);
-        let (muxer, votes, other_votes) = builder.with_backup().build();
-        muxer.start();
-        let (sender, receiver) = channels.certificates;
-        let builder = Muxer::builder(context("certificates"), sender, receiver);
-        let (muxer, certificates, other_certificates) = builder.with_backup().build();
-        muxer.start();
         let (sender, receiver) = channels.resolver;
         let (muxer, resolver) = Muxer::new(context("resolver"), sender, receiver);
         muxer.start();
         Muxed {
-            votes,
-            certificates,
+            votes: Subchannels::new(context("votes"), channels.votes),
+            certificates: Subchannels::new(context("certificates"), channels.certificates),
             resolver,
-            other_votes,
-            other_certificates,
         }
     }
 
@@ -268,10 +301,9 @@ where
     ) -> Option<Active> {
         let entry = self.config.committees.wait(epoch.get()).await;
         self.config.witness.enter(epoch.get(), entry.scheme.clone());
-        let subchannel = epoch.get();
-        let votes = muxed.votes.register(subchannel).await.ok()?;
-        let certificates = muxed.certificates.register(subchannel).await.ok()?;
-        let resolver = muxed.resolver.register(subchannel).await.ok()?;
+        let votes = muxed.votes.enter(epoch).await?;
+        let certificates = muxed.certificates.enter(epoch).await?;
+        let resolver = muxed.resolver.register(epoch.get()).await.ok()?;
         // A journal that was lost may know votes in epochs that had begun by then, by the clock of whoever proposed their roots.
         let began = root
             .header()

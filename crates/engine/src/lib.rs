@@ -29,6 +29,7 @@ mod build;
 mod chain;
 mod code_source;
 mod committees;
+mod early;
 mod epochs;
 mod head;
 mod ledger;
