@@ -56,6 +56,8 @@ enum Command {
     League(league::LeagueArgs),
     /// A league with short epochs under load: how long blocks wait when the committee changes
     Epochs(league::EpochsArgs),
+    /// Nodes that come to a league later: from state, from blocks, and how long a copy of a directory takes
+    Join(league::JoinArgs),
     /// A league whose state and chain grow: takes hours
     Growth(league::GrowthArgs),
     /// Floor, guard, staking and league in one run
@@ -105,6 +107,7 @@ fn execute(cli: &Cli, token: Option<&Token>, report: &mut Report) -> Result<()> 
         Command::Staking(args) => staking::run(args, report),
         Command::League(args) => league::run(args, &cli.contracts, token, report),
         Command::Epochs(args) => league::run_epochs(args, report),
+        Command::Join(args) => league::run_join(args, token, report),
         Command::Growth(args) => league::run_growth(args, report),
         Command::All {
             floor,

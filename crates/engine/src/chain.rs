@@ -1,14 +1,15 @@
 //! Wiring: from network channels and a data directory to a running chain.
 
 use crate::{
-    Application, Committees, Ledger, Paced, Runtime, Sink, Witness,
-    code_source::NoCode,
+    Application, Checkpoint, Committees, Ledger, Paced, Runtime, Sink, Witness,
+    code_peers::{CodePeers, MAX_CODES, Served},
     epochs::{self, Epochs, Roles, VIEW_RETENTION},
+    guide::{self, Guide},
     witness::Evidence,
 };
 use commonware_broadcast::buffered;
 use commonware_consensus::{
-    Reporters,
+    Epochable as _, Reporters,
     marshal::{
         self,
         core::{Actor as MarshalActor, Mailbox as MarshalMailbox},
@@ -24,7 +25,7 @@ use commonware_glue::stateful::{
 };
 use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_parallel::{Sequential, Strategy};
-use commonware_runtime::{Handle, buffer::paged::CacheRef};
+use commonware_runtime::{ContextCell, Handle, buffer::paged::CacheRef};
 use commonware_storage::{archive::immutable, mmr};
 use commonware_utils::{NZDuration, NZU64, NZUsize, channel::mpsc};
 use hansa_evm::{ChainRules, ExecutionError, genesis_committee};
@@ -36,7 +37,7 @@ use hansa_primitives::{
 use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
 use std::{
     num::{NonZeroU64, NonZeroUsize},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 use thiserror::Error;
@@ -49,6 +50,9 @@ pub(crate) const MAX_PENDING_ACKS: usize = 16;
 /// New blocks of a peer that are kept until consensus asks for them. A block can hold megabytes, and operators take turns:
 /// so many span a multiple of the views that can be open.
 const NEW_BLOCKS_PER_PEER: usize = 4;
+
+/// Operations of accounts and storage that a peer asks for at once.
+const STATE_OPERATIONS: NonZeroU64 = NZU64!(1_024);
 
 /// The network of one chain, one channel per role.
 pub struct Channels<N, R> {
@@ -64,11 +68,15 @@ pub struct Channels<N, R> {
     pub broadcast: (N, R),
     /// State sync: accounts and storage.
     pub state: (N, R),
+    /// State sync: contract code.
+    pub code: (N, R),
+    /// From committee to committee.
+    pub guide: (N, R),
 }
 
 impl<N, R> Channels<N, R> {
     /// Channels per chain, in the order of the fields.
-    pub const COUNT: u64 = 6;
+    pub const COUNT: u64 = 8;
 }
 
 /// Sizes and waits, apart from what the genesis says.
@@ -126,6 +134,13 @@ impl Default for Tuning {
     }
 }
 
+/// How a node without a chain takes the newest state from peers, instead of executing every block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Join {
+    /// Where it begins to trust; without, it is the genesis.
+    pub checkpoint: Option<Checkpoint>,
+}
+
 /// What a chain runs with.
 pub struct Config<S, K, M, B> {
     /// The chain.
@@ -155,6 +170,8 @@ pub struct Config<S, K, M, B> {
     /// This node does not vote in epochs that began by then, milliseconds since 1970: after the loss of its journal, which may
     /// know votes in them. `None`: it votes wherever it has a seat.
     pub votes_after_ms: Option<u64>,
+    /// Joins by state sync, until that is done once. A node that has executed a block never does.
+    pub join: Option<Join>,
     /// Takes proofs that operators broke the rules of consensus.
     pub evidence: Option<mpsc::Sender<Evidence>>,
     /// Sizes and waits.
@@ -275,13 +292,35 @@ where
         context.child("committees"),
         format!("{partition}-committees"),
         namespace(genesis.hash()?),
-        config.key,
+        config.key.clone(),
         first,
         epoch_blocks(&genesis),
     )
     .await;
-    let witness = Witness::new(config.evidence, context.child("witness"));
+    let witness = Witness::new(config.evidence.clone(), context.child("witness"));
     let epocher = FixedEpocher::new(epoch_blocks(&genesis));
+    let (sender, receiver) = channels.guide;
+    let mut guide = Guide {
+        context: ContextCell::new(context.child("guide")),
+        committees: committees.clone(),
+        epocher: epocher.clone(),
+        blocker: config.blocker.clone(),
+        strategy: config.strategy.clone(),
+        me: config.me.clone(),
+        sender,
+        receiver,
+    };
+    let (ask, questions) = guide::questions();
+    let mut plan = SyncPlan::init(context.child("plan"), partition.clone()).await;
+    if let Some(join) = config.join.filter(|_| plan.should_sync(true)) {
+        // There is nothing to sync of a chain that has not begun.
+        if let Some(floor) = guide.find(join.checkpoint).await {
+            let round = floor.round();
+            tracing::info!(epoch = %round.epoch(), view = %round.view(), "joining: the state of this round's block, or of a later one, comes from peers");
+            plan = plan.set_floor(floor).await;
+        }
+    }
+    let floor_epoch = plan.floor().map(|finalization| finalization.epoch());
 
     let resolver = marshal_resolver::init(
         context.child("backfill"),
@@ -331,7 +370,6 @@ where
     )
     .await;
 
-    let plan = SyncPlan::init(context.child("plan"), partition.clone()).await;
     let (marshal_actor, marshal, floor) = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
         context.child("marshal"),
         finalizations,
@@ -359,28 +397,18 @@ where
     )
     .await;
 
-    let sync = |peers: M, blocker: B, me: PublicKey| sync_resolver::Config {
-        peer_provider: peers,
-        blocker,
-        database: None,
-        mailbox_size: tuning.mailbox,
-        me: Some(me),
-        fetch_timeout: NZDuration!(tuning.fetch_timeout),
-        fetch_retry_delay: Duration::from_millis(100),
-        max_serve_ops: NZU64!(1_024),
-        priority_requests: false,
-        priority_responses: false,
-    };
     let (state_actor, state_resolver) =
         sync_resolver::Actor::<_, PublicKey, _, _, mmr::Family, StateDb<E, S>>::new(
             context.child("state_sync"),
-            sync(
-                config.peers.clone(),
-                config.blocker.clone(),
-                config.me.clone(),
-            ),
+            sync_peers(&config, STATE_OPERATIONS),
         );
     state_actor.start(channels.state);
+    let (code_actor, code_resolver) =
+        sync_resolver::Actor::<_, PublicKey, _, _, mmr::Family, Served<E, S>>::new(
+            context.child("code_sync"),
+            sync_peers(&config, MAX_CODES),
+        );
+    code_actor.start(channels.code);
     let ledger = Ledger::default();
     let database = hansa_state::Config {
         partition: partition.clone(),
@@ -410,9 +438,12 @@ where
             marshal: (marshal.clone(), floor),
             mailbox_size: tuning.mailbox,
             plan,
-            resolvers: (state_resolver, NoCode::default()),
+            resolvers: (
+                state_resolver,
+                CodePeers::new(context.child("code_peers"), code_resolver),
+            ),
             sync_config: SyncEngineConfig {
-                fetch_batch_size: NZU64!(1_024),
+                fetch_batch_size: STATE_OPERATIONS,
                 apply_batch_size: NZU64!(4_096),
                 max_outstanding_requests: NZUsize!(8),
             },
@@ -447,6 +478,7 @@ where
             marshal: marshal.clone(),
             application: deferred,
             witness,
+            guide: ask,
             blocker: config.blocker,
             strategy: config.strategy,
             epocher,
@@ -464,20 +496,49 @@ where
     let reporters: Reporters<_, _> = (mailbox.clone(), epochs_mailbox).into();
     marshal_actor.start(reporters, buffer, resolver);
     let state = stateful.start();
-    let databases = mailbox.subscribe_databases().await;
     let roles = Roles {
         votes: channels.votes,
         certificates: channels.certificates,
         resolver: channels.resolver,
     };
+    // Before the databases are there: state sync moves its target with the blocks that epochs acknowledge.
+    let consensus = epochs.start(genesis_block.clone(), floor_epoch, roles);
+    let opened = Arc::new(OnceLock::new());
+    guide.start(marshal.clone(), opened.clone(), questions);
+    let databases = mailbox.subscribe_databases().await;
+    // It is set here only.
+    let _ = opened.set(databases.clone());
     Ok(Chain {
         marshal,
         databases,
-        consensus: epochs.start(genesis_block.clone(), roles),
+        consensus,
         genesis_block,
         committees,
         state,
     })
+}
+
+/// How a database is fetched from peers, `most` operations at a time, and served to them.
+fn sync_peers<S, K, M, B, D>(
+    config: &Config<S, K, M, B>,
+    most: NonZeroU64,
+) -> sync_resolver::Config<PublicKey, M, B, D>
+where
+    M: Provider<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+{
+    sync_resolver::Config {
+        peer_provider: config.peers.clone(),
+        blocker: config.blocker.clone(),
+        database: None,
+        mailbox_size: config.tuning.mailbox,
+        me: Some(config.me.clone()),
+        fetch_timeout: NZDuration!(config.tuning.fetch_timeout),
+        fetch_retry_delay: Duration::from_millis(100),
+        max_serve_ops: most,
+        priority_requests: false,
+        priority_responses: false,
+    }
 }
 
 /// Blocks of an epoch. Validation refuses fewer than [`hansa_primitives::MIN_EPOCH_BLOCKS`].

@@ -1,6 +1,6 @@
 //! The committees that this node knows, by epoch: whose votes count, and where their tips go.
 
-use crate::{Runtime, chain::MAX_PENDING_ACKS};
+use crate::{Runtime, chain::MAX_PENDING_ACKS, handover::Root};
 use alloy_primitives::{Address, B256, U256};
 use commonware_codec::{Copying, DecodeExt as _};
 use commonware_consensus::types::Epoch;
@@ -30,6 +30,8 @@ pub struct Entry {
     pub scheme: Arc<Scheme>,
     /// Whether this node has a seat and may vote.
     pub votes: bool,
+    /// The block that the epoch builds on, where this node did not learn the committee from its own state.
+    pub(crate) root: Option<Root>,
 }
 
 impl Entry {
@@ -85,17 +87,17 @@ impl<E: Runtime> Committees<E> {
     ) -> Self {
         let config = metadata::Config {
             partition,
-            codec_config: ((0..=SEAT_BYTES * MAX_OPERATORS).into(), ()),
+            codec_config: ((0..=SEAT_BYTES * MAX_OPERATORS + ROOT_BYTES).into(), ()),
         };
         let mut store = Store::init(context, config)
             .await
             .unwrap_or_else(|error| panic!("committees: {error}"));
         if store.keys().next().is_none() {
             let epoch = U64::new(first.epoch);
-            let written = store.put_sync(epoch, encode(&first)).await;
+            let written = store.put_sync(epoch, encode(&first, None)).await;
             store = written.unwrap_or_else(|error| panic!("committees: {error}"));
         }
-        let stored: Vec<Committee> = store
+        let stored: Vec<_> = store
             .keys()
             .filter_map(|epoch| Some(decode(epoch.into(), store.get(epoch)?)))
             .collect();
@@ -108,33 +110,29 @@ impl<E: Runtime> Committees<E> {
             newest: watch::Sender::new(0),
             store: Arc::new(Mutex::new(Some(store))),
         };
-        for committee in stored {
-            committees.learn(committee);
+        for (committee, root) in stored {
+            committees.learn(committee, root);
         }
         committees
     }
 
-    /// Adds a committee, forgets those that nobody asks for any more, and returns when that is durable.
+    /// Adds a committee that this node's state has, and returns when that is durable.
     ///
     /// # Panics
-    /// The store cannot be written, or a key is not one: staking admits none that cannot be decoded.
+    /// As [`Committees::save`], and as [`Committees::learn`].
     pub async fn insert(&self, committee: Committee) {
-        let (epoch, encoded) = (committee.epoch, encode(&committee));
-        self.learn(committee);
-        let oldest = self.known.read().keys().next().copied().unwrap_or(epoch);
-        let mut slot = self.store.lock().await;
-        let mut store = slot
-            .take()
-            .unwrap_or_else(|| panic!("committees: writing failed before"));
-        store.put(U64::new(epoch), encoded);
-        store.retain(|epoch, _| u64::from(epoch) >= oldest);
-        let written = store.sync().await;
-        *slot = Some(written.unwrap_or_else(|error| panic!("committees: {error}")));
+        self.learn(committee, None);
+        self.save().await;
     }
 
-    fn learn(&self, committee: Committee) {
+    /// Adds a committee, and forgets those that nobody asks for any more. [`Committees::save`] makes that durable.
+    ///
+    /// # Panics
+    /// A key is not one: staking admits none that cannot be decoded.
+    pub(crate) fn learn(&self, committee: Committee, root: Option<Root>) {
         let epoch = committee.epoch;
-        let entry = Arc::new(self.entry(committee));
+        let before = self.get(epoch).and_then(|entry| entry.root);
+        let entry = Arc::new(self.entry(committee, root.or(before)));
         let mut known = self.known.write();
         known.insert(epoch, entry);
         let newest = known.last_key_value().map_or(epoch, |(newest, _)| *newest);
@@ -142,6 +140,26 @@ impl<E: Runtime> Committees<E> {
         *known = known.split_off(&newest.saturating_sub(1 + self.kept_epochs));
         drop(known);
         self.newest.send_replace(newest);
+    }
+
+    /// Writes what is known.
+    ///
+    /// # Panics
+    /// The store cannot be written.
+    pub(crate) async fn save(&self) {
+        let known = self.known();
+        let mut slot = self.store.lock().await;
+        let mut store = slot
+            .take()
+            .unwrap_or_else(|| panic!("committees: writing failed before"));
+        let oldest = known.first().map_or(0, |entry| entry.committee.epoch);
+        store.retain(|epoch, _| u64::from(epoch) >= oldest);
+        for entry in known {
+            let epoch = U64::new(entry.committee.epoch);
+            store.put(epoch, encode(&entry.committee, entry.root));
+        }
+        let written = store.sync().await;
+        *slot = Some(written.unwrap_or_else(|error| panic!("committees: {error}")));
     }
 
     /// This node's key, if it has one that votes.
@@ -159,7 +177,7 @@ impl<E: Runtime> Committees<E> {
         Scheme::verifier(&self.namespace, keys(&entry.committee))
     }
 
-    fn entry(&self, committee: Committee) -> Entry {
+    fn entry(&self, committee: Committee, root: Option<Root>) -> Entry {
         let keys = keys(&committee);
         let mine = self
             .key
@@ -174,6 +192,7 @@ impl<E: Runtime> Committees<E> {
             committee,
             scheme: Arc::new(scheme),
             votes,
+            root,
         }
     }
 
@@ -185,6 +204,11 @@ impl<E: Runtime> Committees<E> {
     /// Those that are kept: of the last epochs, this one and, when it is fixed, the next.
     pub fn known(&self) -> Vec<Arc<Entry>> {
         self.known.read().values().cloned().collect()
+    }
+
+    /// The newest epoch whose committee is known.
+    pub(crate) fn newest_known(&self) -> u64 {
+        *self.newest.borrow()
     }
 
     /// The newest epoch whose committee is fixed, as it changes.
@@ -224,21 +248,36 @@ impl<E: Runtime> Provider for Committees<E> {
 
 /// Operator, key, fee recipient, stake.
 const SEAT_BYTES: usize = 8 + 32 + 20 + 32;
+/// Hash, time.
+const ROOT_BYTES: usize = 32 + 8;
 
-fn encode(committee: &Committee) -> Vec<u8> {
-    let mut encoded = Vec::with_capacity(SEAT_BYTES * committee.seats.len());
+/// The seats, then the root, if it is known.
+fn encode(committee: &Committee, root: Option<Root>) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(SEAT_BYTES * committee.seats.len() + ROOT_BYTES);
     for seat in &committee.seats {
         encoded.extend_from_slice(&seat.operator.to_be_bytes());
         encoded.extend_from_slice(seat.key.as_slice());
         encoded.extend_from_slice(seat.fee_recipient.as_slice());
         encoded.extend_from_slice(&seat.stake.to_be_bytes::<32>());
     }
+    if let Some(root) = root {
+        encoded.extend_from_slice(root.hash.as_slice());
+        encoded.extend_from_slice(&root.timestamp_ms.to_be_bytes());
+    }
     encoded
 }
 
 /// What [`encode`] wrote: the store checks its sums.
-fn decode(epoch: u64, encoded: &[u8]) -> Committee {
-    let seats = encoded.chunks_exact(SEAT_BYTES).map(|seat| {
+fn decode(epoch: u64, encoded: &[u8]) -> (Committee, Option<Root>) {
+    let seats = encoded.chunks_exact(SEAT_BYTES);
+    let root = (seats.remainder().len() == ROOT_BYTES).then(|| {
+        let (hash, timestamp_ms) = seats.remainder().split_at(32);
+        Root {
+            hash: B256::from_slice(hash),
+            timestamp_ms: U256::from_be_slice(timestamp_ms).to(),
+        }
+    });
+    let seats = seats.map(|seat| {
         let (operator, rest) = seat.split_at(8);
         let (key, rest) = rest.split_at(32);
         let (fee_recipient, stake) = rest.split_at(20);
@@ -249,8 +288,9 @@ fn decode(epoch: u64, encoded: &[u8]) -> Committee {
             stake: U256::from_be_slice(stake),
         }
     });
-    Committee {
+    let committee = Committee {
         epoch,
         seats: seats.collect(),
-    }
+    };
+    (committee, root)
 }

@@ -16,6 +16,8 @@ use crate::{
     Committees, Marshal, Runtime, Witness,
     committees::Entry,
     early::{Early, Replayed},
+    guide,
+    handover::Root,
 };
 use commonware_actor::{
     Feedback,
@@ -33,7 +35,7 @@ use commonware_consensus::{
     types::{Epoch, Epocher as _, FixedEpocher, Height, ViewDelta},
 };
 use commonware_cryptography::Digested;
-use commonware_macros::select_loop;
+use commonware_macros::{select, select_loop};
 use commonware_p2p::{
     Blocker, Channel, Message as Incoming, Receiver, Sender,
     utils::mux::{Builder as _, MuxHandle, Muxer, SubSender},
@@ -49,6 +51,8 @@ use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// How often a view that is stuck is voted to be skipped again.
 const TIMEOUT_RETRY: Duration = Duration::from_millis(500);
+/// How long the state has to fix a committee that is due before peers are asked for it.
+const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Views whose votes are kept behind the newest finalized one.
 pub(crate) const VIEW_RETENTION: ViewDelta = ViewDelta::new(64);
 
@@ -91,6 +95,7 @@ pub(crate) struct Config<E: Runtime, S, B, A> {
     pub(crate) marshal: Marshal,
     pub(crate) application: A,
     pub(crate) witness: Witness,
+    pub(crate) guide: guide::Mailbox,
     pub(crate) blocker: B,
     pub(crate) strategy: S,
     pub(crate) epocher: FixedEpocher,
@@ -188,16 +193,22 @@ where
         (epochs, Mailbox(sender))
     }
 
-    /// Starts with the epoch of the first block that is not yet processed, on top of `genesis` if that is epoch 0.
-    pub(crate) fn start<N, R>(mut self, genesis: Block, channels: Roles<N, R>) -> Handle<()>
+    /// Starts with the epoch of the first block that is not yet processed, on top of `genesis` if that is epoch 0; with that of `floor`,
+    /// where state sync begins, if that is later.
+    pub(crate) fn start<N, R>(
+        mut self,
+        genesis: Block,
+        floor: Option<Epoch>,
+        channels: Roles<N, R>,
+    ) -> Handle<()>
     where
         N: Sender<PublicKey = PublicKey>,
         R: Receiver<PublicKey = PublicKey>,
     {
-        spawn_cell!(self.context, self.run(genesis, channels))
+        spawn_cell!(self.context, self.run(genesis, floor, channels))
     }
 
-    async fn run<N, R>(mut self, genesis: Block, channels: Roles<N, R>)
+    async fn run<N, R>(mut self, genesis: Block, floor: Option<Epoch>, channels: Roles<N, R>)
     where
         N: Sender<PublicKey = PublicKey>,
         R: Receiver<PublicKey = PublicKey>,
@@ -205,12 +216,12 @@ where
         let mut muxed = self.multiplex(channels);
         let processed = self.config.marshal.get_processed().await;
         let next = processed.map_or_else(Height::zero, |processed| processed.height().next());
-        let epoch = self.containing(next);
+        let epoch = self.containing(next).max(floor.unwrap_or_default());
         let Some(root) = self.root(epoch, genesis).await else {
             tracing::debug!("the chain stops while it starts");
             return;
         };
-        let Some(mut active) = self.enter(epoch, &root, &mut muxed).await else {
+        let Some(mut active) = self.enter(epoch, root, &mut muxed).await else {
             return;
         };
         select_loop! {
@@ -228,7 +239,7 @@ where
             },
             Some(message) = self.mailbox.recv() else break => {
                 if message.block.height() == self.last(active.epoch) {
-                    let (next, root) = (active.epoch.next(), message.block.inner());
+                    let (next, root) = (active.epoch.next(), Root::from(message.block.inner().header()));
                     let Some(entered) = self.enter(next, root, &mut muxed).await else { break };
                     active = entered;
                 }
@@ -249,12 +260,30 @@ where
     }
 
     /// The block that an epoch builds on: the last one before it.
-    async fn root(&mut self, epoch: Epoch, genesis: Block) -> Option<Block> {
+    async fn root(&mut self, epoch: Epoch, genesis: Block) -> Option<Root> {
         let Some(before) = epoch.previous() else {
-            return Some(genesis);
+            return Some(Root::from(genesis.header()));
         };
+        let entry = self.config.committees.get(epoch.get());
+        if let Some(root) = entry.and_then(|entry| entry.root) {
+            return Some(root);
+        }
         let block = self.config.marshal.get_block(self.last(before)).await?;
-        Some(block.inner().clone())
+        Some(Root::from(block.inner().header()))
+    }
+
+    /// The committee of an epoch. A node that syncs its state does not execute the block that fixes it.
+    async fn committee(&mut self, epoch: Epoch) -> Arc<Entry> {
+        loop {
+            select! {
+                entry = self.config.committees.wait(epoch.get()) => return entry,
+                _ = self.context.sleep(ASK_AFTER) => {
+                    if let Some(before) = epoch.previous() {
+                        self.config.guide.ask(before);
+                    }
+                },
+            }
+        }
     }
 
     /// Asks a peer that is ahead for the finalization of the last block of our epoch, and keeps what it says of the next.
@@ -296,19 +325,16 @@ where
     async fn enter<N: Sender<PublicKey = PublicKey>>(
         &mut self,
         epoch: Epoch,
-        root: &Block,
+        root: Root,
         muxed: &mut Muxed<N>,
     ) -> Option<Active> {
-        let entry = self.config.committees.wait(epoch.get()).await;
+        let entry = self.committee(epoch).await;
         self.config.witness.enter(epoch.get(), entry.scheme.clone());
         let votes = muxed.votes.enter(epoch).await?;
         let certificates = muxed.certificates.enter(epoch).await?;
         let resolver = muxed.resolver.register(epoch.get()).await.ok()?;
         // A journal that was lost may know votes in epochs that had begun by then, by the clock of whoever proposed their roots.
-        let began = root
-            .header()
-            .timestamp_ms
-            .saturating_sub(MAX_CLOCK_AHEAD_MS);
+        let began = root.timestamp_ms.saturating_sub(MAX_CLOCK_AHEAD_MS);
         let silent = entry.votes && self.config.votes_after_ms.is_some_and(|lost| began <= lost);
         let scheme = if silent {
             tracing::warn!(%epoch, "this node has a seat, but votes from the next epoch on: its journal was lost");
@@ -333,7 +359,7 @@ where
     fn engine(
         &self,
         epoch: Epoch,
-        root: &Block,
+        root: Root,
         entry: &Entry,
         scheme: &Scheme,
         journal: String,
@@ -358,7 +384,7 @@ where
                 partition: journal,
                 mailbox_size: config.mailbox,
                 epoch,
-                floor: Floor::Genesis(hansa_primitives::digest(root.hash())),
+                floor: Floor::Genesis(hansa_primitives::digest(root.hash)),
                 replay_buffer: config.write_buffer,
                 write_buffer: config.write_buffer,
                 page_cache: config.page_cache.clone(),

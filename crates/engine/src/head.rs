@@ -1,14 +1,18 @@
 //! The newest finalized state, as the pool asks for it.
 
 use crate::{Executed, Runtime};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use commonware_parallel::Strategy;
 use hansa_abi::{GUARD, IGuard};
 use hansa_evm::directive_on;
 use hansa_mempool::{AccountInfo, BlockedBy, HeadError, HeadState};
-use hansa_modules::{Block, Call, Outcome, StorageRead, dry_run, guard::enforcement};
-use hansa_state::{FinalizedState, PreImages, StateError};
+use hansa_modules::{
+    Block, Call, Outcome, StorageRead, dry_run,
+    guard::enforcement,
+    staking::{self, Seat},
+};
+use hansa_state::{Databases, FinalizedState, PreImages, StateError};
 use std::collections::HashMap;
 
 /// `action` of a directive that blocks.
@@ -177,6 +181,22 @@ impl<E: Runtime, S: Strategy, P: PreImages> HeadState for Head<E, S, P> {
             }));
         }
         blocked
+    }
+}
+
+/// The seats of the committees with this id, as [`hansa_modules::staking::seats`] gives them; none while the state does not have them.
+pub(crate) async fn seats<E: Runtime, S: Strategy>(
+    databases: &Databases<E, S>,
+    id: B256,
+) -> Result<Vec<Seat>, StateError> {
+    let mut known = Known::default();
+    loop {
+        let Missing(module, slot) = match staking::seats(&mut known, id) {
+            Ok(seats) => return Ok(seats),
+            Err(missing) => missing,
+        };
+        let value = hansa_state::newest_slot(databases, module, slot).await?;
+        known.0.insert((module, slot), value);
     }
 }
 

@@ -27,10 +27,14 @@ mod accuser;
 mod application;
 mod build;
 mod chain;
-mod code_source;
+mod code_peers;
 mod committees;
 mod early;
 mod epochs;
+mod guide;
+mod handover;
+#[cfg(test)]
+mod handover_tests;
 mod head;
 mod ledger;
 mod pacing;
@@ -45,9 +49,11 @@ mod witness_tests;
 pub use accuser::Accuser;
 pub use application::{Application, Finalized, Sink};
 pub use chain::{
-    BlockArchive, Chain, Channels, Config, Marshal, Start, Tuning, genesis, open_blocks, start,
+    BlockArchive, Chain, Channels, Config, Join, Marshal, Start, Tuning, genesis, open_blocks,
+    start,
 };
 pub use committees::{Committees, Entry};
+pub use handover::{Checkpoint, NoCheckpoint};
 pub use head::Head;
 pub use ledger::{Executed, Ledger};
 pub use pacing::Paced;

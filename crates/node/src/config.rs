@@ -3,6 +3,7 @@
 //! Relative paths are relative to the file's folder.
 
 use crate::text::{self, MAX_CONFIG_BYTES};
+use hansa_engine::{Checkpoint, NoCheckpoint};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -67,6 +68,9 @@ pub struct Config {
     pub evidence_key: Option<PathBuf>,
     /// Where everything durable lives.
     pub data_dir: PathBuf,
+    /// How a node with an empty data directory gets the chain.
+    #[serde(default)]
+    pub join: Join,
     /// The peer network.
     #[serde(default)]
     pub p2p: P2p,
@@ -88,6 +92,42 @@ pub struct Config {
     /// Threads and memory.
     #[serde(default)]
     pub resources: Resources,
+}
+
+/// How a node with an empty data directory gets the chain. It matters at the first start only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Join {
+    /// From blocks or from state.
+    pub from: JoinFrom,
+    /// For `from = "state"`: the last block of an epoch, as `EPOCH:HASH`, from which on committees are followed. Without one they are
+    /// followed from the genesis, which trusts that keys of past operators were never used for another history.
+    pub checkpoint: Option<String>,
+}
+
+impl Join {
+    /// The checkpoint, if there is one.
+    ///
+    /// # Errors
+    /// It is not written as one.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, ConfigError> {
+        let parsed = self.checkpoint.as_deref().map(str::parse).transpose();
+        parsed.map_err(|error: NoCheckpoint| ConfigError::Field {
+            field: "join.checkpoint",
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// What a new node takes from its peers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JoinFrom {
+    /// Every block since the genesis, each of which it executes: it has all history.
+    #[default]
+    Blocks,
+    /// The newest state, and blocks from then on: it has no older blocks, receipts, logs or exchange objects.
+    State,
 }
 
 /// The peer network.
@@ -313,6 +353,10 @@ impl Config {
                 "`{url}` is no scheme and host; use one such as \"https://taxii.example.org\""
             );
             return field("taxii.public_url", reason);
+        }
+        if self.join.checkpoint()?.is_some() && self.join.from == JoinFrom::Blocks {
+            let reason = "only a node that joins from state needs one; set join.from = \"state\"";
+            return field("join.checkpoint", reason.into());
         }
         if self.history.state_blocks < 256 {
             return field("history.state_blocks", "must be at least 256".into());

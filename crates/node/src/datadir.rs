@@ -80,6 +80,9 @@ struct Marker {
     /// The node votes in epochs that began after this, milliseconds since 1970; in all, if there is none.
     #[serde(default)]
     votes_after_ms: Option<u64>,
+    /// The chain's state came from peers: blocks before that are not here.
+    #[serde(default)]
+    from_state: bool,
 }
 
 /// An opened data directory. Locked until dropped.
@@ -91,8 +94,8 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Opens or makes the directory for the chain with this genesis hash.
-    pub(crate) fn open(path: &Path, genesis: B256) -> Result<Self, DataDirError> {
+    /// Opens or makes the directory for the chain with this genesis hash. `from_state` matters only for one that is made.
+    pub(crate) fn open(path: &Path, genesis: B256, from_state: bool) -> Result<Self, DataDirError> {
         let io = |source| DataDirError::Io {
             path: path.into(),
             source,
@@ -113,7 +116,7 @@ impl DataDir {
         }
         Ok(Self {
             path: path.into(),
-            marker: Self::check(path, genesis)?,
+            marker: Self::check(path, genesis, from_state)?,
             _lock: lock,
         })
     }
@@ -121,6 +124,11 @@ impl DataDir {
     /// The id of the consensus journal here.
     pub(crate) const fn journal(&self) -> B256 {
         self.marker.journal
+    }
+
+    /// Whether the chain's state came, or is to come, from peers.
+    pub(crate) const fn joined_from_state(&self) -> bool {
+        self.marker.from_state
     }
 
     /// See [`hansa_engine::Config::votes_after_ms`].
@@ -134,7 +142,7 @@ impl DataDir {
         write_marker(&self.path, &self.marker)
     }
 
-    fn check(directory: &Path, genesis: B256) -> Result<Marker, DataDirError> {
+    fn check(directory: &Path, genesis: B256, from_state: bool) -> Result<Marker, DataDirError> {
         let path = directory.to_path_buf();
         let io = |source| DataDirError::Io {
             path: path.clone(),
@@ -183,6 +191,7 @@ impl DataDir {
                     genesis,
                     journal: B256::new(rand::random()),
                     votes_after_ms: None,
+                    from_state,
                 };
                 write_marker(directory, &marker)?;
                 Ok(marker)
@@ -260,27 +269,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
         let (ours, theirs) = (B256::repeat_byte(1), B256::repeat_byte(2));
-        let open = DataDir::open(&path, ours).unwrap();
-        let second = DataDir::open(&path, ours).unwrap_err();
+        let open = DataDir::open(&path, ours, false).unwrap();
+        let second = DataDir::open(&path, ours, false).unwrap_err();
         assert!(matches!(second, DataDirError::Locked { .. }), "{second}");
         drop(open);
-        drop(DataDir::open(&path, ours).unwrap());
-        let foreign = DataDir::open(&path, theirs).unwrap_err();
+        drop(DataDir::open(&path, ours, false).unwrap());
+        let foreign = DataDir::open(&path, theirs, false).unwrap_err();
         assert!(matches!(foreign, DataDirError::Foreign { .. }), "{foreign}");
         let marker = path.join(MARKER);
         let text = fs::read_to_string(&marker).unwrap();
         fs::write(&marker, text.replace("\"format\": 2", "\"format\": 9")).unwrap();
-        let format = DataDir::open(&path, ours).unwrap_err();
+        let format = DataDir::open(&path, ours, false).unwrap_err();
         assert!(
             matches!(format, DataDirError::Format { found: 9, .. }),
             "{format}"
         );
         fs::write(&marker, "{").unwrap();
-        let damaged = DataDir::open(&path, ours).unwrap_err();
+        let damaged = DataDir::open(&path, ours, false).unwrap_err();
         assert!(damaged.to_string().contains(&path.display().to_string()));
         fs::remove_file(&marker).unwrap();
         fs::write(path.join("holiday.jpg"), "x").unwrap();
-        let stranger = DataDir::open(&path, ours).unwrap_err();
+        let stranger = DataDir::open(&path, ours, false).unwrap_err();
         assert!(
             matches!(stranger, DataDirError::Damaged { .. }),
             "{stranger}"
@@ -294,8 +303,8 @@ mod tests {
         fs::write(path.join(NEW_MARKER), "{\"form").unwrap();
         fs::create_dir(path.join("lost+found")).unwrap();
         let genesis = B256::repeat_byte(1);
-        drop(DataDir::open(path, genesis).unwrap());
+        drop(DataDir::open(path, genesis, false).unwrap());
         assert!(!path.join(NEW_MARKER).exists());
-        drop(DataDir::open(path, genesis).unwrap());
+        drop(DataDir::open(path, genesis, false).unwrap());
     }
 }

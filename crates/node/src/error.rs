@@ -54,6 +54,14 @@ pub enum NodeError {
         /// Newest block whose state is applied.
         state: u64,
     },
+    /// The blocks before the state that this node began with were never here.
+    #[error(
+        "this node joined from state: it has no blocks to execute from the genesis on\nmove {index} away and start the node: it begins a new index, without older blocks"
+    )]
+    FromState {
+        /// The index file.
+        index: PathBuf,
+    },
     /// There is nothing to rebuild an index from.
     #[error(
         "{path}: there are no blocks to rebuild an index from\ncheck data_dir; a new node needs no index: start it, and it catches up from peers"

@@ -10,6 +10,8 @@ use tokio::{sync::broadcast, task::JoinHandle};
 pub(crate) struct Feed {
     pub(crate) index: Index,
     pub(crate) subscribers: broadcast::Sender<Arc<FinalizedBlock>>,
+    /// The first block after the genesis block need not be block 1: the state before it came from peers.
+    pub(crate) gap: bool,
 }
 
 impl Sink for Feed {
@@ -21,7 +23,15 @@ impl Sink for Feed {
             senders: executed.senders.clone(),
         };
         let (index, feed, diff) = (self.index.clone(), block.clone(), finalized.diff.clone());
-        let append = move || index.append(&feed, Some(&state_diff(&diff)));
+        let skips = self.gap && index.head().is_some_and(|(number, _)| number == 0);
+        let append = move || {
+            let diff = state_diff(&diff);
+            if skips {
+                index.append_after_gap(&feed, Some(&diff))
+            } else {
+                index.append(&feed, Some(&diff))
+            }
+        };
         match outcome(tokio::task::spawn_blocking(append)).await {
             // Nobody listening is fine.
             Ok(_) => drop(self.subscribers.send(Arc::new(block))),

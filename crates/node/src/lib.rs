@@ -25,8 +25,8 @@ mod threads;
 mod voter;
 
 pub use config::{
-    Config, ConfigError, History, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer, RPC_PORT,
-    Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
+    Config, ConfigError, History, Join, JoinFrom, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer,
+    RPC_PORT, Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
 };
 pub use datadir::DataDirError;
 pub use error::NodeError;

@@ -30,6 +30,8 @@ const SPARE_NODES: usize = 32;
 const CONSENSUS_RATE: Quota = Quota::per_second(NZU32!(1_024));
 /// Messages per second and peer on the channels that carry blocks and state.
 const BULK_RATE: Quota = Quota::per_second(NZU32!(512));
+/// Messages per second and peer about committees: an answer can take 256 KiB and 64 look-ups.
+const GUIDE_RATE: Quota = Quota::per_second(NZU32!(8));
 /// Messages per second and peer of transaction gossip.
 const GOSSIP_RATE: Quota = Quota::per_second(NZU32!(256));
 
@@ -164,8 +166,10 @@ pub(crate) fn start(
         backfill: network.register(3, BULK_RATE),
         broadcast: network.register(4, BULK_RATE),
         state: network.register(5, BULK_RATE),
+        code: network.register(6, BULK_RATE),
+        guide: network.register(7, GUIDE_RATE),
     };
-    let gossip = network.register(6, GOSSIP_RATE);
+    let gossip = network.register(8, GOSSIP_RATE);
     network.start();
     Started {
         oracle,

@@ -1,7 +1,7 @@
 //! Putting a node together, and taking it down again.
 
 use crate::{
-    Config, ConfigError, NodeError, catalog, config,
+    Config, ConfigError, JoinFrom, NodeError, catalog, config,
     datadir::DataDir,
     evidence::{self, Clerk, load_account},
     feed::Feed,
@@ -24,7 +24,7 @@ use commonware_runtime::{
     tokio::{self as runtime, Context},
 };
 use commonware_utils::{NZU16, NZUsize};
-use hansa_engine::{Chain, Tuning};
+use hansa_engine::{Chain, Join, Tuning};
 use hansa_index::{Config as IndexConfig, FinalizedBlock, Index};
 use hansa_mempool::{
     FileJournal, Gossip, GossipConfig, HeadInfo, JournalError, Keeper, Limits, Pool, Rules,
@@ -115,7 +115,11 @@ fn prepare(config: Config, lost_journal: bool) -> Result<Prepared, NodeError> {
         .as_deref()
         .map(load_account)
         .transpose()?;
-    let mut directory = DataDir::open(&config.data_dir, genesis_hash)?;
+    let from_state = config.join.from == JoinFrom::State;
+    let mut directory = DataDir::open(&config.data_dir, genesis_hash, from_state)?;
+    if from_state && !directory.joined_from_state() {
+        tracing::warn!(data_dir = %config.data_dir.display(), "this data directory was begun from blocks: join.from = \"state\" has no effect on it");
+    }
     let voter = take_voter(&config, genesis_hash, &mut directory, lost_journal)?;
     let (key, votes) = match operator {
         Some(key) => (key, true),
@@ -252,6 +256,13 @@ async fn on<T: Send + 'static>(
 /// Waits until the state is as new as the index.
 async fn catch_up(newest: &AtomicU64, indexed: u64) {
     while newest.load(Ordering::Acquire) < indexed {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits until the index has more than the genesis block.
+async fn first_block(index: &Index) {
+    while index.head().is_none_or(|(number, _)| number == 0) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -404,7 +415,12 @@ async fn start(
     let (subscribers, _) = broadcast::channel(SUBSCRIBER_BACKLOG);
     let genesis_block = genesis_block(genesis)?;
     seed_index(genesis, &genesis_block, index)?;
-    let started_at = index.head().map_or(0, |(number, _)| number);
+    let mut started_at = index.head().map_or(0, |(number, _)| number);
+    let from_state = prepared.directory.joined_from_state();
+    let join = from_state
+        .then(|| config.join.checkpoint())
+        .transpose()?
+        .map(|checkpoint| Join { checkpoint });
     // The chain moves it as soon as it runs.
     let newest = Arc::new(AtomicU64::new(0));
     let recent = RecentDiffs::default();
@@ -421,6 +437,7 @@ async fn start(
             sink: Feed {
                 index: index.clone(),
                 subscribers: subscribers.clone(),
+                gap: prepared.directory.joined_from_state(),
             },
             peers: network.oracle.clone(),
             blocker: network.oracle.clone(),
@@ -429,12 +446,22 @@ async fn start(
             head: newest.clone(),
             recent: recent.clone(),
             votes_after_ms: prepared.directory.votes_after_ms(),
+            join,
             evidence: Some(accusations),
             tuning: Tuning::default(),
         },
         network.chain,
     )
     .await?;
+    if from_state && started_at == 0 {
+        // The first block after the state that peers gave: nothing before it can be served.
+        tokio::select! {
+            () = first_block(index) => {}
+            error = ended(&mut chain) => return Err(error),
+        }
+        started_at = index.head().map_or(0, |(number, _)| number);
+        tracing::info!(height = started_at, "joined");
+    }
     // After a crash the databases can be behind the index. Consensus delivers the blocks between
     // again; until it has, nobody may take the older state for the newest.
     let processed = chain.marshal.get_processed().await;

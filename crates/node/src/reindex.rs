@@ -50,8 +50,11 @@ pub fn reindex(config: Config) -> Result<(), NodeError> {
     if !storage.is_dir() {
         return Err(NodeError::NoBlocks { path: storage });
     }
-    let directory = DataDir::open(&config.data_dir, genesis_hash)?;
+    let directory = DataDir::open(&config.data_dir, genesis_hash, false)?;
     let path = directory.index();
+    if directory.joined_from_state() {
+        return Err(NodeError::FromState { index: path });
+    }
     let index_config = index_config(&config, genesis_hash);
     // One that does not open has nothing to lose.
     let old = path

@@ -2,7 +2,7 @@
 
 use crate::{
     deadline::Deadline,
-    errors::{CallResult, Fault},
+    errors::{CallResult, Fault, HISTORY_UNAVAILABLE},
 };
 use alloy_primitives::{B256, Bloom, BloomInput};
 use alloy_rpc_types_eth::Filter;
@@ -19,9 +19,8 @@ pub(crate) struct Chain {
 impl From<IndexError> for Fault {
     fn from(error: IndexError) -> Self {
         match error {
-            IndexError::TooOld { .. } | IndexError::InvalidRange { .. } => {
-                Self::server(error.to_string())
-            }
+            IndexError::TooOld { .. } => Self::new(HISTORY_UNAVAILABLE, error.to_string()),
+            IndexError::InvalidRange { .. } => Self::server(error.to_string()),
             other => Self::internal(other),
         }
     }
@@ -50,11 +49,26 @@ impl Chain {
         self.block(self.head_number())?.ok_or_else(missing)
     }
 
+    /// The oldest block after the genesis block: 1, unless this node joined from state.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.index.oldest().unwrap_or_default().max(1)
+    }
+
+    /// Refuses what is older than that: it exists, though not here.
+    fn is_kept(&self, number: u64) -> CallResult<()> {
+        let oldest = self.oldest();
+        if number < oldest {
+            return Err(IndexError::TooOld { number, oldest }.into());
+        }
+        Ok(())
+    }
+
     /// A block by number.
     pub(crate) fn block(&self, number: u64) -> CallResult<Option<FinalizedBlock>> {
         if number == 0 {
             return Ok(Some(self.genesis.clone()));
         }
+        self.is_kept(number)?;
         Ok(self.index.finalized(number)?)
     }
 
@@ -64,6 +78,7 @@ impl Chain {
             let block = &self.genesis.block;
             return Ok(Some((block.hash(), block.header().clone())));
         }
+        self.is_kept(number)?;
         Ok(self.index.header(number)?)
     }
 
@@ -85,6 +100,7 @@ impl Chain {
         if number == 0 {
             return Ok(None);
         }
+        self.is_kept(number)?;
         Ok(self.index.transaction_at(number, index)?)
     }
 

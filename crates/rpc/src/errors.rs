@@ -13,6 +13,8 @@ pub const SERVER_ERROR: i32 = -32000;
 pub const EXECUTION_REVERTED: i32 = 3;
 /// EIP-7966: `eth_sendRawTransactionSync` gave up waiting; `data` is the hash.
 pub const SYNC_TIMEOUT: i32 = 4;
+/// go-ethereum: a block that this node never had, or has no more.
+pub const HISTORY_UNAVAILABLE: i32 = 4444;
 /// JSON-RPC 2.0: no such method.
 pub const METHOD_NOT_FOUND: i32 = -32601;
 /// JSON-RPC 2.0: parameters of the wrong shape.

@@ -52,6 +52,8 @@ struct Status {
     /// keccak256 of the canonical genesis file.
     genesis: B256,
     head: Head,
+    /// The oldest block after the genesis block that this node has: 1, unless it joined from state.
+    oldest_block: U64,
     /// Blocks whose state can be read.
     oldest_state: U64,
     next_base_fee_per_gas: U64,
@@ -90,6 +92,7 @@ fn status(node: &Node) -> CallResult<Status> {
             state_root: header.state.root,
             proposer: B256::from_slice(header.proposer().as_ref()),
         },
+        oldest_block: U64::from(node.chain.oldest()),
         oldest_state: U64::from(context.state.range().0),
         next_base_fee_per_gas: fee_quantity(node, &head),
         syncing: context.node.syncing().is_some(),

@@ -95,7 +95,7 @@ const OBJECTS: &[(&str, &str)] = &[
     (
         "Epoch",
         "epoch, firstBlock, freezeBlock, lastBlock, block, committee, nextCommittee (null until it is fixed), \
-         epochBlocks, lastSelection",
+         epochBlocks, lastSelection, checkpoint (EPOCH:HASH of the last block before; null in epoch 0)",
     ),
     (
         "FeeHistory",

@@ -53,7 +53,8 @@ impl ExitCondition<PublicKey, Node> for Reached {
     ) -> Verdict<'a, bool> {
         Box::pin(async move {
             let there = honest(nodes).filter(|node| {
-                node.height() >= self.height && node.included() >= self.transactions
+                node.height() >= self.height
+                    && (node.joined || node.included() >= self.transactions)
             });
             Ok(there.count() >= self.operators)
         })
@@ -80,7 +81,9 @@ impl Property<PublicKey, Node> for SameChain {
             let mut seen = HashSet::new();
             for number in 1..=highest {
                 let mut blocks = BTreeMap::new();
-                for node in honest(nodes).filter(|node| node.height() >= number) {
+                for node in
+                    honest(nodes).filter(|node| (node.oldest()..=node.height()).contains(&number))
+                {
                     let block = node.index.block(number).map_err(text)?;
                     let block = block.ok_or_else(|| {
                         format!("operator {} has no block {number}", node.operator)
@@ -129,7 +132,7 @@ impl Property<PublicKey, Node> for SameState {
                 let Some(running) = running else {
                     return Err(format!("operator {} does not run", node.operator));
                 };
-                for number in 1..=node.height() {
+                for number in node.oldest()..=node.height() {
                     let block = running.marshal.get_block(Height::new(number)).await;
                     let hash = block.map(|block| block.inner().hash());
                     if hash != node.index.hash_of(number).map_err(text)? {
@@ -167,7 +170,7 @@ impl Property<PublicKey, Node> for Included {
         nodes: &'a [&'a Node],
     ) -> Verdict<'a, ()> {
         Box::pin(async move {
-            for node in honest(nodes) {
+            for node in honest(nodes).filter(|node| !node.joined) {
                 let mut count = 0;
                 for number in 1..=node.height() {
                     let block = node.index.block(number).map_err(text)?;
@@ -283,6 +286,38 @@ impl Slashed {
             ));
         }
         Ok(())
+    }
+}
+
+/// Operators that began with the state of their peers have no block up to a height, and say so.
+#[derive(Clone, Copy, Debug)]
+pub struct Joined {
+    /// The height.
+    pub after: u64,
+}
+
+impl Property<PublicKey, Node> for Joined {
+    fn name(&self) -> &str {
+        "joined"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes).filter(|node| node.joined) {
+                let (operator, oldest) = (node.operator, node.oldest());
+                if oldest <= self.after {
+                    return Err(format!("operator {operator} executed block {oldest}"));
+                }
+                if node.index.block(self.after).map_err(text)?.is_some() {
+                    return Err(format!("operator {operator} has an older block"));
+                }
+            }
+            Ok(())
+        })
     }
 }
 

@@ -22,7 +22,7 @@ use hansa_primitives::{
 use hansa_state::Databases;
 use parking_lot::Mutex;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::pending,
     sync::{
         Arc,
@@ -36,7 +36,7 @@ pub const CHAIN_ID: u64 = 4_857;
 const EPOCH_BLOCKS: u64 = 12;
 const QUOTA: Quota = Quota::per_second(NZU32!(4_096));
 /// Channels beside the chain's: gossip.
-const GOSSIP: u64 = 6;
+const GOSSIP: u64 = Channels::<(), ()>::COUNT;
 /// Accounts that send through one operator: a member, three of the load, and one who pays whom the
 /// members warn of.
 pub(crate) const SENDERS_PER_OPERATOR: u32 = 5;
@@ -49,6 +49,7 @@ pub struct League {
     pub(crate) load: Load,
     pub(crate) warning: Option<Warning>,
     pub(crate) churn: Churn,
+    joining: BTreeSet<usize>,
     roles: BTreeMap<usize, Role>,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
 }
@@ -69,6 +70,8 @@ pub struct Node {
     pub operator: usize,
     /// Whether it follows the protocol. Nothing is expected of one that does not.
     pub honest: bool,
+    /// Whether it began with the state of its peers, and so has no older blocks.
+    pub joined: bool,
     /// Its finalized blocks.
     pub index: Index,
     pub(crate) running: Slot,
@@ -101,6 +104,16 @@ impl Node {
     /// The newest finalized height.
     pub fn height(&self) -> u64 {
         self.index.head().map_or(0, |(number, _)| number)
+    }
+
+    /// The oldest height that it has: that of the first block it executed, if it joined.
+    pub fn oldest(&self) -> u64 {
+        let first = if self.joined {
+            self.index.oldest()
+        } else {
+            Some(1)
+        };
+        first.unwrap_or(u64::MAX)
     }
 
     /// Transactions in its finalized blocks.
@@ -157,6 +170,7 @@ impl League {
             load,
             warning: None,
             churn: Churn::default(),
+            joining: BTreeSet::new(),
             roles: BTreeMap::new(),
             kept: Arc::default(),
         }
@@ -186,6 +200,16 @@ impl League {
             .retain(|operator| !names.contains(&operator.name));
         self.churn = churn;
         self
+    }
+
+    /// Lets an operator begin with the state of its peers.
+    pub fn with_joining(mut self, operator: usize) -> Self {
+        self.joining.insert(operator);
+        self
+    }
+
+    pub(crate) fn joins(&self, operator: usize) -> bool {
+        self.joining.contains(&operator)
     }
 
     /// Transactions that the load offers in all, through operators that take any.
@@ -284,7 +308,11 @@ impl EngineDefinition for League {
             slot: slot.clone(),
         };
         let mut channels = init.channels.into_iter();
-        let mut next = || channels.next().unwrap_or_else(|| panic!("seven channels"));
+        let mut next = || {
+            channels
+                .next()
+                .unwrap_or_else(|| panic!("a channel for each"))
+        };
         let chain = Channels {
             votes: next(),
             certificates: next(),
@@ -292,6 +320,8 @@ impl EngineDefinition for League {
             backfill: next(),
             broadcast: next(),
             state: next(),
+            code: next(),
+            guide: next(),
         };
         let gossip = next();
         let (ready, started) = oneshot::channel();
@@ -303,7 +333,8 @@ impl EngineDefinition for League {
                 Role::Honest | Role::Liar(_) => run(context, setup, chain, gossip, ready).await,
             }
         });
-        if !matches!(self.role(operator), Role::Silent) {
+        // One that joins takes its time, and may crash while it does.
+        if !matches!(self.role(operator), Role::Silent) && !self.joins(operator) {
             // An error says that the operator failed while it started, with a panic that is reported,
             // or that it was crashed.
             let _ = started.await;
@@ -311,6 +342,7 @@ impl EngineDefinition for League {
         let node = Node {
             operator,
             honest: self.role(operator).is_honest(),
+            joined: self.joins(operator),
             index: kept.index,
             running: slot,
             included: kept.included,

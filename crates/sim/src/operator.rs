@@ -24,7 +24,7 @@ use commonware_utils::{
     NZU16, NZU64, NZUsize,
     channel::{mpsc, oneshot},
 };
-use hansa_engine::{Accuser, Chain, Channels, Config, Finalized, Head, Sink, Tuning};
+use hansa_engine::{Accuser, Chain, Channels, Config, Finalized, Head, Join, Sink, Tuning};
 use hansa_index::{Appended, FinalizedBlock, Index};
 use hansa_mempool::{
     FileJournal, Gossip, GossipConfig, HeadInfo, Keeper, Limits, Origin, Pool, Rules,
@@ -71,7 +71,8 @@ impl Sink for Feed {
             senders: executed.senders.clone(),
         };
         let diff = hansa_index::state_diff(&block.diff);
-        // Another block at an indexed height, or a gap, is an error: nothing finalized is ever lost.
+        // Another block at an indexed height, or a gap, is an error: nothing finalized is ever lost. The first may have any
+        // height: whoever joins by state sync has none before.
         let appended = self
             .kept
             .index
@@ -137,6 +138,7 @@ pub(crate) async fn run<N, R>(
             head: head.clone(),
             recent: recent.clone(),
             votes_after_ms: None,
+            join: league.joins(operator).then(Join::default),
             evidence: Some(evidence_sender),
             tuning: tuning(league, operator),
         },

@@ -215,6 +215,8 @@ pub(crate) async fn twins(
     let (backfill, other_backfill) = divide(channels.backfill);
     let (broadcast, other_broadcast) = divide(channels.broadcast);
     let (state, other_state) = divide(channels.state);
+    let (code, other_code) = divide(channels.code);
+    let (guide, other_guide) = divide(channels.guide);
     let (gossip, other_gossip) = divide(gossip);
     let partition = format!("{}-twin", setup.partition);
     let twin = Setup {
@@ -237,6 +239,8 @@ pub(crate) async fn twins(
             backfill,
             broadcast,
             state,
+            code,
+            guide,
         },
         gossip,
         ready,
@@ -252,6 +256,8 @@ pub(crate) async fn twins(
             backfill: other_backfill,
             broadcast: other_broadcast,
             state: other_state,
+            code: other_code,
+            guide: other_guide,
         },
         other_gossip,
         other_ready,

@@ -332,3 +332,22 @@ where
         (oldest.min(head), head)
     }
 }
+
+/// A storage slot in whatever state is the newest when it is read.
+///
+/// # Errors
+/// A database failed.
+pub async fn newest_slot<E, S>(
+    databases: &Databases<E, S>,
+    address: Address,
+    slot: U256,
+) -> Result<U256, StateError>
+where
+    E: Context + Spawner,
+    S: Strategy,
+{
+    let key = storage_key(address, slot);
+    let value = databases.0.read().await.get(&key).await;
+    let value = value.map_err(|error| StateError::Database(error.to_string()))?;
+    Ok(value.as_ref().map_or(U256::ZERO, decode_slot))
+}

@@ -35,7 +35,7 @@ pub use db::{
     commitment, empty_commitment, merkleize, sync_targets,
 };
 pub use hansa_evm::Account;
-pub use history::{Diff, FinalizedState, PreImages, RecentDiffs, diff_of};
+pub use history::{Diff, FinalizedState, PreImages, RecentDiffs, diff_of, newest_slot};
 pub use keys::{Code, StateKey, StateValue, account_key, decode_account, storage_key};
 pub use proof::{ProofError, ValueProof, prove, verify};
 pub use view::{MemoryState, StateError, StateProvider, StateView};

@@ -1,8 +1,8 @@
 //! `hansa node`: run one operator's node.
 
 use crate::failure::{Exit, Failure, Outcome};
-use clap::{Args, Subcommand};
-use hansa_node::Config;
+use clap::{Args, Subcommand, ValueEnum};
+use hansa_node::{Config, JoinFrom};
 use std::{io::IsTerminal as _, path::PathBuf};
 use tracing_subscriber::EnvFilter;
 
@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     hansa node --config operator/node.toml\n  \
+    hansa node --config follower/node.toml --join state --checkpoint 12:0x5f...\n  \
     hansa node reindex --config operator/node.toml")]
 pub(crate) struct NodeArgs {
     #[command(subcommand)]
@@ -18,9 +19,35 @@ pub(crate) struct NodeArgs {
     /// runs nowhere else: two nodes that vote with one key are slashed
     #[arg(long)]
     lost_journal: bool,
+    /// What a node with an empty data directory takes from its peers: every block since the genesis, or the newest state. Overrides
+    /// `join.from` of the configuration
+    #[arg(long, value_name = "WHAT")]
+    join: Option<JoinValue>,
+    /// With `--join state`: the last block of an epoch, from which on committees are followed; `hansa stake status` with a node
+    /// that you trust prints one. Overrides `join.checkpoint`
+    #[arg(long, value_name = "EPOCH:HASH")]
+    checkpoint: Option<String>,
     /// The node's configuration (TOML)
     #[arg(long, value_name = "FILE", default_value = "node.toml", global = true)]
     config: PathBuf,
+}
+
+/// What `--join` can be.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum JoinValue {
+    /// Executes every block: has all history
+    Blocks,
+    /// Quick: has history from then on
+    State,
+}
+
+impl From<JoinValue> for JoinFrom {
+    fn from(value: JoinValue) -> Self {
+        match value {
+            JoinValue::Blocks => Self::Blocks,
+            JoinValue::State => Self::State,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +60,13 @@ enum NodeCommand {
 /// Runs the node until it is stopped.
 pub(crate) fn run(arguments: &NodeArgs) -> Outcome {
     let failed = |error: &dyn std::fmt::Display| explain(&error.to_string());
-    let config = Config::load(&arguments.config).map_err(|error| failed(&error))?;
+    let mut config = Config::load(&arguments.config).map_err(|error| failed(&error))?;
+    if let Some(from) = arguments.join {
+        config.join.from = from.into();
+    }
+    if arguments.checkpoint.is_some() {
+        config.join.checkpoint.clone_from(&arguments.checkpoint);
+    }
     log_to_stderr(&config).map_err(|error| failed(&error))?;
     match arguments.command {
         None => hansa_node::run(config, arguments.lost_journal).map_err(|error| failed(&error)),

@@ -1,6 +1,9 @@
 //! `hansa operator`: a local league grows, shrinks, and changes keys while it runs.
 
-use super::league::{failure, program, tell};
+use super::{
+    league::{failure, program, tell},
+    node::JoinValue,
+};
 use crate::{
     failure::{Exit, Failure, Outcome},
     session::Session,
@@ -33,6 +36,7 @@ pub(crate) enum OperatorCommand {
     #[command(after_help = "\
 Examples:
   hansa operator add
+  hansa operator add --join state
   hansa operator add --stake 200ether --no-wait --json")]
     Add(AddArgs),
     /// Let an operator leave, and stop its node once it has no seat any more
@@ -51,6 +55,9 @@ pub(crate) struct AddArgs {
     /// Part of its delegators' rewards that it keeps, of 10,000
     #[arg(long, value_name = "BPS", default_value_t = 1_000)]
     commission_bps: u16,
+    /// What its node takes from the others: every block, or the newest state
+    #[arg(long, value_name = "WHAT", default_value = "blocks")]
+    join: JoinValue,
     /// Return once it is registered and its node runs, before it has a seat
     #[arg(long)]
     no_wait: bool,
@@ -256,7 +263,7 @@ async fn add(arguments: &AddArgs, session: &Session<'_>) -> Outcome {
                 "make it anew with `hansa reset`",
             )
         })?;
-    let added = extra::add(&session.settings.dir.value).map_err(failure)?;
+    let added = extra::add(&session.settings.dir.value, arguments.join.into()).map_err(failure)?;
     let pay = |to, value| Call {
         to: Some(to),
         value,

@@ -3,6 +3,7 @@
 
 mod epochs;
 mod growth;
+mod join;
 mod peer;
 mod recovery;
 mod start;
@@ -10,6 +11,7 @@ mod taxii;
 
 pub(crate) use epochs::{EpochsArgs, run as run_epochs};
 pub(crate) use growth::{GrowthArgs, run as run_growth};
+pub(crate) use join::{JoinArgs, run as run_join};
 
 use crate::{
     floor,
@@ -77,6 +79,7 @@ impl LeagueArgs {
             genesis_accounts: self.genesis_accounts,
             interval_ms: self.interval_ms,
             epochs: None,
+            newcomers: 0,
         }
     }
 

@@ -47,6 +47,17 @@ pub(crate) struct Setup {
     pub(crate) interval_ms: Option<u64>,
     /// Lengths of epochs, if not the default; needs `nodes`.
     pub(crate) epochs: Option<Epochs>,
+    /// Nodes that everybody knows and nobody starts; needs `nodes`.
+    pub(crate) newcomers: u16,
+}
+
+/// A node that came later.
+#[derive(Clone, Debug)]
+pub(crate) struct Newcomer {
+    pub(crate) rpc: String,
+    pub(crate) metrics: String,
+    /// Its data directory.
+    pub(crate) data: PathBuf,
 }
 
 /// How blocks divide into epochs.
@@ -94,7 +105,7 @@ impl League {
         if league.setup.nodes {
             write_files(&league.setup)?;
             for index in 0..league.setup.operators {
-                let child = spawn_node(&league.setup, index)?;
+                let child = spawn_node(&league.setup, index, &[])?;
                 league.operators.push(Operator {
                     rpc: format!("http://{}", league.setup.listen(index, 1)),
                     taxii: None,
@@ -137,13 +148,33 @@ impl League {
         Ok(())
     }
 
+    /// Starts a newcomer with these options. Does not wait for it.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) fn welcome(&mut self, newcomer: u16, options: &[&str]) -> Result<Newcomer> {
+        let index = self.setup.operators + newcomer;
+        self.children.push(spawn_node(&self.setup, index, options)?);
+        let url = |service| format!("http://{}", self.setup.listen(index, service));
+        Ok(Newcomer {
+            rpc: url(1),
+            metrics: url(3),
+            data: self.data(index),
+        })
+    }
+
+    /// The data directory of a node that was started with `nodes`.
+    pub(crate) fn data(&self, index: u16) -> PathBuf {
+        self.setup.operator(index).join("data")
+    }
+
     /// Starts an operator that was killed. Does not wait for it.
     ///
     /// # Errors
     /// It does not start.
     pub(crate) fn restart(&mut self, index: usize) -> Result<()> {
         if let Some(child) = self.children.get_mut(index) {
-            *child = spawn_node(&self.setup, index as u16)?;
+            *child = spawn_node(&self.setup, index as u16, &[])?;
             self.operators[index].pid = child.id();
         } else {
             self.operators = self.setup.up()?;
@@ -216,7 +247,8 @@ impl Setup {
 
 fn write_files(setup: &Setup) -> Result<()> {
     let mut operators = Vec::new();
-    for index in 0..setup.operators {
+    let nodes = setup.operators + setup.newcomers;
+    for index in 0..nodes {
         fs::create_dir_all(setup.operator(index))?;
         let (private, public) = generate_key();
         save_key(&setup.operator(index).join("operator.key"), &private)?;
@@ -227,14 +259,16 @@ fn write_files(setup: &Setup) -> Result<()> {
         ));
     }
     let genesis_path = setup.directory.join("genesis.json");
-    let genesis = genesis(setup, operators.clone())?;
+    let founders = operators[..usize::from(setup.operators)].to_vec();
+    let genesis = genesis(setup, founders)?;
     fs::write(&genesis_path, serde_json::to_vec(&genesis)?)?;
-    for index in 0..setup.operators {
+    for index in 0..nodes {
         let mut config = Config {
             name: operators[usize::from(index)].name.clone(),
             genesis: fs::canonicalize(&genesis_path)?,
             key: Some("operator.key".into()),
             evidence_key: None,
+            join: Default::default(),
             data_dir: "data".into(),
             p2p: Default::default(),
             rpc: Default::default(),
@@ -246,7 +280,7 @@ fn write_files(setup: &Setup) -> Result<()> {
         };
         config.p2p.listen = setup.listen(index, 0);
         config.p2p.allow_private_ips = true;
-        let others = (0..setup.operators).filter(|other| *other != index);
+        let others = (0..nodes).filter(|other| *other != index);
         config.p2p.peers = others
             .map(|other| Peer {
                 public_key: operators[usize::from(other)].public_key,
@@ -305,7 +339,7 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
     Ok(genesis)
 }
 
-fn spawn_node(setup: &Setup, index: u16) -> Result<Child> {
+fn spawn_node(setup: &Setup, index: u16, options: &[&str]) -> Result<Child> {
     let directory = setup.operator(index);
     let log = File::options()
         .create(true)
@@ -314,6 +348,7 @@ fn spawn_node(setup: &Setup, index: u16) -> Result<Child> {
     Command::new(&setup.hansa)
         .args(["node", "--config"])
         .arg(directory.join("node.toml"))
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

@@ -60,8 +60,20 @@ pub fn committee<R: StorageRead>(read: &mut R, epoch: u64) -> Result<Option<Comm
     if id.is_zero() {
         return Ok(None);
     }
-    let base = mapping(id, COMMITTEES);
     let stakes = mapping(U256::from(epoch), STAKES);
+    let mut seats = seats(read, id.into())?;
+    for (seat, index) in seats.iter_mut().zip(0..) {
+        seat.stake = load(read, offset(stakes, index))?;
+    }
+    Ok(Some(Committee { epoch, seats }))
+}
+
+/// The seats of every committee with this id, without stakes, which differ by epoch; none if there was no such committee.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn seats<R: StorageRead>(read: &mut R, id: B256) -> Result<Vec<Seat>, R::Error> {
+    let base = mapping(word_key(id), COMMITTEES);
     let count = load(read, base)?.as_limbs()[0].min(MAX_SEATS);
     let mut seats = Vec::new();
     for index in 0..count {
@@ -73,10 +85,10 @@ pub fn committee<R: StorageRead>(read: &mut R, epoch: u64) -> Result<Option<Comm
             operator: u64::from_be_bytes(operator),
             key: load(read, key)?.into(),
             fee_recipient: Address::from_slice(&identity[12..]),
-            stake: load(read, offset(stakes, index))?,
+            stake: U256::ZERO,
         });
     }
-    Ok(Some(Committee { epoch, seats }))
+    Ok(seats)
 }
 
 /// How many seats the committee of an epoch has; 0 while it is not fixed.

@@ -62,7 +62,7 @@ mod terms;
 mod views;
 mod window;
 
-pub use committee::{Committee, Seat, committee, newest_epoch};
+pub use committee::{Committee, Seat, committee, newest_epoch, seats};
 pub(crate) use dispatch::dispatch;
 pub use end_block::{BlockEnd, Ended, end_block};
 pub use epochs::Calendar;

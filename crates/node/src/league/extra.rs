@@ -7,7 +7,7 @@ use super::{
     layout::{Layout, MAX_LOCAL_OPERATORS, PortPlan, operator_name},
     lock::Lock,
 };
-use crate::{Peer, generate_key, load_key, new_evidence_account, save_key};
+use crate::{JoinFrom, Peer, generate_key, load_key, new_evidence_account, save_key};
 use alloy_primitives::{Address, B256};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{PrivateKey, PublicKey};
@@ -37,11 +37,11 @@ pub struct Added {
     pub evidence: Address,
 }
 
-/// Makes the files of one more operator. It is not started, nor known to the chain.
+/// Makes the files of one more operator, whose node gets the chain as `from` says. It is not started, nor known to the chain.
 ///
 /// # Errors
 /// There is no league, or no room in it, or a file cannot be written.
-pub fn add(dir: &Path) -> Result<Added, LeagueError> {
+pub fn add(dir: &Path, from: JoinFrom) -> Result<Added, LeagueError> {
     let league = League::open(dir)?;
     let _lock = Lock::take(&league.layout)?;
     let layout = &league.layout;
@@ -69,6 +69,7 @@ pub fn add(dir: &Path) -> Result<Added, LeagueError> {
         .map(|first| first.config.clone())
         .ok_or_else(|| LeagueError::NoLeague { dir: dir.into() })?;
     config.name = name.clone();
+    config.join.from = from;
     config.p2p.peers = league
         .operators
         .iter()

@@ -9,7 +9,7 @@ use super::{
     process::{Process, Record},
 };
 use crate::{
-    Config, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential, generate_key,
+    Config, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential, generate_key,
     new_evidence_account, save_key,
     text::{self, MAX_CONFIG_BYTES},
 };
@@ -471,6 +471,7 @@ fn node_config(
         key: Some("key".into()),
         evidence_key: Some(EVIDENCE_KEY.into()),
         data_dir: "data".into(),
+        join: Join::default(),
         p2p: P2p {
             allow_private_ips: true,
             peers: others

@@ -5,7 +5,7 @@
 
 use super::{LeagueError, files, genesis};
 use crate::{
-    Config, History, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key, save_key,
+    Config, History, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key, save_key,
     text::{self, MAX_CONFIG_BYTES, MAX_GENESIS_BYTES},
 };
 use alloy_primitives::{Address, B256};
@@ -100,6 +100,7 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialized, LeagueErro
         key: Some("key".into()),
         evidence_key: None,
         data_dir: "data".into(),
+        join: Join::default(),
         p2p: P2p {
             listen: options.p2p_listen,
             allow_private_ips: options.allow_private_ips,

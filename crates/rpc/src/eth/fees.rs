@@ -162,6 +162,11 @@ fn fee_history(
     let count = count
         .min(node.config.limits.max_fee_history_blocks)
         .min(newest + 1);
+    // A node that joined from state has no older ones.
+    let count = match node.chain.oldest() {
+        1 => count,
+        oldest => count.min((newest + 1).saturating_sub(oldest)),
+    };
     let mut history = FeeHistory {
         oldest_block: newest + 1 - count,
         ..FeeHistory::default()

@@ -93,7 +93,8 @@ pub(crate) const METHODS: &[Method] = &[
 ];
 
 async fn epoch(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Epoch> {
-    Ledger::at(node, id, |ledger| {
+    let chain = node.clone();
+    Ledger::at(node, id, move |ledger| {
         let now = ledger.epoch()?;
         let parameters = ledger.ask(&IStaking::parametersCall {})?;
         let selection = ledger.ask(&IStaking::lastSelectionCall {})?;
@@ -109,9 +110,23 @@ async fn epoch(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Epoch> {
                 .map(|committee| committee.id),
             epoch_blocks: U64::from(parameters.epochBlocks),
             last_selection: (&selection).into(),
+            checkpoint: checkpoint(&chain, &now)?,
         })
     })
     .await
+}
+
+/// See [`Epoch::checkpoint`].
+fn checkpoint(node: &Node, now: &IStaking::epochOfReturn) -> CallResult<Option<String>> {
+    let (Some(epoch), Some(last)) = (now.epoch.checked_sub(1), now.firstBlock.checked_sub(1))
+    else {
+        return Ok(None);
+    };
+    if last > 0 && last < node.chain.oldest() {
+        return Ok(None);
+    }
+    let header = node.chain.header(last)?;
+    Ok(header.map(|(hash, _)| format!("{epoch}:{hash}")))
 }
 
 async fn committee(node: &Arc<Node>, epoch: Option<U64>) -> CallResult<Committee> {

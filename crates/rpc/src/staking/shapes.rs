@@ -19,6 +19,9 @@ pub(super) struct Epoch {
     pub(super) next_committee: Option<B256>,
     pub(super) epoch_blocks: U64,
     pub(super) last_selection: Selection,
+    /// The last block of the epoch before, as `EPOCH:HASH`: a checkpoint for nodes that join from state. Null in epoch 0, and
+    /// where this node does not have that block.
+    pub(super) checkpoint: Option<String>,
 }
 
 #[derive(Serialize)]

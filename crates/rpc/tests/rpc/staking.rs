@@ -73,6 +73,7 @@ async fn an_epoch_has_blocks_and_a_committee() {
     }
     assert_eq!(epoch["epoch"], 0);
     assert_eq!(epoch["nextCommittee"], Value::Null);
+    assert_eq!(epoch["checkpoint"], Value::Null);
     assert_eq!(epoch["lastSelection"]["result"], "none");
     let earlier = server.ok("hansa_epoch", json!(["0x2"])).await;
     assert_eq!(earlier["block"], "0x2");

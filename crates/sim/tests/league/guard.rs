@@ -11,10 +11,10 @@ fn a_warned_of_address_is_paid_before_and_after_and_never_between() {
     for seed in seeds() {
         let mut refused = Vec::new();
         let warning = || Warning::new(target, 6);
-        let warnings = std::cell::RefCell::new(Vec::new());
+        let warnings = std::sync::Mutex::new(Vec::new());
         twice(seed, || {
             let warning = warning();
-            warnings.borrow_mut().push(warning.clone());
+            warnings.lock().unwrap().push(warning.clone());
             let load = Load {
                 rounds: 2,
                 every: Duration::from_millis(100),
@@ -23,7 +23,7 @@ fn a_warned_of_address_is_paid_before_and_after_and_never_between() {
             let league = League::new(OPERATORS, load).with_warning(warning);
             plan(league, 40).property(checks::Enforced(target))
         });
-        refused.extend(warnings.borrow().iter().map(Warning::refused));
+        refused.extend(warnings.lock().unwrap().iter().map(Warning::refused));
         assert!(refused.iter().all(|refused| *refused > 0), "{refused:?}");
         assert_eq!(refused[0], refused[1]);
     }

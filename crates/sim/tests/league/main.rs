@@ -6,6 +6,7 @@ mod crashes;
 mod epochs;
 mod guard;
 mod hostile;
+mod joining;
 mod network;
 
 use commonware_glue::simulate::{
@@ -31,9 +32,19 @@ fn seeds() -> std::ops::Range<u64> {
     base..base + number("HANSA_SIM_SEEDS", 2)
 }
 
+/// Stack of a node's threads, which simulations have on a thread of tests: unoptimized, state sync needs more than that has.
+const STACK_BYTES: usize = 8 << 20;
+
 /// Runs a plan twice for one seed: both runs must end in the same state.
-fn twice(seed: u64, plan: impl Fn() -> PlanBuilder<League>) -> PlanResult<League> {
-    let run = || plan().seed(seed).run().unwrap().remove(0);
+fn twice(seed: u64, plan: impl Fn() -> PlanBuilder<League> + Sync) -> PlanResult<League> {
+    let run = || {
+        std::thread::scope(|scope| {
+            let run = || plan().seed(seed).run().unwrap().remove(0);
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+            let running = thread.spawn_scoped(scope, run).unwrap();
+            running.join().unwrap()
+        })
+    };
     let (first, second) = (run(), run());
     assert_eq!(
         first.state, second.state,
@@ -95,5 +106,5 @@ fn other_seeds_are_other_runs() {
 
 #[test]
 fn the_definition_names_its_channels() {
-    assert_eq!(league().channels().len(), 7);
+    assert_eq!(league().channels().len(), 9);
 }

@@ -1,9 +1,10 @@
 //! Reading operators, slashes and the clock of the staking module.
 
 use crate::failure::{Failure, Outcome};
-use alloy_primitives::U256;
+use alloy_primitives::{U64, U256};
 use hansa_abi::{IStaking, STAKING};
 use hansa_client::{Rpc, RpcError};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Operators or slashes on one page (the module's own limit).
@@ -121,6 +122,8 @@ pub(super) struct Clock {
     pub(super) first_block: u64,
     pub(super) freeze_block: u64,
     pub(super) last_block: u64,
+    /// For nodes that join from state.
+    pub(super) checkpoint: Option<String>,
     epoch_blocks: u64,
     /// The newest block's, seconds since 1970.
     time_s: u64,
@@ -134,16 +137,27 @@ impl Clock {
         let block = rpc.block_number().await?;
         let call = IStaking::epochOfCall { blockNumber: block };
         let now = view_at(rpc, call, block).await?;
+        // Another implementation's node may not have it.
+        let params = vec![json!(U64::from(block))];
+        let epoch = rpc.call::<serde_json::Value>("hansa_epoch", params).await;
+        let checkpoint = epoch
+            .ok()
+            .and_then(|epoch| Some(epoch["checkpoint"].as_str()?.to_owned()));
         // Block 0 is as old as the genesis file, however late the league was started.
         let measured_blocks = PACE_BLOCKS.min(block.saturating_sub(1));
         let time_s = rpc.time_at(block).await?;
-        let before_s = rpc.time_at(block - measured_blocks).await?;
+        let (before_s, measured_blocks) = match rpc.time_at(block - measured_blocks).await {
+            // A node that joined from state lately does not have that block.
+            Err(RpcError::Refused { code: 4444, .. }) => (time_s, 0),
+            before_s => (before_s?, measured_blocks),
+        };
         Ok(Self {
             block,
             epoch: now.epoch,
             first_block: now.firstBlock,
             freeze_block: now.freezeBlock,
             last_block: now.lastBlock,
+            checkpoint,
             epoch_blocks: now
                 .lastBlock
                 .saturating_sub(now.firstBlock)

@@ -162,6 +162,7 @@ async fn all(
         "last_block": clock.last_block,
         "next_epoch_about": clock.begins_s(clock.epoch.saturating_add(1)),
         "next_committee_fixed": fixed,
+        "checkpoint": clock.checkpoint,
         "nobody_willing": kept,
         "stake_wei": wei(pool.total),
         "nakamoto": pool.nakamoto,
@@ -200,8 +201,14 @@ fn headline(clock: &Clock, fixed: bool) -> String {
             clock.freeze_block
         )
     };
+    let checkpoint = clock
+        .checkpoint
+        .as_ref()
+        .map_or_else(String::new, |checkpoint| {
+            format!("checkpoint for nodes that join from state: {checkpoint}\n")
+        });
     format!(
-        "epoch {epoch}, block {block} of {} to {}\nepoch {next} begins {begins}; {committee}\n",
+        "epoch {epoch}, block {block} of {} to {}\nepoch {next} begins {begins}; {committee}\n{checkpoint}",
         clock.first_block, clock.last_block
     )
 }
