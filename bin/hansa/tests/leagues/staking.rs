@@ -1,9 +1,7 @@
-//! Stake on a league of real nodes, by the commands that a user types.
+//! Stake on a league, by the commands that a user types.
 
-mod common;
-
+use crate::{Guard, PATIENCE, common::port_base};
 use alloy_primitives::{B256, hex};
-use common::port_base;
 use commonware_codec::{DecodeExt as _, Encode as _};
 use commonware_consensus::{
     simplex::types::{ConflictingNotarize, Notarize, Proposal},
@@ -14,37 +12,13 @@ use hansa_primitives::{Digest, PublicKey, Scheme, digest, namespace};
 use serde_json::Value;
 use std::{
     path::Path,
-    process::{Command, Output},
     thread,
     time::{Duration, Instant},
 };
 
-const HANSA: &str = env!("CARGO_BIN_EXE_hansa");
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Stops the league when a test fails half-way.
-struct Guard<'a>(&'a Path);
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        hansa(self.0, "down");
-    }
-}
-
-fn hansa(dir: &Path, line: &str) -> Output {
-    let mut command = Command::new(HANSA);
-    // A user's own settings must not matter.
-    command.env_remove("HANSA_DIR").env_remove("HANSA_RPC");
-    command.args(line.split_whitespace()).arg("--dir").arg(dir);
-    command.output().unwrap()
-}
-
 fn json(dir: &Path, line: &str) -> Value {
-    let output = hansa(dir, &format!("{line} --json"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{line}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    let words: Vec<_> = line.split_whitespace().collect();
+    crate::json(dir, &words)
 }
 
 /// The document of a command once it is as wanted.

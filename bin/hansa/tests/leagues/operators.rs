@@ -1,31 +1,17 @@
 //! Operators of a running league: one comes, one changes its key, one leaves, and one that runs twice is slashed.
 
-mod common;
-
+use crate::{
+    Guard, HANSA, common::port_base, eventually, hansa, number, patient as json, rpc, seats, up,
+};
 use alloy_primitives::{Address, U256};
-use common::port_base;
 use serde_json::Value;
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::{Duration, Instant},
 };
-
-const HANSA: &str = env!("CARGO_BIN_EXE_hansa");
-/// How long anything here may take on a busy machine, seconds.
-const PATIENCE: &str = "150";
-
-/// Stops the league when a test fails half-way.
-struct Guard<'a>(&'a Path);
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        hansa(self.0, &["down"]);
-    }
-}
 
 /// Ends a node that no command looks after.
 struct Node(Child);
@@ -34,76 +20,6 @@ impl Drop for Node {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-fn hansa(dir: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(HANSA);
-    command.env_remove("HANSA_DIR").env_remove("HANSA_RPC");
-    command.args(arguments).arg("--dir").arg(dir);
-    command.output().unwrap()
-}
-
-/// The document that a command prints.
-fn json(dir: &Path, arguments: &[&str]) -> Value {
-    let mut all = arguments.to_vec();
-    all.extend(["--json", "--timeout", PATIENCE]);
-    let output = hansa(dir, &all);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn up(dir: &Path) -> Value {
-    let base = port_base();
-    // Epochs of an idle league pass in seconds.
-    let arguments = [
-        "up",
-        "--detach",
-        "--heartbeat-ms",
-        "400",
-        "--port-base",
-        &base,
-    ];
-    json(dir, &arguments)
-}
-
-/// Asks a node.
-fn rpc(url: &str, method: &str, params: &[Value]) -> Value {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let rpc = hansa_client::Rpc::new(url).unwrap();
-    runtime
-        .block_on(rpc.call::<Value>(method, params.to_vec()))
-        .unwrap_or_else(|error| panic!("{method}: {error}"))
-}
-
-fn number(value: &Value) -> u64 {
-    let hex = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap();
-    value
-        .as_u64()
-        .unwrap_or_else(|| hex(value.as_str().unwrap()))
-}
-
-/// Names of those who have a seat now.
-fn seats(url: &str) -> Vec<String> {
-    let committee = rpc(url, "hansa_committee", &[]);
-    let seats = committee["seats"].as_array().unwrap().iter();
-    let mut names: Vec<_> = seats
-        .map(|seat| seat["name"].as_str().unwrap().to_owned())
-        .collect();
-    names.sort();
-    names
-}
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        let patience = PATIENCE.parse().unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(patience), "{what}");
-        thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -1,55 +1,21 @@
-//! A whole league of real nodes, by the commands that a user types.
+//! A league starts, loses operators, recovers, and is taken down.
 
-mod common;
-
+use crate::{Guard, HANSA, command, common::port_base, hansa, json_of as json};
 use alloy_primitives::{Address, B256};
-use common::port_base;
 use hansa_client::Rpc;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     io::Read as _,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-const HANSA: &str = env!("CARGO_BIN_EXE_hansa");
 /// How long a league may take to be healthy on a busy machine, seconds.
 const PATIENCE: &str = "90";
-
-/// Stops the league when a test fails half-way.
-struct Guard<'a>(&'a Path);
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        hansa(self.0, &["down"]);
-    }
-}
-
-fn command(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(HANSA);
-    // A user's own settings must not matter.
-    command.env_remove("HANSA_DIR").env_remove("HANSA_RPC");
-    command.args(arguments).arg("--dir").arg(dir);
-    command
-}
-
-fn hansa(dir: &Path, arguments: &[&str]) -> Output {
-    command(dir, arguments).output().unwrap()
-}
-
-/// The document that a command prints; it must exit with `code`.
-fn json(dir: &Path, arguments: &[&str], code: i32) -> Value {
-    let mut all = arguments.to_vec();
-    all.push("--json");
-    let output = hansa(dir, &all);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 fn pids(document: &Value) -> Vec<i32> {
     let operators = document["operators"].as_array().unwrap();
