@@ -33,6 +33,25 @@ Examples:
   hansa --as member-1 evidence submit evidence.json
   hansa --as member-1 evidence submit evidence.hex --kind nullify-finalize")]
     Submit(SubmitArgs),
+    /// Appeal a slash: its window grows, and the members decide
+    #[command(after_help = "\
+Once for each slash, by whoever has stake that answers for it. The bond comes back when the slash is reversed, and is burnt otherwise.
+
+Example:
+  hansa --as member-1 evidence appeal 3")]
+    Appeal(SlashArgs),
+    /// Approve an appeal as a member: more than half of the members' weight reverses the slash
+    #[command(after_help = "Example:\n  hansa --as member-1 evidence approve 3")]
+    Approve(SlashArgs),
+    /// Settle a slash whose window is over; for anybody
+    #[command(after_help = "Example:\n  hansa --as member-1 evidence settle 3")]
+    Settle(SlashArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SlashArgs {
+    /// The slash's id: `hansa evidence list` shows it
+    slash: u64,
 }
 
 #[derive(Args, Debug)]
@@ -48,6 +67,9 @@ pub(crate) async fn run(command: &EvidenceCommand, session: &Session<'_>) -> Out
     match command {
         EvidenceCommand::List => list(session).await,
         EvidenceCommand::Submit(arguments) => submit(session, arguments).await,
+        EvidenceCommand::Appeal(arguments) => appeal(session, arguments.slash).await,
+        EvidenceCommand::Approve(arguments) => approve(session, arguments.slash).await,
+        EvidenceCommand::Settle(arguments) => settle(session, arguments.slash).await,
     }
 }
 
@@ -183,6 +205,64 @@ async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
             raised.epoch,
             format_ether(raised.amount),
             raised.settlesAt,
+            place(&receipt)
+        )
+    })
+}
+
+async fn appeal(session: &Session<'_>, slash: u64) -> Outcome {
+    let rpc = session.rpc()?;
+    let parameters = rpc.view(STAKING, &IStaking::parametersCall {}).await?;
+    let bond = parameters.appealBond;
+    let call = IStaking::appealCall { slashId: slash };
+    let receipt = transact(session, STAKING, &call, bond).await?;
+    let settles = event::<IStaking::SlashAppealed>(&receipt).map(|event| event.settlesAt);
+    let more = json!({"slash": slash, "bond_wei": bond.to_string(), "settles_epoch": settles});
+    session.output.result(&outcome_with(&receipt, more), || {
+        format!(
+            "slash {slash} is appealed with a bond of {} ether, and is settled from epoch {} on unless members reverse it; {}",
+            format_ether(bond),
+            settles.unwrap_or_default(),
+            place(&receipt)
+        )
+    })
+}
+
+async fn approve(session: &Session<'_>, slash: u64) -> Outcome {
+    let call = IStaking::approveAppealCall { slashId: slash };
+    let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
+    let approved = event::<IStaking::AppealApproved>(&receipt);
+    let (approving, total) = approved.map_or((0, 0), |event| (event.approving, event.total));
+    let reversed = event::<IStaking::SlashReversed>(&receipt).is_some();
+    let more = json!({
+        "slash": slash,
+        "approving": approving,
+        "total": total,
+        "reversed": reversed,
+    });
+    session.output.result(&outcome_with(&receipt, more), || {
+        let outcome = if reversed {
+            "it is reversed"
+        } else {
+            "it stands until more than half approve"
+        };
+        format!(
+            "{approving} of {total} approve the appeal of slash {slash}: {outcome}; {}",
+            place(&receipt)
+        )
+    })
+}
+
+async fn settle(session: &Session<'_>, slash: u64) -> Outcome {
+    let call = IStaking::settleSlashCall { slashId: slash };
+    let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
+    let settled = event::<IStaking::SlashSettled>(&receipt);
+    let amount = settled.map_or(U256::ZERO, |event| event.amount);
+    let more = json!({"slash": slash, "wei": amount.to_string()});
+    session.output.result(&outcome_with(&receipt, more), || {
+        format!(
+            "slash {slash} is settled: {} ether are taken; {}",
+            format_ether(amount),
             place(&receipt)
         )
     })

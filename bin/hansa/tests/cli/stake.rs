@@ -271,6 +271,16 @@ async fn an_operator_joins_changes_and_leaves() {
         ),
         (&json!(450), &json!("port.example:9000"), &json!("Port"))
     );
+    let low = league.fails(1, "--as member-4 stake operator set-risk 1bps");
+    assert!(low.contains("RiskTooLow"), "{low}");
+    let risk = league.json("--as member-4 stake operator set-risk 90%");
+    assert_eq!(
+        (&risk["operator"], &risk["risk_bps"]),
+        (&json!(5), &json!(9_000))
+    );
+    let to = "0x1111111111111111111111111111111111111111";
+    let tips = format!("--as member-4 stake operator set-fee-recipient {to}");
+    assert_eq!(league.json(&tips)["operator"], 5);
     league.pass(EPOCH);
     assert_ne!(
         league.json("--as member-4 stake operator claim")["wei"],
@@ -404,4 +414,39 @@ async fn a_fault_costs_what_the_preview_said_and_tells_whom() {
     // Whoever was not there then lost nothing.
     let stranger = format!("stake status {}", addresses[2]);
     assert_eq!(league.json(&stranger)["slashes"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_reverse_a_slash_that_was_appealed() {
+    let (league, _) = league().await;
+    league.json("--as member-4 stake delegate node-2 10ether");
+    league.pass(EPOCH);
+    league.write("evidence.hex", &evidence());
+    let submit = "--as member-3 evidence submit evidence.hex --kind conflicting-notarize";
+    let slash = league.json(submit)["slash"].as_u64().unwrap();
+    let early = league.fails(1, &format!("--as member-3 evidence settle {slash}"));
+    assert!(early.contains("NotDue"), "{early}");
+    let none = league.fails(1, "--as member-3 evidence appeal 9");
+    assert!(none.contains("UnknownSlash"), "{none}");
+    let stranger = league.fails(1, &format!("--as member-3 evidence appeal {slash}"));
+    assert!(stranger.contains("NotAnswerable"), "{stranger}");
+    let appeal = format!("--as member-4 evidence appeal {slash}");
+    assert_ne!(league.json(&appeal)["bond_wei"], "0");
+    let twice = league.fails(1, &appeal);
+    assert!(twice.contains("Appealed"), "{twice}");
+    assert_ne!(league.json("evidence list")[0]["appellant"], Value::Null);
+    let mut reversed = false;
+    for member in 1..=4 {
+        let approve = format!("--as member-{member} evidence approve {slash}");
+        let document = league.json(&approve);
+        reversed = document["reversed"] == json!(true);
+        if reversed {
+            break;
+        }
+        let again = league.fails(1, &approve);
+        assert!(again.contains("AlreadyVoted"), "{again}");
+    }
+    assert!(reversed);
+    assert_eq!(league.json("evidence list")[0]["state"], "reversed");
+    assert!(!league.text("stake status").contains("slash pending"));
 }

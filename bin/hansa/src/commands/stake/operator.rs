@@ -36,6 +36,14 @@ Example:
     /// Change the part of its delegators' rewards that your operator keeps
     #[command(after_help = "Example:\n  hansa --as member-1 stake operator set-commission 4.5%")]
     SetCommission(CommissionArgs),
+    /// Change the largest part of its stake that one slash can take; more only after delegators had time to leave
+    #[command(after_help = "Example:\n  hansa --as member-1 stake operator set-risk 100%")]
+    SetRisk(RiskArgs),
+    /// Change who receives the tips of its blocks, from the next committee that is fixed
+    #[command(
+        after_help = "Example:\n  hansa --as member-1 stake operator set-fee-recipient 0x90F79bf6EB2c4f870365E785982E1f101E93b906"
+    )]
+    SetFeeRecipient(FeeRecipientArgs),
     /// Change what your operator says about itself
     #[command(
         after_help = "Example:\n  hansa --as member-1 stake operator set-profile --endpoint node.example.org:9000"
@@ -93,6 +101,19 @@ pub(crate) struct CommissionArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct RiskArgs {
+    /// The part: 50%, 5% or 500bps
+    #[arg(value_parser = values::share)]
+    risk: u16,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FeeRecipientArgs {
+    /// Who
+    address: Address,
+}
+
+#[derive(Args, Debug)]
 #[group(required = true, multiple = true)]
 pub(crate) struct ProfileArgs {
     /// New name
@@ -112,6 +133,10 @@ pub(super) async fn run(command: &OperatorCommand, session: &Session<'_>) -> Out
         OperatorCommand::RotateKey(arguments) => rotate_key(session, arguments).await,
         OperatorCommand::SetCommission(arguments) => {
             set_commission(session, arguments.commission).await
+        }
+        OperatorCommand::SetRisk(arguments) => set_risk(session, arguments.risk).await,
+        OperatorCommand::SetFeeRecipient(arguments) => {
+            set_fee_recipient(session, arguments.address).await
         }
         OperatorCommand::SetProfile(arguments) => set_profile(session, arguments).await,
         OperatorCommand::Exit => {
@@ -238,6 +263,28 @@ async fn set_commission(session: &Session<'_>, commission: u16) -> Outcome {
         "operator {id} keeps {} of its delegators' rewards",
         values::show_share(commission)
     );
+    done(session, &receipt, more, &text)
+}
+
+async fn set_risk(session: &Session<'_>, risk: u16) -> Outcome {
+    let call = IStaking::setRiskCall { riskBps: risk };
+    let (receipt, event) = send::<IStaking::RiskChanged>(session, &call, U256::ZERO).await?;
+    let (id, from) = event.map_or((0, 0), |event| (event.operatorId, event.fromEpoch));
+    let more = json!({"operator": id, "risk_bps": risk, "from_epoch": from});
+    let text = format!(
+        "one slash of operator {id} takes at most {} of its stake from epoch {from} on;",
+        values::show_share(risk)
+    );
+    done(session, &receipt, more, &text)
+}
+
+async fn set_fee_recipient(session: &Session<'_>, to: Address) -> Outcome {
+    let call = IStaking::setFeeRecipientCall { feeRecipient: to };
+    let (receipt, event) =
+        send::<IStaking::FeeRecipientChanged>(session, &call, U256::ZERO).await?;
+    let id = event.map_or(0, |event| event.operatorId);
+    let more = json!({"operator": id, "fee_recipient": to});
+    let text = format!("{to} receives the tips of operator {id} with its next seat;");
     done(session, &receipt, more, &text)
 }
 
