@@ -78,7 +78,7 @@ soak: ## Simulate over fresh seeds until the time is over (MINUTES=30)
 	@scripts/soak.sh $(MINUTES)
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for a while (SECONDS_EACH=60); needs a nightly toolchain
+fuzz: ## Run every fuzz target for a while (SECONDS_EACH=60)
 	@scripts/tools.sh fuzz
 	@scripts/fuzz.sh $(SECONDS_EACH)
 
