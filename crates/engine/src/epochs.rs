@@ -106,6 +106,8 @@ pub(crate) struct Config<E: Runtime, S, B, A> {
     pub(crate) fetch_timeout: Duration,
     pub(crate) leader_timeout: Duration,
     pub(crate) certification_timeout: Duration,
+    /// Added to both in epoch 0.
+    pub(crate) allocation_slack: Duration,
     /// Turns that leaders pass between two heartbeats.
     pub(crate) passes: u64,
     /// See [`Config::votes_after_ms`](crate::Config::votes_after_ms).
@@ -371,6 +373,11 @@ where
         let skips = config.passes.saturating_add(operators).max(1);
         let application = config.application.clone();
         let context = self.context.as_present().child("simplex");
+        let slack = match epoch.previous() {
+            Some(_) => Duration::ZERO,
+            None => config.allocation_slack,
+        };
+        let certification_timeout = config.certification_timeout + slack;
         simplex::Engine::new(
             context.with_attribute("epoch", epoch),
             simplex::Config {
@@ -388,12 +395,12 @@ where
                 replay_buffer: config.write_buffer,
                 write_buffer: config.write_buffer,
                 page_cache: config.page_cache.clone(),
-                leader_timeout: config.leader_timeout,
-                certification_timeout: config.certification_timeout,
+                leader_timeout: config.leader_timeout + slack,
+                certification_timeout,
                 timeout_retry: TIMEOUT_RETRY,
                 view_retention: VIEW_RETENTION,
                 skip: SkipPolicy::Enabled {
-                    timeout: config.certification_timeout + 2 * TIMEOUT_RETRY,
+                    timeout: certification_timeout + 2 * TIMEOUT_RETRY,
                     budget: SkipBudget::Fixed(NZU64!(skips)),
                 },
                 fetch_timeout: NZDuration!(config.fetch_timeout),

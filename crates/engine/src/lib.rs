@@ -30,6 +30,8 @@ mod chain;
 mod code_peers;
 mod committees;
 mod early;
+#[cfg(test)]
+mod early_tests;
 mod epochs;
 mod guide;
 mod handover;

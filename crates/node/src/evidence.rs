@@ -6,17 +6,29 @@ use crate::{
     head::NodeHead,
     keys::{read_secret, write_secret},
 };
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_signer_local::PrivateKeySigner;
 use commonware_parallel::Rayon;
-use commonware_runtime::{Spawner as _, Supervisor as _, tokio::Context};
+use commonware_runtime::{
+    Spawner as _, Supervisor as _,
+    telemetry::metrics::{Gauge, GaugeExt as _, MetricsExt as _},
+    tokio::Context,
+};
 use hansa_engine::{Accuser, Evidence};
 use hansa_index::Index;
-use hansa_mempool::Pool;
+use hansa_mempool::{HeadState as _, Pool};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 
+const GWEI: u64 = 1_000_000_000;
+/// How often the account that pays for evidence is looked at.
+const PURSE_INTERVAL: Duration = Duration::from_secs(30);
+/// Gas that a piece of evidence takes at most, with what a sender adds for safety: a committee of 21 takes 400,000.
+const EVIDENCE_GAS: u64 = 1_000_000;
 /// Pieces of evidence that wait for their turn.
 const BACKLOG: usize = 16;
 
@@ -73,6 +85,21 @@ impl Clerk {
     pub(crate) fn start(self, context: &Context, mut heard: mpsc::Receiver<Evidence>) {
         let (forward, evidence) = channel();
         if let Some(signer) = self.signer {
+            let purse = Purse {
+                account: signer.address(),
+                head: self.head.clone(),
+                pool: self.pool.clone(),
+                gauge: context.child("evidence").gauge(
+                    "account_gwei",
+                    "What the account that pays for evidence has",
+                ),
+            };
+            drop(context.child("purse").spawn(|context| async move {
+                tokio::select! {
+                    _ = context.stopped() => {}
+                    () = purse.watch() => {}
+                }
+            }));
             let accuser: Accuser<Context, Rayon, Index> = Accuser {
                 evidence,
                 pool: self.pool,
@@ -99,6 +126,41 @@ impl Clerk {
             }
         });
     }
+}
+
+/// The account that pays for evidence.
+struct Purse {
+    account: Address,
+    head: NodeHead,
+    pool: Pool,
+    gauge: Gauge,
+}
+
+impl Purse {
+    /// Keeps its gauge, and says so when it has become too little. Ends with the node.
+    async fn watch(self) {
+        let mut sufficed = true;
+        loop {
+            if let Ok(account) = self.head.account(self.account).await {
+                let gwei = account.balance / U256::from(GWEI);
+                let _ = self.gauge.try_set(i64::try_from(gwei).unwrap_or(i64::MAX));
+                let suffices = account.balance >= needed(self.pool.head().base_fee_next);
+                if sufficed && !suffices {
+                    tracing::warn!(
+                        account = %self.account,
+                        "this account cannot pay for evidence, which is then only kept: send it ether"
+                    );
+                }
+                sufficed = suffices;
+            }
+            tokio::time::sleep(PURSE_INTERVAL).await;
+        }
+    }
+}
+
+/// Wei that one piece of evidence costs at most, should fees double until it is sent.
+fn needed(base_fee: u64) -> U256 {
+    U256::from(EVIDENCE_GAS) * U256::from(base_fee) * U256::from(2)
 }
 
 fn keep(folder: &Path, evidence: &Evidence) -> std::io::Result<PathBuf> {

@@ -1,6 +1,6 @@
 //! Growth: what a large state and a long chain cost.
 
-use super::{LeagueArgs, SECTION, recovery, start::League};
+use super::{LeagueArgs, SECTION, Steps, recovery, start::League};
 use crate::{
     load::{Rate, Recipients, Run, Session, execute},
     report::{Aim, Report},
@@ -48,21 +48,12 @@ async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
         &league.pids(),
     );
     // Ten thousand accounts.
-    let fill = steps.max(Kind::Transfer, Recipients::Fresh, 10_000, &[]);
-    execute(&mut session, &fill).await?;
+    fill(&mut session, &steps, 0, 10_000).await?;
     let young = execute(&mut session, &run).await?;
     report.detail("growth: young", &young)?;
     report.row(SECTION, "growth: young", young.included_per_s, "/s", None);
 
-    let mut accounts = 10_000;
-    while accounts < args.grow_accounts {
-        let txs = STEP.min(args.grow_accounts - accounts);
-        let fill = steps.max(Kind::Transfer, Recipients::Fresh, txs, &[]);
-        let outcome = execute(&mut session, &fill).await?;
-        accounts += txs;
-        let rate = outcome.included_per_s;
-        eprintln!("{accounts} accounts, {rate:.0} transfers/s");
-    }
+    let accounts = fill(&mut session, &steps, 10_000, args.grow_accounts).await?;
     let large = execute(&mut session, &run).await?;
     report.detail("growth: accounts", &large)?;
     compare(
@@ -117,6 +108,24 @@ async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
         young.included_per_s,
     );
     Ok(())
+}
+
+/// Sends to new accounts until there are so many; gives how many there are.
+pub(super) async fn fill(
+    session: &mut Session,
+    steps: &Steps,
+    mut accounts: u64,
+    wanted: u64,
+) -> Result<u64> {
+    while accounts < wanted {
+        let txs = STEP.min(wanted - accounts);
+        let fill = steps.max(Kind::Transfer, Recipients::Fresh, txs, &[]);
+        let outcome = execute(session, &fill).await?;
+        accounts += txs;
+        let rate = outcome.included_per_s;
+        eprintln!("{accounts} accounts, {rate:.0} transfers/s");
+    }
+    Ok(accounts)
 }
 
 fn compare(report: &mut Report, name: &str, rate: f64, young: f64) {
