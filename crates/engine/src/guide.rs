@@ -92,15 +92,14 @@ where
         loop {
             let now = self.context.current();
             if now >= ask_at {
-                self.ask(epoch);
-                ask_at = now + RETRY;
+                ask_at = self.ask(epoch);
             }
             if now >= report_at {
                 tracing::info!(
                     epoch,
                     answers = replies.len(),
                     needed = self.needed(epoch),
-                    "joining: waiting for members of this epoch's committee to say where the chain is"
+                    "joining: waiting for members of this epoch's committee to say where the chain is; if nobody has blocks that old, begin with a younger checkpoint"
                 );
                 report_at = now + REPORT;
             }
@@ -168,9 +167,15 @@ where
         }
     }
 
-    fn ask(&mut self, epoch: u64) {
-        if let Ok(checked) = self.sender.check(Recipients::All) {
-            let _ = checked.send(Message::Question { epoch }.encode(), false);
+    /// Asks every peer; gives when to ask again.
+    fn ask(&mut self, epoch: u64) -> SystemTime {
+        match self.sender.check(Recipients::All) {
+            Ok(checked) => {
+                let _ = checked.send(Message::Question { epoch }.encode(), false);
+                self.context.current() + RETRY
+            }
+            // So much at once is not sent.
+            Err(allowed) => allowed,
         }
     }
 

@@ -21,7 +21,7 @@ use std::{fmt, str::FromStr};
 use thiserror::Error;
 
 /// Most handovers in one answer.
-pub(crate) const MAX_HANDOVERS: usize = 64;
+pub(crate) const MAX_HANDOVERS: usize = 32;
 /// An answer takes no further handover beyond so many bytes.
 pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1024;
 

@@ -10,7 +10,7 @@ use tokio::{sync::broadcast, task::JoinHandle};
 pub(crate) struct Feed {
     pub(crate) index: Index,
     pub(crate) subscribers: broadcast::Sender<Arc<FinalizedBlock>>,
-    /// The first block after the genesis block need not be block 1: the state before it came from peers.
+    /// Blocks may be missing before the next: the state before it came from peers. It may do so again, after a crash on the way.
     pub(crate) gap: bool,
 }
 
@@ -23,10 +23,10 @@ impl Sink for Feed {
             senders: executed.senders.clone(),
         };
         let (index, feed, diff) = (self.index.clone(), block.clone(), finalized.diff.clone());
-        let skips = self.gap && index.head().is_some_and(|(number, _)| number == 0);
+        let gap = self.gap;
         let append = move || {
             let diff = state_diff(&diff);
-            if skips {
+            if gap {
                 index.append_after_gap(&feed, Some(&diff))
             } else {
                 index.append(&feed, Some(&diff))

@@ -30,8 +30,8 @@ const SPARE_NODES: usize = 32;
 const CONSENSUS_RATE: Quota = Quota::per_second(NZU32!(1_024));
 /// Messages per second and peer on the channels that carry blocks and state.
 const BULK_RATE: Quota = Quota::per_second(NZU32!(512));
-/// Messages per second and peer about committees: an answer can take 256 KiB and 64 look-ups.
-const GUIDE_RATE: Quota = Quota::per_second(NZU32!(8));
+/// Messages per second and peer about committees: an answer can take 256 KiB, and a look-up for each of its epochs.
+const GUIDE_RATE: Quota = Quota::per_second(NZU32!(4));
 /// Messages per second and peer of transaction gossip.
 const GOSSIP_RATE: Quota = Quota::per_second(NZU32!(256));
 

@@ -260,9 +260,14 @@ async fn catch_up(newest: &AtomicU64, indexed: u64) {
     }
 }
 
-/// Waits until the index has more than the genesis block.
-async fn first_block(index: &Index) {
-    while index.head().is_none_or(|(number, _)| number == 0) {
+/// Number of the newest block in the index.
+fn head(index: &Index) -> u64 {
+    index.head().map_or(0, |(number, _)| number)
+}
+
+/// Waits until the index has a block of this height, or a later one.
+async fn indexed(index: &Index, height: u64) {
+    while head(index) < height {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -415,7 +420,7 @@ async fn start(
     let (subscribers, _) = broadcast::channel(SUBSCRIBER_BACKLOG);
     let genesis_block = genesis_block(genesis)?;
     seed_index(genesis, &genesis_block, index)?;
-    let mut started_at = index.head().map_or(0, |(number, _)| number);
+    let mut started_at = head(index);
     let from_state = prepared.directory.joined_from_state();
     let join = from_state
         .then(|| config.join.checkpoint())
@@ -453,21 +458,25 @@ async fn start(
         network.chain,
     )
     .await?;
-    if from_state && started_at == 0 {
-        // The first block after the state that peers gave: nothing before it can be served.
-        tokio::select! {
-            () = first_block(index) => {}
-            error = ended(&mut chain) => return Err(error),
-        }
-        started_at = index.head().map_or(0, |(number, _)| number);
-        tracing::info!(height = started_at, "joined");
-    }
     // After a crash the databases can be behind the index. Consensus delivers the blocks between
     // again; until it has, nobody may take the older state for the newest.
     let processed = chain.marshal.get_processed().await;
     let applied = processed.map_or(0, |processed| processed.height().get());
+    if from_state && head(index) < applied {
+        // Nothing can be served before the first block after the state that peers gave.
+        tracing::info!(
+            state = applied,
+            "the state is here: waiting for the next block"
+        );
+        tokio::select! {
+            () = indexed(index, applied) => {}
+            error = ended(&mut chain) => return Err(error),
+        }
+        started_at = head(index);
+        tracing::info!(height = started_at, "joined");
+    }
     // A block is in the index before consensus may forget it. The chain runs: the index may have grown since.
-    let indexed = index.head().map_or(0, |(number, _)| number);
+    let indexed = head(index);
     if applied > indexed {
         return Err(NodeError::Behind {
             index: indexed,

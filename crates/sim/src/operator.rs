@@ -60,6 +60,7 @@ struct Feed {
     me: PublicKey,
     kept: Kept,
     monitor: Option<mpsc::UnboundedSender<FinalizationUpdate<PublicKey>>>,
+    joins: bool,
 }
 
 impl Sink for Feed {
@@ -71,13 +72,15 @@ impl Sink for Feed {
             senders: executed.senders.clone(),
         };
         let diff = hansa_index::state_diff(&block.diff);
-        // Another block at an indexed height, or a gap, is an error: nothing finalized is ever lost. The first may have any
-        // height: whoever joins by state sync has none before.
-        let appended = self
-            .kept
-            .index
-            .append(&feed, Some(&diff))
-            .unwrap_or_else(|error| panic!("index: {error}"));
+        // Another block at an indexed height, or a gap, is an error: nothing finalized is ever lost. Whoever joins from
+        // state has none before, and after a crash on the way it may begin once more.
+        let index = &self.kept.index;
+        let appended = if self.joins {
+            index.append_after_gap(&feed, Some(&diff))
+        } else {
+            index.append(&feed, Some(&diff))
+        };
+        let appended = appended.unwrap_or_else(|error| panic!("index: {error}"));
         if appended == Appended::Added {
             let count = executed.block.transactions().len();
             self.kept.included.fetch_add(count, Ordering::Relaxed);
@@ -130,6 +133,7 @@ pub(crate) async fn run<N, R>(
                 me,
                 kept: setup.kept.clone(),
                 monitor: setup.monitor.clone(),
+                joins: league.joins(operator),
             },
             peers: setup.manager.clone(),
             blocker: setup.control.clone(),
