@@ -462,14 +462,11 @@ async fn start(
     // again; until it has, nobody may take the older state for the newest.
     let processed = chain.marshal.get_processed().await;
     let applied = processed.map_or(0, |processed| processed.height().get());
-    if from_state && head(index) < applied {
+    if from_state && (started_at == 0 || head(index) < applied) {
         // Nothing can be served before the first block after the state that peers gave.
-        tracing::info!(
-            state = applied,
-            "the state is here: waiting for the next block"
-        );
+        tracing::info!(applied, "the state is here: waiting for the next block");
         tokio::select! {
-            () = indexed(index, applied) => {}
+            () = indexed(index, applied.max(1)) => {}
             error = ended(&mut chain) => return Err(error),
         }
         started_at = head(index);
