@@ -1,14 +1,14 @@
 //! Executing a block on its parent's state: the one function that proposer and verifiers share.
 
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::Address;
 use hansa_abi::STAKING;
 use hansa_evm::{
     BlockExecutor, BlockOutcome, BlockParams, ChainRules, Closing, ExecutionError, InvalidTx,
     Refusal,
 };
 use hansa_mempool::PooledTransaction;
-use hansa_primitives::{Alloc, Block, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
+use hansa_primitives::{Block, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
 use hansa_state::{BridgeDb, Cancelled, Prefetch};
 use std::{
     collections::HashSet,
@@ -47,15 +47,13 @@ pub(crate) fn prefetch<'a>(
     };
     if params.number == 1 {
         // One by one, a hundred thousand accounts of a genesis would take longer than a leader has.
-        let alloc = &rules.genesis.alloc;
-        prefetch.accounts.extend(alloc.keys());
-        let slots = |(address, account): (&Address, &Alloc)| {
-            let slots = account.storage.keys().map(|slot| (*slot).into());
-            let slots: Vec<U256> = slots.collect();
-            let address = *address;
-            slots.into_iter().map(move |slot| (address, slot))
-        };
-        prefetch.storage.extend(alloc.iter().flat_map(slots));
+        for (address, account) in &rules.genesis.alloc {
+            prefetch.accounts.push(*address);
+            let slots = account.storage.keys();
+            prefetch
+                .storage
+                .extend(slots.map(|slot| (*address, (*slot).into())));
+        }
     }
     for (transaction, sender) in transactions {
         prefetch.accounts.push(sender);

@@ -51,8 +51,8 @@ pub(crate) const MAX_PENDING_ACKS: usize = 16;
 /// so many span a multiple of the views that can be open.
 const NEW_BLOCKS_PER_PEER: usize = 4;
 
-/// Time that each account of the genesis gives to the views of epoch 0, whose first block writes them all: measured with four operators on
-/// two cores, and doubled.
+/// Time that each account of the genesis gives to the views of epoch 0, whose first block writes them all. It was enough for 500,000 accounts
+/// with four operators on two cores.
 const ALLOCATION_TIME: Duration = Duration::from_micros(20);
 /// Operations of accounts and storage that a peer asks for at once.
 const STATE_OPERATIONS: NonZeroU64 = NZU64!(1_024);

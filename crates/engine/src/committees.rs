@@ -131,10 +131,10 @@ impl<E: Runtime> Committees<E> {
     /// A key is not one: staking admits none that cannot be decoded.
     pub(crate) fn learn(&self, committee: Committee, root: Option<Root>) {
         let epoch = committee.epoch;
-        let before = self.get(epoch).and_then(|entry| entry.root);
-        let entry = Arc::new(self.entry(committee, root.or(before)));
         let mut known = self.known.write();
-        known.insert(epoch, entry);
+        let before = known.get(&epoch).and_then(|entry| entry.root);
+        let entry = self.entry(committee, root.or(before));
+        known.insert(epoch, Arc::new(entry));
         let newest = known.last_key_value().map_or(epoch, |(newest, _)| *newest);
         // The newest is the next epoch's.
         *known = known.split_off(&newest.saturating_sub(1 + self.kept_epochs));
@@ -147,11 +147,11 @@ impl<E: Runtime> Committees<E> {
     /// # Panics
     /// The store cannot be written.
     pub(crate) async fn save(&self) {
-        let known = self.known();
         let mut slot = self.store.lock().await;
         let mut store = slot
             .take()
             .unwrap_or_else(|| panic!("committees: writing failed before"));
+        let known = self.known();
         let oldest = known.first().map_or(0, |entry| entry.committee.epoch);
         store.retain(|epoch, _| u64::from(epoch) >= oldest);
         for entry in known {

@@ -16,6 +16,9 @@ use std::{
 /// Messages kept of one sender: what it signs in a few views. Who needs more is behind by more than a moment, and gets certificates.
 const PER_SENDER: usize = 32;
 
+/// Largest message that is kept: a certificate of the largest committee has half of this.
+const MAX_BYTES: usize = 16 * 1024;
+
 /// What was heard of one epoch.
 #[derive(Debug, Default)]
 pub(crate) struct Early {
@@ -24,8 +27,11 @@ pub(crate) struct Early {
 }
 
 impl Early {
-    /// Keeps a message, unless its sender has sent too many.
+    /// Keeps a message, unless it is too large or its sender has sent too many.
     pub(crate) fn keep(&mut self, message: Message<PublicKey>) {
+        if message.1.len() > MAX_BYTES {
+            return;
+        }
         let sent = self.senders.entry(message.0.clone()).or_default();
         if *sent < PER_SENDER {
             *sent += 1;

@@ -55,6 +55,14 @@ fn what_came_early_comes_first_and_in_order() {
     });
 }
 
+#[test]
+fn what_is_larger_than_anything_of_consensus_is_not_kept() {
+    let large = (message(1, 0).0, IoBuf::from(vec![0; 16 * 1024 + 1]));
+    replayed(vec![large, message(1, 2)], vec![], |all| {
+        assert_eq!(all, [message(1, 2)]);
+    });
+}
+
 /// One peer cannot fill the memory, nor keep out another.
 #[test]
 fn of_each_sender_so_much_is_kept() {

@@ -13,6 +13,7 @@ use commonware_consensus::{
 };
 use commonware_cryptography::Signer as _;
 use commonware_parallel::Sequential;
+use commonware_runtime::IoBuf;
 use commonware_utils::{TestRng, iter::NonEmpty, ordered::Set};
 use hansa_modules::staking::{Committee, Seat};
 use hansa_primitives::{
@@ -165,6 +166,33 @@ fn messages_come_back_as_they_were_sent() {
         assert_eq!(Message::decode(encoded.clone()).unwrap().encode(), encoded);
         for cut in 0..encoded.len() {
             assert!(Message::decode(encoded.slice(..cut)).is_err());
+        }
+    }
+}
+
+/// Whatever is changed on the way is refused, or is not believed; nothing of it ends the node.
+#[test]
+fn a_changed_handover_is_not_believed() {
+    let answer = Message::Answer {
+        epoch: EPOCH,
+        handovers: vec![handover()],
+        newest: None,
+    };
+    let encoded = answer.encode();
+    for (at, bit) in (0..encoded.len()).flat_map(|at| [(at, 1), (at, 0x80)]) {
+        let mut changed = encoded.to_vec();
+        changed[at] ^= bit;
+        let Ok(Message::Answer { handovers, .. }) = Message::decode(IoBuf::from(changed)) else {
+            continue;
+        };
+        let believed = |handover: &&Handover| follows(handover, LAST) && handover.next().is_some();
+        for handover in handovers.iter().filter(believed) {
+            // Only which epoch was asked about may differ.
+            assert_eq!(
+                handover.header.hash(),
+                header(&seats(&keys(10))).hash(),
+                "byte {at}"
+            );
         }
     }
 }

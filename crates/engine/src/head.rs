@@ -13,7 +13,7 @@ use hansa_modules::{
     staking::{self, Seat},
 };
 use hansa_state::{Databases, FinalizedState, PreImages, StateError};
-use std::collections::HashMap;
+use std::{collections::HashMap, convert::Infallible};
 
 /// `action` of a directive that blocks.
 const BLOCK: u8 = 2;
@@ -189,14 +189,36 @@ pub(crate) async fn seats<E: Runtime, S: Strategy>(
     databases: &Databases<E, S>,
     id: B256,
 ) -> Result<Vec<Seat>, StateError> {
-    let mut known = Known::default();
+    let mut gathered = Gathered::default();
+    // At most three rounds: how many seats there are, then all of them, then nothing is missing.
     loop {
-        let Missing(module, slot) = match staking::seats(&mut known, id) {
-            Ok(seats) => return Ok(seats),
-            Err(missing) => missing,
-        };
-        let value = hansa_state::newest_slot(databases, module, slot).await?;
-        known.0.insert((module, slot), value);
+        let Ok(seats) = staking::seats(&mut gathered, id);
+        if gathered.missing.is_empty() {
+            return Ok(seats);
+        }
+        for (module, slot) in std::mem::take(&mut gathered.missing) {
+            let value = hansa_state::newest_slot(databases, module, slot).await?;
+            gathered.known.insert((module, slot), value);
+        }
+    }
+}
+
+/// Slots fetched so far. Others read as zero, and are noted: one run of a question finds all that it needs next.
+#[derive(Default)]
+struct Gathered {
+    known: HashMap<(Address, U256), U256>,
+    missing: Vec<(Address, U256)>,
+}
+
+impl StorageRead for Gathered {
+    type Error = Infallible;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, Infallible> {
+        let known = self.known.get(&(module, slot)).copied();
+        Ok(known.unwrap_or_else(|| {
+            self.missing.push((module, slot));
+            U256::ZERO
+        }))
     }
 }
 

@@ -442,7 +442,7 @@ async fn start(
             sink: Feed {
                 index: index.clone(),
                 subscribers: subscribers.clone(),
-                gap: prepared.directory.joined_from_state(),
+                gap: from_state,
             },
             peers: network.oracle.clone(),
             blocker: network.oracle.clone(),
