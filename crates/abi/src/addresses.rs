@@ -18,6 +18,8 @@ pub struct Module {
 
 /// Staking: operators, delegations, committees, slashing.
 pub const STAKING: Address = module_address(1);
+/// Zones: the register of a league's zones.
+pub const ZONES: Address = module_address(2);
 /// Members: admission, roles, keys.
 pub const MEMBERS: Address = module_address(3);
 /// Exchange: published objects.
@@ -28,11 +30,16 @@ pub const GUARD: Address = module_address(5);
 pub const FUND: Address = module_address(9);
 
 /// The modules that exist, in order of their numbers.
-pub const MODULES: [Module; 4] = [
+pub const MODULES: [Module; 5] = [
     Module {
         number: 1,
         name: "staking",
         address: STAKING,
+    },
+    Module {
+        number: 2,
+        name: "zones",
+        address: ZONES,
     },
     Module {
         number: 3,

@@ -2,7 +2,7 @@
 
 use crate::{
     IExchange::IExchangeErrors, IGuard::IGuardErrors, IMembers::IMembersErrors,
-    IModule::IModuleErrors, IStaking::IStakingErrors,
+    IModule::IModuleErrors, IStaking::IStakingErrors, IZones::IZonesErrors,
 };
 use alloy_sol_types::SolInterface;
 use std::fmt::Debug;
@@ -15,6 +15,7 @@ pub fn describe_error(data: &[u8]) -> Option<String> {
         .or_else(|| describe::<IExchangeErrors>(data))
         .or_else(|| describe::<IGuardErrors>(data))
         .or_else(|| describe::<IStakingErrors>(data))
+        .or_else(|| describe::<IZonesErrors>(data))
 }
 
 fn describe<E: SolInterface + Debug>(data: &[u8]) -> Option<String> {

@@ -25,3 +25,7 @@ sol!(
     #![sol(extra_derives(Debug, PartialEq, Eq, Hash))]
     "../../contracts/src/interfaces/IStaking.sol"
 );
+sol!(
+    #![sol(extra_derives(Debug, PartialEq, Eq, Hash))]
+    "../../contracts/src/interfaces/IZones.sol"
+);

@@ -9,11 +9,11 @@ mod errors;
 mod interfaces;
 
 pub use addresses::{
-    EXCHANGE, FUND, GUARD, MEMBERS, MODULES, Module, STAKING, is_module_address, module_address,
-    module_at,
+    EXCHANGE, FUND, GUARD, MEMBERS, MODULES, Module, STAKING, ZONES, is_module_address,
+    module_address, module_at,
 };
 pub use errors::describe_error;
-pub use interfaces::{IExchange, IGuard, IMembers, IModule, IStaking};
+pub use interfaces::{IExchange, IGuard, IMembers, IModule, IStaking, IZones};
 
 #[cfg(test)]
 mod tests;

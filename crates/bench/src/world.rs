@@ -272,6 +272,7 @@ fn genesis() -> Genesis {
         gas_limit: 1_000_000_000,
         fees: Fees::default(),
         pace: Pace::default(),
+        zone: None,
         operators: Vec::new(),
         members: Vec::new(),
         guard: GuardParams::default(),

@@ -1,8 +1,9 @@
 //! The deterministic state machine that consensus drives.
 
 use crate::{
-    Committees, Entry, Executed, Ledger, Runtime, Witness,
+    Committees, Entry, Executed, Hub, Ledger, Runtime, Witness,
     build::{self, Patience},
+    hub,
 };
 use alloy_primitives::{Address, B256, U256};
 use commonware_consensus::{Heightable, marshal::ancestry::Ancestry};
@@ -12,8 +13,9 @@ use futures::StreamExt;
 use hansa_evm::{BlockParams, ChainRules, Closing};
 use hansa_mempool::{BlockUpdate, HeadInfo, Pool, PooledTransaction};
 use hansa_primitives::{
-    Block, Context, Genesis, Header, MAX_BLOCK_BYTES, MAX_CLOCK_AHEAD_MS, MAX_TIMESTAMP_STEP_MS,
-    Scheme, block_hash, finalization_hash, next_base_fee, receipts_root, transactions_root,
+    Block, Context, Genesis, Header, HubPoint, Inputs, MAX_BLOCK_BYTES, MAX_CLOCK_AHEAD_MS,
+    MAX_TIMESTAMP_STEP_MS, Scheme, block_hash, finalization_hash, next_base_fee, receipts_root,
+    transactions_root,
 };
 use hansa_state::{
     Databases, Diff, Merkleized, RecentDiffs, SyncTargets, commitment, diff_of, execute, merkleize,
@@ -52,6 +54,8 @@ pub struct Application<E: Runtime, S, K> {
     pub(crate) pool: Pool,
     pub(crate) ledger: Ledger,
     pub(crate) committees: Committees<E>,
+    /// Of a zone.
+    pub(crate) hub: Option<Arc<dyn Hub>>,
     pub(crate) witness: Witness,
     pub(crate) recent: RecentDiffs,
     pub(crate) head: Arc<AtomicU64>,
@@ -68,6 +72,7 @@ impl<E: Runtime, S: Clone, K: Clone> Clone for Application<E, S, K> {
             pool: self.pool.clone(),
             ledger: self.ledger.clone(),
             committees: self.committees.clone(),
+            hub: self.hub.clone(),
             witness: self.witness.clone(),
             recent: self.recent.clone(),
             head: self.head.clone(),
@@ -127,8 +132,61 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             && block.body_bytes() <= MAX_BLOCK_BYTES
             && header.committee == parent.next_committee
             && header.committee == entry.id
+            && self.names_hub(block, parent).is_ok()
             && self.carries(rng, block, parent, entry);
         valid.then_some(params)
+    }
+
+    /// Whether what the block says of the hub can be right, as far as the chain itself can tell.
+    fn names_hub(&self, block: &Block, parent: &Header) -> Result<(), hub::Refused> {
+        let header = block.header();
+        if self.hub.is_some() {
+            return hub::check_step(header, parent);
+        }
+        let nothing = header.hub == HubPoint::default() && block.inputs().is_empty();
+        if nothing {
+            Ok(())
+        } else {
+            Err(hub::Refused::NoZone)
+        }
+    }
+
+    /// Whether a candidate of a zone takes from the hub what it has to take. Waits for the hub.
+    async fn follows_hub(&self, block: &Block, parent: &Header) -> bool {
+        let Some(hub) = &self.hub else {
+            return true;
+        };
+        let header = block.header();
+        let checked = hub::check(&**hub, self.genesis(), header, block.inputs(), parent).await;
+        // A failing database says nothing about the block, and there is no way on without it.
+        let checked = checked.unwrap_or_else(|error| {
+            panic!("cannot read the hub for block {}: {error}", header.number)
+        });
+        checked
+            .inspect_err(|refused| {
+                tracing::warn!(number = header.number, %refused, "a block breaks the rules of zones");
+            })
+            .is_ok()
+    }
+
+    /// What a proposal takes from the hub; `None` skips the turn.
+    async fn take(&self, parent: &Header, timestamp_ms: u64) -> Option<(HubPoint, Inputs)> {
+        let Some(hub) = &self.hub else {
+            return Some(Default::default());
+        };
+        let named = hub::choose(&**hub, parent).await;
+        if hub::is_too_old(&named, timestamp_ms, parent) {
+            tracing::warn!(
+                number = parent.number + 1,
+                hub = named.number,
+                "no block: the hub stands"
+            );
+            return None;
+        }
+        hub::derive(&**hub, self.genesis(), named, parent)
+            .await
+            .inspect_err(|error| tracing::error!(%error, "cannot read the hub"))
+            .ok()
     }
 
     /// Whether what the block says of finalizations is right: the one that it carries, if any, is of this epoch, newer
@@ -173,6 +231,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             parent_header.timestamp_ms + MAX_TIMESTAMP_STEP_MS,
         );
         let params = self.params(parent_header, timestamp_ms, beneficiary);
+        let (hub, inputs) = self.take(parent_header, timestamp_ms).await?;
         let finalized = self.pool.head().number;
         let included = self
             .ledger
@@ -194,6 +253,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             &self.rules,
         );
         let (rules, build_time, pool) = (self.rules.clone(), self.build_time, self.pool.clone());
+        let taken = inputs.clone();
         let (batches, built) = execute(runtime, batches, prefetch, move |db| {
             let patience = Patience::new(db.cancelled(), build_time);
             let outlasted = |candidate: &PooledTransaction| {
@@ -201,7 +261,13 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
                 pool.drop_invalid(candidate.hash, reason.to_owned());
             };
             build::propose(
-                rules, params, db, candidates, &closing, &patience, outlasted,
+                rules,
+                (params, taken),
+                db,
+                candidates,
+                &closing,
+                &patience,
+                outlasted,
             )
         })
         .await
@@ -238,9 +304,11 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
                 .as_ref()
                 .map_or(carried, |finalization| finalization.round().view().get()),
             finalization: finalization_hash(finalization.as_ref()),
+            hub,
+            inputs: inputs.hash(),
             state: commitment(&merkleized),
         };
-        let block = Block::with_finalization(header, built.transactions, finalization);
+        let block = Block::with(header, built.transactions, finalization, inputs);
         self.ledger.insert(Executed {
             block: block.clone(),
             senders: Arc::new(built.senders),
@@ -420,6 +488,9 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
                     return None;
                 };
                 wait_for_clock(&runtime, params.timestamp_ms).await;
+                if !self.follows_hub(block, parent).await {
+                    return None;
+                }
                 params
             }
         };

@@ -8,7 +8,7 @@ use hansa_evm::{
     Refusal,
 };
 use hansa_mempool::PooledTransaction;
-use hansa_primitives::{Block, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
+use hansa_primitives::{Block, Inputs, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Transaction};
 use hansa_state::{BridgeDb, Cancelled, Prefetch};
 use std::{
     collections::HashSet,
@@ -119,14 +119,14 @@ impl Patience {
 /// last for.
 pub(crate) fn propose(
     rules: ChainRules,
-    params: BlockParams,
+    (params, inputs): (BlockParams, Inputs),
     db: BridgeDb,
     candidates: Vec<Arc<PooledTransaction>>,
     closing: &Closing,
     patience: &Patience,
     outlasted: impl Fn(&PooledTransaction),
 ) -> Result<Built, ExecutionError> {
-    let mut executor = BlockExecutor::new(rules, params, db)?;
+    let mut executor = BlockExecutor::with_inputs(rules, params, inputs, db)?;
     let mut built = Vec::new();
     let mut dropped = Vec::new();
     let mut stuck: HashSet<Address> = HashSet::new();
@@ -175,7 +175,7 @@ pub(crate) fn process(
     senders: &[Address],
 ) -> Result<Option<BlockOutcome>, ExecutionError> {
     let cancelled = db.cancelled();
-    let mut executor = BlockExecutor::new(rules, params, db)?;
+    let mut executor = BlockExecutor::with_inputs(rules, params, block.inputs().clone(), db)?;
     for (transaction, sender) in block.transactions().iter().zip(senders) {
         if cancelled.get() {
             return Err(ExecutionError::State("nobody waits any more".to_owned()));

@@ -1,7 +1,7 @@
 //! Wiring: from network channels and a data directory to a running chain.
 
 use crate::{
-    Application, Checkpoint, Committees, Ledger, Paced, Runtime, Sink, Witness,
+    Application, Checkpoint, Committees, Hub, Ledger, Paced, Runtime, Sink, Witness,
     code_peers::{CodePeers, MAX_CODES, Served},
     epochs::{self, Epochs, Roles, VIEW_RETENTION},
     guide::{self, Guide},
@@ -175,6 +175,8 @@ pub struct Config<S, K, M, B> {
     pub votes_after_ms: Option<u64>,
     /// Joins by state sync, until that is done once. A node that has executed a block never does.
     pub join: Option<Join>,
+    /// Of a zone: the hub of this node.
+    pub hub: Option<Arc<dyn Hub>>,
     /// Takes proofs that operators broke the rules of consensus.
     pub evidence: Option<mpsc::Sender<Evidence>>,
     /// Sizes and waits.
@@ -187,6 +189,14 @@ pub enum Start {
     /// The genesis is malformed.
     #[error(transparent)]
     Genesis(#[from] hansa_primitives::GenesisError),
+    /// A zone without a hub, or a hub with one.
+    #[error("a zone runs beside its hub, and a hub by itself: zone = {zone}, hub given = {given}")]
+    Hub {
+        /// Whether the genesis is a zone's.
+        zone: bool,
+        /// Whether there is a hub.
+        given: bool,
+    },
     /// The modules refuse the genesis.
     #[error(transparent)]
     Modules(#[from] ExecutionError),
@@ -288,6 +298,10 @@ where
     R: Receiver<PublicKey = PublicKey>,
 {
     let genesis = config.genesis.clone();
+    let (zone, given) = (genesis.zone.is_some(), config.hub.is_some());
+    if zone != given {
+        return Err(Start::Hub { zone, given });
+    }
     let tuning = config.tuning.clone();
     let partition = config.partition.clone();
     let (genesis_block, first) = self::genesis::<E, S>(&genesis)?;
@@ -429,6 +443,7 @@ where
                 pool: config.pool.clone(),
                 ledger: ledger.clone(),
                 committees: committees.clone(),
+                hub: config.hub.clone(),
                 witness: witness.clone(),
                 recent: config.recent,
                 head: config.head,
@@ -464,7 +479,14 @@ where
     let heartbeat = Duration::from_millis(genesis.pace.heartbeat_ms);
     let interval = Duration::from_millis(genesis.pace.min_block_interval_ms);
     let turn = tuning.turn.max(interval * 2).min(heartbeat);
-    let paced = Paced::new(mailbox.clone(), genesis.clone(), config.pool, ledger, turn);
+    let paced = Paced::new(
+        mailbox.clone(),
+        genesis.clone(),
+        config.pool,
+        ledger,
+        config.hub,
+        turn,
+    );
     #[cfg(feature = "test-utils")]
     let paced = paced.with_tamper(tuning.tamper.clone());
     let deferred = Deferred::new(

@@ -17,7 +17,7 @@ use commonware_runtime::IoBuf;
 use commonware_utils::{TestRng, iter::NonEmpty, ordered::Set};
 use hansa_modules::staking::{Committee, Seat};
 use hansa_primitives::{
-    Context, Finalization, Header, PrivateKey, Scheme, StateCommitment, digest,
+    Context, Finalization, Header, HubPoint, PrivateKey, Scheme, StateCommitment, digest,
 };
 use std::sync::Arc;
 
@@ -85,6 +85,8 @@ fn header(next: &[Seat]) -> Header {
         next_committee: next.id(),
         finalization: B256::ZERO,
         finalized_view: 0,
+        hub: HubPoint::default(),
+        inputs: B256::ZERO,
         state: StateCommitment {
             ops_end: 1,
             code_end: 1,

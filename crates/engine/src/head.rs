@@ -193,21 +193,33 @@ pub(crate) async fn seats<E: Runtime, S: Strategy>(
     // At most three rounds: how many seats there are, then all of them, then nothing is missing.
     loop {
         let Ok(seats) = staking::seats(&mut gathered, id);
-        if gathered.missing.is_empty() {
+        let missing = gathered.missing();
+        if missing.is_empty() {
             return Ok(seats);
         }
-        for (module, slot) in std::mem::take(&mut gathered.missing) {
+        for (module, slot) in missing {
             let value = hansa_state::newest_slot(databases, module, slot).await?;
-            gathered.known.insert((module, slot), value);
+            gathered.learn(module, slot, value);
         }
     }
 }
 
 /// Slots fetched so far. Others read as zero, and are noted: one run of a question finds all that it needs next.
 #[derive(Default)]
-struct Gathered {
+pub(crate) struct Gathered {
     known: HashMap<(Address, U256), U256>,
     missing: Vec<(Address, U256)>,
+}
+
+impl Gathered {
+    /// What read as zero since the last time for not being known.
+    pub(crate) fn missing(&mut self) -> Vec<(Address, U256)> {
+        std::mem::take(&mut self.missing)
+    }
+
+    pub(crate) fn learn(&mut self, module: Address, slot: U256, value: U256) {
+        self.known.insert((module, slot), value);
+    }
 }
 
 impl StorageRead for Gathered {
@@ -227,8 +239,15 @@ fn is_delegation(code: &[u8]) -> bool {
     code.len() == 23 && code.starts_with(&[0xef, 0x01, 0x00])
 }
 
-/// Addresses that a block's directives block from the next block on.
+/// Addresses that a block's directives block from the next block on; on a zone, from this one on.
 pub(crate) fn newly_blocked(executed: &Executed) -> Vec<Address> {
+    let now = executed.block.header().timestamp();
+    let inputs = &executed.block.inputs().directives;
+    // The zone's own policy decided: it shows in what was written.
+    let obeyed = inputs.iter().map(|change| change.target).filter(|target| {
+        let Ok(blocked) = enforcement::blocked(&mut Written(executed), *target, now);
+        blocked.is_some()
+    });
     executed
         .receipts
         .iter()
@@ -237,5 +256,18 @@ pub(crate) fn newly_blocked(executed: &Executed) -> Vec<Address> {
         .filter_map(|log| IGuard::DirectiveIssued::decode_log_data(&log.data).ok())
         .filter(|event| event.action == BLOCK)
         .map(|event| event.target)
+        .chain(obeyed)
         .collect()
+}
+
+/// The slots that a block wrote; others read as zero.
+struct Written<'a>(&'a Executed);
+
+impl StorageRead for Written<'_> {
+    type Error = Infallible;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, Infallible> {
+        let change = self.0.changes.storage.get(&(module, slot));
+        Ok(change.map_or(U256::ZERO, |change| change.new))
+    }
 }

@@ -38,8 +38,12 @@ mod handover;
 #[cfg(test)]
 mod handover_tests;
 mod head;
+mod hub;
+#[cfg(test)]
+mod hub_tests;
 mod ledger;
 mod pacing;
+mod shared;
 #[cfg(feature = "test-utils")]
 mod tamper;
 #[cfg(test)]
@@ -57,8 +61,10 @@ pub use chain::{
 pub use committees::{Committees, Entry};
 pub use handover::{Checkpoint, NoCheckpoint};
 pub use head::Head;
+pub use hub::{Hub, HubBlock, HubBlocks, LocalHub};
 pub use ledger::{Executed, Ledger};
 pub use pacing::Paced;
+pub use shared::{Shared, ZoneChannels};
 #[cfg(feature = "test-utils")]
 pub use tamper::Tamper;
 pub use witness::{Evidence, Witness};

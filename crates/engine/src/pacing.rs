@@ -5,11 +5,11 @@
 //! A wrapper around the stateful mailbox. It must not be inside the stateful application, whose
 //! actor could not apply finalized blocks while a proposal is held back.
 
-use crate::{Ledger, Runtime, application::now_ms};
+use crate::{Hub, Ledger, Runtime, application::now_ms};
 use commonware_consensus::{Application, Handoff, Reporter, marshal::ancestry::Ancestry};
 use commonware_cryptography::Digested;
 use commonware_macros::select;
-use futures::StreamExt;
+use futures::{StreamExt, future::pending};
 use hansa_mempool::Pool;
 use hansa_primitives::{Block, Context, Genesis, Header, MAX_TIMESTAMP_STEP_MS, next_base_fee};
 use std::{sync::Arc, time::Duration};
@@ -21,6 +21,7 @@ pub struct Paced<A> {
     genesis: Arc<Genesis>,
     pool: Pool,
     ledger: Ledger,
+    hub: Option<Arc<dyn Hub>>,
     turn: Duration,
     #[cfg(feature = "test-utils")]
     tamper: Option<crate::Tamper>,
@@ -61,12 +62,13 @@ pub(crate) fn timing(genesis: &Genesis, parent: &Header, now_ms: u64, turn: Dura
 }
 
 impl<A> Paced<A> {
-    /// Wraps `inner`. A leader holds its turn for `turn` when it has no work.
+    /// Wraps `inner`, on a zone with its hub. A leader holds its turn for `turn` when it has no work.
     pub const fn new(
         inner: A,
         genesis: Arc<Genesis>,
         pool: Pool,
         ledger: Ledger,
+        hub: Option<Arc<dyn Hub>>,
         turn: Duration,
     ) -> Self {
         Self {
@@ -74,6 +76,7 @@ impl<A> Paced<A> {
             genesis,
             pool,
             ledger,
+            hub,
             turn,
             #[cfg(feature = "test-utils")]
             tamper: None,
@@ -104,8 +107,15 @@ impl<A> Paced<A> {
             .next_nonces(parent.hash(), parent.number(), self.pool.head().number)
             .into_iter()
             .collect();
+        let news = async {
+            match &self.hub {
+                Some(hub) => hub.news(header.hub).await,
+                None => pending().await,
+            }
+        };
         select! {
             _ = self.pool.wait_for_executable(base_fee, &included) => true,
+            _ = news => true,
             _ = runtime.sleep_until(deadline) => due,
         }
     }

@@ -22,7 +22,12 @@ impl Tamper {
         let mut header = block.header().clone();
         let mut transactions = block.transactions().to_vec();
         (self.0)(&mut header, &mut transactions);
-        let block = Block::with_finalization(header, transactions, block.finalization().cloned());
+        let block = Block::with(
+            header,
+            transactions,
+            block.finalization().cloned(),
+            block.inputs().clone(),
+        );
         let digest = hansa_primitives::digest(block.hash());
         Digested::precomputed(block, digest)
     }

@@ -11,9 +11,9 @@ use commonware_consensus::types::{Epoch, Round, View};
 use commonware_cryptography::Signer as _;
 use hansa_mempool::{Origin, PooledTransaction};
 use hansa_primitives::{
-    Block, Context, Fees, Genesis, GuardParams, Header, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS,
-    MAX_TIMESTAMP_STEP_MS, Pace, PrivateKey, StakingParams, StateCommitment, Transaction, digest,
-    transactions_root,
+    Block, Context, Fees, Genesis, GuardParams, Header, HubPoint, MAX_BLOCK_BYTES,
+    MAX_BLOCK_TRANSACTIONS, MAX_TIMESTAMP_STEP_MS, Pace, PrivateKey, StakingParams,
+    StateCommitment, Transaction, digest, transactions_root,
 };
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis {
+pub(crate) fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis {
     Genesis {
         chain_id: 1,
         name: "test".into(),
@@ -36,6 +36,7 @@ fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis {
             min_block_interval_ms,
             heartbeat_ms,
         },
+        zone: None,
         operators: Vec::new(),
         staking: StakingParams::default(),
         members: Vec::new(),
@@ -44,7 +45,7 @@ fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis {
     }
 }
 
-fn header(
+pub(crate) fn header(
     number: u64,
     parent_hash: B256,
     timestamp_ms: u64,
@@ -70,6 +71,8 @@ fn header(
         next_committee: B256::ZERO,
         finalization: B256::ZERO,
         finalized_view: 0,
+        hub: HubPoint::default(),
+        inputs: B256::ZERO,
         state: StateCommitment::default(),
     }
 }

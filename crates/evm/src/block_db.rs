@@ -2,8 +2,10 @@
 
 use crate::{Account, Change, Changes, Directive, directive_on};
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256, map::AddressMap};
-use hansa_modules::StorageRead;
+use alloy_primitives::{
+    Address, B256, Bytes, KECCAK256_EMPTY, LogData, U256, keccak256, map::AddressMap,
+};
+use hansa_modules::{Host, HostError, StorageRead};
 use revm::{
     Database,
     bytecode::Bytecode,
@@ -81,7 +83,7 @@ impl<D: Database> BlockDb<D> {
         Ok(value)
     }
 
-    /// The directive on an address in the parent state. Remembers the answer, for every call frame asks:
+    /// The directive on an address before the first transaction. Remembers the answer, for every call frame asks:
     /// `now` is the block's time, the same each time.
     pub(crate) fn directive(
         &mut self,
@@ -111,7 +113,11 @@ impl<D: Database> BlockDb<D> {
         self.system_storage.insert((address, slot), value);
     }
 
-    fn current_account(&mut self, address: Address) -> Result<Option<Account>, D::Error> {
+    /// The account before the first transaction.
+    pub(crate) fn current_account(
+        &mut self,
+        address: Address,
+    ) -> Result<Option<Account>, D::Error> {
         match self.system_accounts.get(&address) {
             Some(account) => Ok(Some(*account)),
             None => self.parent_account(address),
@@ -235,12 +241,32 @@ impl<D: Database> Database for BlockDb<D> {
     }
 }
 
-/// Module storage in the parent state.
+/// Module storage before the block's first transaction.
 impl<D: Database> StorageRead for BlockDb<D> {
     type Error = D::Error;
 
     fn sload(&mut self, module: Address, slot: U256) -> Result<U256, D::Error> {
-        self.parent_storage(module, slot)
+        Database::storage(self, module, slot)
+    }
+}
+
+/// For what modules do before the block's first transaction. There is no receipt that could hold a log.
+impl<D: Database> Host for BlockDb<D> {
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
+        Database::storage(self, module, slot).map_err(|error| HostError::Fatal(error.to_string()))
+    }
+
+    fn sstore(&mut self, module: Address, slot: U256, value: U256) -> Result<(), HostError> {
+        self.set_storage(module, slot, value);
+        Ok(())
+    }
+
+    fn emit(&mut self, _module: Address, _log: LogData) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn transfer(&mut self, _from: Address, _to: Address, _amount: U256) -> Result<(), HostError> {
+        Err(HostError::Refused("only transactions move ether".into()))
     }
 }
 

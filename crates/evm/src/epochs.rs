@@ -4,13 +4,12 @@ use crate::{
     BlockDb, BlockParams, ChainRules, Closing, Evm,
     executor::{ExecutionError, state_error},
     precompiles::JournalHost,
+    system,
 };
 use alloy_primitives::{Address, B256, U256};
 use hansa_abi::STAKING;
-use hansa_modules::{
-    Block,
-    staking::{self, BlockEnd, Committee},
-};
+use hansa_modules::staking::{self, BlockEnd, Committee};
+use hansa_primitives::Inputs;
 use revm::{
     Database,
     context_interface::{ContextTr, JournalTr},
@@ -33,28 +32,29 @@ pub(crate) fn end_block<D: Database>(
     rules: &ChainRules,
     params: &BlockParams,
     closing: &Closing,
+    inputs: &Inputs,
     fees: U256,
 ) -> Result<EndedBlock, ExecutionError> {
-    // Nobody to reward: a chain whose operators are chosen elsewhere.
+    let context = &mut evm.ctx;
+    // Nobody to reward here: the hub chooses a zone's operators. Others are chains of tests.
     if rules.genesis.operators.is_empty() {
+        let next_committee = match rules.genesis.zone {
+            Some(_) => next_committee(context.journal_mut().db_mut(), rules, params, closing)?,
+            None => closing.committee,
+        };
         return Ok(EndedBlock {
             credits: vec![(rules.treasury, fees)],
-            next_committee: closing.committee,
-            fixed: None,
+            next_committee,
+            fixed: system::next_committee(rules, params, inputs),
         });
     }
-    let context = &mut evm.ctx;
     // A share that changes counts from the next block on.
     let parent = context.journal_mut().db_mut();
     let share = staking::fee_share_bps(parent).map_err(state_error)?;
     let rewards = fees * U256::from(share) / U256::from(BPS);
     let next_committee = next_committee(parent, rules, params, closing)?;
     let end = BlockEnd {
-        block: Block {
-            number: params.number,
-            timestamp: params.timestamp(),
-            chain_id: rules.chain_id,
-        },
+        block: params.module_block(rules.chain_id),
         proposer: closing.proposer,
         signers: closing.signers.as_deref(),
         fees: rewards,

@@ -7,7 +7,7 @@ use alloy_consensus::Transaction as _;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bloom, TxKind, U256};
 use hansa_modules::staking::Committee;
-use hansa_primitives::{Block, Finalization, Receipt, Transaction};
+use hansa_primitives::{Block, Finalization, Inputs, Receipt, Transaction};
 use revm::{
     Database, ExecuteEvm,
     context::TxEnv,
@@ -123,6 +123,7 @@ pub struct BlockExecutor<D: Database> {
     evm: Evm<D>,
     rules: ChainRules,
     params: BlockParams,
+    inputs: Inputs,
     receipts: Vec<Receipt>,
     gas_used: u64,
     bytes: usize,
@@ -134,13 +135,27 @@ impl<D: Database> BlockExecutor<D> {
     /// # Errors
     /// The state cannot be read, or the genesis is not one.
     pub fn new(rules: ChainRules, params: BlockParams, parent: D) -> Result<Self, ExecutionError> {
+        Self::with_inputs(rules, params, Inputs::default(), parent)
+    }
+
+    /// As [`BlockExecutor::new`], on a zone, with what the block takes from the hub.
+    ///
+    /// # Errors
+    /// As [`BlockExecutor::new`].
+    pub fn with_inputs(
+        rules: ChainRules,
+        params: BlockParams,
+        inputs: Inputs,
+        parent: D,
+    ) -> Result<Self, ExecutionError> {
         let mut db = BlockDb::new(parent);
-        system::prepare(&rules, &params, &mut db)?;
+        system::prepare(&rules, &params, &inputs, &mut db)?;
         let evm = build(&rules, &params, db, (), |_| {}).map_err(state_error)?;
         Ok(Self {
             evm,
             rules,
             params,
+            inputs,
             receipts: Vec::new(),
             gas_used: 0,
             bytes: 0,
@@ -251,7 +266,14 @@ impl<D: Database> BlockExecutor<D> {
     /// The state cannot be read.
     pub fn finish(mut self, closing: &Closing) -> Result<BlockOutcome, ExecutionError> {
         let fees = U256::from(self.gas_used) * U256::from(self.params.base_fee_per_gas);
-        let ended = epochs::end_block(&mut self.evm, &self.rules, &self.params, closing, fees)?;
+        let ended = epochs::end_block(
+            &mut self.evm,
+            &self.rules,
+            &self.params,
+            closing,
+            &self.inputs,
+            fees,
+        )?;
         let journal = self.evm.finalize();
         let db = self.evm.ctx.journaled_state.database;
         let changes = db

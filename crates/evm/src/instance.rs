@@ -76,6 +76,15 @@ impl BlockParams {
         self.timestamp_ms / 1_000
     }
 
+    /// As modules take it.
+    pub(crate) const fn module_block(&self, chain_id: u64) -> hansa_modules::Block {
+        hansa_modules::Block {
+            number: self.number,
+            timestamp: self.timestamp(),
+            chain_id,
+        }
+    }
+
     /// As revm takes it.
     pub fn env(&self) -> BlockEnv {
         BlockEnv {

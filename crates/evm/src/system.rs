@@ -1,19 +1,23 @@
 //! What a block does before its first transaction.
 
-use crate::{Account, BlockDb, BlockParams, ChainRules, executor::ExecutionError};
+use crate::{
+    Account, BlockDb, BlockParams, ChainRules,
+    executor::{ExecutionError, state_error},
+};
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE};
 use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use hansa_abi::STAKING;
 use hansa_modules::{
-    StorageRead,
+    HostError, StorageRead,
     genesis::{
         Genesis as ModulesGenesis, GenesisMember, GenesisOperator, GuardParameters, StorageWrite,
         genesis_balance, storage,
     },
+    guard,
     members::Roles,
     staking::{self, Committee},
 };
-use hansa_primitives::Genesis;
+use hansa_primitives::{Deposit, Genesis, Inputs};
 use revm::Database;
 use std::{collections::HashMap, convert::Infallible, fmt::Display};
 
@@ -21,10 +25,11 @@ use std::{collections::HashMap, convert::Infallible, fmt::Display};
 /// exist and passes the `EXTCODESIZE` check that Solidity puts before calls.
 const MODULE_CODE: Bytes = Bytes::from_static(&[0xfe]);
 
-/// Writes the system's part of the block: genesis in block 1, the parent hash in every block.
+/// Writes the system's part of the block: genesis in block 1, the parent hash in every block, and what a zone takes from the hub.
 pub(crate) fn prepare<D: Database>(
     rules: &ChainRules,
     params: &BlockParams,
+    inputs: &Inputs,
     db: &mut BlockDb<D>,
 ) -> Result<(), ExecutionError> {
     if params.number == 1 {
@@ -37,7 +42,52 @@ pub(crate) fn prepare<D: Database>(
             params.parent_hash.into(),
         );
     }
+    apply_inputs(rules, params, inputs, db).map_err(state_error)
+}
+
+fn apply_inputs<D: Database>(
+    rules: &ChainRules,
+    params: &BlockParams,
+    inputs: &Inputs,
+    db: &mut BlockDb<D>,
+) -> Result<(), HostError> {
+    let Some(zone) = &rules.genesis.zone else {
+        return Ok(());
+    };
+    let block = params.module_block(rules.chain_id);
+    if !inputs.directives.is_empty() {
+        guard::feed::apply(db, &inputs.directives, zone.min_severity, block)?;
+    }
+    for deposit in &inputs.deposits {
+        credit(db, deposit)?;
+    }
+    match next_committee(rules, params, inputs) {
+        Some(committee) => staking::adopt(db, &committee, block),
+        None => Ok(()),
+    }
+}
+
+/// Gives ether to an account. No code runs.
+fn credit<D: Database>(db: &mut BlockDb<D>, deposit: &Deposit) -> Result<(), HostError> {
+    let account = db.current_account(deposit.to);
+    let account = account.map_err(|error| HostError::Fatal(error.to_string()))?;
+    let mut account = account.unwrap_or_default();
+    // What is locked on the hub fits.
+    account.balance = account.balance.saturating_add(deposit.amount);
+    db.set_account(deposit.to, account, Bytes::new());
     Ok(())
+}
+
+/// The committee of the next epoch, where a zone's block fixes it.
+pub(crate) fn next_committee(
+    rules: &ChainRules,
+    params: &BlockParams,
+    inputs: &Inputs,
+) -> Option<Committee> {
+    (!inputs.seats.is_empty()).then(|| Committee {
+        epoch: params.number / rules.genesis.staking.epoch_blocks + 1,
+        seats: inputs.seats.clone(),
+    })
 }
 
 fn contract(code: &Bytes) -> Account {
@@ -131,7 +181,7 @@ fn module_storage(
     genesis: &Genesis,
     modules: &ModulesGenesis,
 ) -> Result<Vec<StorageWrite>, ExecutionError> {
-    if genesis.members.is_empty() && genesis.operators.is_empty() {
+    if genesis.members.is_empty() && genesis.operators.is_empty() && genesis.zone.is_none() {
         return Ok(Vec::new());
     }
     storage(modules, genesis.timestamp_ms / 1_000).map_err(refused)
@@ -167,6 +217,10 @@ fn module_genesis(genesis: &Genesis) -> Result<ModulesGenesis, ExecutionError> {
         },
         staking: genesis.staking.clone(),
         operators: operators.collect(),
+        committee: genesis
+            .zone
+            .as_ref()
+            .map_or_else(Vec::new, |zone| zone.committee.clone()),
         genesis_hash: genesis.hash().map_err(refused)?,
     })
 }

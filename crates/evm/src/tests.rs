@@ -45,6 +45,7 @@ impl World {
             gas_limit: 100_000_000,
             fees: Fees::default(),
             pace: Pace::default(),
+            zone: None,
             operators: Vec::new(),
             staking: StakingParams::default(),
             members: parties

@@ -91,6 +91,7 @@ fn rules() -> ChainRules {
         gas_limit: 100_000_000,
         fees: Fees::default(),
         pace: Pace::default(),
+        zone: None,
         operators: Vec::new(),
         members: Vec::new(),
         guard: GuardParams::default(),

@@ -14,7 +14,7 @@ use hansa_index::{
     StateDiff,
 };
 use hansa_primitives::{
-    Block, Context, Header, PrivateKey, Receipt, StateCommitment, Transaction, digest,
+    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Transaction, digest,
     receipts_bloom,
 };
 use std::{path::Path, sync::Arc, time::Instant};
@@ -103,6 +103,8 @@ fn block(number: u64, parent: B256, count: u64, logs: impl Fn(u64) -> Vec<Log>) 
         next_committee: B256::ZERO,
         finalization: B256::ZERO,
         finalized_view: 0,
+        hub: HubPoint::default(),
+        inputs: B256::ZERO,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

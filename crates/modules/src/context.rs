@@ -99,6 +99,11 @@ impl<'a> Context<'a> {
         self.block.number
     }
 
+    /// The chain's EIP-155 id.
+    pub(crate) const fn chain_id(&self) -> u64 {
+        self.block.chain_id
+    }
+
     pub(crate) const fn gas_used(&self) -> u64 {
         self.meter.used()
     }

@@ -9,7 +9,7 @@ use crate::{
     host::{Block, Call},
     limits::MAX_MEMBERS,
     members::{self, Roles},
-    staking::{self, StakingParams},
+    staking::{self, Seat, StakingParams},
     testing::MemoryHost,
 };
 use alloy_primitives::{Address, B256, U256};
@@ -31,6 +31,9 @@ pub struct Genesis {
     /// The first operators: the committee of epoch 0, all of them.
     #[serde(default)]
     pub operators: Vec<GenesisOperator>,
+    /// Of a zone, which has neither members nor operators of its own: the committee of epoch 0.
+    #[serde(default)]
+    pub committee: Vec<Seat>,
     /// Hash of the chain's genesis: what operators sign is signed for this chain.
     #[serde(default)]
     pub genesis_hash: B256,
@@ -197,7 +200,8 @@ pub fn storage(genesis: &Genesis, timestamp: u64) -> Result<Vec<StorageWrite>, G
     });
     // A chain of operators alone has no exchange.
     let has_weight = weight.is_ok_and(|weight| weight > 0);
-    if !has_weight && (count > 0 || genesis.operators.is_empty()) {
+    let has_committee = !genesis.operators.is_empty() || !genesis.committee.is_empty();
+    if !has_weight && (count > 0 || !has_committee) {
         return Err(GenesisError::NoWeight);
     }
     guard::set_parameters(&mut host, &genesis.guard)?;

@@ -1,4 +1,4 @@
-//! The native modules of Hansa: staking, members, exchange and guard.
+//! The native modules of Hansa: staking, zones, members, exchange and guard.
 //!
 //! Pure, synchronous logic over a storage context. A chain executes a module by calling [`run`] with
 //! its own [`Host`]; the module reads and writes ordinary storage slots of its own address, emits
@@ -31,6 +31,7 @@ mod run;
 mod slots;
 pub mod staking;
 pub mod testing;
+pub mod zones;
 
 pub use host::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead};
 pub use query::{QueryError, dry_run, query};

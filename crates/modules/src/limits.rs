@@ -87,6 +87,24 @@ pub const MAX_SLASHES_PAGE: usize = 64;
 /// Operators in one preview of a slash.
 pub const MAX_PREVIEW: usize = 8;
 
+/// Zones that a league can have.
+pub const MAX_ZONES: u64 = 64;
+/// Zones on one page of a listing.
+pub const MAX_ZONES_PAGE: u64 = 16;
+/// Bytes of a zone's name.
+pub const MAX_ZONE_NAME_BYTES: usize = 32;
+/// Least gas of a zone's block.
+pub const MIN_ZONE_GAS: u64 = 1_000_000;
+/// Most gas of a zone's block.
+pub const MAX_ZONE_GAS: u64 = 1_000_000_000;
+/// Least time between two blocks of a zone, milliseconds.
+pub const MIN_ZONE_INTERVAL_MS: u64 = 10;
+/// Fewest blocks of a zone's epoch.
+pub const MIN_ZONE_EPOCH_BLOCKS: u64 = 10;
+/// Least escrow of a zone, wei: 10 ether.
+pub const MIN_ZONE_ESCROW: alloy_primitives::U256 =
+    alloy_primitives::U256::from_limbs([10_000_000_000_000_000_000, 0, 0, 0]);
+
 /// Bytes of input that a call may have beside its selector.
 pub const MAX_INPUT_BYTES: usize = 1_024 * 1_024;
 /// Bytes that decoding a call's input may allocate.

@@ -6,7 +6,7 @@ use crate::{
     exchange, gas, guard,
     host::{Block, Call, Host, Outcome, RunResult},
     limits::MAX_INPUT_BYTES,
-    members, staking,
+    members, staking, zones,
 };
 use alloy_primitives::{Address, Bytes};
 
@@ -64,6 +64,7 @@ fn dispatch(context: &mut Context<'_>, module: Address) -> Result<Bytes, Stop> {
     context.charge(gas::input(context.input().len()))?;
     let output = match module {
         hansa_abi::STAKING => staking::dispatch(context),
+        hansa_abi::ZONES => zones::dispatch(context),
         hansa_abi::MEMBERS => members::dispatch(context),
         hansa_abi::EXCHANGE => exchange::dispatch(context),
         hansa_abi::GUARD => guard::dispatch(context),

@@ -10,7 +10,7 @@ use std::{
 use thiserror::Error;
 
 /// Version of everything below the data directory. Raised when an older node could not read it.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const MARKER: &str = "chain.json";
 /// The marker while it is written: see [`write_durably`].
 const NEW_MARKER: &str = "chain.new";
@@ -215,6 +215,11 @@ impl DataDir {
         self.path.join("evidence")
     }
 
+    /// What zones keep beside their partitions of the storage.
+    pub(crate) fn zones(&self) -> PathBuf {
+        self.path.join("zones")
+    }
+
     /// The index file.
     pub(crate) fn index(&self) -> PathBuf {
         self.path.join("index.redb")
@@ -278,7 +283,11 @@ mod tests {
         assert!(matches!(foreign, DataDirError::Foreign { .. }), "{foreign}");
         let marker = path.join(MARKER);
         let text = fs::read_to_string(&marker).unwrap();
-        fs::write(&marker, text.replace("\"format\": 2", "\"format\": 9")).unwrap();
+        fs::write(
+            &marker,
+            text.replace(&format!("\"format\": {FORMAT}"), "\"format\": 9"),
+        )
+        .unwrap();
         let format = DataDir::open(&path, ours, false).unwrap_err();
         assert!(
             matches!(format, DataDirError::Format { found: 9, .. }),

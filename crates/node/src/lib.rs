@@ -5,6 +5,7 @@
 //! storage format; see [`DataDirError`] for what can be wrong with it and the way out.
 
 mod catalog;
+mod chain;
 mod config;
 mod datadir;
 mod error;
@@ -23,6 +24,7 @@ mod reindex;
 mod text;
 mod threads;
 mod voter;
+mod zones;
 
 pub use config::{
     Config, ConfigError, History, Join, JoinFrom, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer,

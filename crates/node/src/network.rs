@@ -100,6 +100,8 @@ pub(crate) struct Started {
     pub(crate) oracle: Oracle<PublicKey>,
     pub(crate) chain: Channels<Sender, Receiver>,
     pub(crate) gossip: (Sender, Receiver),
+    /// What zones share: as the hub's own.
+    pub(crate) zones: (Channels<Sender, Receiver>, (Sender, Receiver)),
 }
 
 /// Nodes that the network is made for, this one among them: the channels' queues are sized for so many. Committees of
@@ -159,23 +161,36 @@ pub(crate) fn start(
     network_config.allow_private_ips = config.p2p.allow_private_ips;
     let (mut network, mut oracle) = Network::new(context.child("network"), network_config);
     oracle.track(0, peers::first(config, genesis, key, most));
-    let chain = Channels {
-        votes: network.register(0, CONSENSUS_RATE),
-        certificates: network.register(1, CONSENSUS_RATE),
-        resolver: network.register(2, CONSENSUS_RATE),
-        backfill: network.register(3, BULK_RATE),
-        broadcast: network.register(4, BULK_RATE),
-        state: network.register(5, BULK_RATE),
-        code: network.register(6, BULK_RATE),
-        guide: network.register(7, GUIDE_RATE),
+    let mut next = 0;
+    let mut register = |rate| {
+        let channel = network.register(next, rate);
+        next += 1;
+        channel
     };
-    let gossip = network.register(8, GOSSIP_RATE);
+    let (chain, gossip) = channels(&mut register);
+    let zones = channels(&mut register);
     network.start();
     Started {
         oracle,
         chain,
         gossip,
+        zones,
     }
+}
+
+/// The channels of the hub, or of all zones.
+fn channels<N, R>(mut register: impl FnMut(Quota) -> (N, R)) -> (Channels<N, R>, (N, R)) {
+    let chain = Channels {
+        votes: register(CONSENSUS_RATE),
+        certificates: register(CONSENSUS_RATE),
+        resolver: register(CONSENSUS_RATE),
+        backfill: register(BULK_RATE),
+        broadcast: register(BULK_RATE),
+        state: register(BULK_RATE),
+        code: register(BULK_RATE),
+        guide: register(GUIDE_RATE),
+    };
+    (chain, register(GOSSIP_RATE))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Putting a node together, and taking it down again.
 
 use crate::{
-    Config, ConfigError, JoinFrom, NodeError, catalog, config,
+    Config, ConfigError, JoinFrom, NodeError, catalog,
+    chain::{self, Common},
+    config,
     datadir::DataDir,
     evidence::{self, Clerk, load_account},
-    feed::Feed,
-    head,
     info::Info,
     keys::load_or_make_key,
     league, load_key, metrics, network, open_files,
@@ -13,6 +13,7 @@ use crate::{
     text::{self, MAX_GENESIS_BYTES},
     threads::{Handles, ReadsOn, Threads},
     voter::{Journal, Voter},
+    zones,
 };
 use alloy_primitives::B256;
 use alloy_signer_local::PrivateKeySigner;
@@ -24,13 +25,11 @@ use commonware_runtime::{
     tokio::{self as runtime, Context},
 };
 use commonware_utils::{NZU16, NZUsize};
-use hansa_engine::{Chain, Join, Tuning};
+use hansa_engine::{Chain, Join};
 use hansa_index::{Config as IndexConfig, FinalizedBlock, Index};
-use hansa_mempool::{
-    FileJournal, Gossip, GossipConfig, HeadInfo, JournalError, Keeper, Limits, Pool, Rules,
-};
+use hansa_mempool::{HeadInfo, JournalError};
 use hansa_primitives::{Block, Genesis, PrivateKey, genesis_timestamp_ms, next_base_fee};
-use hansa_state::{FinalizedState, RecentDiffs};
+use hansa_state::FinalizedState;
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
@@ -55,7 +54,7 @@ pub(crate) type States = FinalizedState<Context, Rayon, Index>;
 /// Prefix of the chain's partitions.
 pub(crate) const PARTITION: &str = "hub";
 /// Finalized blocks that a slow subscriber may fall behind.
-const SUBSCRIBER_BACKLOG: usize = 256;
+pub(crate) const SUBSCRIBER_BACKLOG: usize = 256;
 /// Bytes of a page of the page cache.
 pub(crate) const PAGE_BYTES: u16 = 4_096;
 /// How long tasks have to end after a stop was asked for.
@@ -193,7 +192,7 @@ fn caught(node: impl FnOnce() -> Result<(), NodeError>) -> Result<(), NodeError>
     })
 }
 
-fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
+pub(crate) fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
     let head = index
         .head()
         .and_then(|(number, _)| index.header(number).ok().flatten());
@@ -254,19 +253,19 @@ async fn on<T: Send + 'static>(
 }
 
 /// Waits until the state is as new as the index.
-async fn catch_up(newest: &AtomicU64, indexed: u64) {
+pub(crate) async fn catch_up(newest: &AtomicU64, indexed: u64) {
     while newest.load(Ordering::Acquire) < indexed {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 /// Number of the newest block in the index.
-fn head(index: &Index) -> u64 {
+pub(crate) fn head(index: &Index) -> u64 {
     index.head().map_or(0, |(number, _)| number)
 }
 
 /// Waits until the index has a block of this height, or a later one.
-async fn indexed(index: &Index, height: u64) {
+pub(crate) async fn indexed(index: &Index, height: u64) {
     while head(index) < height {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -342,7 +341,7 @@ async fn supervise(
 }
 
 /// Resolves when the chain ends by itself.
-async fn ended(chain: &mut Chain<Context, Rayon>) -> NodeError {
+pub(crate) async fn ended(chain: &mut Chain<Context, Rayon>) -> NodeError {
     NodeError::Failed(tokio::select! {
         result = &mut chain.consensus => format!("consensus stopped: {result:?}"),
         result = &mut chain.state => format!("the chain's state stopped: {result:?}"),
@@ -402,15 +401,6 @@ async fn start(
     let server = |what: &'static str| move |reason: String| NodeError::Server { what, reason };
     let compute = NonZeroUsize::new(config.resources.compute_threads).unwrap_or(NonZeroUsize::MIN);
     let strategy = context.child("compute").strategy(compute);
-    let pool = Pool::new(
-        Rules {
-            min_base_fee: genesis.fees.min_base_fee,
-            ..Rules::new(genesis.chain_id)
-        },
-        Limits::default(),
-        head_info(genesis, index),
-        strategy.clone(),
-    );
     if !votes {
         let public_key = key.public_key();
         tracing::info!(%public_key, "this node follows without voting: it reaches only operators that list this key, with its address, in their p2p.peers");
@@ -418,101 +408,43 @@ async fn start(
     let network = network::start(&context, config, genesis, *genesis_hash, key);
     network::gather(&context, genesis.operators.len()).await;
     let (subscribers, _) = broadcast::channel(SUBSCRIBER_BACKLOG);
-    let genesis_block = genesis_block(genesis)?;
-    seed_index(genesis, &genesis_block, index)?;
-    let mut started_at = head(index);
     let from_state = prepared.directory.joined_from_state();
     let join = from_state
         .then(|| config.join.checkpoint())
         .transpose()?
         .map(|checkpoint| Join { checkpoint });
-    // The chain moves it as soon as it runs.
-    let newest = Arc::new(AtomicU64::new(0));
-    let recent = RecentDiffs::default();
     let pages = NonZeroUsize::new(config.resources.page_cache_mib * 256).unwrap_or(NZUsize!(1_024));
+    let common = Common {
+        config: config.clone(),
+        key: key.clone(),
+        votes: *votes,
+        votes_after_ms: prepared.directory.votes_after_ms(),
+        strategy,
+        page_cache: CacheRef::new(NZU16!(PAGE_BYTES), pages),
+        oracle: network.oracle.clone(),
+        stopped: stopped.clone(),
+    };
     let (accusations, evidence) = evidence::channel();
-    let mut chain = hansa_engine::start(
-        context.child("chain"),
-        hansa_engine::Config {
-            genesis: genesis.clone(),
-            key: votes.then(|| key.clone()),
-            me: key.public_key(),
-            partition: PARTITION.into(),
-            pool: pool.clone(),
-            sink: Feed {
-                index: index.clone(),
-                subscribers: subscribers.clone(),
-                gap: from_state,
-            },
-            peers: network.oracle.clone(),
-            blocker: network.oracle.clone(),
-            page_cache: CacheRef::new(NZU16!(PAGE_BYTES), pages),
-            strategy,
-            head: newest.clone(),
-            recent: recent.clone(),
-            votes_after_ms: prepared.directory.votes_after_ms(),
-            join,
-            evidence: Some(accusations),
-            tuning: Tuning::default(),
-        },
-        network.chain,
-    )
-    .await?;
-    // After a crash the databases can be behind the index. Consensus delivers the blocks between
-    // again; until it has, nobody may take the older state for the newest.
-    let processed = chain.marshal.get_processed().await;
-    let applied = processed.map_or(0, |processed| processed.height().get());
-    if from_state && (started_at == 0 || head(index) < applied) {
-        // Nothing can be served before the first block after the state that peers gave.
-        tracing::info!(applied, "the state is here: waiting for the next block");
-        tokio::select! {
-            () = indexed(index, applied.max(1)) => {}
-            error = ended(&mut chain) => return Err(error),
-        }
-        started_at = head(index);
-        tracing::info!(height = started_at, "joined");
-    }
-    // A block is in the index before consensus may forget it. The chain runs: the index may have grown since.
-    let indexed = head(index);
-    if applied > indexed {
-        return Err(NodeError::Behind {
-            index: indexed,
-            state: applied,
-        });
-    }
-    newest.fetch_max(applied, Ordering::AcqRel);
-    tokio::select! {
-        () = catch_up(&newest, started_at) => {}
-        error = ended(&mut chain) => return Err(error),
-    }
-    let states = FinalizedState::new(
-        chain.databases.clone(),
-        recent,
-        Arc::new(index.clone()),
-        newest,
-    );
-    let state_head = head::head(states.clone(), index.clone());
-    let gossip = Gossip::new(
-        context.child("gossip"),
-        pool.clone(),
-        state_head.clone(),
-        network.oracle.clone(),
-        GossipConfig::default(),
-    );
-    let failed = |error: &dyn std::fmt::Display| server("pool")(error.to_string());
-    pool.reset(&state_head, head_info(genesis, index))
-        .await
-        .map_err(|error| failed(&error))?;
-    let journal = FileJournal::new(context.child("pool_journal"), "local-transactions");
-    let keeper = Keeper::init(context.child("keeper"), pool.clone(), &state_head, journal)
-        .await
-        .map_err(|error| failed(&error))?;
-    if keeper.restored() > 0 {
-        tracing::info!(
-            transactions = keeper.restored(),
-            "local transactions restored"
-        );
-    }
+    let hub = chain::Setup {
+        genesis: genesis.clone(),
+        partition: PARTITION.into(),
+        journal: "local-transactions".into(),
+        index: index.clone(),
+        subscribers: subscribers.clone(),
+        from_state,
+        join,
+        hub: None,
+        evidence: Some(accusations),
+    };
+    let opened = chain::open(&context, &common, hub, network.chain, network.gossip).await?;
+    let chain::Opened {
+        chain,
+        pool,
+        states,
+        head: state_head,
+        genesis_block,
+        started_at,
+    } = opened;
     let clerk = Clerk {
         folder: prepared.directory.evidence(),
         signer: prepared.accuser.clone(),
@@ -521,8 +453,6 @@ async fn start(
         chain_id: genesis.chain_id,
     };
     clerk.start(&context, evidence);
-    tokio::spawn(watch_keeper(keeper.start(), stopped.clone()));
-    gossip.start(network.gossip);
 
     let roster = Roster::new(genesis);
     let tracker = Tracker {
@@ -537,6 +467,7 @@ async fn start(
     };
     threads.requests.spawn(tracker.run(subscribers.subscribe()));
     let highest = Arc::new(AtomicU64::new(started_at));
+    let zones = zones::Network::new(&context, network.zones);
     tokio::spawn(watch_tip(
         chain.marshal.clone(),
         highest.clone(),
@@ -548,9 +479,11 @@ async fn start(
     threads
         .requests
         .spawn(connected.clone().watch(shared.clone()));
+    let zones_states = states.clone();
+    let blocks = subscribers.subscribe();
     let info = Info {
-        connected,
-        roster,
+        connected: connected.clone(),
+        roster: roster.clone(),
         reads: threads.reads.clone(),
         config: config.clone(),
         me: key.public_key(),
@@ -585,6 +518,20 @@ async fn start(
             .map_err(|error| server("rpc")(error.to_string()))
     });
     let rpc = rpc.await?;
+    let supervisor = zones::Supervisor {
+        context: shared.child("zones"),
+        common,
+        hub: (genesis.clone(), *genesis_hash),
+        states: zones_states,
+        index: index.clone(),
+        folder: prepared.directory.zones(),
+        network: zones,
+        servers: rpc.zones(),
+        threads: threads.clone(),
+        connected,
+        roster,
+    };
+    tokio::spawn(supervisor.run(blocks));
     let (listener, config_of_taxii) = (
         listeners.taxii,
         taxii_config(config, genesis, *genesis_hash),
@@ -657,7 +604,7 @@ fn taxii_config(config: &Config, genesis: &Genesis, genesis_hash: B256) -> hansa
 }
 
 /// Says so when local transactions are no longer written down.
-async fn watch_keeper(
+pub(crate) async fn watch_keeper(
     keeper: commonware_runtime::Handle<Result<(), JournalError>>,
     stopped: watch::Receiver<bool>,
 ) {

@@ -158,8 +158,9 @@ fn execute(
         .collect::<Result<_, _>>()
         .map_err(|error| error.to_string())?;
     let params = BlockParams::from(block.header());
-    let mut executor = BlockExecutor::new(rules.clone(), params, &mut *state)
-        .map_err(|error| error.to_string())?;
+    let mut executor =
+        BlockExecutor::with_inputs(rules.clone(), params, block.inputs().clone(), &mut *state)
+            .map_err(|error| error.to_string())?;
     for (transaction, sender) in block.transactions().iter().zip(&senders) {
         executor
             .execute(transaction, *sender)

@@ -1,8 +1,9 @@
 //! A header and its transactions.
 
 use crate::{
-    Context, Digest, Finalization, Header, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, MAX_OPERATORS,
-    MAX_TRANSACTION_BYTES, Transaction, decode_transaction, digest, transactions_root,
+    Context, Digest, Finalization, Header, Inputs, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS,
+    MAX_OPERATORS, MAX_TRANSACTION_BYTES, Transaction, decode_transaction, digest,
+    transactions_root,
 };
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{B256, keccak256};
@@ -37,9 +38,9 @@ impl Default for BlockCfg {
 /// A block. Cheap to clone: body and header are shared.
 ///
 /// # Invariant
-/// `header.transactions_root` is the root of `transactions`, and `header.finalization` the hash of the finalization:
-/// a block with another body cannot be made by an honest proposer, nor decoded. A block that comes from an index, which does
-/// not keep finalizations, is the exception: it can be read, but not sent.
+/// `header.transactions_root` is the root of `transactions`, `header.finalization` the hash of the finalization, and `header.inputs`
+/// that of the inputs: a block with another body cannot be made by an honest proposer, nor decoded. A block that comes from an
+/// index, which keeps neither finalizations nor inputs, is the exception: it can be read, but not sent.
 #[derive(Clone, Debug)]
 pub struct Block {
     inner: Arc<Inner>,
@@ -52,19 +53,22 @@ struct Inner {
     transactions: Vec<Transaction>,
     body_bytes: usize,
     finalization: Option<Finalization>,
+    inputs: Inputs,
 }
 
 impl Block {
     /// Joins a header and its body. The header must commit to `transactions`.
     pub fn new(header: Header, transactions: Vec<Transaction>) -> Self {
-        Self::with_finalization(header, transactions, None)
+        Self::with(header, transactions, None, Inputs::default())
     }
 
-    /// As [`Block::new`], with the finalization of an earlier block. The header must commit to it.
-    pub fn with_finalization(
+    /// As [`Block::new`], with the finalization of an earlier block, and what the block takes from the hub. The header must commit
+    /// to both.
+    pub fn with(
         header: Header,
         transactions: Vec<Transaction>,
         finalization: Option<Finalization>,
+        inputs: Inputs,
     ) -> Self {
         let body_bytes = transactions
             .iter()
@@ -77,6 +81,7 @@ impl Block {
                 transactions,
                 body_bytes,
                 finalization,
+                inputs,
             }),
         }
     }
@@ -107,6 +112,11 @@ impl Block {
         self.inner.finalization.as_ref()
     }
 
+    /// What is applied before the transactions: nothing in a block of the hub.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inner.inputs
+    }
+
     /// Sum of the encoded transactions, bytes.
     pub fn body_bytes(&self) -> usize {
         self.inner.body_bytes
@@ -135,6 +145,7 @@ impl Write for Block {
     fn write(&self, buf: &mut impl BufMut) {
         self.inner.header.write(buf);
         self.inner.finalization.write(buf);
+        self.inner.inputs.write(buf);
         UInt(self.inner.transactions.len() as u32).write(buf);
         let mut scratch = BytesMut::new();
         for transaction in &self.inner.transactions {
@@ -151,6 +162,7 @@ impl EncodeSize for Block {
         let transactions = &self.inner.transactions;
         self.inner.header.encode_size()
             + self.inner.finalization.encode_size()
+            + self.inner.inputs.encode_size()
             + count_size(transactions.len())
             + self.inner.body_bytes
             + transactions
@@ -171,6 +183,10 @@ impl Read for Block {
                 "block",
                 "finalization does not match header",
             ));
+        }
+        let inputs = Inputs::read(buf)?;
+        if inputs.hash() != header.inputs {
+            return Err(CodecError::Invalid("block", "inputs do not match header"));
         }
         let count = u32::from(UInt::<u32>::read(buf)?) as usize;
         if count > cfg.max_transactions {
@@ -195,7 +211,7 @@ impl Read for Block {
         if transactions_root(&transactions) != header.transactions_root {
             return Err(CodecError::Invalid("block", "body does not match header"));
         }
-        Ok(Self::with_finalization(header, transactions, finalization))
+        Ok(Self::with(header, transactions, finalization, inputs))
     }
 }
 
@@ -231,6 +247,11 @@ impl BoundedBlock for Block {
     fn max_encode_size(cfg: &BlockCfg) -> usize {
         // Five bytes bound every length prefix.
         let finalization = 1 + Finalization::max_encode_size(MAX_OPERATORS as u32);
-        Header::MAX_SIZE + finalization + 5 + cfg.max_bytes + 5 * cfg.max_transactions
+        Header::MAX_SIZE
+            + finalization
+            + Inputs::MAX_SIZE
+            + 5
+            + cfg.max_bytes
+            + 5 * cfg.max_transactions
     }
 }

@@ -5,8 +5,9 @@
 //! does.
 
 use crate::{
-    Context, Digest, Header, MAX_CODE_BYTES, MAX_EPOCH_BLOCKS, MAX_GENESIS_MEMBERS, MAX_OPERATORS,
-    MIN_EPOCH_BLOCKS, PublicKey, StakingParams, StateCommitment, transactions_root,
+    Context, Digest, Header, HubPoint, MAX_CODE_BYTES, MAX_EPOCH_BLOCKS, MAX_GENESIS_MEMBERS,
+    MAX_OPERATORS, MIN_EPOCH_BLOCKS, PublicKey, Seat, StakingParams, StateCommitment,
+    transactions_root,
 };
 use alloy_eips::{eip1559::BaseFeeParams, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
@@ -68,7 +69,11 @@ pub struct Genesis {
     /// Block production.
     #[serde(default)]
     pub pace: Pace,
-    /// The committee of the first epoch.
+    /// Of a zone: the hub that it belongs to. A genesis without it is a hub's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Zone>,
+    /// The committee of the first epoch. A zone has none of its own: its operators are the hub's.
+    #[serde(default)]
     pub operators: Vec<Operator>,
     /// Stake, epochs, rewards and slashing.
     #[serde(default)]
@@ -82,6 +87,23 @@ pub struct Genesis {
     /// Accounts of the first block.
     #[serde(default)]
     pub alloc: BTreeMap<Address, Alloc>,
+}
+
+/// What makes a chain a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Hash of the hub's genesis.
+    pub hub: B256,
+    /// Its number in the hub's register.
+    pub id: u64,
+    /// Its blocks name blocks of the hub from this height on.
+    pub since: u64,
+    /// Committee of the first epoch, in ascending order of keys.
+    pub committee: Vec<Seat>,
+    /// Directives of alerts below this severity (1 to 4) have no effect here.
+    #[serde(default = "default_severity")]
+    pub min_severity: u8,
 }
 
 /// The last millisecond of the year 9999: far from where sums of times overflow.
@@ -197,13 +219,13 @@ impl Operator {
     /// # Errors
     /// The bytes are not a point on the curve.
     pub fn key(&self) -> Result<PublicKey, GenesisError> {
-        PublicKey::decode(self.public_key.to_vec()).map_err(|_| {
-            field(
-                "operators.public_key",
-                format!("{} is not an ed25519 public key", self.public_key),
-            )
-        })
+        decode_key(self.public_key, "operators.public_key")
     }
+}
+
+fn decode_key(key: B256, name: &'static str) -> Result<PublicKey, GenesisError> {
+    PublicKey::decode(key.to_vec())
+        .map_err(|_| field(name, format!("{key} is not an ed25519 public key")))
 }
 
 /// A founding member of the exchange.
@@ -277,6 +299,9 @@ const fn default_roles() -> u8 {
 const fn default_weight() -> u32 {
     1
 }
+const fn default_severity() -> u8 {
+    1
+}
 
 impl Genesis {
     /// Reads TOML.
@@ -348,8 +373,12 @@ impl Genesis {
     }
 
     fn validate_parties(&self) -> Result<(), GenesisError> {
-        if self.operators.is_empty() || self.operators.len() > MAX_OPERATORS {
-            return Err(field("operators", format!("need 1 to {MAX_OPERATORS}")));
+        match &self.zone {
+            Some(zone) => self.validate_zone(zone)?,
+            None if self.operators.is_empty() || self.operators.len() > MAX_OPERATORS => {
+                return Err(field("operators", format!("need 1 to {MAX_OPERATORS}")));
+            }
+            None => {}
         }
         let mut keys = BTreeSet::new();
         for operator in &self.operators {
@@ -368,6 +397,35 @@ impl Genesis {
                     format!("{} twice", member.address),
                 ));
             }
+        }
+        Ok(())
+    }
+
+    fn validate_zone(&self, zone: &Zone) -> Result<(), GenesisError> {
+        if !self.operators.is_empty() || !self.members.is_empty() {
+            return Err(field(
+                "zone",
+                "a zone has neither operators nor members of its own: leave them out",
+            ));
+        }
+        let seats = &zone.committee;
+        if seats.is_empty() || seats.len() > MAX_OPERATORS {
+            return Err(field(
+                "zone.committee",
+                format!("need 1 to {MAX_OPERATORS}"),
+            ));
+        }
+        if !seats.is_sorted_by(|seat, next| seat.key < next.key) {
+            return Err(field(
+                "zone.committee",
+                "must be in ascending order of keys, each once",
+            ));
+        }
+        for seat in seats {
+            decode_key(seat.key, "zone.committee.key")?;
+        }
+        if !(1..=4).contains(&zone.min_severity) {
+            return Err(field("zone.min_severity", "must be from 1 to 4"));
         }
         Ok(())
     }
@@ -435,12 +493,17 @@ impl Genesis {
         Ok(())
     }
 
-    /// The operators' keys, in the order of the file.
+    /// The keys of the first committee, in the order of the file.
     ///
     /// # Errors
     /// A malformed key.
     pub fn operator_keys(&self) -> Result<Vec<PublicKey>, GenesisError> {
-        self.operators.iter().map(Operator::key).collect()
+        match &self.zone {
+            Some(zone) => (zone.committee.iter())
+                .map(|seat| decode_key(seat.key, "zone.committee.key"))
+                .collect(),
+            None => self.operators.iter().map(Operator::key).collect(),
+        }
     }
 
     /// Hash of the canonical JSON form.
@@ -457,7 +520,10 @@ impl Genesis {
     /// # Errors
     /// A malformed operator key.
     pub fn header(&self, state: StateCommitment, committee: B256) -> Result<Header, GenesisError> {
-        let leader = self.operators[0].key()?;
+        let keys = self.operator_keys()?;
+        let leader = keys.into_iter().next();
+        let leader = leader.ok_or_else(|| field("operators", "a chain needs at least one"))?;
+        let since = self.zone.as_ref().map_or(0, |zone| zone.since);
         Ok(Header {
             context: Context {
                 round: Round::new(Epoch::zero(), View::zero()),
@@ -478,6 +544,11 @@ impl Genesis {
             next_committee: committee,
             finalization: B256::ZERO,
             finalized_view: 0,
+            hub: HubPoint {
+                number: since,
+                ..HubPoint::default()
+            },
+            inputs: B256::ZERO,
             state,
         })
     }

@@ -1,6 +1,6 @@
 //! The block header: what operators sign.
 
-use crate::{Context, HEADER_VERSION, PublicKey};
+use crate::{Context, HEADER_VERSION, HubPoint, PublicKey};
 use alloy_eips::eip1559::BaseFeeParams;
 use alloy_primitives::{Address, B256, Bloom, keccak256};
 use bytes::BufMut;
@@ -63,14 +63,24 @@ pub struct Header {
     pub finalization: B256,
     /// View of the newest finalization that this block or an earlier one of its epoch carries; 0 for none.
     pub finalized_view: u64,
+    /// The hub's block that this block of a zone was made by; zero in the hub.
+    pub hub: HubPoint,
+    /// Hash of what the body takes from the hub; zero for nothing. See [`Inputs`](crate::Inputs).
+    pub inputs: B256,
     /// The databases after this block.
     pub state: StateCommitment,
 }
 
 impl Header {
     /// Largest encoding, bytes.
-    pub const MAX_SIZE: usize =
-        1 + Context::MAX_ENCODE_SIZE + 32 * 6 + 8 * 6 + 20 + 256 + StateCommitment::SIZE;
+    pub const MAX_SIZE: usize = 1
+        + Context::MAX_ENCODE_SIZE
+        + 32 * 7
+        + 8 * 6
+        + 20
+        + 256
+        + HubPoint::SIZE
+        + StateCommitment::SIZE;
 
     /// The block hash.
     pub fn hash(&self) -> B256 {
@@ -176,6 +186,8 @@ impl Write for Header {
         write_b256(&self.next_committee, buf);
         write_b256(&self.finalization, buf);
         buf.put_u64(self.finalized_view);
+        self.hub.write(buf);
+        write_b256(&self.inputs, buf);
         self.state.write(buf);
     }
 }
@@ -209,6 +221,8 @@ impl Read for Header {
             next_committee: read_b256(buf)?,
             finalization: read_b256(buf)?,
             finalized_view: u64::read(buf)?,
+            hub: HubPoint::read(buf)?,
+            inputs: read_b256(buf)?,
             state: StateCommitment::read(buf)?,
         })
     }

@@ -14,6 +14,7 @@
 mod block;
 mod genesis;
 mod header;
+mod inputs;
 mod limits;
 mod staking;
 mod transaction;
@@ -23,9 +24,11 @@ mod tests;
 
 pub use block::{Block, BlockCfg, finalization_hash};
 pub use genesis::{
-    Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, genesis_timestamp_ms,
+    Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, Zone,
+    genesis_timestamp_ms,
 };
 pub use header::{Header, StateCommitment, hash_of, next_base_fee};
+pub use inputs::{Deposit, DirectiveChange, HubPoint, Inputs, Seat};
 pub use limits::*;
 pub use staking::StakingParams;
 pub use transaction::{

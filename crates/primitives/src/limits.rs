@@ -1,7 +1,7 @@
 //! Every limit on what a block or a transaction may be, in one place.
 
 /// Version byte of the header encoding.
-pub const HEADER_VERSION: u8 = 2;
+pub const HEADER_VERSION: u8 = 3;
 /// Largest encoded transaction, bytes: room for the largest object that the exchange takes (256 KiB),
 /// ABI-encoded. (go-ethereum's pool stops at 128 KiB; the real MITRE bundles hold larger objects.)
 pub const MAX_TRANSACTION_BYTES: usize = 384 * 1024;
@@ -16,6 +16,16 @@ pub const MAX_CODE_BYTES: usize = 24_576;
 pub const MAX_TIMESTAMP_STEP_MS: u64 = 60_000;
 /// A validator waits with its vote to finalize while a block is further ahead of its clock, milliseconds.
 pub const MAX_CLOCK_AHEAD_MS: u64 = 500;
+/// Most changes of directives that a block of a zone takes from the hub.
+pub const MAX_DIRECTIVE_INPUTS: usize = 1_024;
+/// Most deposits that a block of a zone takes from the hub.
+pub const MAX_DEPOSIT_INPUTS: usize = 1_024;
+/// A block of a zone names a block of the hub that is at most this much older than itself, milliseconds: where the hub stands, its
+/// zones stand a little later.
+pub const MAX_HUB_AGE_MS: u64 = 60_000;
+/// A block of a zone names a block of the hub at most this many after the one that its parent names, so that no block can hold its
+/// verifiers for long. A zone that stood catches up in steps of this size.
+pub const MAX_HUB_STEP: u64 = 4_096;
 /// Most operators in a committee.
 pub const MAX_OPERATORS: usize = 128;
 /// Most members in a genesis file.

@@ -37,6 +37,8 @@ fn header(transactions: &[Transaction]) -> Header {
         next_committee: B256::repeat_byte(7),
         finalization: B256::ZERO,
         finalized_view: 0,
+        hub: HubPoint::default(),
+        inputs: B256::ZERO,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,
@@ -116,7 +118,12 @@ fn a_header_commits_to_the_finalization_that_its_block_carries() {
     let finalization = finalization();
     let mut header = header(&[]);
     header.finalization = finalization_hash(Some(&finalization));
-    let block = Block::with_finalization(header.clone(), Vec::new(), Some(finalization.clone()));
+    let block = Block::with(
+        header.clone(),
+        Vec::new(),
+        Some(finalization.clone()),
+        Inputs::default(),
+    );
     let encoded = block.encode();
     assert_eq!(encoded.len(), block.encode_size());
     assert!(encoded.len() <= Block::max_encode_size(&BlockCfg::default()));
@@ -125,7 +132,7 @@ fn a_header_commits_to_the_finalization_that_its_block_carries() {
     let without = Block::new(header.clone(), Vec::new());
     assert!(decode(without.encode(), &BlockCfg::default()).is_err());
     header.finalization = B256::ZERO;
-    let uncommitted = Block::with_finalization(header, Vec::new(), Some(finalization));
+    let uncommitted = Block::with(header, Vec::new(), Some(finalization), Inputs::default());
     assert!(decode(uncommitted.encode(), &BlockCfg::default()).is_err());
 }
 

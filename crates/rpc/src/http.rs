@@ -124,6 +124,14 @@ fn preflight() -> HttpResponse {
     response
 }
 
+/// The path of a zone that this node does not run.
+pub(crate) fn no_zone() -> HttpResponse {
+    text(
+        StatusCode::NOT_FOUND,
+        "This node does not run such a zone: hansa_zones lists them.\n",
+    )
+}
+
 fn text(status: StatusCode, body: &'static str) -> HttpResponse {
     let mut response = HttpResponse::new(HttpBody::from(body));
     *response.status_mut() = status;

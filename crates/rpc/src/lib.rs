@@ -33,6 +33,7 @@ mod staking;
 mod stream;
 mod subscriptions;
 mod txpool;
+mod zones;
 
 pub use api::{
     BySender, Certificate, Context, NodeInfo, Operator, Peer, PoolContent, PooledTransaction,
@@ -44,7 +45,7 @@ pub use mempool::MempoolApi;
 pub use openrpc::document as openrpc_document;
 #[cfg(feature = "fuzzing")]
 pub use params::read_as_everything;
-pub use server::{Handle, RpcError, serve};
+pub use server::{Handle, RpcError, Zones, serve};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -83,6 +83,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Method> {
         crate::debug::METHODS,
         crate::hansa::METHODS,
         crate::staking::METHODS,
+        crate::zones::METHODS,
         crate::net::METHODS,
         crate::txpool::METHODS,
         crate::openrpc::METHODS,

@@ -11,7 +11,8 @@ use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
 use hansa_index::FinalizedBlock;
 use hansa_state::StateView;
-use std::{sync::Arc, time::Duration};
+use parking_lot::RwLock;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Shared by all connections.
@@ -22,6 +23,8 @@ pub(crate) struct Node {
     pub(crate) genesis_hash: B256,
     pub(crate) filters: Filters,
     pub(crate) tips: TipCache,
+    /// Names of the zones that the server answers for.
+    pub(crate) zones: Arc<RwLock<BTreeSet<String>>>,
     calls: Arc<Semaphore>,
     reads: Arc<Semaphore>,
 }
@@ -33,6 +36,7 @@ impl Node {
             reads: Arc::new(Semaphore::new(config.limits.max_concurrent_reads)),
             filters: Filters::default(),
             tips: TipCache::default(),
+            zones: Arc::default(),
             chain: Chain::new(context.index.clone(), context.genesis_block.clone()),
             context,
             config,

@@ -158,6 +158,10 @@ const OBJECTS: &[(&str, &str)] = &[
         "tracer, tracerConfig, and the struct logger's switches",
     ),
     ("Transaction", "execution-apis TransactionInfo"),
+    (
+        "Zone",
+        "IZones.Zone and its parameters, with path: where this node answers for it, null while it does not run it",
+    ),
 ];
 
 fn schemas() -> Value {

@@ -20,7 +20,8 @@ use jsonrpsee::{
         stop_channel,
     },
 };
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use parking_lot::RwLock;
+use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -52,14 +53,64 @@ pub enum RpcError {
 }
 
 /// A running server.
-#[derive(Debug)]
 pub struct Handle {
     /// Where it listens.
     pub addr: SocketAddr,
     task: JoinHandle<()>,
+    zones: Zones,
+}
+
+/// The zones that a server answers for, each at `/zones/NAME`. Clones share them.
+#[derive(Clone)]
+pub struct Zones(Arc<Routes>);
+
+impl Zones {
+    /// Answers for a zone from now on, with the hub's configuration.
+    ///
+    /// # Errors
+    /// The genesis definition has no hash.
+    pub fn open(&self, name: &str, context: Context) -> Result<(), RpcError> {
+        let genesis_hash = context.genesis.hash()?;
+        let hub = &self.0.hub;
+        let mut node = Node::new(context, hub.node.config.clone(), genesis_hash);
+        node.zones = self.0.hub.node.zones.clone();
+        let connections = hub.connections.clone();
+        let zone = Shared::new(Arc::new(node), connections, hub.stop.clone())?;
+        self.0.zones.write().insert(name.to_owned(), Arc::new(zone));
+        hub.node.zones.write().insert(name.to_owned());
+        Ok(())
+    }
+
+    /// Answers for a zone no longer.
+    pub fn close(&self, name: &str) {
+        self.0.zones.write().remove(name);
+        self.0.hub.node.zones.write().remove(name);
+    }
+}
+
+/// Which chain answers at which path.
+struct Routes {
+    hub: Arc<Shared>,
+    zones: RwLock<BTreeMap<String, Arc<Shared>>>,
+}
+
+impl Routes {
+    /// The hub is everywhere but under `/zones`; `None` for a zone that is not here.
+    fn of(&self, path: &str) -> Option<Arc<Shared>> {
+        let Some(name) = path.strip_prefix("/zones/") else {
+            return Some(self.hub.clone());
+        };
+        let name = name.strip_suffix('/').unwrap_or(name);
+        self.zones.read().get(name).cloned()
+    }
 }
 
 impl Handle {
+    /// The zones that it answers for: none at first.
+    pub fn zones(&self) -> Zones {
+        self.zones.clone()
+    }
+
     /// Waits until the server has stopped, after the shutdown future resolved.
     pub async fn stopped(self) {
         if let Err(error) = self.task.await {
@@ -90,18 +141,17 @@ pub async fn serve(
     let genesis_hash = context.genesis.hash()?;
     let node = Arc::new(Node::new(context, config, genesis_hash));
     let (stop, stopper) = stop_channel();
-    let mut subscriptions: Methods = subscriptions::module(node.clone())?.into();
-    subscriptions.verify_and_insert(flow::SINK_METHOD, flow::sink_method())?;
-    let shared = Arc::new(Shared {
-        subscriptions,
-        dispatcher: Arc::new(Dispatcher::new(node.clone())),
-        connections: Arc::new(Semaphore::new(node.config.limits.max_connections as usize)),
-        websocket: websocket_config(&node.config),
-        stop,
-        node,
+    let connections = Arc::new(Semaphore::new(node.config.limits.max_connections as usize));
+    let routes = Arc::new(Routes {
+        hub: Arc::new(Shared::new(node, connections, stop)?),
+        zones: RwLock::default(),
     });
-    let task = tokio::spawn(accept(listener, shared, stopper, shutdown));
-    Ok(Handle { addr, task })
+    let task = tokio::spawn(accept(listener, routes.clone(), stopper, shutdown));
+    Ok(Handle {
+        addr,
+        task,
+        zones: Zones(routes),
+    })
 }
 
 fn websocket_config(config: &Config) -> ServerConfig {
@@ -118,7 +168,7 @@ fn websocket_config(config: &Config) -> ServerConfig {
         .build()
 }
 
-/// What all connections share.
+/// What all connections to one chain share.
 pub(crate) struct Shared {
     pub(crate) node: Arc<Node>,
     pub(crate) dispatcher: Arc<Dispatcher>,
@@ -130,11 +180,12 @@ pub(crate) struct Shared {
 
 async fn accept(
     listener: TcpListener,
-    shared: Arc<Shared>,
+    routes: Arc<Routes>,
     stopper: ServerHandle,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
     tokio::pin!(shutdown);
+    let shared = &routes.hub;
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
@@ -143,7 +194,7 @@ async fn accept(
         match accepted {
             Ok((stream, _)) => match shared.connections.clone().try_acquire_owned() {
                 Ok(permit) => {
-                    tokio::spawn(connection(stream, shared.clone(), permit));
+                    tokio::spawn(connection(stream, routes.clone(), permit));
                 }
                 Err(_) => http::refuse(&stream, &shared.node.config.limits),
             },
@@ -162,7 +213,8 @@ async fn accept(
     let _ = tokio::time::timeout(SHUTDOWN_GRACE, finished).await;
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>, permit: OwnedSemaphorePermit) {
+async fn connection(stream: TcpStream, routes: Arc<Routes>, permit: OwnedSemaphorePermit) {
+    let shared = &routes.hub;
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "rpc: connection without TCP_NODELAY");
     }
@@ -171,12 +223,20 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, permit: OwnedSemapho
     let flow = Flow::new(limits.max_waiting_bytes);
     let stream = Stream::new(stream, flow.clone(), limits, permit);
     let stop = shared.stop.clone();
-    let calls = Connection::http(shared.dispatcher.clone());
+    let of_hub = Connection::http(shared.dispatcher.clone());
+    let routes = routes.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (shared, flow, calls) = (shared.clone(), flow.clone(), calls.clone());
+        let (routes, flow, of_hub) = (routes.clone(), flow.clone(), of_hub.clone());
         async move {
-            let response = http::answer(&shared, calls, flow, request).await;
-            Ok::<_, Infallible>(response)
+            let Some(shared) = routes.of(request.uri().path()) else {
+                return Ok::<_, Infallible>(http::no_zone());
+            };
+            let calls = if Arc::ptr_eq(&shared, &routes.hub) {
+                of_hub
+            } else {
+                Connection::http(shared.dispatcher.clone())
+            };
+            Ok(http::answer(&shared, calls, flow, request).await)
         }
     });
     let serving = http1::Builder::new()
@@ -198,6 +258,23 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, permit: OwnedSemapho
 }
 
 impl Shared {
+    fn new(
+        node: Arc<Node>,
+        connections: Arc<Semaphore>,
+        stop: StopHandle,
+    ) -> Result<Self, RpcError> {
+        let mut subscriptions: Methods = subscriptions::module(node.clone())?.into();
+        subscriptions.verify_and_insert(flow::SINK_METHOD, flow::sink_method())?;
+        Ok(Self {
+            subscriptions,
+            dispatcher: Arc::new(Dispatcher::new(node.clone())),
+            connections,
+            websocket: websocket_config(&node.config),
+            stop,
+            node,
+        })
+    }
+
     /// Hands a connection over to jsonrpsee.
     pub(crate) async fn upgrade(
         &self,

@@ -1,5 +1,9 @@
 //! When a simulation ends, and what must hold then, whatever happened in it.
 
+mod zones;
+
+pub use zones::{ZoneEnforces, ZoneFollows};
+
 use crate::{Node, warning::BLOCK};
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolEvent;

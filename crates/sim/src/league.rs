@@ -15,9 +15,11 @@ use commonware_parallel::Sequential;
 use commonware_runtime::{Handle, Quota, Spawner as _, deterministic::Context};
 use commonware_utils::{NZU32, channel::oneshot};
 use hansa_engine::{Channels, Marshal};
+use hansa_evm::genesis_committee;
 use hansa_index::{Config as IndexConfig, Index};
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey, StakingParams,
+    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey,
+    StakingParams, Zone,
 };
 use hansa_state::Databases;
 use parking_lot::Mutex;
@@ -32,11 +34,17 @@ use std::{
 
 /// The chain id of every simulation.
 pub const CHAIN_ID: u64 = 4_857;
+/// The chain id of the zone.
+pub const ZONE_ID: u64 = 4_858;
+/// Its number. The simulated hub's register has none.
+pub(crate) const ZONE: u64 = 1;
 /// So short that every simulation passes through several epochs.
 const EPOCH_BLOCKS: u64 = 12;
 const QUOTA: Quota = Quota::per_second(NZU32!(4_096));
 /// Channels beside the chain's: gossip.
 const GOSSIP: u64 = Channels::<(), ()>::COUNT;
+/// Channels of the zones.
+const ZONES: u64 = Channels::<(), ()>::COUNT;
 /// Accounts that send through one operator: a member, three of the load, and one who pays whom the
 /// members warn of.
 pub(crate) const SENDERS_PER_OPERATOR: u32 = 5;
@@ -49,6 +57,7 @@ pub struct League {
     pub(crate) load: Load,
     pub(crate) warning: Option<Warning>,
     pub(crate) churn: Churn,
+    pub(crate) zone: Option<Arc<Genesis>>,
     joining: BTreeSet<usize>,
     roles: BTreeMap<usize, Role>,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
@@ -74,6 +83,8 @@ pub struct Node {
     pub joined: bool,
     /// Its finalized blocks.
     pub index: Index,
+    /// Those of the zone, if the league has one.
+    pub zone: Option<Index>,
     pub(crate) running: Slot,
     included: Arc<AtomicUsize>,
 }
@@ -145,6 +156,7 @@ impl League {
                 min_block_interval_ms: 100,
                 heartbeat_ms: 2_000,
             },
+            zone: None,
             operators: keys.iter().enumerate().map(operator).collect(),
             staking: StakingParams {
                 epoch_blocks: EPOCH_BLOCKS,
@@ -170,6 +182,7 @@ impl League {
             load,
             warning: None,
             churn: Churn::default(),
+            zone: None,
             joining: BTreeSet::new(),
             roles: BTreeMap::new(),
             kept: Arc::default(),
@@ -199,6 +212,31 @@ impl League {
             .operators
             .retain(|operator| !names.contains(&operator.name));
         self.churn = churn;
+        self
+    }
+
+    /// Adds a zone, which every operator serves.
+    ///
+    /// # Panics
+    /// Never: the hub's genesis is one.
+    pub fn with_zone(mut self) -> Self {
+        let hub = &self.genesis;
+        let first = genesis_committee(hub).unwrap_or_else(|error| panic!("hub: {error}"));
+        let zone = Genesis {
+            chain_id: ZONE_ID,
+            name: "zone".into(),
+            zone: Some(Zone {
+                hub: hub.hash().unwrap_or_default(),
+                id: ZONE,
+                since: 0,
+                committee: first.seats,
+                min_severity: 1,
+            }),
+            operators: Vec::new(),
+            members: Vec::new(),
+            ..Genesis::clone(hub)
+        };
+        self.zone = Some(Arc::new(zone));
         self
     }
 
@@ -234,15 +272,33 @@ impl League {
         self.roles.get(&operator).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn kept(&self, partition: &str) -> Kept {
+    pub(crate) fn kept(&self, partition: &str, genesis: &Genesis) -> Kept {
         let mut kept = self.kept.lock();
         let open = || Kept {
-            index: Index::in_memory(IndexConfig::new(self.genesis.hash().unwrap_or_default()))
+            index: Index::in_memory(IndexConfig::new(genesis.hash().unwrap_or_default()))
                 .unwrap_or_else(|error| panic!("index in memory: {error}")),
             included: Arc::default(),
             offered: Arc::default(),
         };
         kept.entry(partition.into()).or_insert_with(open).clone()
+    }
+}
+
+/// Where an operator keeps the zone.
+pub(crate) fn zone_partition(partition: &str) -> String {
+    format!("{partition}-zone")
+}
+
+fn chain_channels<N, R>(mut next: impl FnMut() -> (N, R)) -> Channels<N, R> {
+    Channels {
+        votes: next(),
+        certificates: next(),
+        resolver: next(),
+        backfill: next(),
+        broadcast: next(),
+        state: next(),
+        code: next(),
+        guide: next(),
     }
 }
 
@@ -284,7 +340,10 @@ impl EngineDefinition for League {
     }
 
     fn channels(&self) -> Vec<(u64, Quota)> {
-        (0..=GOSSIP).map(|channel| (channel, QUOTA)).collect()
+        let zones = if self.zone.is_some() { ZONES } else { 0 };
+        (0..=GOSSIP + zones)
+            .map(|channel| (channel, QUOTA))
+            .collect()
     }
 
     fn max_message_size(&self) -> u32 {
@@ -295,7 +354,9 @@ impl EngineDefinition for League {
         let operator = init.index;
         let role = self.role(operator);
         let partition = format!("operator-{operator}");
-        let kept = self.kept(&partition);
+        let kept = self.kept(&partition, &self.genesis);
+        let zone = self.zone.as_deref();
+        let zone = zone.map(|zone| self.kept(&zone_partition(&partition), zone).index);
         let slot = Slot::default();
         let setup = Setup {
             league: self.clone(),
@@ -313,24 +374,18 @@ impl EngineDefinition for League {
                 .next()
                 .unwrap_or_else(|| panic!("a channel for each"))
         };
-        let chain = Channels {
-            votes: next(),
-            certificates: next(),
-            resolver: next(),
-            backfill: next(),
-            broadcast: next(),
-            state: next(),
-            code: next(),
-            guide: next(),
-        };
+        let chain = chain_channels(&mut next);
         let gossip = next();
+        let zones = zone.is_some().then(|| chain_channels(&mut next));
         let (ready, started) = oneshot::channel();
         // One task is the parent of all others: a crash aborts it, and with it the whole operator.
         let task = init.context.spawn(move |context| async move {
             match role {
                 Role::Silent => pending().await,
                 Role::Twins => role::twins(context, setup, chain, gossip, ready).await,
-                Role::Honest | Role::Liar(_) => run(context, setup, chain, gossip, ready).await,
+                Role::Honest | Role::Liar(_) => {
+                    run(context, setup, chain, gossip, zones, ready).await;
+                }
             }
         });
         // One that joins takes its time, and may crash while it does.
@@ -344,6 +399,7 @@ impl EngineDefinition for League {
             honest: self.role(operator).is_honest(),
             joined: self.joins(operator),
             index: kept.index,
+            zone,
             running: slot,
             included: kept.included,
         };

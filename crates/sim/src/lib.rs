@@ -12,9 +12,10 @@ mod load;
 mod operator;
 mod role;
 mod warning;
+mod zone;
 
 pub use churn::Churn;
-pub use league::{CHAIN_ID, League, Node};
+pub use league::{CHAIN_ID, League, Node, ZONE_ID};
 pub use load::{Account, Load};
 pub use role::{BODY_LIES, HEADER_LIES, Lie, Lies, Role};
 pub use warning::Warning;

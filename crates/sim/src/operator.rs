@@ -3,7 +3,7 @@
 use crate::{
     Account, League, Load, churn,
     league::{CHAIN_ID, Kept, Occupied, Running, SENDERS_PER_OPERATOR, Slot, accuser},
-    warning,
+    warning, zone,
 };
 use alloy_primitives::Address;
 use commonware_consensus::{
@@ -24,7 +24,9 @@ use commonware_utils::{
     NZU16, NZU64, NZUsize,
     channel::{mpsc, oneshot},
 };
-use hansa_engine::{Accuser, Chain, Channels, Config, Finalized, Head, Join, Sink, Tuning};
+use hansa_engine::{
+    Accuser, Chain, Channels, Config, Evidence, Finalized, Head, Hub, Join, Sink, Tuning,
+};
 use hansa_index::{Appended, FinalizedBlock, Index};
 use hansa_mempool::{
     FileJournal, Gossip, GossipConfig, HeadInfo, Keeper, Limits, Origin, Pool, Rules,
@@ -39,10 +41,13 @@ use std::{
     time::Duration,
 };
 
-/// The newest finalized state of a simulated operator.
+/// Finalized states of a simulated operator.
+pub(crate) type States = FinalizedState<Context, Sequential, Index>;
+/// The newest of them.
 pub(crate) type State = Head<Context, Sequential, Index>;
 
 /// What an operator is started with.
+#[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) league: League,
     pub(crate) operator: usize,
@@ -56,11 +61,11 @@ pub(crate) struct Setup {
 
 /// Feeds the index and tells the harness.
 #[derive(Clone)]
-struct Feed {
-    me: PublicKey,
-    kept: Kept,
-    monitor: Option<mpsc::UnboundedSender<FinalizationUpdate<PublicKey>>>,
-    joins: bool,
+pub(crate) struct Feed {
+    pub(crate) me: PublicKey,
+    pub(crate) kept: Kept,
+    pub(crate) monitor: Option<mpsc::UnboundedSender<FinalizationUpdate<PublicKey>>>,
+    pub(crate) joins: bool,
 }
 
 impl Sink for Feed {
@@ -97,44 +102,58 @@ impl Sink for Feed {
     }
 }
 
-/// Runs an operator until it is crashed, or consensus ends.
-pub(crate) async fn run<N, R>(
-    context: Context,
-    setup: Setup,
+/// One chain of an operator.
+pub(crate) struct ChainSetup {
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) partition: String,
+    pub(crate) feed: Feed,
+    pub(crate) join: Option<Join>,
+    /// Of a zone.
+    pub(crate) hub: Option<Arc<dyn Hub>>,
+}
+
+/// A chain that runs.
+pub(crate) struct Started {
+    pub(crate) chain: Chain<Context, Sequential>,
+    pub(crate) pool: Pool,
+    pub(crate) states: States,
+    pub(crate) state: State,
+    pub(crate) head: Arc<AtomicU64>,
+    pub(crate) evidence: mpsc::Receiver<Evidence>,
+}
+
+/// Starts a chain as a node does it; returns when its state is as new as its index.
+pub(crate) async fn start<N, R>(
+    context: &Context,
+    setup: &Setup,
+    chain: ChainSetup,
     channels: Channels<N, R>,
-    gossip_channel: (N, R),
-    ready: oneshot::Sender<()>,
-) where
+) -> Started
+where
     N: Sender<PublicKey = PublicKey>,
     R: Receiver<PublicKey = PublicKey>,
 {
     let (league, operator) = (&setup.league, setup.operator);
-    let index = setup.kept.index.clone();
-    let me = league.keys[operator].public_key();
+    let (genesis, index) = (chain.genesis, chain.feed.kept.index.clone());
     let indexed = index.head().map_or(0, |(number, _)| number);
     let head = Arc::new(AtomicU64::new(0));
     let recent = RecentDiffs::default();
     let pool = Pool::new(
-        Rules::new(CHAIN_ID),
+        Rules::new(genesis.chain_id),
         Limits::default(),
-        head_info(&league.genesis, &index),
+        head_info(&genesis, &index),
         Sequential,
     );
     let (evidence_sender, evidence) = mpsc::channel(16);
-    let chain = hansa_engine::start(
+    let running = hansa_engine::start(
         context.child("chain"),
         Config {
-            genesis: league.genesis.clone(),
+            genesis: genesis.clone(),
             key: Some(league.keys[operator].clone()),
-            me: me.clone(),
-            partition: setup.partition.clone(),
+            me: league.keys[operator].public_key(),
+            partition: chain.partition,
             pool: pool.clone(),
-            sink: Feed {
-                me,
-                kept: setup.kept.clone(),
-                monitor: setup.monitor.clone(),
-                joins: league.joins(operator),
-            },
+            sink: chain.feed,
             peers: setup.manager.clone(),
             blocker: setup.control.clone(),
             page_cache: CacheRef::new(NZU16!(4_096), NZUsize!(256)),
@@ -142,7 +161,8 @@ pub(crate) async fn run<N, R>(
             head: head.clone(),
             recent: recent.clone(),
             votes_after_ms: None,
-            join: league.joins(operator).then(Join::default),
+            join: chain.join,
+            hub: chain.hub,
             evidence: Some(evidence_sender),
             tuning: tuning(league, operator),
         },
@@ -150,30 +170,74 @@ pub(crate) async fn run<N, R>(
     )
     .await
     .unwrap_or_else(|error| panic!("operator {operator}: {error}"));
-    let Chain {
-        marshal,
-        databases,
-        consensus,
-        ..
-    } = chain;
     // After a crash the databases can be behind the index, until consensus has delivered the blocks between.
-    let processed = marshal.get_processed().await;
+    let processed = running.marshal.get_processed().await;
     let applied = processed.map_or(0, |processed| processed.height().get());
     head.fetch_max(applied, Ordering::AcqRel);
     while head.load(Ordering::Acquire) < indexed {
         context.sleep(Duration::from_millis(10)).await;
     }
     let stored = Arc::new(index.clone());
-    let states = FinalizedState::new(databases.clone(), recent, stored, head.clone());
+    let states = FinalizedState::new(running.databases.clone(), recent, stored, head.clone());
     let clock_index = index.clone();
-    let state = Head::new(states, move || {
+    let state = Head::new(states.clone(), move || {
         let (number, _) = clock_index.head().unwrap_or_default();
         let header = clock_index.header(number).ok().flatten();
         header.map_or(0, |(_, header)| header.timestamp())
     });
-    pool.reset(&state, head_info(&league.genesis, &index))
+    pool.reset(&state, head_info(&genesis, &index))
         .await
         .unwrap_or_else(|error| panic!("pool: {error}"));
+    Started {
+        chain: running,
+        pool,
+        states,
+        state,
+        head,
+        evidence,
+    }
+}
+
+/// Runs an operator until it is crashed, or consensus ends.
+pub(crate) async fn run<N, R>(
+    context: Context,
+    setup: Setup,
+    channels: Channels<N, R>,
+    gossip_channel: (N, R),
+    zones: Option<Channels<N, R>>,
+    ready: oneshot::Sender<()>,
+) where
+    N: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+{
+    let (league, operator) = (&setup.league, setup.operator);
+    let index = setup.kept.index.clone();
+    let hub = ChainSetup {
+        genesis: league.genesis.clone(),
+        partition: setup.partition.clone(),
+        feed: Feed {
+            me: league.keys[operator].public_key(),
+            kept: setup.kept.clone(),
+            monitor: setup.monitor.clone(),
+            joins: league.joins(operator),
+        },
+        join: league.joins(operator).then(Join::default),
+        hub: None,
+    };
+    let Started {
+        chain,
+        pool,
+        states,
+        state,
+        head,
+        evidence,
+    } = start(&context, &setup, hub, channels).await;
+    let Chain {
+        marshal,
+        databases,
+        consensus,
+        ..
+    } = chain;
     let gossip = Gossip::new(
         context.child("gossip"),
         pool.clone(),
@@ -203,6 +267,10 @@ pub(crate) async fn run<N, R>(
     gossip.start(gossip_channel);
     *setup.slot.lock() = Some(Running { marshal, databases });
     let _occupied = Occupied(setup.slot.clone());
+    if let (Some(genesis), Some(channels)) = (league.zone.clone(), zones) {
+        let hub = zone::hub(&context, states, &index, &league.genesis);
+        zone::spawn(&context, &setup, genesis, hub, channels);
+    }
     let _ = ready.send(());
     if league.role(operator).takes_load() {
         offer(&context, &pool, &state, &setup, &head).await;

@@ -222,7 +222,7 @@ pub(crate) async fn twins(
     let twin = Setup {
         league: setup.league.clone(),
         operator: setup.operator,
-        kept: setup.league.kept(&partition),
+        kept: setup.league.kept(&partition, &setup.league.genesis),
         partition,
         manager: setup.manager.clone(),
         control: setup.control.clone(),
@@ -243,6 +243,7 @@ pub(crate) async fn twins(
             guide,
         },
         gossip,
+        None,
         ready,
     );
     let (other_ready, _started) = oneshot::channel();
@@ -260,6 +261,7 @@ pub(crate) async fn twins(
             guide: other_guide,
         },
         other_gossip,
+        None,
         other_ready,
     );
     join(first, second).await;

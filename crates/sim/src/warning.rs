@@ -137,7 +137,13 @@ async fn endorse(
     .await;
 }
 
-async fn pay(context: &Context, warning: &Warning, payer: Account, pool: &Pool, state: &State) {
+pub(crate) async fn pay(
+    context: &Context,
+    warning: &Warning,
+    payer: Account,
+    pool: &Pool,
+    state: &State,
+) {
     let sender = payer.address();
     loop {
         let pending = pool.nonce_after(&sender);

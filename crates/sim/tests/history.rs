@@ -15,7 +15,8 @@ use commonware_utils::{NZU16, NZU64, NZUsize};
 use hansa_evm::{Account, Change, Changes};
 use hansa_index::{Config as IndexConfig, FinalizedBlock, Index, state_diff};
 use hansa_primitives::{
-    Block, Context as Proposal, Header, PrivateKey, StateCommitment, digest, transactions_root,
+    Block, Context as Proposal, Header, HubPoint, PrivateKey, StateCommitment, digest,
+    transactions_root,
 };
 use hansa_state::{
     Config, Databases, FinalizedState, RecentDiffs, StateError, StateProvider, commitment, diff_of,
@@ -113,6 +114,8 @@ fn block(number: u64, parent_hash: B256, state: StateCommitment) -> Block {
         next_committee: B256::ZERO,
         finalization: B256::ZERO,
         finalized_view: 0,
+        hub: HubPoint::default(),
+        inputs: B256::ZERO,
         state,
     };
     Block::new(header, Vec::new())

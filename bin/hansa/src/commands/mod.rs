@@ -13,6 +13,7 @@ mod member;
 mod node;
 mod operator;
 mod stake;
+mod zone;
 
 use crate::{
     cli::Cli,
@@ -59,6 +60,12 @@ pub(crate) enum Command {
     /// Stake: operators, delegations, rewards, and what a fault costs
     #[command(subcommand)]
     Stake(stake::StakeCommand),
+    /// Zones: create them, list them
+    #[command(subcommand)]
+    Zone(zone::ZoneCommand),
+    /// Ether between the hub and its zones
+    #[command(subcommand)]
+    Bridge(zone::BridgeCommand),
     /// Faults of operators: list what was proved, prove another
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -96,6 +103,8 @@ pub(crate) fn run(cli: Cli, settings: &Settings) -> Outcome {
         Command::Exchange(command) => block_on(exchange::run(&command, &session()?)),
         Command::Alert(command) => block_on(alert::run(&command, &session()?)),
         Command::Stake(command) => block_on(stake::run(&command, &session()?)),
+        Command::Zone(command) => block_on(zone::run(&command, &session()?)),
+        Command::Bridge(command) => block_on(zone::bridge(&command, &session()?)),
         Command::Evidence(command) => block_on(evidence::run(&command, &session()?)),
         Command::Init(arguments) => genesis::init(&arguments, settings, output),
         Command::Genesis(command) => genesis::run(&command, output),

@@ -7,6 +7,7 @@ mod joining;
 mod lifecycle;
 mod operators;
 mod staking;
+mod zones;
 
 use serde_json::Value;
 use std::{

@@ -328,6 +328,7 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
         gas_limit: 100_000_000,
         fees: Fees::default(),
         pace,
+        zone: None,
         operators,
         staking,
         members: Vec::new(),

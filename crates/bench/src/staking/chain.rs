@@ -307,6 +307,7 @@ fn genesis(operators: u64) -> Genesis {
         gas_limit: BLOCK_GAS,
         fees: Fees::default(),
         pace: Pace::default(),
+        zone: None,
         operators: (1..=operators).map(operator).collect(),
         staking: StakingParams {
             epoch_blocks: CALENDAR.epoch_blocks,

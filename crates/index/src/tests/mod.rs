@@ -12,7 +12,7 @@ use alloy_primitives::{Address, B256, Bytes, Log, Signature, TxKind, U256};
 use commonware_consensus::types::{Epoch, Round, View};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{
-    Block, Context, Header, PrivateKey, Receipt, StateCommitment, Transaction, digest,
+    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Transaction, digest,
     receipts_bloom, receipts_root, transactions_root,
 };
 use std::sync::Arc;
@@ -132,6 +132,8 @@ pub(crate) fn block(number: u64, parent: B256, salt: u64, spec: Spec) -> Finaliz
         next_committee: B256::ZERO,
         finalization: B256::ZERO,
         finalized_view: 0,
+        hub: HubPoint::default(),
+        inputs: B256::ZERO,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

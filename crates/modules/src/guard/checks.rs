@@ -117,7 +117,7 @@ pub(super) fn is_protected(context: &mut Context<'_>, target: Address) -> Result
 }
 
 /// Modules, precompiles, and what block execution itself uses.
-fn is_of_protocol(target: Address) -> bool {
+pub(crate) fn is_of_protocol(target: Address) -> bool {
     let number = U256::from_be_bytes(target.into_word().0);
     is_module_address(&target) || number <= U256::from(LAST_PRECOMPILE) || SYSTEM.contains(&target)
 }

@@ -34,6 +34,24 @@ pub(super) fn add(
     store(context, target, &entries)
 }
 
+/// As [`add`], where the directive that ends first makes room if there is none.
+pub(super) fn force(
+    context: &mut Context<'_>,
+    target: Address,
+    entry: DirectiveEntry,
+) -> Result<(), Stop> {
+    let entries = load(context, target)?;
+    let is_new = entries.iter().all(|other| other.alert_id != entry.alert_id);
+    if is_new && entries.len() >= MAX_DIRECTIVES {
+        let first = entries.iter().min_by_key(|e| (e.until, e.alert_id));
+        match first.filter(|first| first.until < entry.until) {
+            Some(first) => remove(context, target, first.alert_id)?,
+            None => return Ok(()),
+        }
+    }
+    add(context, target, entry, MAX_DIRECTIVES)
+}
+
 /// Removes the directive of an alert, if it has one in force.
 pub(super) fn remove(
     context: &mut Context<'_>,

@@ -2,7 +2,7 @@
 
 use super::{
     checks::{self, BLOCK},
-    directives,
+    directives, feed,
     state::{self, AlertRecord, DirectiveEntry, Outcome},
     views::{claimable_at, directive_end, find_alert, status},
 };
@@ -13,6 +13,7 @@ use crate::{
 };
 use alloy_primitives::{Address, U256};
 use hansa_abi::IGuard::{self, AlertInput, AlertStatus};
+use hansa_primitives::DirectiveChange;
 
 pub(super) fn raise(context: &mut Context<'_>, call: IGuard::raiseCall) -> Result<U256, Stop> {
     let (mut alert, targets) = open(context, call.input, false)?;
@@ -233,6 +234,7 @@ fn issue(context: &mut Context<'_>, alert: &AlertRecord, targets: &[Address]) ->
                 until,
             };
             directives::add(context, target, entry, room)?;
+            feed::append(context, change(alert, target, until))?;
         }
         context.emit(&IGuard::DirectiveIssued {
             alertId: U256::from(alert.id),
@@ -243,6 +245,16 @@ fn issue(context: &mut Context<'_>, alert: &AlertRecord, targets: &[Address]) ->
         })?;
     }
     Ok(())
+}
+
+/// What zones are told: the alert's directive ends at `until`, or at once.
+const fn change(alert: &AlertRecord, target: Address, until: u64) -> DirectiveChange {
+    DirectiveChange {
+        target,
+        alert_id: alert.id,
+        until,
+        severity: alert.severity,
+    }
 }
 
 /// Ends the directives of a revoked alert, and pays its bond to the targets in equal parts.
@@ -258,6 +270,7 @@ fn forfeit(context: &mut Context<'_>, alert: &AlertRecord, in_force: bool) -> Re
         if in_force {
             if alert.action == BLOCK {
                 directives::remove(context, target, alert.id)?;
+                feed::append(context, change(alert, target, 0))?;
             }
             context.emit(&IGuard::DirectiveEnded {
                 alertId: alert_id,

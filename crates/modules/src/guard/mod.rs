@@ -26,6 +26,9 @@
 //! weight (it would silence a voter), or renew a provisional directive against the same target within
 //! [`PROVISIONAL_COOLDOWN_S`](crate::limits::PROVISIONAL_COOLDOWN_S).
 //!
+//! **Zones.** Every change of a `block` directive is appended to a feed, from which zones take it (see [`feed`]). A zone has no members,
+//! so nobody raises alerts there.
+//!
 //! | selector | kind | who |
 //! |---|---|---|
 //! | `raise` | pay | active members with weight |
@@ -38,11 +41,13 @@ mod checks;
 mod directives;
 mod dispatch;
 pub mod enforcement;
+pub mod feed;
 mod logic;
 mod parameters;
 mod state;
 mod views;
 
+pub(crate) use checks::is_of_protocol;
 pub(crate) use dispatch::dispatch;
 pub(crate) use parameters::set_parameters;
 

@@ -9,6 +9,8 @@
 //! | 5 | `mapping(id => alert)` |
 //! | 6 | `mapping(target => directives)`: the one that ends last (+0), how many (+1), all (+2..); each is the alert id (bits 64..128) and the end (0..64) |
 //! | 7 | `mapping(sentinel => mapping(target => when the next provisional directive may come))` |
+//! | 8 | how many changes of directives there were |
+//! | 9 | `mapping(index => change)`, see [`super::feed`] |
 //!
 //! An alert: raiser (bits 0..160), outcome, action, severity, bond returned, number of targets (8 bits
 //! each, +0); raised, expiry, end of the provisional directive, accepted (64 bits each, +1); bond

@@ -3,24 +3,14 @@
 use super::state::{self, COMMITTEE_IDS, COMMITTEES, STAKES, load, offset};
 use crate::{
     context::{Context, Stop},
-    host::StorageRead,
+    genesis::explain,
+    host::{Block, Call, Host, HostError, StorageRead},
     limits::MAX_SEATS,
     slots::{mapping, word_key},
 };
 use alloy_primitives::{Address, B256, Keccak256, U256};
-
-/// A seat of a committee.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// The operator's id.
-    pub operator: u64,
-    /// ed25519 public key that votes and proposes.
-    pub key: B256,
-    /// Receives the tips of the blocks that the seat proposes.
-    pub fee_recipient: Address,
-    /// Stake in wei when the committee was fixed; zero once the epoch is out of every window.
-    pub stake: U256,
-}
+use hansa_abi::STAKING;
+pub(super) use hansa_primitives::Seat;
 
 /// The operators that run consensus in an epoch. The seats are in ascending order of their keys' bytes, which
 /// is the order of an ordered set of keys: a signer's index in a certificate is its seat's.
@@ -123,6 +113,23 @@ pub(super) fn fix(context: &mut Context<'_>, committee: &Committee) -> Result<()
     let mut counters = state::counters(context)?;
     counters.fixed = committee.epoch.saturating_add(1);
     state::set_counters(context, counters)
+}
+
+/// Fixes a committee that was chosen elsewhere: on a zone, by the hub.
+///
+/// # Errors
+/// [`HostError::Fatal`] when the host fails.
+pub fn adopt(host: &mut dyn Host, committee: &Committee, block: Block) -> Result<(), HostError> {
+    let call = Call {
+        caller: Address::ZERO,
+        value: U256::ZERO,
+        input: &[],
+        is_static: false,
+        gas_limit: u64::MAX,
+    };
+    let mut context = Context::new(host, STAKING, call, block);
+    let fixed = fix(&mut context, committee).and_then(|()| context.commit());
+    fixed.map_err(|stop| HostError::Fatal(format!("staking, inputs: {}", explain(stop))))
 }
 
 /// Forgets the stakes of an epoch that is out of every window.

@@ -2,7 +2,7 @@
 
 use super::{
     clock::Clock,
-    committee::{Committee, Seat, fix},
+    committee::{Committee, fix},
     end_block::note_seen,
     lifecycle::{Application, admit},
     operators::Profile,
@@ -18,6 +18,7 @@ use crate::{
     testing::MemoryHost,
 };
 use hansa_abi::STAKING;
+use hansa_primitives::Seat;
 
 /// Checks parameters and operators, and writes them with the first committee.
 pub(crate) fn write_genesis(
@@ -36,7 +37,7 @@ pub(crate) fn write_genesis(
         return Err(GenesisError::TooManyOperators { count, limit });
     }
     if count == 0 {
-        return Ok(());
+        return adopt_first(host, genesis, timestamp);
     }
     let written = with_context(host, STAKING, timestamp, |context| {
         settings::store(
@@ -62,6 +63,27 @@ pub(crate) fn write_genesis(
         first_committee(context, &genesis.operators)
     })
     .map_err(|stop| refuse(0, stop))
+}
+
+/// A zone's first committee. The module itself stays off: nobody registers or delegates there.
+fn adopt_first(
+    host: &mut MemoryHost,
+    genesis: &Genesis,
+    timestamp: u64,
+) -> Result<(), GenesisError> {
+    if genesis.committee.is_empty() {
+        return Ok(());
+    }
+    let committee = Committee {
+        epoch: 0,
+        seats: genesis.committee.clone(),
+    };
+    let fixed = with_context(host, STAKING, timestamp, |context| fix(context, &committee));
+    fixed.map_err(|stop| GenesisError::Operator {
+        index: 0,
+        name: "committee".into(),
+        reason: explain(stop),
+    })
 }
 
 /// Adds an operator whose self-delegation counts from epoch 0 on.

@@ -62,13 +62,14 @@ mod terms;
 mod views;
 mod window;
 
-pub use committee::{Committee, Seat, committee, newest_epoch, seats};
+pub use committee::{Committee, adopt, committee, newest_epoch, seats};
 pub(crate) use dispatch::dispatch;
 pub use end_block::{BlockEnd, Ended, end_block};
 pub use epochs::Calendar;
 pub(crate) use genesis::write_genesis;
-pub use hansa_primitives::StakingParams;
+pub use hansa_primitives::{Seat, StakingParams};
 pub use parameters::OutOfBounds;
+pub(crate) use settings::is_enabled;
 pub use settings::{ParametersRefused, fee_share_bps, set_parameters};
 
 #[cfg(test)]

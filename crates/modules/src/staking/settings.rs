@@ -64,6 +64,11 @@ pub(super) fn calendar<R: StorageRead>(read: &mut R) -> Result<Option<Calendar>,
     }))
 }
 
+/// Whether the chain has staking: whether it is a hub.
+pub(crate) fn is_enabled<R: StorageRead>(read: &mut R) -> Result<bool, R::Error> {
+    Ok(calendar(read)?.is_some())
+}
+
 /// Seats of a committee, and epochs in jail.
 pub(super) fn seats_and_jail(context: &mut Context<'_>) -> Result<(u64, u64), Stop> {
     let [.., seats, jail] = context.sload(BLOCKS)?.into_limbs();

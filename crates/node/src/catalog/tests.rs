@@ -7,7 +7,7 @@ use commonware_cryptography::Signer as _;
 use hansa_abi::{EXCHANGE, IExchange};
 use hansa_index::{Config, FinalizedBlock};
 use hansa_primitives::{
-    Block, Context, Header, PrivateKey, Receipt, StateCommitment, digest, receipts_bloom,
+    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, digest, receipts_bloom,
 };
 use hansa_taxii::{TypeSet, VersionMatch};
 use std::{ops::ControlFlow, sync::mpsc, thread, time::Duration};
@@ -60,6 +60,8 @@ fn block(number: u64, parent: B256) -> FinalizedBlock {
         next_committee: B256::ZERO,
         finalization: B256::ZERO,
         finalized_view: 0,
+        hub: HubPoint::default(),
+        inputs: B256::ZERO,
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

@@ -66,6 +66,7 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
         gas_limit: 100_000_000,
         fees: Fees::default(),
         pace: parts.pace,
+        zone: None,
         operators: operators
             .map(|((name, key), fee_recipient)| Operator {
                 stake: U256::from(STAKE),

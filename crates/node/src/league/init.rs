@@ -189,6 +189,7 @@ pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
         gas_limit: 100_000_000,
         fees: Fees::default(),
         pace: options.pace,
+        zone: None,
         operators: operators.collect::<Result<_, LeagueError>>()?,
         staking: options.staking.clone(),
         members: options

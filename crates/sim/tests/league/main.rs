@@ -8,6 +8,7 @@ mod guard;
 mod hostile;
 mod joining;
 mod network;
+mod zones;
 
 use commonware_glue::simulate::{
     engine::EngineDefinition,

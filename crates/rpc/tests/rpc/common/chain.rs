@@ -128,6 +128,7 @@ fn genesis() -> Genesis {
         gas_limit: 100_000_000,
         fees: Fees::default(),
         pace: Pace::default(),
+        zone: None,
         operators: vec![Operator::new(
             "one",
             B256::from_slice(&key.encode()),

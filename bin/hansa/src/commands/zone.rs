@@ -1,0 +1,295 @@
+//! `hansa zone` and `hansa bridge`.
+
+use crate::{
+    failure::{Failure, Outcome},
+    output::table,
+    session::Session,
+    transact::{event, outcome_with, place, transact},
+    values,
+};
+use alloy_primitives::{Address, U256, utils::format_ether};
+use clap::{Args, Subcommand};
+use hansa_abi::{IZones, ZONES};
+use hansa_client::Rpc;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How often a zone is looked at while a command waits for it.
+const POLL: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ZoneCommand {
+    /// Create a zone: a chain of its own on the league's stake
+    #[command(after_help = "\
+Its operators are the hub's, and it obeys the hub's directives. Wallets, forge and cast reach it at /zones/NAME of any operator's RPC.
+It begins without any ether: `hansa bridge deposit` brings some.
+
+Examples:
+  hansa --as member-1 zone create market --chain-id 48571
+  hansa --as member-1 zone create grid --chain-id 48572 --interval 50 --min-severity 3 --max-directive 7d")]
+    Create(CreateArgs),
+    /// List the league's zones
+    #[command(after_help = "Examples:\n  hansa zone list\n  hansa zone list --json")]
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BridgeCommand {
+    /// Send ether from the hub to an account on a zone
+    #[command(after_help = "\
+There is no way back yet: what is deposited stays on the zone.
+
+Examples:
+  hansa --as member-1 bridge deposit market 5ether
+  hansa --as member-1 bridge deposit market 1ether --to 0x00000000000000000000000000000000000000aa")]
+    Deposit(DepositArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CreateArgs {
+    /// 1 to 32 of a-z, 0-9 and dashes, beginning with a letter
+    name: String,
+    /// EIP-155 chain id, which no other chain of the league has; https://chainlist.org tells who uses it elsewhere
+    #[arg(long)]
+    chain_id: u64,
+    /// What is paid into its escrow, with its unit; 10ether at least
+    #[arg(long, value_parser = values::amount, default_value = "10ether")]
+    escrow: U256,
+    /// Gas of a block
+    #[arg(long, default_value_t = 30_000_000)]
+    gas_limit: u64,
+    /// The least base fee, wei per gas
+    #[arg(long, value_name = "WEI", default_value_t = 1_000_000)]
+    min_base_fee: u64,
+    /// Least time between two blocks, milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    interval: u64,
+    /// An idle zone makes a block this often, milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5_000)]
+    heartbeat: u64,
+    /// Blocks of an epoch: its operators change at the end of one
+    #[arg(long, value_name = "BLOCKS", default_value_t = 600)]
+    epoch_blocks: u64,
+    /// Directives of alerts below this severity (1 to 4) have no effect there
+    #[arg(long, value_name = "SEVERITY", default_value_t = 1)]
+    min_severity: u8,
+    /// No directive holds there for longer, as in 12h or 30d
+    #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "30d")]
+    max_directive: u64,
+    /// Do not wait for its first block
+    #[arg(long)]
+    no_wait: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DepositArgs {
+    /// The zone's name
+    zone: String,
+    /// How much, with its unit: 1.5ether, 20gwei, 100wei
+    #[arg(value_parser = values::amount)]
+    amount: U256,
+    /// Who receives it there; you by default
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<Address>,
+    /// Do not wait until it is there
+    #[arg(long)]
+    no_wait: bool,
+}
+
+pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome {
+    match command {
+        ZoneCommand::Create(arguments) => create(arguments, session).await,
+        ZoneCommand::List => list(session).await,
+    }
+}
+
+pub(crate) async fn bridge(command: &BridgeCommand, session: &Session<'_>) -> Outcome {
+    match command {
+        BridgeCommand::Deposit(arguments) => deposit(arguments, session).await,
+    }
+}
+
+/// Where an operator's RPC answers for a zone.
+fn zone_rpc(hub: &Rpc, name: &str) -> Outcome<Rpc> {
+    let url = format!("{}/zones/{name}", hub.url().trim_end_matches('/'));
+    Ok(Rpc::new(&url)?)
+}
+
+/// Looks until there is something to see, or until the command's timeout.
+async fn wait_for<T>(
+    session: &Session<'_>,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> Outcome<T> {
+    let patience = Duration::from_secs(session.settings.timeout.value);
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look().await {
+            return Ok(seen);
+        }
+        if start.elapsed() >= patience {
+            return Err(Failure::failed(
+                format!("no sign of {what} after {} s", patience.as_secs()),
+                "wait longer with --timeout; `hansa logs` shows what the operators do",
+            ));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Tells a person how far a command is.
+fn tell(session: &Session<'_>, text: &str) {
+    if !session.output.json {
+        super::league::tell(&format!("  {text}"));
+    }
+}
+
+async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
+    let start = Instant::now();
+    let hub = session.rpc()?;
+    let name = arguments.name.as_str();
+    let parameters = IZones::Parameters {
+        name: name.to_owned(),
+        chainId: arguments.chain_id,
+        gasLimit: arguments.gas_limit,
+        minBaseFee: arguments.min_base_fee,
+        blockIntervalMs: arguments.interval,
+        heartbeatMs: arguments.heartbeat,
+        epochBlocks: arguments.epoch_blocks,
+        minSeverity: arguments.min_severity,
+        maxDirectiveSeconds: arguments.max_directive,
+    };
+    let call = IZones::createCall { parameters };
+    let receipt = transact(session, ZONES, &call, arguments.escrow).await?;
+    let id = event::<IZones::ZoneCreated>(&receipt).map_or(0, |event| event.zoneId);
+    let mut more = json!({
+        "zone": id,
+        "name": name,
+        "chain_id": arguments.chain_id,
+    });
+    if arguments.no_wait {
+        let document = outcome_with(&receipt, more);
+        return session.output.result(&document, || {
+            format!("zone {id} ({name}) created {}", place(&receipt))
+        });
+    }
+    tell(session, &format!("zone {id} created {}", place(&receipt)));
+    let zone = zone_rpc(&hub, name)?;
+    let what = format!("zone {name} at {}", zone.url());
+    wait_for(session, &what, async || zone.block_number().await.ok()).await?;
+    tell(session, &format!("{} answers", zone.url()));
+    let block = async || zone.block_number().await.ok().filter(|block| *block > 0);
+    let block = wait_for(session, &format!("a block of {name}"), block).await?;
+    let ms = start.elapsed().as_millis() as u64;
+    if let Value::Object(more) = &mut more {
+        more.insert("rpc".into(), zone.url().into());
+        more.insert("zone_block".into(), block.into());
+        more.insert("elapsed_ms".into(), ms.into());
+    }
+    let document = outcome_with(&receipt, more);
+    session.output.result(&document, || {
+        format!(
+            "zone {name} runs: block {block} is final, {}.{} s after the command began\nRPC: {}\nit has no ether yet: hansa bridge deposit {name} 1ether",
+            ms / 1_000,
+            ms % 1_000 / 100,
+            zone.url()
+        )
+    })
+}
+
+async fn list(session: &Session<'_>) -> Outcome {
+    let rpc = session.rpc()?;
+    let mut zones = Vec::new();
+    loop {
+        let call = IZones::zonesCall {
+            offset: U256::from(zones.len()),
+            limit: U256::MAX,
+        };
+        let page = rpc.view(ZONES, &call).await?;
+        let is_last = page.page.is_empty();
+        zones.extend(page.page);
+        if is_last || U256::from(zones.len()) >= page.total {
+            break;
+        }
+    }
+    let mut documents = Vec::new();
+    let mut rows = Vec::new();
+    for zone in &zones {
+        let of = &zone.parameters;
+        let its = zone_rpc(&rpc, &of.name)?;
+        let height = its.block_number().await.ok();
+        documents.push(json!({
+            "zone": zone.id,
+            "name": of.name,
+            "chain_id": of.chainId,
+            "created_at": zone.createdAt,
+            "locked_wei": zone.locked.to_string(),
+            "escrow_wei": zone.escrow.to_string(),
+            "block": height,
+            "rpc": its.url(),
+        }));
+        rows.push(vec![
+            zone.id.to_string(),
+            of.name.clone(),
+            of.chainId.to_string(),
+            height.map_or_else(|| "does not run here".into(), |height| height.to_string()),
+            format_ether(zone.locked),
+            format_ether(zone.escrow),
+            its.url().to_owned(),
+        ]);
+    }
+    session.output.result(&documents, || {
+        if rows.is_empty() {
+            return "no zones yet: `hansa zone create --help`".into();
+        }
+        let head = ["ID", "NAME", "CHAIN ID", "BLOCK", "LOCKED", "ESCROW", "RPC"];
+        table(&head, &rows)
+    })
+}
+
+async fn deposit(arguments: &DepositArgs, session: &Session<'_>) -> Outcome {
+    let hub = session.rpc()?;
+    let name = arguments.zone.as_str();
+    let to = session.address_or_own(arguments.to)?;
+    let call = IZones::zoneNamedCall { name: name.into() };
+    let id = hub.view(ZONES, &call).await?;
+    if id == 0 {
+        return Err(Failure::usage(
+            format!("the league has no zone {name}"),
+            "`hansa zone list` shows its zones",
+        ));
+    }
+    let zone = zone_rpc(&hub, name)?;
+    // Where this operator does not run the zone, there is nothing to wait for.
+    let before = zone.balance(to).await;
+    let call = IZones::depositCall { zoneId: id, to };
+    let receipt = transact(session, ZONES, &call, arguments.amount).await?;
+    let mut more = json!({ "zone": id, "to": to, "wei": arguments.amount.to_string() });
+    let ether = format_ether(arguments.amount);
+    let before = match before {
+        Ok(before) if !arguments.no_wait => before,
+        _ => {
+            let document = outcome_with(&receipt, more);
+            return session.output.result(&document, || {
+                format!(
+                    "{ether} ether are on their way to {to} on {name}, {}",
+                    place(&receipt)
+                )
+            });
+        }
+    };
+    tell(session, &format!("locked {}", place(&receipt)));
+    let wanted = before.saturating_add(arguments.amount);
+    let arrived = async || zone.balance(to).await.ok().filter(|now| *now >= wanted);
+    let balance = wait_for(session, &format!("the ether on {name}"), arrived).await?;
+    if let Value::Object(more) = &mut more {
+        more.insert("balance_wei".into(), balance.to_string().into());
+    }
+    let document = outcome_with(&receipt, more);
+    session.output.result(&document, || {
+        format!(
+            "{ether} ether arrived: {to} has {} on {name}",
+            format_ether(balance)
+        )
+    })
+}

@@ -1,0 +1,178 @@
+//! Zones of a running league.
+
+use crate::{Guard, HANSA, eventually, hansa, json, number, patient, rpc, up};
+use serde_json::Value;
+use std::{fs, path::Path, process::Command};
+
+const HOSTILE: &str = "0x00000000000000000000000000000000000b0B0b";
+const FRIEND: &str = "0x00000000000000000000000000000000000c0C0c";
+const INDICATOR: &str = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
+
+/// Where an operator answers for a zone.
+fn zone_url(document: &Value, operator: usize, zone: &str) -> String {
+    let url = document["operators"][operator]["rpc"].as_str().unwrap();
+    format!("{url}/zones/{zone}")
+}
+
+fn height(url: &str) -> u64 {
+    number(&rpc(url, "eth_blockNumber", &[]))
+}
+
+fn balance(url: &str, of: &str) -> Value {
+    rpc(url, "eth_getBalance", &[of.into(), "latest".into()])
+}
+
+/// Sends a wei on a zone.
+fn send(dir: &Path, url: &str, to: &str) -> std::process::Output {
+    let arguments = [
+        "--as",
+        "member-1",
+        "--rpc",
+        url,
+        "account",
+        "send",
+        to,
+        "1wei",
+        "--timeout",
+        "20",
+    ];
+    hansa(dir, &arguments)
+}
+
+/// Members publish an indicator and accept an alert on [`HOSTILE`].
+fn warn(dir: &Path) {
+    let bundle = dir.with_file_name("indicator.json");
+    let indicator = serde_json::json!({
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": INDICATOR,
+        "created": "2026-11-26T00:00:00.000Z",
+        "modified": "2026-11-26T00:00:00.000Z",
+        "pattern": "[x-evm:address = '0x0b']",
+        "pattern_type": "stix",
+        "valid_from": "2026-11-26T00:00:00Z",
+    });
+    fs::write(&bundle, indicator.to_string()).unwrap();
+    let path = bundle.to_str().unwrap();
+    json(
+        dir,
+        &[
+            "--as", "member-1", "exchange", "publish", path, "--tlp", "clear",
+        ],
+    );
+    let raise = [
+        "--as",
+        "member-1",
+        "alert",
+        "raise",
+        "--target",
+        HOSTILE,
+        "--object",
+        INDICATOR,
+        "--severity",
+        "critical",
+        "--for",
+        "1h",
+    ];
+    json(dir, &raise);
+    json(dir, &["--as", "member-2", "alert", "endorse", "1"]);
+    let accepted = json(dir, &["--as", "member-3", "alert", "endorse", "1"]);
+    assert_eq!(accepted["accepted"], true);
+}
+
+#[test]
+fn a_zone_runs_beside_its_hub_and_obeys_it() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let document = up(dir);
+    let created = patient(
+        dir,
+        &[
+            "--as",
+            "member-1",
+            "zone",
+            "create",
+            "market",
+            "--chain-id",
+            "48571",
+            "--heartbeat",
+            "400",
+        ],
+    );
+    assert!(number(&created["zone_block"]) > 0);
+    let taken = [
+        "--as",
+        "member-2",
+        "zone",
+        "create",
+        "market",
+        "--chain-id",
+        "48572",
+    ];
+    let refused = hansa(dir, &taken);
+    let words = String::from_utf8_lossy(&refused.stderr);
+    assert!(words.contains("NameTaken"), "{words}");
+
+    // Ether arrives, and moves there as on any chain.
+    let deposited = patient(
+        dir,
+        &["--as", "member-1", "bridge", "deposit", "market", "2ether"],
+    );
+    assert_eq!(deposited["balance_wei"], "2000000000000000000");
+    let (first, second) = (
+        zone_url(&document, 0, "market"),
+        zone_url(&document, 1, "market"),
+    );
+    assert_eq!(rpc(&first, "eth_chainId", &[]), "0xbdbb");
+    for to in [FRIEND, HOSTILE] {
+        let sent = send(dir, &first, to);
+        assert!(
+            sent.status.success(),
+            "{}",
+            String::from_utf8_lossy(&sent.stderr)
+        );
+    }
+    eventually("every operator has the transfer", || {
+        balance(&second, FRIEND) == "0x1"
+    });
+    let listed = json(dir, &["zone", "list"]);
+    assert_eq!(listed[0]["locked_wei"], "2000000000000000000");
+
+    // What members accept on the hub holds on the zone.
+    warn(dir);
+    eventually("the zone refuses", || {
+        let refused = send(dir, &first, HOSTILE);
+        String::from_utf8_lossy(&refused.stderr).contains("blocked by directive 1")
+    });
+    assert!(send(dir, &first, FRIEND).status.success());
+    assert_eq!(balance(&first, HOSTILE), "0x1");
+
+    // An operator that was killed finds the zone again, and what it missed.
+    let process = fs::read_to_string(dir.join("operator-2/process.json")).unwrap();
+    let process: Value = serde_json::from_str(&process).unwrap();
+    let pid = process["pid"].to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-9", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let before = height(&first);
+    eventually("the zone goes on", || height(&first) > before + 2);
+    assert!(send(dir, &first, FRIEND).status.success());
+    patient(dir, &["up", "--detach"]);
+    eventually("the operator is back", || {
+        let answer = crate::ask(&second, "eth_getBalance", &[FRIEND.into(), "latest".into()]);
+        answer.is_ok_and(|balance| balance == "0x3")
+    });
+    // Both nodes derived the same chain.
+    let genesis = |url: &str| rpc(url, "eth_getBlockByNumber", &["0x0".into(), false.into()]);
+    assert_eq!(genesis(&first)["hash"], genesis(&second)["hash"]);
+    let help = Command::new(HANSA)
+        .args(["zone", "create", "--help"])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&help.stdout).contains("Examples:"));
+}

@@ -1,0 +1,332 @@
+//! The hub, as the zones of the same node see it, and what their blocks take from it.
+//!
+//! A zone's block names a final block of the hub. What it takes follows from that name and from its parent alone, so every
+//! validator finds the same by its own hub, whenever it looks: the hub's feeds only grow, and say when each entry came.
+//! A hub that is behind makes a validator wait. The rules that bound this wait need no hub.
+
+use crate::{Runtime, head::Gathered};
+use commonware_parallel::Strategy;
+use futures::{FutureExt as _, future::BoxFuture};
+use hansa_modules::{
+    guard::feed,
+    staking::{self, Calendar},
+    zones,
+};
+use hansa_primitives::{
+    Deposit, DirectiveChange, Genesis, Header, HubPoint, Inputs, MAX_DEPOSIT_INPUTS,
+    MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
+};
+use hansa_state::{FinalizedState, PreImages, StateError};
+use std::{convert::Infallible, time::Duration};
+use thiserror::Error;
+
+/// How often a zone that waits for its hub looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How often an idle zone looks whether its hub has a new block.
+const LOOK_FOR_NEWS: Duration = Duration::from_millis(20);
+
+/// A final block of the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HubBlock {
+    /// Height.
+    pub number: u64,
+    /// Block hash.
+    pub hash: alloy_primitives::B256,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp_ms: u64,
+}
+
+impl From<&Header> for HubBlock {
+    fn from(header: &Header) -> Self {
+        Self {
+            number: header.number,
+            hash: header.hash(),
+            timestamp_ms: header.timestamp_ms,
+        }
+    }
+}
+
+/// What a zone asks its node's hub.
+pub trait Hub: Send + Sync + 'static {
+    /// The newest block that is final and executed here.
+    fn newest(&self) -> BoxFuture<'_, HubBlock>;
+
+    /// The block of a height, as soon as it is final and executed here.
+    fn block(&self, number: u64) -> BoxFuture<'_, HubBlock>;
+
+    /// Changes of directives from the `from`-th on, at most `most`, that were made up to block `number`, which is executed here.
+    ///
+    /// # Errors
+    /// The hub's database failed, or the node is stopping.
+    fn directives(
+        &self,
+        from: u64,
+        number: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<DirectiveChange>, StateError>>;
+
+    /// Deposits to the zone from the `from`-th on, likewise.
+    ///
+    /// # Errors
+    /// As [`Hub::directives`].
+    fn deposits(
+        &self,
+        from: u64,
+        number: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<Deposit>, StateError>>;
+
+    /// Ends when the hub has something for a zone that has taken so much: a proposer with nothing else to do need not wait longer.
+    fn news(&self, taken: HubPoint) -> BoxFuture<'_, ()>;
+
+    /// Who serves the zone by the hub's block `number`, which is executed here.
+    ///
+    /// # Errors
+    /// As [`Hub::directives`].
+    fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>>;
+}
+
+/// The hub's finalized blocks.
+pub trait HubBlocks: Send + Sync + 'static {
+    /// The newest one, which is executed.
+    fn newest(&self) -> Option<HubBlock>;
+    /// The one of a height, if it is there.
+    fn at(&self, number: u64) -> Option<HubBlock>;
+}
+
+/// The hub of this node, as one of its zones sees it.
+pub struct LocalHub<E: Runtime, S: Strategy, P, B> {
+    zone: u64,
+    runtime: E,
+    states: FinalizedState<E, S, P>,
+    blocks: B,
+    calendar: Calendar,
+}
+
+impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> LocalHub<E, S, P, B> {
+    /// The hub of `genesis` for the zone with an id; `blocks` has none that `states` does not have.
+    pub const fn new(
+        zone: u64,
+        runtime: E,
+        states: FinalizedState<E, S, P>,
+        blocks: B,
+        genesis: &Genesis,
+    ) -> Self {
+        Self {
+            zone,
+            runtime,
+            states,
+            blocks,
+            calendar: calendar(genesis),
+        }
+    }
+
+    /// Asks the newest state until every slot that the question needs is known.
+    async fn ask<T>(
+        &self,
+        mut question: impl FnMut(&mut Gathered) -> Result<T, Infallible> + Send,
+    ) -> Result<T, StateError> {
+        let mut gathered = Gathered::default();
+        loop {
+            let Ok(answer) = question(&mut gathered);
+            let missing = gathered.missing();
+            if missing.is_empty() {
+                return Ok(answer);
+            }
+            for (module, slot) in missing {
+                let number = self.states.head();
+                let value = self.states.storage(module, slot, number).await?;
+                gathered.learn(module, slot, value);
+            }
+        }
+    }
+
+    async fn wait<T>(&self, mut look: impl FnMut() -> Option<T> + Send) -> T {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            self.runtime.sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S, P, B> {
+    fn newest(&self) -> BoxFuture<'_, HubBlock> {
+        self.wait(|| self.blocks.newest()).boxed()
+    }
+
+    fn block(&self, number: u64) -> BoxFuture<'_, HubBlock> {
+        self.wait(move || self.blocks.at(number)).boxed()
+    }
+
+    fn directives(
+        &self,
+        from: u64,
+        number: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<DirectiveChange>, StateError>> {
+        self.ask(move |state| feed::changes(state, from, number, most))
+            .boxed()
+    }
+
+    fn deposits(
+        &self,
+        from: u64,
+        number: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<Deposit>, StateError>> {
+        let zone = self.zone;
+        self.ask(move |state| zones::deposits(state, (zone, from), number, most))
+            .boxed()
+    }
+
+    fn news(&self, taken: HubPoint) -> BoxFuture<'_, ()> {
+        async move {
+            let mut seen = None;
+            loop {
+                let head = self.states.head();
+                if seen != Some(head) {
+                    seen = Some(head);
+                    let directives = self.directives(taken.directives, head, 1).await;
+                    let deposits = self.deposits(taken.deposits, head, 1).await;
+                    // A failing database is no news.
+                    let some = directives.is_ok_and(|changes| !changes.is_empty())
+                        || deposits.is_ok_and(|deposits| !deposits.is_empty());
+                    if some {
+                        return;
+                    }
+                }
+                self.runtime.sleep(LOOK_FOR_NEWS).await;
+            }
+        }
+        .boxed()
+    }
+
+    fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>> {
+        // That of the block's own epoch: the block's state has it for certain, and it never changes.
+        let epoch = self.calendar.epoch_of(number);
+        async move {
+            let committee = self
+                .ask(move |state| staking::committee(state, epoch))
+                .await?;
+            Ok(committee.map_or_else(Vec::new, |committee| committee.seats))
+        }
+        .boxed()
+    }
+}
+
+const fn calendar(genesis: &Genesis) -> Calendar {
+    Calendar {
+        epoch_blocks: genesis.staking.epoch_blocks,
+        freeze_blocks: genesis.staking.freeze_blocks,
+    }
+}
+
+/// Why a block of a zone is not one, whatever its transactions.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub(crate) enum Refused {
+    #[error("it names a block of the hub before its parent's, or too far after it")]
+    Step,
+    #[error("the block of the hub that it names has another hash")]
+    Hash,
+    #[error("the block of the hub that it names is too old")]
+    Age,
+    #[error("it takes something else from the hub than the hub says")]
+    Inputs,
+    #[error("a block of the hub takes nothing from another chain")]
+    NoZone,
+}
+
+/// The hub's block that a proposal on `parent` names. Waits while the hub is behind.
+pub(crate) async fn choose(hub: &dyn Hub, parent: &Header) -> HubBlock {
+    let before = parent.hub.number;
+    let newest = hub.newest().await;
+    let number = newest
+        .number
+        .clamp(before, before.saturating_add(MAX_HUB_STEP));
+    if number == newest.number {
+        newest
+    } else {
+        hub.block(number).await
+    }
+}
+
+/// Whether a block's name of a hub block can be right, by the chain's own rules: they bound how long [`check`] can wait.
+pub(crate) const fn check_step(header: &Header, parent: &Header) -> Result<(), Refused> {
+    let (before, named) = (parent.hub.number, header.hub.number);
+    if named < before || named - before > MAX_HUB_STEP {
+        return Err(Refused::Step);
+    }
+    Ok(())
+}
+
+/// Whether what a candidate takes from the hub is what the hub says. Waits while the hub is behind.
+///
+/// # Errors
+/// The hub's database failed, or the node is stopping: this says nothing about the block.
+pub(crate) async fn check(
+    hub: &dyn Hub,
+    genesis: &Genesis,
+    header: &Header,
+    inputs: &Inputs,
+    parent: &Header,
+) -> Result<Result<(), Refused>, StateError> {
+    let named = hub.block(header.hub.number).await;
+    if named.hash != header.hub.hash {
+        return Ok(Err(Refused::Hash));
+    }
+    if is_too_old(&named, header.timestamp_ms, parent) {
+        return Ok(Err(Refused::Age));
+    }
+    let (point, derived) = derive(hub, genesis, named, parent).await?;
+    let right = point == header.hub && derived == *inputs;
+    Ok(if right { Ok(()) } else { Err(Refused::Inputs) })
+}
+
+/// Whether a block of this time must not name this block of the hub. One that is as far on as it may be is never too old: so a zone
+/// that stood catches up.
+pub(crate) const fn is_too_old(named: &HubBlock, timestamp_ms: u64, parent: &Header) -> bool {
+    let latest = named.timestamp_ms.saturating_add(MAX_HUB_AGE_MS);
+    timestamp_ms > latest && named.number - parent.hub.number < MAX_HUB_STEP
+}
+
+/// What a child of `parent` takes from the hub when it names the block `named`.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) async fn derive(
+    hub: &dyn Hub,
+    genesis: &Genesis,
+    named: HubBlock,
+    parent: &Header,
+) -> Result<(HubPoint, Inputs), StateError> {
+    let from = parent.hub.directives;
+    let directives = hub
+        .directives(from, named.number, MAX_DIRECTIVE_INPUTS)
+        .await?;
+    let deposited = parent.hub.deposits;
+    let deposits = hub
+        .deposits(deposited, named.number, MAX_DEPOSIT_INPUTS)
+        .await?;
+    let calendar = calendar(genesis);
+    let number = parent.number + 1;
+    let seats = if number == calendar.freeze_block(calendar.epoch_of(number)) {
+        hub.committee(named.number).await?
+    } else {
+        Vec::new()
+    };
+    let point = HubPoint {
+        number: named.number,
+        hash: named.hash,
+        directives: from + directives.len() as u64,
+        deposits: deposited + deposits.len() as u64,
+    };
+    let inputs = Inputs {
+        directives,
+        deposits,
+        seats,
+    };
+    Ok((point, inputs))
+}

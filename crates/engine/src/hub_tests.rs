@@ -1,0 +1,249 @@
+use crate::hub::{Hub, HubBlock, Refused, check, check_step, choose, derive, is_too_old};
+use alloy_primitives::{Address, B256, U256};
+use futures::{
+    FutureExt as _,
+    executor::block_on,
+    future::{BoxFuture, pending, ready},
+};
+use hansa_primitives::{
+    Deposit, DirectiveChange, Genesis, Header, HubPoint, Inputs, MAX_DIRECTIVE_INPUTS,
+    MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
+};
+use hansa_state::StateError;
+
+/// A hub with blocks up to a height, a second apart, and one change of a directive in every fifth.
+struct Fixed {
+    height: u64,
+    every: u64,
+}
+
+const HUB: Fixed = Fixed {
+    height: 10_000,
+    every: 5,
+};
+
+fn hub_block(number: u64) -> HubBlock {
+    HubBlock {
+        number,
+        hash: B256::from(U256::from(number)),
+        timestamp_ms: number.saturating_mul(1_000),
+    }
+}
+
+fn change(index: u64) -> DirectiveChange {
+    DirectiveChange {
+        target: Address::left_padding_from(&index.to_be_bytes()),
+        alert_id: index,
+        until: 7,
+        severity: 3,
+    }
+}
+
+fn deposit(index: u64) -> Deposit {
+    Deposit {
+        to: Address::repeat_byte(0x11),
+        amount: U256::from(index + 1),
+    }
+}
+
+fn seats(number: u64) -> Vec<Seat> {
+    vec![Seat {
+        operator: number,
+        key: B256::ZERO,
+        fee_recipient: Address::ZERO,
+        stake: U256::ZERO,
+    }]
+}
+
+impl Hub for Fixed {
+    fn newest(&self) -> BoxFuture<'_, HubBlock> {
+        ready(hub_block(self.height)).boxed()
+    }
+
+    fn block(&self, number: u64) -> BoxFuture<'_, HubBlock> {
+        if number > self.height {
+            return pending().boxed();
+        }
+        ready(hub_block(number)).boxed()
+    }
+
+    fn directives(
+        &self,
+        from: u64,
+        number: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<DirectiveChange>, StateError>> {
+        let count = number / self.every;
+        ready(Ok((from..count).take(most).map(change).collect())).boxed()
+    }
+
+    fn deposits(
+        &self,
+        from: u64,
+        number: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<Deposit>, StateError>> {
+        let count = number / 10;
+        ready(Ok((from..count).take(most).map(deposit).collect())).boxed()
+    }
+
+    fn news(&self, _taken: HubPoint) -> BoxFuture<'_, ()> {
+        pending().boxed()
+    }
+
+    fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>> {
+        ready(Ok(seats(number))).boxed()
+    }
+}
+
+/// Epochs of ten blocks, frozen three before the end.
+fn genesis() -> Genesis {
+    let mut genesis = crate::tests::genesis(100, 1_000);
+    genesis.staking.epoch_blocks = 10;
+    genesis.staking.freeze_blocks = 3;
+    genesis
+}
+
+fn header(number: u64, hub: HubPoint) -> Header {
+    let mut header = crate::tests::header(number, B256::ZERO, 0, &[]);
+    header.hub = hub;
+    header
+}
+
+/// All deposits up to that block are applied.
+fn point(number: u64, directives: u64) -> HubPoint {
+    HubPoint {
+        number,
+        hash: hub_block(number).hash,
+        directives,
+        deposits: number / 10,
+    }
+}
+
+/// What a block names and takes that names this block of the hub.
+fn derived(named: u64, parent: &Header) -> (HubPoint, Inputs) {
+    block_on(derive(&HUB, &genesis(), hub_block(named), parent)).unwrap()
+}
+
+#[test]
+fn a_block_takes_what_came_since_its_parent() {
+    let (named, inputs) = derived(29, &header(3, point(20, 4)));
+    assert_eq!(named, point(29, 5));
+    assert_eq!(inputs.directives, [change(4)]);
+    assert!(inputs.deposits.is_empty());
+    assert!(inputs.seats.is_empty());
+    let (named, inputs) = derived(29, &header(3, point(29, 5)));
+    assert_eq!((named, inputs), (point(29, 5), Inputs::default()));
+}
+
+#[test]
+fn the_freeze_block_takes_the_next_committee() {
+    for parent in 0..20 {
+        let (_, inputs) = derived(29, &header(parent, point(29, 5)));
+        let freezes = [6, 16].contains(&(parent + 1));
+        assert_eq!(inputs.seats, if freezes { seats(29) } else { Vec::new() });
+    }
+}
+
+#[test]
+fn what_a_block_cannot_hold_comes_with_the_next() {
+    let most = MAX_DIRECTIVE_INPUTS as u64;
+    let hub = Fixed {
+        height: 4_000,
+        every: 1,
+    };
+    let of = |parent: &Header| block_on(derive(&hub, &genesis(), hub_block(4_000), parent));
+    let (first, inputs) = of(&header(1, point(0, 0))).unwrap();
+    assert_eq!(first, point(4_000, most));
+    assert_eq!(inputs.directives.len(), MAX_DIRECTIVE_INPUTS);
+    let (second, inputs) = of(&header(2, first)).unwrap();
+    assert_eq!(second, point(4_000, 2 * most));
+    assert_eq!(inputs.directives[0], change(most));
+}
+
+#[test]
+fn a_block_names_no_earlier_hub_and_none_too_far() {
+    let parent = header(1, point(100, 20));
+    let named = |number| check_step(&header(2, point(number, 20)), &parent);
+    assert_eq!(named(99), Err(Refused::Step));
+    assert_eq!(named(100), Ok(()));
+    assert_eq!(named(100 + MAX_HUB_STEP), Ok(()));
+    assert_eq!(named(101 + MAX_HUB_STEP), Err(Refused::Step));
+    assert_eq!(named(u64::MAX), Err(Refused::Step));
+}
+
+#[test]
+fn a_block_names_no_hub_that_stands_unless_it_catches_up() {
+    let parent = header(1, point(100, 20));
+    let latest = 200_000 + MAX_HUB_AGE_MS;
+    assert!(!is_too_old(&hub_block(200), latest, &parent));
+    assert!(is_too_old(&hub_block(200), latest + 1, &parent));
+    let furthest = hub_block(100 + MAX_HUB_STEP);
+    assert!(!is_too_old(&furthest, u64::MAX, &parent));
+}
+
+#[test]
+fn a_proposer_names_the_newest_hub_that_it_may() {
+    let chosen = |number| block_on(choose(&HUB, &header(1, point(number, 0)))).number;
+    assert_eq!(chosen(9_000), 10_000);
+    assert_eq!(chosen(100), 100 + MAX_HUB_STEP);
+    assert_eq!(chosen(10_000), 10_000);
+    // Its own hub is behind the one that made the parent.
+    let parent = header(1, point(10_001, 0));
+    assert!(choose(&HUB, &parent).now_or_never().is_none());
+}
+
+#[test]
+fn whatever_differs_from_the_hub_is_refused() {
+    let parent = header(5, point(20, 4));
+    let (named, inputs) = derived(40, &parent);
+    let verdict = |hub: HubPoint, inputs: &Inputs| {
+        let mut header = header(6, hub);
+        header.timestamp_ms = 41_000;
+        let genesis = genesis();
+        check(&HUB, &genesis, &header, inputs, &parent)
+            .now_or_never()
+            .map(Result::unwrap)
+    };
+    assert_eq!(verdict(named, &inputs), Some(Ok(())));
+    let hash = B256::repeat_byte(1);
+    assert_eq!(
+        verdict(HubPoint { hash, ..named }, &inputs),
+        Some(Err(Refused::Hash))
+    );
+    let refused = Some(Err(Refused::Inputs));
+    let directives = named.directives - 1;
+    assert_eq!(
+        verdict(
+            HubPoint {
+                directives,
+                ..named
+            },
+            &inputs
+        ),
+        refused
+    );
+    let deposits = named.deposits - 1;
+    assert_eq!(verdict(HubPoint { deposits, ..named }, &inputs), refused);
+    let changes: [fn(&mut Inputs); 9] = [
+        |inputs| inputs.directives.clear(),
+        |inputs| inputs.directives.swap(0, 1),
+        |inputs| inputs.directives[0].until += 1,
+        |inputs| inputs.directives.push(change(9)),
+        |inputs| inputs.deposits.clear(),
+        |inputs| inputs.deposits[0].amount += U256::from(1),
+        |inputs| inputs.deposits.push(deposit(9)),
+        |inputs| inputs.seats.clear(),
+        |inputs| inputs.seats[0].operator += 1,
+    ];
+    for change in changes {
+        let mut changed = inputs.clone();
+        change(&mut changed);
+        assert_eq!(verdict(named, &changed), refused);
+    }
+    // The right ones of another block of the hub.
+    let (_, earlier) = derived(30, &parent);
+    assert_eq!(verdict(named, &earlier), refused);
+    // What this hub does not have yet is waited for.
+    assert_eq!(verdict(point(10_001, named.directives), &inputs), None);
+}

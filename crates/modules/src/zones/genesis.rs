@@ -1,0 +1,82 @@
+//! From a record to the genesis of a chain.
+
+use super::state::{self, COUNT};
+use crate::{
+    host::StorageRead,
+    staking::{self, Calendar, Seat},
+};
+use alloy_primitives::{B256, U256};
+use hansa_abi::ZONES;
+use hansa_primitives::{Fees, Genesis, GuardParams, Pace, StakingParams, Zone};
+
+/// Blocks between the one that fixes a zone's next committee and the end of an epoch.
+const FREEZE_BLOCKS: u64 = 3;
+
+/// How many zones there are; their ids are 1 to this.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn count<R: StorageRead>(state: &mut R) -> Result<u64, R::Error> {
+    Ok(state.sload(ZONES, COUNT)?.as_limbs()[0])
+}
+
+/// The genesis of a zone, `None` where there is none. `hub` is the hub's genesis, and `hub_hash` its hash. It never changes.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn genesis<R: StorageRead>(
+    state: &mut R,
+    (hub, hub_hash): (&Genesis, B256),
+    id: u64,
+) -> Result<Option<Genesis>, R::Error> {
+    let Some(record) = state::read(state, id)? else {
+        return Ok(None);
+    };
+    let calendar = Calendar {
+        epoch_blocks: hub.staking.epoch_blocks,
+        freeze_blocks: hub.staking.freeze_blocks,
+    };
+    let epoch = calendar.epoch_of(record.created_at);
+    let committee = staking::committee(state, epoch)?;
+    let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+    // The hub forgets stakes after a while.
+    let without_stake = |seat| Seat {
+        stake: U256::ZERO,
+        ..seat
+    };
+    Ok(Some(Genesis {
+        chain_id: record.chain_id,
+        name: state::name(state, id)?,
+        development: hub.development,
+        timestamp_ms: record.timestamp.saturating_mul(1_000),
+        gas_limit: record.gas_limit,
+        fees: Fees {
+            initial_base_fee: record.min_base_fee,
+            min_base_fee: record.min_base_fee,
+            ..Fees::default()
+        },
+        pace: Pace {
+            min_block_interval_ms: record.block_interval_ms,
+            heartbeat_ms: record.heartbeat_ms,
+        },
+        zone: Some(Zone {
+            hub: hub_hash,
+            id,
+            since: record.created_at,
+            committee: seats.into_iter().map(without_stake).collect(),
+            min_severity: record.min_severity,
+        }),
+        operators: Vec::new(),
+        staking: StakingParams {
+            epoch_blocks: record.epoch_blocks,
+            freeze_blocks: FREEZE_BLOCKS,
+            ..StakingParams::default()
+        },
+        members: Vec::new(),
+        guard: GuardParams {
+            max_duration_s: record.max_directive_s,
+            ..GuardParams::default()
+        },
+        alloc: Default::default(),
+    }))
+}

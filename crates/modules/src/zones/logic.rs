@@ -1,0 +1,224 @@
+//! What the selectors do.
+
+use super::state::{self, COUNT, Record, chain_id_slot, deposit_slot, name_slot};
+use crate::{
+    codec::check_present,
+    context::{Context, Stop, ensure},
+    gas, guard,
+    limits::{
+        MAX_DURATION_S, MAX_EPOCH_BLOCKS, MAX_ZONE_GAS, MAX_ZONE_NAME_BYTES, MAX_ZONES,
+        MAX_ZONES_PAGE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW, MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
+    },
+    slots::address_key,
+    staking,
+};
+use alloy_primitives::U256;
+use hansa_abi::IZones::{self, Parameters};
+use hansa_primitives::MAX_TIMESTAMP_STEP_MS;
+
+/// The highest least base fee, wei per gas: a transfer costs some ether then.
+const MAX_BASE_FEE: u64 = 1_000_000_000_000_000;
+
+pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Result<u64, Stop> {
+    let is_hub = staking::is_enabled(context)?;
+    ensure(is_hub, || IZones::NotEnabled {})?;
+    let parameters = call.parameters;
+    check(&parameters)?;
+    let escrow = context.value();
+    ensure(escrow >= MIN_ZONE_ESCROW, || IZones::EscrowTooSmall {
+        sent: escrow,
+        minimum: MIN_ZONE_ESCROW,
+    })?;
+    let count = context.sload(COUNT)?.as_limbs()[0];
+    ensure(count < MAX_ZONES, || IZones::ZonesFull { limit: MAX_ZONES })?;
+    let id = count + 1;
+    claim(context, &parameters, id)?;
+    let record = Record {
+        creator: context.caller(),
+        min_severity: parameters.minSeverity,
+        created_at: context.block_number(),
+        timestamp: context.now(),
+        deposits: 0,
+        chain_id: parameters.chainId,
+        gas_limit: parameters.gasLimit,
+        min_base_fee: parameters.minBaseFee,
+        epoch_blocks: parameters.epochBlocks,
+        block_interval_ms: parameters.blockIntervalMs,
+        heartbeat_ms: parameters.heartbeatMs,
+        max_directive_s: parameters.maxDirectiveSeconds,
+        escrow,
+        locked: U256::ZERO,
+    };
+    state::store(context, id, &record)?;
+    state::set_name(context, id, &parameters.name)?;
+    context.sstore(COUNT, U256::from(id))?;
+    context.emit(&IZones::ZoneCreated {
+        zoneId: id,
+        creator: record.creator,
+        chainId: record.chain_id,
+        name: parameters.name,
+    })?;
+    Ok(id)
+}
+
+/// Takes the zone's name and chain id, for ever.
+fn claim(context: &mut Context<'_>, parameters: &Parameters, id: u64) -> Result<(), Stop> {
+    let name = &parameters.name;
+    context.charge(gas::keccak(name.len()))?;
+    let by_name = name_slot(name);
+    let taken = context.sload(by_name)?.as_limbs()[0];
+    ensure(taken == 0, || IZones::NameTaken {
+        name: name.clone(),
+        zoneId: taken,
+    })?;
+    let chain_id = parameters.chainId;
+    let by_chain_id = chain_id_slot(chain_id);
+    let taken = context.sload(by_chain_id)?.as_limbs()[0];
+    let free = taken == 0 && chain_id != context.chain_id();
+    ensure(free, || IZones::ChainIdTaken {
+        chainId: chain_id,
+        zoneId: taken,
+    })?;
+    context.sstore(by_name, U256::from(id))?;
+    context.sstore(by_chain_id, U256::from(id))
+}
+
+fn check(parameters: &Parameters) -> Result<(), Stop> {
+    ensure(is_name(&parameters.name), || IZones::InvalidName {
+        name: parameters.name.clone(),
+    })?;
+    let interval = parameters.blockIntervalMs;
+    let bounds = [
+        ("chainId", parameters.chainId, 1, MAX_CHAIN_ID),
+        ("gasLimit", parameters.gasLimit, MIN_ZONE_GAS, MAX_ZONE_GAS),
+        ("minBaseFee", parameters.minBaseFee, 1, MAX_BASE_FEE),
+        (
+            "blockIntervalMs",
+            interval,
+            MIN_ZONE_INTERVAL_MS,
+            MAX_TIMESTAMP_STEP_MS,
+        ),
+        (
+            "heartbeatMs",
+            parameters.heartbeatMs,
+            interval,
+            MAX_TIMESTAMP_STEP_MS,
+        ),
+        (
+            "epochBlocks",
+            parameters.epochBlocks,
+            MIN_ZONE_EPOCH_BLOCKS,
+            MAX_EPOCH_BLOCKS,
+        ),
+        ("minSeverity", parameters.minSeverity.into(), 1, 4),
+        (
+            "maxDirectiveSeconds",
+            parameters.maxDirectiveSeconds,
+            1,
+            MAX_DURATION_S,
+        ),
+    ];
+    for (parameter, value, least, most) in bounds {
+        ensure((least..=most).contains(&value), || IZones::OutOfBounds {
+            parameter: parameter.into(),
+            value,
+            least,
+            most,
+        })?;
+    }
+    Ok(())
+}
+
+/// Wallets keep chain ids as JavaScript numbers, and EIP-155 needs room to double one (EIP-2294 says as much).
+const MAX_CHAIN_ID: u64 = (1 << 52) - 1;
+
+/// A name that is a path segment, a folder and a label as it is.
+fn is_name(name: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=MAX_ZONE_NAME_BYTES).contains(&name.len())
+        && name.bytes().all(known)
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && !name.ends_with('-')
+}
+
+pub(super) fn deposit(context: &mut Context<'_>, call: IZones::depositCall) -> Result<u64, Stop> {
+    let (id, to, amount) = (call.zoneId, call.to, context.value());
+    let mut record = state::find(context, id)?;
+    ensure(!amount.is_zero(), || IZones::NothingSent {})?;
+    let valid = !to.is_zero() && !guard::is_of_protocol(to);
+    ensure(valid, || IZones::InvalidReceiver { to })?;
+    let index = record.deposits;
+    record.deposits += 1;
+    // There is no more ether than fits.
+    record.locked = record.locked.saturating_add(amount);
+    state::store(context, id, &record)?;
+    context.charge(gas::keccak(64).saturating_mul(2))?;
+    let slot = deposit_slot(id, index);
+    let first = address_key(to) | U256::from(context.block_number()) << 160usize;
+    context.sstore(slot, first)?;
+    context.sstore(slot.wrapping_add(U256::ONE), amount)?;
+    context.emit(&IZones::Deposited {
+        zoneId: id,
+        from: context.caller(),
+        to,
+        amount,
+        index,
+    })?;
+    Ok(index)
+}
+
+pub(super) fn zone(
+    context: &mut Context<'_>,
+    call: IZones::zoneCall,
+) -> Result<IZones::Zone, Stop> {
+    describe(context, call.zoneId)
+}
+
+pub(super) fn zone_named(
+    context: &mut Context<'_>,
+    call: IZones::zoneNamedCall,
+) -> Result<u64, Stop> {
+    context.charge(gas::keccak(call.name.len()))?;
+    Ok(context.sload(name_slot(&call.name))?.as_limbs()[0])
+}
+
+pub(super) fn zones(
+    context: &mut Context<'_>,
+    call: IZones::zonesCall,
+) -> Result<IZones::zonesReturn, Stop> {
+    check_present("limit", !call.limit.is_zero())?;
+    let total = context.sload(COUNT)?;
+    let limit = call.limit.min(U256::from(MAX_ZONES_PAGE));
+    let first = call.offset.min(total).as_limbs()[0];
+    let most = limit.as_limbs()[0];
+    let last = first.saturating_add(most).min(total.as_limbs()[0]);
+    let page = (first..last).map(|index| describe(context, index + 1));
+    Ok(IZones::zonesReturn {
+        page: page.collect::<Result<_, _>>()?,
+        total,
+    })
+}
+
+fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
+    let record = state::find(context, id)?;
+    Ok(IZones::Zone {
+        id,
+        creator: record.creator,
+        createdAt: record.created_at,
+        timestamp: record.timestamp,
+        escrow: record.escrow,
+        locked: record.locked,
+        deposits: record.deposits,
+        parameters: Parameters {
+            name: state::name(context, id)?,
+            chainId: record.chain_id,
+            gasLimit: record.gas_limit,
+            minBaseFee: record.min_base_fee,
+            blockIntervalMs: record.block_interval_ms,
+            heartbeatMs: record.heartbeat_ms,
+            epochBlocks: record.epoch_blocks,
+            minSeverity: record.min_severity,
+            maxDirectiveSeconds: record.max_directive_s,
+        },
+    })
+}

@@ -1,0 +1,159 @@
+//! Where things lie in the module's storage.
+//!
+//! | slot | what |
+//! |---|---|
+//! | 0 | how many zones there are |
+//! | 1 | `mapping(id => record)`, see below |
+//! | 2 | `mapping(keccak256(name) => id)` |
+//! | 3 | `mapping(chain id => id)` |
+//! | 4 | `mapping(id => mapping(index => deposit))`: receiver (bits 0..160), block (160..224; +0); wei (+1) |
+//!
+//! A record: creator (bits 0..160), severity (160..168; +0); created at, timestamp, deposits (64 bits each; +1); chain id, gas limit,
+//! least base fee, epoch blocks (+2); interval, heartbeat, longest directive (+3); escrow (+4); locked (+5); name (+6..).
+
+use crate::{
+    context::{Context, Stop, revert},
+    host::StorageRead,
+    slots::{address_key, mapping},
+};
+use alloy_primitives::{Address, U256, keccak256};
+use hansa_abi::{IZones, ZONES};
+
+pub(super) const COUNT: U256 = slot(0);
+const RECORDS: U256 = slot(1);
+const NAMES: U256 = slot(2);
+const CHAIN_IDS: U256 = slot(3);
+const DEPOSITS: U256 = slot(4);
+
+const TIMES_OFFSET: u64 = 1;
+const LIMITS_OFFSET: u64 = 2;
+const PACE_OFFSET: u64 = 3;
+const ESCROW_OFFSET: u64 = 4;
+const LOCKED_OFFSET: u64 = 5;
+const NAME_OFFSET: u64 = 6;
+
+const fn slot(number: u64) -> U256 {
+    U256::from_limbs([number, 0, 0, 0])
+}
+
+fn offset(slot: U256, by: u64) -> U256 {
+    slot.wrapping_add(U256::from(by))
+}
+
+pub(super) fn record_slot(id: u64) -> U256 {
+    mapping(U256::from(id), RECORDS)
+}
+
+/// Where a deposit lies.
+pub(super) fn deposit_slot(id: u64, index: u64) -> U256 {
+    mapping(U256::from(index), mapping(U256::from(id), DEPOSITS))
+}
+
+pub(super) fn name_slot(name: &str) -> U256 {
+    mapping(U256::from_be_bytes(keccak256(name).0), NAMES)
+}
+
+pub(super) fn chain_id_slot(chain_id: u64) -> U256 {
+    mapping(U256::from(chain_id), CHAIN_IDS)
+}
+
+/// The words of a record, but for its name.
+pub(super) struct Record {
+    pub(super) creator: Address,
+    pub(super) min_severity: u8,
+    pub(super) created_at: u64,
+    pub(super) timestamp: u64,
+    pub(super) deposits: u64,
+    pub(super) chain_id: u64,
+    pub(super) gas_limit: u64,
+    pub(super) min_base_fee: u64,
+    pub(super) epoch_blocks: u64,
+    pub(super) block_interval_ms: u64,
+    pub(super) heartbeat_ms: u64,
+    pub(super) max_directive_s: u64,
+    pub(super) escrow: U256,
+    pub(super) locked: U256,
+}
+
+/// A record, `None` where there is none.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Record>, R::Error> {
+    let base = record_slot(id);
+    let mut word = |by| read.sload(ZONES, offset(base, by));
+    let first = word(0)?.to_be_bytes::<32>();
+    let [created_at, timestamp, deposits, _] = word(TIMES_OFFSET)?.into_limbs();
+    let [chain_id, gas_limit, min_base_fee, epoch_blocks] = word(LIMITS_OFFSET)?.into_limbs();
+    let [block_interval_ms, heartbeat_ms, max_directive_s, _] = word(PACE_OFFSET)?.into_limbs();
+    let record = Record {
+        creator: Address::from_slice(&first[12..]),
+        min_severity: first[11],
+        created_at,
+        timestamp,
+        deposits,
+        chain_id,
+        gas_limit,
+        min_base_fee,
+        epoch_blocks,
+        block_interval_ms,
+        heartbeat_ms,
+        max_directive_s,
+        escrow: word(ESCROW_OFFSET)?,
+        locked: word(LOCKED_OFFSET)?,
+    };
+    Ok((chain_id != 0).then_some(record))
+}
+
+/// The record of a zone.
+///
+/// # Errors
+/// Reverts when there is none.
+pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Record, Stop> {
+    read(context, id)?.ok_or_else(|| revert(IZones::UnknownZone { zoneId: id }))
+}
+
+pub(super) fn store(context: &mut Context<'_>, id: u64, record: &Record) -> Result<(), Stop> {
+    let base = record_slot(id);
+    let first = address_key(record.creator) | U256::from(record.min_severity) << 160usize;
+    let times = [record.created_at, record.timestamp, record.deposits, 0];
+    let limits = [
+        record.chain_id,
+        record.gas_limit,
+        record.min_base_fee,
+        record.epoch_blocks,
+    ];
+    let pace = [
+        record.block_interval_ms,
+        record.heartbeat_ms,
+        record.max_directive_s,
+        0,
+    ];
+    context.sstore(base, first)?;
+    context.sstore(offset(base, TIMES_OFFSET), U256::from_limbs(times))?;
+    context.sstore(offset(base, LIMITS_OFFSET), U256::from_limbs(limits))?;
+    context.sstore(offset(base, PACE_OFFSET), U256::from_limbs(pace))?;
+    context.sstore(offset(base, ESCROW_OFFSET), record.escrow)?;
+    context.sstore(offset(base, LOCKED_OFFSET), record.locked)
+}
+
+/// A zone's name: at most 32 bytes, so one word holds it; zeros follow.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn name<R: StorageRead>(read: &mut R, id: u64) -> Result<String, R::Error> {
+    let word = read.sload(ZONES, offset(record_slot(id), NAME_OFFSET))?;
+    let bytes = word.to_be_bytes::<32>();
+    let bytes = bytes.into_iter().take_while(|byte| *byte != 0).collect();
+    Ok(String::from_utf8(bytes).unwrap_or_default())
+}
+
+/// `name` has at most 32 bytes.
+pub(super) fn set_name(context: &mut Context<'_>, id: u64, name: &str) -> Result<(), Stop> {
+    let mut word = [0u8; 32];
+    for (to, from) in word.iter_mut().zip(name.bytes()) {
+        *to = from;
+    }
+    let slot = offset(record_slot(id), NAME_OFFSET);
+    context.sstore(slot, U256::from_be_bytes(word))
+}

@@ -1,0 +1,279 @@
+//! Tests of the register of zones.
+
+use super::{count, deposits, genesis};
+use crate::{
+    Call, RunResult,
+    limits::{MAX_ZONES, MIN_ZONE_ESCROW},
+    staking::tests::{League, owner, parameters as staking},
+    testing::MemoryHost,
+};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::{SolCall, SolError};
+use hansa_abi::{
+    IZones::{self, Parameters},
+    ZONES,
+};
+use hansa_primitives::{Deposit, Genesis};
+
+type Change = fn(&mut Parameters);
+
+const HUB_HASH: B256 = B256::repeat_byte(0x48);
+
+/// A league whose operators are rich.
+fn league() -> League {
+    let mut league = League::new(4, staking());
+    for n in 0..20 {
+        league
+            .host
+            .credit(owner(n), MIN_ZONE_ESCROW * U256::from(100));
+    }
+    league
+}
+
+fn parameters(name: &str, chain_id: u64) -> Parameters {
+    Parameters {
+        name: name.into(),
+        chainId: chain_id,
+        gasLimit: 30_000_000,
+        minBaseFee: 1_000,
+        blockIntervalMs: 100,
+        heartbeatMs: 5_000,
+        epochBlocks: 600,
+        minSeverity: 2,
+        maxDirectiveSeconds: 3_600,
+    }
+}
+
+fn pay<C: SolCall>(league: &mut League, n: u8, value: U256, call: &C) -> Result<C::Return, Bytes> {
+    let block = league.block();
+    let input = call.abi_encode();
+    let call = Call {
+        caller: owner(n),
+        value,
+        input: &input,
+        is_static: false,
+        gas_limit: 10_000_000,
+    };
+    match league.host.execute(ZONES, &call, &block).result {
+        RunResult::Return(data) => Ok(C::abi_decode_returns_validate(&data).unwrap()),
+        RunResult::Revert(data) => Err(data),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn create(league: &mut League, parameters: Parameters) -> Result<u64, Bytes> {
+    pay(
+        league,
+        1,
+        MIN_ZONE_ESCROW,
+        &IZones::createCall { parameters },
+    )
+}
+
+fn deposit(league: &mut League, id: u64, to: Address, amount: u64) -> Result<u64, Bytes> {
+    let call = IZones::depositCall { zoneId: id, to };
+    pay(league, 2, U256::from(amount), &call)
+}
+
+fn zone(league: &mut League, id: u64) -> IZones::Zone {
+    pay(league, 3, U256::ZERO, &IZones::zoneCall { zoneId: id }).unwrap()
+}
+
+fn error<E: SolError>(result: Result<impl std::fmt::Debug, Bytes>) -> E {
+    E::abi_decode_validate(&result.unwrap_err()).unwrap()
+}
+
+fn hub() -> Genesis {
+    Genesis {
+        chain_id: 1,
+        name: "hub".into(),
+        development: false,
+        timestamp_ms: 0,
+        gas_limit: 30_000_000,
+        fees: Default::default(),
+        pace: Default::default(),
+        zone: None,
+        operators: Vec::new(),
+        staking: staking(),
+        members: Vec::new(),
+        guard: Default::default(),
+        alloc: Default::default(),
+    }
+}
+
+/// The genesis of a zone, on a hub of the league's calendar.
+fn genesis_of(league: &mut League, id: u64) -> Option<Genesis> {
+    let Ok(genesis) = genesis(&mut league.host, (&hub(), HUB_HASH), id);
+    genesis
+}
+
+fn feed(host: &mut MemoryHost, from: u64, number: u64, most: usize) -> Vec<Deposit> {
+    let Ok(found) = deposits(host, (1, from), number, most);
+    found
+}
+
+#[test]
+fn a_zone_is_what_its_creator_said() {
+    let mut league = league();
+    league.block = 7;
+    assert_eq!(create(&mut league, parameters("market", 77)), Ok(1));
+    assert_eq!(create(&mut league, parameters("grid-2", 78)), Ok(2));
+    let first = zone(&mut league, 1);
+    assert_eq!(first.parameters, parameters("market", 77));
+    assert_eq!((first.createdAt, first.creator), (7, owner(1)));
+    assert_eq!((first.escrow, first.locked), (MIN_ZONE_ESCROW, U256::ZERO));
+    let named = |league: &mut League, name: &str| {
+        let call = IZones::zoneNamedCall { name: name.into() };
+        pay(league, 3, U256::ZERO, &call).unwrap()
+    };
+    assert_eq!(named(&mut league, "grid-2"), 2);
+    assert_eq!(named(&mut league, "grid"), 0);
+    let call = IZones::zonesCall {
+        offset: U256::from(1),
+        limit: U256::MAX,
+    };
+    let page = pay(&mut league, 3, U256::ZERO, &call).unwrap();
+    assert_eq!((page.total, page.page.len()), (U256::from(2), 1));
+    assert_eq!(page.page[0], zone(&mut league, 2));
+    let Ok(count) = count(&mut league.host);
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn names_and_chain_ids_are_taken_once() {
+    let mut league = league();
+    create(&mut league, parameters("market", 77)).unwrap();
+    let taken: IZones::NameTaken = error(create(&mut league, parameters("market", 78)));
+    assert_eq!(taken.zoneId, 1);
+    let taken: IZones::ChainIdTaken = error(create(&mut league, parameters("grid", 77)));
+    assert_eq!((taken.chainId, taken.zoneId), (77, 1));
+    // The hub's.
+    let taken: IZones::ChainIdTaken = error(create(&mut league, parameters("grid", 1)));
+    assert_eq!((taken.chainId, taken.zoneId), (1, 0));
+    for name in [
+        "",
+        "Market",
+        "market_",
+        "-market",
+        "market-",
+        "1market",
+        "a/b",
+        &"a".repeat(33),
+    ] {
+        let _: IZones::InvalidName = error(create(&mut league, parameters(name, 78)));
+    }
+    create(&mut league, parameters(&"a".repeat(32), 78)).unwrap();
+    assert_eq!(zone(&mut league, 2).parameters.name, "a".repeat(32));
+}
+
+#[test]
+fn parameters_have_bounds() {
+    let mut league = league();
+    let changes: [(&str, Change); 10] = [
+        ("chainId", |of| of.chainId = 0),
+        ("chainId", |of| of.chainId = 1 << 52),
+        ("gasLimit", |of| of.gasLimit = 999_999),
+        ("minBaseFee", |of| of.minBaseFee = 0),
+        ("blockIntervalMs", |of| of.blockIntervalMs = 9),
+        ("heartbeatMs", |of| of.heartbeatMs = 99),
+        ("heartbeatMs", |of| of.heartbeatMs = 60_001),
+        ("epochBlocks", |of| of.epochBlocks = 9),
+        ("minSeverity", |of| of.minSeverity = 5),
+        ("maxDirectiveSeconds", |of| of.maxDirectiveSeconds = 0),
+    ];
+    for (name, change) in changes {
+        let mut changed = parameters("market", 77);
+        change(&mut changed);
+        let refused: IZones::OutOfBounds = error(create(&mut league, changed));
+        assert_eq!(refused.parameter, name);
+        assert!(!(refused.least..=refused.most).contains(&refused.value));
+    }
+    let parameters = parameters("market", 77);
+    let less = MIN_ZONE_ESCROW - U256::from(1);
+    let call = IZones::createCall { parameters };
+    let _: IZones::EscrowTooSmall = error(pay(&mut league, 1, less, &call));
+    pay(&mut league, 1, MIN_ZONE_ESCROW, &call).unwrap();
+}
+
+#[test]
+fn a_league_has_so_many_zones() {
+    let mut league = league();
+    for id in 1..=MAX_ZONES {
+        let name = format!("zone-{id}");
+        assert_eq!(create(&mut league, parameters(&name, 100 + id)), Ok(id));
+    }
+    let full: IZones::ZonesFull = error(create(&mut league, parameters("more", 99)));
+    assert_eq!(full.limit, MAX_ZONES);
+}
+
+/// A zone has no register: what is a hub has staking.
+#[test]
+fn there_are_no_zones_of_zones() {
+    let mut league = league();
+    league.host.storage.clear();
+    let _: IZones::NotEnabled = error(create(&mut league, parameters("market", 77)));
+}
+
+#[test]
+fn what_is_deposited_is_locked_and_told() {
+    let mut league = league();
+    create(&mut league, parameters("market", 77)).unwrap();
+    let before = league.host.balance(ZONES);
+    let (one, two) = (Address::repeat_byte(0x11), Address::repeat_byte(0x22));
+    league.block = 10;
+    assert_eq!(deposit(&mut league, 1, one, 5), Ok(0));
+    assert_eq!(deposit(&mut league, 1, two, 6), Ok(1));
+    league.block = 12;
+    assert_eq!(deposit(&mut league, 1, one, 7), Ok(2));
+    assert_eq!(zone(&mut league, 1).locked, U256::from(18));
+    assert_eq!(zone(&mut league, 1).deposits, 3);
+    assert_eq!(league.host.balance(ZONES) - before, U256::from(18));
+    let all = [(one, 5u64), (two, 6), (one, 7)].map(|(to, amount)| Deposit {
+        to,
+        amount: U256::from(amount),
+    });
+    let host = &mut league.host;
+    assert_eq!(feed(host, 0, 12, 9), all);
+    assert_eq!(feed(host, 0, 11, 9), all[..2]);
+    assert!(feed(host, 0, 9, 9).is_empty());
+    assert_eq!(feed(host, 1, 12, 1), all[1..2]);
+    assert!(feed(host, 3, 12, 9).is_empty());
+    let Ok(other) = deposits(host, (2, 0), 12, 9);
+    assert!(other.is_empty());
+}
+
+#[test]
+fn a_deposit_that_nobody_would_have_is_refused() {
+    let mut league = league();
+    create(&mut league, parameters("market", 77)).unwrap();
+    let to = Address::repeat_byte(0x11);
+    let _: IZones::UnknownZone = error(deposit(&mut league, 2, to, 1));
+    let _: IZones::UnknownZone = error(deposit(&mut league, 0, to, 1));
+    let _: IZones::NothingSent = error(deposit(&mut league, 1, to, 0));
+    for to in [Address::ZERO, Address::with_last_byte(4), ZONES] {
+        let _: IZones::InvalidReceiver = error(deposit(&mut league, 1, to, 1));
+    }
+}
+
+/// Every node derives the same genesis, whenever it looks.
+#[test]
+fn the_genesis_of_a_zone_never_changes() {
+    let mut league = league();
+    assert!(genesis_of(&mut league, 1).is_none());
+    create(&mut league, parameters("market", 77)).unwrap();
+    let genesis = genesis_of(&mut league, 1).unwrap();
+    genesis.validate().unwrap();
+    let zone = genesis.zone.clone().unwrap();
+    assert_eq!((zone.id, zone.hub, zone.since), (1, HUB_HASH, 1));
+    assert_eq!(zone.committee.len(), 4);
+    assert_eq!((genesis.chain_id, genesis.name.as_str()), (77, "market"));
+    deposit(&mut league, 1, Address::repeat_byte(0x11), 5).unwrap();
+    create(&mut league, parameters("grid", 78)).unwrap();
+    // Stakes of epochs that are long past are forgotten.
+    let Ok(committee) = crate::staking::committee(&mut league.host, 0);
+    let staked = committee.unwrap().seats[0].stake;
+    league.host.storage.retain(|_, value| *value != staked);
+    let Ok(committee) = crate::staking::committee(&mut league.host, 0);
+    assert_eq!(committee.unwrap().seats[0].stake, U256::ZERO);
+    assert_eq!(genesis_of(&mut league, 1), Some(genesis));
+}

@@ -1,0 +1,270 @@
+//! The zones of a league, as this node runs them.
+//!
+//! The register on the hub says which there are. Every node runs each of them, from the hub's block after the one that created it; it votes
+//! where it has a seat. A zone's chain lies beside the hub's in the data directory: partitions `zone-ID-*` of the storage, and
+//! `zones/NAME/index.redb`.
+
+use crate::{
+    NodeError,
+    chain::{self, Common, Opened},
+    info::Info,
+    network::{self, Connected},
+    node::{States, ended, index_config},
+    peers::Roster,
+    threads::{Handles, ReadsOn},
+};
+use alloy_primitives::B256;
+use commonware_cryptography::Signer as _;
+use commonware_p2p::utils::mux::{MuxHandle, Muxer};
+use commonware_runtime::{Spawner as _, Supervisor as _, tokio::Context};
+use hansa_engine::{Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared};
+use hansa_index::{FinalizedBlock, Index};
+use hansa_modules::zones;
+use hansa_primitives::Genesis;
+use hansa_state::StateProvider as _;
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+use tokio::sync::broadcast;
+
+/// How long to wait before a zone that ended is started again, at first; each time twice as long.
+const RESTART_AFTER: Duration = Duration::from_secs(1);
+/// At most so long.
+const RESTART_AT_MOST: Duration = Duration::from_secs(60);
+/// How long to wait before the register is read again after that failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The network that zones share.
+#[derive(Clone)]
+pub(crate) struct Network {
+    roles: Arc<tokio::sync::Mutex<Shared<network::Sender>>>,
+    gossip: MuxHandle<network::Sender>,
+}
+
+type Both = (
+    Channels<network::Sender, network::Receiver>,
+    (network::Sender, network::Receiver),
+);
+
+impl Network {
+    pub(crate) fn new(context: &Context, (roles, (sender, receiver)): Both) -> Self {
+        let (muxer, gossip) = Muxer::new(context.child("zones_gossip"), sender, receiver);
+        muxer.start();
+        let roles = Shared::new(&context.child("zones_network"), roles);
+        Self {
+            roles: Arc::new(tokio::sync::Mutex::new(roles)),
+            gossip,
+        }
+    }
+}
+
+/// Starts and restarts zones.
+pub(crate) struct Supervisor {
+    pub(crate) context: Context,
+    pub(crate) common: Common,
+    /// The hub's genesis, and its hash.
+    pub(crate) hub: (Arc<Genesis>, B256),
+    pub(crate) states: States,
+    pub(crate) index: Index,
+    pub(crate) folder: PathBuf,
+    pub(crate) network: Network,
+    pub(crate) servers: hansa_rpc::Zones,
+    pub(crate) threads: Handles,
+    pub(crate) connected: Connected,
+    pub(crate) roster: Roster,
+}
+
+impl Supervisor {
+    /// Follows the register until the hub ends.
+    pub(crate) async fn run(self, mut blocks: broadcast::Receiver<Arc<FinalizedBlock>>) {
+        let supervisor = Arc::new(self);
+        let mut started = 0;
+        loop {
+            match supervisor.new_zones(started).await {
+                Ok(zones) => {
+                    for (id, genesis) in zones {
+                        started = id;
+                        let context = supervisor.context.child("zone");
+                        let zone = supervisor.clone().keep(genesis);
+                        context.spawn(move |context| zone.run(context));
+                    }
+                    // Whatever the block holds: the register is two slots.
+                    match blocks.recv().await {
+                        Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                        Err(broadcast::error::RecvError::Closed) => return,
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot read the register of zones");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// The zones after the first `started`.
+    async fn new_zones(&self, started: u64) -> Result<Vec<(u64, Genesis)>, NodeError> {
+        let (states, hub) = (self.states.clone(), self.hub.clone());
+        let read = move || {
+            let view = states.view(states.head())?;
+            let mut view = view.as_ref();
+            let count = zones::count(&mut view)?;
+            let genesis = |id| {
+                Ok(zones::genesis(&mut view, (&*hub.0, hub.1), id)?.map(|genesis| (id, genesis)))
+            };
+            (started + 1..=count)
+                .map(genesis)
+                .filter_map(Result::transpose)
+                .collect::<Result<Vec<_>, hansa_state::StateError>>()
+        };
+        let read = self.threads.reads.spawn_blocking(read).await;
+        let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
+        read.map_err(|error| failed(&error))?
+            .map_err(|error| failed(&error))
+    }
+
+    const fn keep(self: Arc<Self>, genesis: Genesis) -> Zone {
+        Zone {
+            supervisor: self,
+            genesis,
+        }
+    }
+}
+
+/// The hub's blocks by its index, whose every block is executed.
+struct Indexed(Index);
+
+impl HubBlocks for Indexed {
+    fn newest(&self) -> Option<HubBlock> {
+        let (number, _) = self.0.head()?;
+        self.at(number)
+    }
+
+    fn at(&self, number: u64) -> Option<HubBlock> {
+        let header = self.0.header(number).ok().flatten();
+        header.map(|(_, header)| HubBlock::from(&header))
+    }
+}
+
+/// One zone.
+#[derive(Clone)]
+struct Zone {
+    supervisor: Arc<Supervisor>,
+    genesis: Genesis,
+}
+
+impl Zone {
+    /// Runs it, and runs it again when it ends.
+    async fn run(self, context: Context) {
+        let genesis = Arc::new(self.genesis.clone());
+        let name = genesis.name.clone();
+        let mut pause = RESTART_AFTER;
+        loop {
+            // A task of its own: whatever it has started ends with it.
+            let (zone, genesis) = (self.clone(), genesis.clone());
+            let run = context.child("run");
+            let ended = run.spawn(move |context| async move { zone.once(context, genesis).await });
+            let error = match ended.await {
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            };
+            self.supervisor.servers.close(&name);
+            if *self.supervisor.common.stopped.borrow() {
+                return;
+            }
+            tracing::error!(zone = %name, error, again_after = ?pause, "a zone ended; the hub and other zones go on");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(RESTART_AT_MOST);
+        }
+    }
+
+    /// Runs it until it ends.
+    async fn once(
+        &self,
+        context: Context,
+        genesis: Arc<Genesis>,
+    ) -> Result<std::convert::Infallible, NodeError> {
+        let supervisor = &self.supervisor;
+        let common = &supervisor.common;
+        let name = genesis.name.as_str();
+        let id = genesis.zone.as_ref().map_or(0, |zone| zone.id);
+        let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
+        let folder = supervisor.folder.join(name);
+        std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+        let hash = genesis.hash().map_err(|error| failed(&error))?;
+        let index = Index::open(
+            folder.join("index.redb"),
+            index_config(&common.config, hash),
+        )?;
+        let roles = supervisor.network.roles.lock().await.open(id).await;
+        let roles = roles.map_err(|error| failed(&error))?;
+        let gossip = supervisor.network.gossip.clone().register(id).await;
+        let gossip = gossip.map_err(|error| failed(&error))?;
+        let (subscribers, _) = broadcast::channel(crate::node::SUBSCRIBER_BACKLOG);
+        let setup = chain::Setup {
+            genesis: genesis.clone(),
+            partition: format!("zone-{id}"),
+            journal: format!("zone-{id}-local-transactions"),
+            index: index.clone(),
+            subscribers: subscribers.clone(),
+            from_state: false,
+            join: None,
+            hub: Some(self.hub(&context, id)),
+            evidence: None,
+        };
+        let opened = chain::open(&context, common, setup, roles, gossip).await?;
+        let Opened {
+            mut chain,
+            pool,
+            states,
+            head,
+            genesis_block,
+            started_at,
+        } = opened;
+        let threads = &supervisor.threads;
+        let info = Info {
+            connected: supervisor.connected.clone(),
+            roster: supervisor.roster.clone(),
+            reads: threads.reads.clone(),
+            config: common.config.clone(),
+            me: common.key.public_key(),
+            marshal: chain.marshal.clone(),
+            states: states.clone(),
+            index: index.clone(),
+            started_at,
+            highest: Arc::new(AtomicU64::new(started_at)),
+            subscribers,
+        };
+        let mempool = {
+            // Its tasks read the state.
+            let _entered = threads.reads.enter();
+            hansa_rpc::MempoolApi::new(pool, head)
+        };
+        let served = hansa_rpc::Context {
+            genesis: genesis.clone(),
+            genesis_block,
+            index,
+            state: Arc::new(ReadsOn {
+                states,
+                reads: threads.reads.clone(),
+            }),
+            pool: Arc::new(mempool),
+            node: Arc::new(info),
+        };
+        let opened = supervisor.servers.open(name, served);
+        opened.map_err(|error| failed(&error))?;
+        tracing::info!(zone = name, chain_id = genesis.chain_id, genesis = %hash, height = started_at, "zone running");
+        Err(ended(&mut chain).await)
+    }
+
+    fn hub(&self, context: &Context, id: u64) -> Arc<dyn Hub> {
+        let Supervisor {
+            states, index, hub, ..
+        } = &*self.supervisor;
+        let blocks = Indexed(index.clone());
+        let context = context.child("hub");
+        Arc::new(LocalHub::new(id, context, states.clone(), blocks, &hub.0))
+    }
+}
