@@ -82,7 +82,7 @@ impl League {
             3 => {
                 let call = IStaking::delegateCall {
                     operatorId: u64::from(input.byte() % 6),
-                    maxLossBps: 10_000,
+                    maxLoss: IStaking::Risk::uniform(10_000),
                 };
                 let value = u64::from(input.byte()) * 17;
                 self.call(account(input.byte()), value, &call.abi_encode());

@@ -260,7 +260,16 @@ fn advice_for(words: &str) -> &'static str {
         ),
         (
             "RiskTooHigh",
-            "agree to the operator's terms with a larger --max-loss, or choose another",
+            "agree to the operator's terms with a larger --max-loss, or --max-loss-for this kind of fault (0 \
+             conflicting-notarize, 1 conflicting-finalize, 2 nullify-finalize), or choose another",
+        ),
+        (
+            "RiskTooLow",
+            "cover what the chain takes for this kind of fault: `minimum` is in parts of 10,000",
+        ),
+        (
+            "TermsPending",
+            "wait for the epoch given, or leave the share for this kind of fault as it is",
         ),
         (
             "InsufficientStake",

@@ -32,7 +32,18 @@ interface IStaking is IModule {
         NobodyWilling
     }
 
-    /// @notice The module's parameters; see StakingParams for what each means. Of `slashBps`, what was decided last.
+    /// @notice A share for each kind of fault, of 10,000: the largest part of a stake that one slash can take.
+    /// @param conflictingNotarize kind 0: notarized two blocks in one view.
+    /// @param conflictingFinalize kind 1: finalized two blocks in one view.
+    /// @param nullifyAndFinalize kind 2: gave a view up, and finalized a block in it.
+    struct Risk {
+        uint16 conflictingNotarize;
+        uint16 conflictingFinalize;
+        uint16 nullifyAndFinalize;
+    }
+
+    /// @notice The module's parameters; see StakingParams for what each means. Of `slashBps`, by kind of fault,
+    /// what was decided last.
     struct Parameters {
         uint64 epochBlocks;
         uint64 freezeBlocks;
@@ -62,8 +73,9 @@ interface IStaking is IModule {
     /// The present committee votes with the former key to its end.
     /// @param retired whether it has lost its place for good; its positions remain.
     /// @param barredUntil first epoch in which `unjail` is taken; the largest number while a slash is pending.
-    /// @param riskBps the largest part of its stake that one slash can take now, by the operator's own terms.
-    /// @param nextRiskBps what these terms are from `nextRiskEpoch` on.
+    /// @param risk the largest part of its stake that one slash can take now, by the operator's own terms.
+    /// @param nextRisk what these terms come to once all of them have changed.
+    /// @param nextRiskEpochs by kind of fault, the epoch from which on `nextRisk` holds; one that has begun where nothing changes.
     /// @param stake what is delegated to it, its own stake included.
     /// @param unbonding what has left its stake and was not withdrawn yet.
     /// @param earned commission and cost compensation that the owner can claim.
@@ -81,9 +93,9 @@ interface IStaking is IModule {
         bytes32 nextKey;
         address feeRecipient;
         uint16 commissionBps;
-        uint16 riskBps;
-        uint16 nextRiskBps;
-        uint64 nextRiskEpoch;
+        Risk risk;
+        Risk nextRisk;
+        uint64[3] nextRiskEpochs;
         uint256 selfStake;
         uint256 stake;
         uint256 unbonding;
@@ -121,14 +133,14 @@ interface IStaking is IModule {
     /// @notice A delegator's position with one operator.
     /// @param amount what is delegated: the lots and what has merged.
     /// @param rewards what can be claimed or restaked.
-    /// @param maxLossBps the largest part of it that one slash may take, as signed with the last delegation.
+    /// @param maxLoss the largest part of it that one slash may take, as signed with the last delegation.
     struct Delegation {
         uint64 operatorId;
         uint256 amount;
         Lot[] lots;
         Unbonding[] unbonding;
         uint256 rewards;
-        uint16 maxLossBps;
+        Risk maxLoss;
         bool autoRestake;
     }
 
@@ -183,8 +195,8 @@ interface IStaking is IModule {
     event FeeRecipientChanged(uint64 indexed operatorId, address feeRecipient);
     /// @notice An operator changed what it says about itself.
     event ProfileChanged(uint64 indexed operatorId, string name, string endpoint, string metadata);
-    /// @notice An operator's terms change at an epoch.
-    event RiskChanged(uint64 indexed operatorId, uint16 riskBps, uint64 fromEpoch);
+    /// @notice An operator set its terms; those for each kind of fault hold from an epoch of their own on.
+    event RiskChanged(uint64 indexed operatorId, Risk risk, uint64[3] fromEpochs);
     /// @notice An operator does not want to be selected any more.
     event OperatorExited(uint64 indexed operatorId);
     /// @notice An operator that had exited wants to be selected again.
@@ -259,12 +271,12 @@ interface IStaking is IModule {
     error CommissionTooFast(uint16 commissionBps, uint64 limit, uint64 until);
     /// @notice A share goes up to 10,000.
     error InvalidShare(uint256 bps);
-    /// @notice The operator's terms, now or as announced, exceed what the delegator is ready to lose.
-    error RiskTooHigh(uint64 operatorId, uint64 riskBps, uint64 maxLossBps);
-    /// @notice An operator's terms must cover what the chain takes for a fault, now and as announced.
-    error RiskTooLow(uint16 riskBps, uint64 minimum);
-    /// @notice The last change of terms is still within reach of evidence: change them from `epoch` on.
-    error TermsPending(uint64 operatorId, uint64 epoch);
+    /// @notice The operator's terms for a kind of fault, now or as announced, exceed what the delegator is ready to lose by it.
+    error RiskTooHigh(uint64 operatorId, uint8 kind, uint16 riskBps, uint16 maxLossBps);
+    /// @notice An operator's terms must cover what the chain takes for each kind of fault, now and as announced.
+    error RiskTooLow(uint8 kind, uint16 riskBps, uint16 minimum);
+    /// @notice The last change of terms for a kind of fault is still within reach of evidence: change them from `epoch` on.
+    error TermsPending(uint64 operatorId, uint8 kind, uint64 epoch);
     /// @notice The operator has exited, or is slashed out: it takes no stake.
     error OperatorClosed(uint64 operatorId);
     /// @notice The operator has not exited.
@@ -347,10 +359,10 @@ interface IStaking is IModule {
     /// @notice Change what the operator says about itself.
     function setProfile(string calldata name, string calldata endpoint, string calldata metadata) external;
 
-    /// @notice Change the largest part of its stake that one slash can take. A lower one holds from the effective epoch
-    /// on; a higher one only after delegators had time to leave. It must cover the chain's largest share, so that nobody
-    /// runs consensus without anything to lose.
-    function setRisk(uint16 riskBps) external;
+    /// @notice Change the largest part of its stake that one slash can take, for each kind of fault. A lower one holds
+    /// from the effective epoch on; a higher one only after delegators had time to leave; an equal one stays as it is. Each
+    /// must cover the chain's share of its kind, so that nobody runs consensus without anything to lose.
+    function setRisk(Risk calldata risk) external;
 
     /// @notice Do not be selected any more. The self-stake can then be undelegated like any stake.
     function exit() external;
@@ -369,9 +381,9 @@ interface IStaking is IModule {
     function claimCommission() external returns (uint256 amount);
 
     /// @notice Delegate the value, from the effective epoch on.
-    /// @param maxLossBps the largest part of the whole position that one slash may take: the operator's terms must not
-    /// exceed it, and an operator raises its terms only after this delegator had time to leave.
-    function delegate(uint64 operatorId, uint16 maxLossBps) external payable;
+    /// @param maxLoss the largest part of the whole position that one slash may take: the operator's terms must not
+    /// exceed it for any kind of fault, and an operator raises its terms only after this delegator had time to leave.
+    function delegate(uint64 operatorId, Risk calldata maxLoss) external payable;
 
     /// @notice Take stake out, oldest first. It stays answerable for the epochs in which it counted, and can be
     /// withdrawn once it has unbonded.
@@ -381,10 +393,11 @@ interface IStaking is IModule {
     function withdraw(uint64 operatorId) external returns (uint256 amount);
 
     /// @notice As `undelegate`; what has unbonded is then delegated to another operator by `completeRedelegation`.
-    function redelegate(uint64 from, uint64 to, uint256 amount, uint16 maxLossBps) external;
+    /// @param maxLoss as in `delegate`, for the target. Where there is a position already, the stricter of both is kept.
+    function redelegate(uint64 from, uint64 to, uint256 amount, Risk calldata maxLoss) external;
 
     /// @notice Delegate what has unbonded for a redelegation. Callable by anybody. When the target takes no stake any
-    /// more, or has raised its terms above what was signed, the stake becomes withdrawable instead.
+    /// more, or has raised its terms for any kind of fault above what was signed, the stake becomes withdrawable instead.
     function completeRedelegation(uint64 from, address delegator) external returns (uint256 amount);
 
     /// @notice Take out rewards.

@@ -7,6 +7,7 @@
 mod addresses;
 mod errors;
 mod interfaces;
+mod risk;
 
 pub use addresses::{
     EXCHANGE, FUND, GUARD, MEMBERS, MODULES, Module, STAKING, ZONES, is_module_address,

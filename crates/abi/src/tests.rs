@@ -41,7 +41,8 @@ fn signatures_are_the_published_ones() {
         IStaking::registerCall::SIGNATURE,
         "register(bytes32,bytes,address,uint16,string,string,string)"
     );
-    assert_eq!(IStaking::delegateCall::SIGNATURE, "delegate(uint64,uint16)");
+    let delegate = "delegate(uint64,(uint16,uint16,uint16))";
+    assert_eq!(IStaking::delegateCall::SIGNATURE, delegate);
     assert_eq!(
         IStaking::submitEvidenceCall::SIGNATURE,
         "submitEvidence(uint8,bytes)"

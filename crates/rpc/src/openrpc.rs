@@ -90,7 +90,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "Delegation",
-        "operatorId, name, amount, lots, unbonding, rewards, maxLossBps, autoRestake",
+        "operatorId, name, amount, lots, unbonding, rewards, maxLossBps (by kind of fault), autoRestake",
     ),
     (
         "Epoch",
@@ -112,7 +112,8 @@ const OBJECTS: &[(&str, &str)] = &[
     ("Log", "execution-apis Log with blockTimestamp"),
     (
         "Operators",
-        "total, and operators: IStaking.Operator with seat, nextSeat, and rewardRate (epochs, perEther)",
+        "total, and operators: IStaking.Operator with riskBps, nextRiskBps and nextRiskEpochs by kind of fault, seat, \
+         nextSeat, and rewardRate (epochs, perEther)",
     ),
     ("Peer", "name, publicKey, address, connected"),
     (

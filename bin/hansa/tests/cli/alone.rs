@@ -65,6 +65,12 @@ fn exit_codes_of_what_can_be_written() {
         ("stake delegate operator-1 5", 2, "is no amount"),
         ("stake undelegate operator-1 half", 2, "or `all`"),
         ("stake delegate 1 5ether --max-loss 5", 2, "is no share"),
+        (
+            "stake delegate 1 5ether --max-loss-for theft=5%",
+            2,
+            "there is no kind",
+        ),
+        ("stake operator set-risk", 2, "required"),
         ("stake delegate 1 5ether", 3, "no answer from"),
         ("stake status 0x12", 2, "invalid value '0x12'"),
         ("stake preview 1", 2, "--kind <KIND>"),

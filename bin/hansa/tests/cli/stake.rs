@@ -59,6 +59,12 @@ async fn league() -> (League, Vec<Address>) {
     (League::with(&signers, node), addresses)
 }
 
+/// Numbers for each kind of fault.
+fn by_kind(numbers: [u64; 3]) -> Value {
+    let [first, second, third] = numbers;
+    json!({"conflicting-notarize": first, "conflicting-finalize": second, "nullify-finalize": third})
+}
+
 impl League {
     /// Blocks without transactions.
     fn pass(&self, blocks: u64) {
@@ -99,13 +105,22 @@ async fn stake_is_delegated_and_taken_out_again() {
         ("operator", json!(2)),
         ("wei", json!(ether(10))),
         ("from_epoch", json!(1)),
-        ("max_loss_bps", json!(500)),
+        ("max_loss_bps", by_kind([500; 3])),
     ] {
         assert_eq!(delegated[name], value, "{name}");
     }
-    let refused = league.fails(1, "--as member-4 stake delegate 2 1ether --max-loss 4.99%");
-    assert!(refused.contains("RiskTooHigh"), "{refused}");
-    assert!(refused.contains("--max-loss"), "{refused}");
+    for shares in [
+        "--max-loss 4.99%",
+        "--max-loss 100% --max-loss-for conflicting-finalize=4.99%",
+        "--max-loss-for conflicting-finalize=499bps",
+    ] {
+        let refused = league.fails(
+            1,
+            &format!("--as member-4 stake delegate 2 1ether {shares}"),
+        );
+        assert!(refused.contains("RiskTooHigh"), "{refused}");
+        assert!(refused.contains("--max-loss"), "{refused}");
+    }
     let unknown = league.fails(1, "--as member-4 stake delegate node-9 1ether");
     assert!(unknown.contains("hansa stake status"), "{unknown}");
     league.fails(1, "--as member-4 stake delegate 9 1ether");
@@ -186,11 +201,24 @@ async fn stake_is_delegated_and_taken_out_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_signed_is_not_raised_by_saying_nothing() {
-    let (league, _) = league().await;
-    let first = league.json("--as member-4 stake delegate node-2 1ether --max-loss 7.5%");
-    assert_eq!(first["max_loss_bps"], 750);
-    let second = league.json("--as member-4 stake delegate node-2 1ether");
-    assert_eq!(second["max_loss_bps"], 750);
+    let (league, addresses) = league().await;
+    let delegate = "--as member-4 stake delegate node-2 1ether";
+    let first = league.json(&format!(
+        "{delegate} --max-loss 7.5% --max-loss-for conflicting-finalize=100%"
+    ));
+    let signed = by_kind([750, 10_000, 750]);
+    assert_eq!(first["max_loss_bps"], signed);
+    let second = league.json(delegate);
+    assert_eq!(second["max_loss_bps"], signed);
+    let status = format!("stake status {}", addresses[3]);
+    assert_eq!(league.json(&status)["positions"][0]["max_loss_bps"], signed);
+    let text = league.text(&status);
+    assert!(text.contains("7.5% / 100% / 7.5%"), "{text}");
+    assert!(text.contains("for conflicting-notarize /"), "{text}");
+    let third = league.json(&format!("{delegate} --max-loss-for nullify-finalize=5%"));
+    assert_eq!(third["max_loss_bps"], by_kind([750, 10_000, 500]));
+    let text = league.text(delegate);
+    assert!(text.contains("5% (nullify-finalize) at most"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -276,8 +304,17 @@ async fn an_operator_joins_changes_and_leaves() {
     let risk = league.json("--as member-4 stake operator set-risk 90%");
     assert_eq!(
         (&risk["operator"], &risk["risk_bps"]),
-        (&json!(5), &json!(9_000))
+        (&json!(5), &by_kind([9_000; 3]))
     );
+    // One that is asked to stay does, though its last change is recent.
+    let fast = league.fails(1, "--as member-4 stake operator set-risk 91%");
+    assert!(fast.contains("TermsPending"), "{fast}");
+    let one = "--as member-4 stake operator set-risk --for nullify-finalize=90%";
+    assert_eq!(league.json(one)["from_epochs"], risk["from_epochs"]);
+    let shown = of_5(&league);
+    assert_eq!(shown["risk_bps"], by_kind([500; 3]));
+    assert_eq!(shown["next_risk_bps"], by_kind([9_000; 3]));
+    assert_eq!(shown["next_risk_epochs"], risk["from_epochs"]);
     let to = "0x1111111111111111111111111111111111111111";
     let tips = format!("--as member-4 stake operator set-fee-recipient {to}");
     assert_eq!(league.json(&tips)["operator"], 5);

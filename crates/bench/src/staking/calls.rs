@@ -194,7 +194,7 @@ impl Calls {
             from: OPERATOR,
             to: TARGET,
             amount: ether(50),
-            maxLossBps: 10_000,
+            maxLoss: IStaking::Risk::uniform(10_000),
         };
         self.measure_and_apply("undelegate", &Call::new(who, &undelegate))?;
         self.measure_and_apply("redelegate", &Call::new(who, &redelegate))
@@ -245,7 +245,7 @@ impl Calls {
 fn delegate(from: Address, amount: u64) -> Call {
     let call = IStaking::delegateCall {
         operatorId: OPERATOR,
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     Call::pay(from, ether(amount), &call)
 }

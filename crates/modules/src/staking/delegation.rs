@@ -2,13 +2,14 @@
 
 use super::{
     clock::Clock,
+    entries::Unbonding,
     operators,
-    parameters::BPS,
     pool::Pool,
-    position::{Position, Unbonding, claimable_at, no_delegation},
+    position::{Position, no_delegation},
     replay::{self, touch},
     rewards::FRACTION_BITS,
     settings, slashes,
+    terms::{Risk, check_shares},
 };
 use crate::context::{Context, Stop, ensure, revert};
 use alloy_primitives::{Address, U256};
@@ -25,7 +26,7 @@ pub(super) fn delegate(
         amount,
         minimum,
     })?;
-    let max_loss = u64::from(call.maxLossBps);
+    let max_loss = check_shares(call.maxLoss)?;
     check_target(context, &clock, call.operatorId, max_loss)?;
     let (mut pool, mut position) = touch(context, &clock, call.operatorId, delegator)?;
     deposit(
@@ -39,25 +40,25 @@ pub(super) fn delegate(
     Ok(IStaking::delegateReturn {})
 }
 
-/// Reverts unless an operator takes stake from somebody who is ready to lose this much.
+/// Reverts unless an operator takes stake from somebody who is ready to lose so much for each kind of fault.
 fn check_target(
     context: &mut Context<'_>,
     clock: &Clock,
     id: u64,
-    max_loss: u64,
+    max_loss: Risk,
 ) -> Result<(), Stop> {
-    ensure(max_loss <= BPS, || IStaking::InvalidShare {
-        bps: U256::from(max_loss),
-    })?;
     let operator = operators::find(context, id)?;
     ensure(operator.is_open(), || IStaking::OperatorClosed {
         operatorId: id,
     })?;
     let risk = operator.risk.largest_from(clock.effective);
-    ensure(risk <= max_loss, || IStaking::RiskTooHigh {
-        operatorId: id,
-        riskBps: risk,
-        maxLossBps: max_loss,
+    max_loss.covers(&risk).map_err(|exceeded| {
+        revert(IStaking::RiskTooHigh {
+            operatorId: id,
+            kind: exceeded.kind,
+            riskBps: exceeded.asked,
+            maxLossBps: exceeded.covered,
+        })
     })
 }
 
@@ -65,7 +66,7 @@ fn deposit(
     context: &mut Context<'_>,
     clock: &Clock,
     (pool, position): (&mut Pool, &mut Position),
-    (amount, max_loss): (U256, u64),
+    (amount, max_loss): (U256, Risk),
 ) -> Result<(), Stop> {
     position.max_loss = max_loss;
     position.join(context, pool, clock.effective, amount)?;
@@ -82,7 +83,13 @@ pub(super) fn undelegate(
     call: IStaking::undelegateCall,
 ) -> Result<IStaking::undelegateReturn, Stop> {
     let clock = Clock::read(context)?;
-    leave(context, &clock, call.operatorId, call.amount, (0, 0))?;
+    leave(
+        context,
+        &clock,
+        call.operatorId,
+        call.amount,
+        (0, Risk::default()),
+    )?;
     Ok(IStaking::undelegateReturn {})
 }
 
@@ -94,7 +101,7 @@ pub(super) fn redelegate(
     ensure(call.from != call.to, || IStaking::SameOperator {
         operatorId: call.to,
     })?;
-    let max_loss = u64::from(call.maxLossBps);
+    let max_loss = check_shares(call.maxLoss)?;
     check_target(context, &clock, call.to, max_loss)?;
     leave(context, &clock, call.from, call.amount, (call.to, max_loss))?;
     Ok(IStaking::redelegateReturn {})
@@ -106,7 +113,7 @@ fn leave(
     clock: &Clock,
     id: u64,
     amount: U256,
-    (to, max_loss): (u64, u64),
+    (to, max_loss): (u64, Risk),
 ) -> Result<(), Stop> {
     operators::find(context, id)?;
     let delegator = context.caller();
@@ -169,7 +176,7 @@ fn take_due(
         let mut pending = pending.iter();
         pending.find(|(_, epoch)| entry.answers(*epoch))
     };
-    let is_ripe = |entry: &Unbonding| wanted(entry) && clock.epoch >= claimable_at(entry, clock);
+    let is_ripe = |entry: &Unbonding| wanted(entry) && clock.epoch >= entry.claimable_at(clock);
     let due: Vec<_> = position
         .unbonding
         .extract_if(.., |entry| is_ripe(entry) && locked(entry).is_none())
@@ -211,7 +218,7 @@ pub(super) fn complete_redelegation(
                     to: entry.to,
                 })?;
                 // It has unbonded, and is nobody's but the delegator's.
-                (entry.to, entry.max_loss) = (0, 0);
+                (entry.to, entry.max_loss) = (0, Risk::default());
                 position.push_unbonding(entry);
             }
             Err(stop) => return Err(stop),
@@ -224,7 +231,7 @@ pub(super) fn complete_redelegation(
         // The stricter of what was signed for this stake and for what is there already.
         let max_loss = match position.held().is_zero() {
             true => entry.max_loss,
-            false => entry.max_loss.min(position.max_loss),
+            false => entry.max_loss.stricter(position.max_loss),
         };
         let deposited = (entry.amount, max_loss);
         deposit(context, &clock, (&mut pool, &mut position), deposited)?;

@@ -8,7 +8,7 @@ use super::{
     operators::Profile,
     parameters::check,
     settings, state,
-    terms::Terms,
+    terms::{Risk, RiskTerms},
 };
 use crate::{
     context::{Context, Stop},
@@ -43,7 +43,7 @@ pub(crate) fn write_genesis(
         settings::store(
             context,
             parameters,
-            parameters.slash_bps.map(Terms::constant),
+            RiskTerms::constant(Risk(parameters.slash_bps)),
         )?;
         context.sstore(state::GENESIS_HASH, word_key(genesis.genesis_hash))
     });

@@ -4,10 +4,9 @@ use super::{
     clock::Clock,
     committee,
     operators::{self, Bar, Operator, Profile},
-    parameters::BPS,
     replay::touch,
     settings, signatures, slashes, state,
-    terms::Terms,
+    terms::{Risk, RiskTerms, check_shares},
 };
 use crate::{
     codec::{check_length, check_present},
@@ -99,7 +98,8 @@ pub(super) fn admit(
     operators::list(context, id)?;
     use_key(context, key, id)?;
     operators::set_owner(context, owner, id)?;
-    let risk = largest_slash(context, clock)?;
+    let slashes = settings::slash_terms(context)?;
+    let risk = slashes.largest_from(clock.effective);
     let operator = Operator {
         id,
         owner,
@@ -111,7 +111,7 @@ pub(super) fn admit(
         key,
         next_key: B256::ZERO,
         fee_recipient,
-        risk: Terms::constant(risk),
+        risk: RiskTerms::constant(risk),
         commission_anchor: commission,
         commission_since: context.now(),
         offences: 0,
@@ -121,7 +121,7 @@ pub(super) fn admit(
     operators::set_profile(context, id, &profile)?;
     let (mut pool, mut position) = touch(context, clock, id, owner)?;
     // Whoever sets the terms is ready to lose by them.
-    position.max_loss = BPS;
+    position.max_loss = Risk::WHOLE;
     position.join(context, &mut pool, clock.effective, stake)?;
     pool.save(context)?;
     position.save(context)?;
@@ -219,26 +219,28 @@ pub(super) fn set_risk(
 ) -> Result<IStaking::setRiskReturn, Stop> {
     let clock = Clock::read(context)?;
     let mut operator = operators::of_caller(context)?;
-    let bps = u64::from(call.riskBps);
-    ensure(bps <= BPS, || IStaking::InvalidShare {
-        bps: U256::from(bps),
+    let risk = check_shares(call.risk)?;
+    let slashes = settings::slash_terms(context)?;
+    let least = slashes.largest_from(clock.effective);
+    risk.covers(&least).map_err(|exceeded| {
+        revert(IStaking::RiskTooLow {
+            kind: exceeded.kind,
+            riskBps: exceeded.covered,
+            minimum: exceeded.asked,
+        })
     })?;
-    let minimum = largest_slash(context, &clock)?;
-    ensure(bps >= minimum, || IStaking::RiskTooLow {
-        riskBps: call.riskBps,
-        minimum,
-    })?;
-    operator.risk = operator.risk.change(&clock, bps).map_err(|epoch| {
+    operator.risk = operator.risk.change(&clock, risk).map_err(|pending| {
         revert(IStaking::TermsPending {
             operatorId: operator.id,
-            epoch,
+            kind: pending.kind,
+            epoch: pending.epoch,
         })
     })?;
     operators::store(context, &operator)?;
     context.emit(&IStaking::RiskChanged {
         operatorId: operator.id,
-        riskBps: call.riskBps,
-        fromEpoch: operator.risk.since,
+        risk: risk.into(),
+        fromEpochs: operator.risk.since(),
     })?;
     Ok(IStaking::setRiskReturn {})
 }
@@ -358,13 +360,6 @@ pub(super) fn claim_commission(
         amount,
     })?;
     Ok(amount)
-}
-
-/// The largest part of its stake that the chain takes for a fault from the effective epoch on, as far as decided.
-fn largest_slash(context: &mut Context<'_>, clock: &Clock) -> Result<u64, Stop> {
-    let terms = settings::slash_terms(context)?;
-    let largest = terms.map(|terms| terms.largest_from(clock.effective));
-    Ok(largest.into_iter().fold(0, u64::max))
 }
 
 fn check_not_slashed_out(operator: &Operator) -> Result<(), Stop> {

@@ -14,13 +14,13 @@
 //! delegators' positions follow when they are touched (`replay`), with the same result whenever that is.
 //!
 //! **Slashing.** Evidence bars the operator from the next committee that is fixed, and locks what answers for the
-//! fault until the appeal window is over. Then the lesser of the chain's share and the operator's terms, both as of the
-//! fault's epoch, is taken from what counted in it; a part goes to the finder, a part of the rest to the fund, and the
-//! remainder is burnt. Absence jails, and never slashes.
+//! fault until the appeal window is over. Then the lesser of the chain's share and the operator's terms for its kind,
+//! both as of the fault's epoch, is taken from what counted in it; a part goes to the finder, a part of the rest to the
+//! fund, and the remainder is burnt. Absence jails, and never slashes.
 //!
-//! **Risk.** A delegator signs the largest part of its position that one slash may take. An operator's terms bound what
-//! a slash takes, and cover the chain's shares when they are set. They, and the chain's shares, rise only after unbonding
-//! and two epochs, so that everybody can leave first.
+//! **Risk.** For each kind of fault, a delegator signs the largest part of its position that one slash may take. An
+//! operator's terms bound what a slash takes, and cover the chain's shares when they are set. They, and the chain's
+//! shares, rise only after unbonding and two epochs, so that everybody can leave first. Each kind changes by itself.
 //!
 //! **Rounding** favours the module: a slash takes the floor from a sum and the ceiling from its parts; rewards are
 //! rounded down. The module's balance always covers what everybody can ever claim.
@@ -41,6 +41,7 @@ mod committee;
 mod delegation;
 mod dispatch;
 mod end_block;
+mod entries;
 mod epochs;
 mod genesis;
 mod lifecycle;

@@ -2,7 +2,7 @@
 
 use super::{
     state::{KEYS, LISTED, LISTED_IDS, OPERATORS, OWNERS, offset},
-    terms::Terms,
+    terms::RiskTerms,
 };
 use crate::{
     context::{Context, Stop, ensure, revert},
@@ -50,7 +50,7 @@ pub(super) struct Operator {
     pub(super) next_key: B256,
     pub(super) fee_recipient: Address,
     /// The largest part of its stake that one slash can take.
-    pub(super) risk: Terms,
+    pub(super) risk: RiskTerms,
     /// The lowest commission since `commission_since`, from which rises count.
     pub(super) commission_anchor: u64,
     /// Seconds since 1970.
@@ -97,15 +97,14 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Operator, Stop>
         return Err(unknown());
     }
     let bytes = first.to_be_bytes::<32>();
-    let mut until = [0u8; 8];
-    until.copy_from_slice(&bytes[..8]);
+    let short = |at: usize| u64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
     let terms = context.sload(offset(slot, TERMS_OFFSET))?;
-    let [risk, commission_anchor, commission_since, offences] = terms.into_limbs();
+    let [first_risk, second_risk, third_risk, commission_since] = terms.into_limbs();
     let fee_recipient = context.sload(offset(slot, FEE_RECIPIENT_OFFSET))?;
     Ok(Operator {
         id,
         owner: Address::from_slice(&bytes[12..]),
-        commission: u64::from(u16::from_be_bytes([bytes[10], bytes[11]])),
+        commission: short(10),
         exited: bytes[9] & 2 != 0,
         retired: bytes[9] & 4 != 0,
         bar: match bytes[8] {
@@ -113,14 +112,14 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Operator, Stop>
             1 => Bar::Jailed,
             _ => Bar::Faulted,
         },
-        barred_until: u64::from_be_bytes(until),
+        barred_until: short(4) << 16 | short(6),
         key: context.sload(offset(slot, KEY_OFFSET))?.into(),
         next_key: context.sload(offset(slot, NEXT_KEY_OFFSET))?.into(),
         fee_recipient: Address::from_word(fee_recipient.into()),
-        risk: Terms::decode(risk),
-        commission_anchor,
+        risk: RiskTerms::decode([first_risk, second_risk, third_risk]),
+        commission_anchor: short(2),
         commission_since,
-        offences,
+        offences: short(0),
         self_stake: context.sload(offset(slot, SELF_STAKE_OFFSET))?,
     })
 }
@@ -128,14 +127,18 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Operator, Stop>
 /// Writes an operator, except its self-stake, which [`note_stake`] keeps.
 pub(super) fn store(context: &mut Context<'_>, operator: &Operator) -> Result<(), Stop> {
     let mut first = [0u8; 32];
-    first[..8].copy_from_slice(&operator.barred_until.to_be_bytes());
+    // Beyond this number nobody counts: an operator that is slashed out never returns.
+    let offences = u16::try_from(operator.offences).unwrap_or(u16::MAX);
+    first[..2].copy_from_slice(&offences.to_be_bytes());
+    // Commissions are at most 10,000, and epochs have 32 bits.
+    first[2..4].copy_from_slice(&(operator.commission_anchor as u16).to_be_bytes());
+    first[4..8].copy_from_slice(&(operator.barred_until as u32).to_be_bytes());
     first[8] = match operator.bar {
         Bar::None => 0,
         Bar::Jailed => 1,
         Bar::Faulted => 2,
     };
     first[9] = 1 | u8::from(operator.exited) << 1 | u8::from(operator.retired) << 2;
-    // Commissions are at most 10,000.
     first[10..12].copy_from_slice(&(operator.commission as u16).to_be_bytes());
     first[12..].copy_from_slice(operator.owner.as_slice());
     let slot = operator_slot(context, operator.id)?;
@@ -144,12 +147,9 @@ pub(super) fn store(context: &mut Context<'_>, operator: &Operator) -> Result<()
     context.sstore(offset(slot, NEXT_KEY_OFFSET), word_key(operator.next_key))?;
     let fee_recipient = address_key(operator.fee_recipient);
     context.sstore(offset(slot, FEE_RECIPIENT_OFFSET), fee_recipient)?;
-    let terms = U256::from_limbs([
-        operator.risk.encode(),
-        operator.commission_anchor,
-        operator.commission_since,
-        operator.offences,
-    ]);
+    let [first_risk, second_risk, third_risk] = operator.risk.encode();
+    let since = operator.commission_since;
+    let terms = U256::from_limbs([first_risk, second_risk, third_risk, since]);
     context.sstore(offset(slot, TERMS_OFFSET), terms)
 }
 

@@ -1,11 +1,12 @@
 //! A delegator's position with one operator: what it consists of, and where it is kept.
 
 use super::{
-    clock::Clock,
+    entries::{Lot, Unbonding, target_of},
     operators,
     pool::{BASE, Pool, checked_sub, sum},
     rewards::FRACTION_BITS,
     state::{DELEGATIONS, POSITIONS, offset},
+    terms::Risk,
 };
 use crate::{
     codec::check_count,
@@ -20,41 +21,13 @@ const BASE_OFFSET: u64 = 1;
 const REWARDS_OFFSET: u64 = 2;
 const LOTS_OFFSET: u64 = 8;
 const UNBONDING_OFFSET: u64 = 16;
-const LOSSES_OFFSET: u64 = 32;
-
-/// Bits of an amount in a lot's or an entry's word.
-const AMOUNT_BITS: usize = 144;
+/// What may be lost with the entries' targets.
+const RISKS_OFFSET: u64 = 32;
+const LOSSES_OFFSET: u64 = 48;
 
 const _: () = assert!(LOTS_OFFSET + MAX_LOTS as u64 <= UNBONDING_OFFSET);
-const _: () = assert!(UNBONDING_OFFSET + MAX_UNBONDING as u64 <= LOSSES_OFFSET);
-const _: () = assert!(crate::limits::MAX_STAKE_BITS <= AMOUNT_BITS);
-
-/// Young stake: it counts from epoch `from` on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lot {
-    pub(super) amount: U256,
-    pub(super) from: u64,
-}
-
-/// Stake on its way out: it counted in `from..until`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unbonding {
-    pub(super) amount: U256,
-    /// [`BASE`] for what came from the base.
-    pub(super) from: u64,
-    pub(super) until: u64,
-    /// The operator that it is to be delegated to, or 0.
-    pub(super) to: u64,
-    /// What the delegator is ready to lose with that operator.
-    pub(super) max_loss: u64,
-}
-
-impl Unbonding {
-    /// Whether it answers for a fault at an epoch.
-    pub(super) const fn answers(&self, epoch: u64) -> bool {
-        self.from <= epoch && epoch < self.until
-    }
-}
+const _: () = assert!(UNBONDING_OFFSET + MAX_UNBONDING as u64 <= RISKS_OFFSET);
+const _: () = assert!(RISKS_OFFSET + MAX_UNBONDING as u64 <= LOSSES_OFFSET);
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -69,7 +42,7 @@ pub(super) struct Position {
     /// Rewards of the epochs before this one are in `rewards`.
     pub(super) accrued: u64,
     pub(super) auto_restake: bool,
-    pub(super) max_loss: u64,
+    pub(super) max_loss: Risk,
     /// Stake that has merged.
     pub(super) base: U256,
     /// Rewards in units of 2^-96 wei.
@@ -101,7 +74,7 @@ impl Position {
             seen: counts >> 32,
             accrued,
             auto_restake: flags & 2 != 0,
-            max_loss: counts >> 16 & 0xffff,
+            max_loss: Risk::decode(flags >> 16),
             base: context.sload(offset(slot, BASE_OFFSET))?,
             rewards: context.sload(offset(slot, REWARDS_OFFSET))?,
             lots: Vec::new(),
@@ -110,11 +83,15 @@ impl Position {
         };
         for index in 0..counts >> 8 & 0xff {
             let word = context.sload(offset(slot, LOTS_OFFSET + index))?;
-            position.lots.push(decode_lot(word));
+            position.lots.push(Lot::decode(word));
         }
         for index in 0..counts & 0xff {
             let word = context.sload(offset(slot, UNBONDING_OFFSET + index))?;
-            position.unbonding.push(decode_unbonding(word));
+            let risk = match target_of(word) {
+                0 => U256::ZERO,
+                _ => context.sload(offset(slot, RISKS_OFFSET + index))?,
+            };
+            position.unbonding.push(Unbonding::decode(word, risk));
         }
         Ok(Some(position))
     }
@@ -134,7 +111,7 @@ impl Position {
             seen,
             accrued,
             auto_restake: false,
-            max_loss: 0,
+            max_loss: Risk::default(),
             base: U256::ZERO,
             rewards: U256::ZERO,
             lots: Vec::new(),
@@ -203,7 +180,7 @@ impl Position {
         context: &mut Context<'_>,
         pool: &mut Pool,
         amount: U256,
-        (until, to, max_loss): (u64, u64, u64),
+        (until, to, max_loss): (u64, u64, Risk),
     ) -> Result<(), Stop> {
         let available = self.held();
         ensure(!amount.is_zero() && amount <= available, || {
@@ -288,9 +265,9 @@ impl Position {
             U256::ZERO
         } else {
             U256::from_limbs([
-                self.seen << 32 | self.max_loss << 16 | lots << 8 | unbonding,
+                self.seen << 32 | lots << 8 | unbonding,
                 self.accrued,
-                1 | u64::from(self.auto_restake) << 1,
+                1 | u64::from(self.auto_restake) << 1 | self.max_loss.encode() << 16,
                 self.listed.unwrap_or_default(),
             ])
         };
@@ -299,13 +276,20 @@ impl Position {
         let rewards = if is_empty { U256::ZERO } else { self.rewards };
         context.sstore(offset(slot, REWARDS_OFFSET), rewards)?;
         for index in 0..lots.max(old_lots) {
-            let lot = self.lots.get(index as usize).map_or(U256::ZERO, encode_lot);
-            context.sstore(offset(slot, LOTS_OFFSET + index), lot)?;
+            let lot = self.lots.get(index as usize);
+            let word = lot.map_or(U256::ZERO, Lot::encode);
+            context.sstore(offset(slot, LOTS_OFFSET + index), word)?;
         }
         for index in 0..unbonding.max(old_unbonding) {
             let entry = self.unbonding.get(index as usize);
-            let word = entry.map_or(U256::ZERO, encode_unbonding);
+            let word = entry.map_or(U256::ZERO, Unbonding::encode);
+            let old = context.sload(offset(slot, UNBONDING_OFFSET + index))?;
             context.sstore(offset(slot, UNBONDING_OFFSET + index), word)?;
+            // Without a target nothing is written beside an entry, and nothing is left there.
+            if [old, word].into_iter().any(|word| target_of(word) != 0) {
+                let risk = entry.map_or(U256::ZERO, Unbonding::encode_risk);
+                context.sstore(offset(slot, RISKS_OFFSET + index), risk)?;
+            }
         }
         Ok(())
     }
@@ -383,47 +367,4 @@ fn unlist(context: &mut Context<'_>, delegator: Address, index: u64) -> Result<(
 const fn counts(header: U256) -> (u64, u64) {
     let counts = header.as_limbs()[0];
     (counts >> 8 & 0xff, counts & 0xff)
-}
-
-fn amount_of(word: U256) -> U256 {
-    word & ((U256::ONE << AMOUNT_BITS) - U256::ONE)
-}
-
-fn bits(word: U256, from: usize, count: u32) -> u64 {
-    (word >> from).as_limbs()[0] & ((1 << count) - 1)
-}
-
-fn encode_lot(lot: &Lot) -> U256 {
-    lot.amount | U256::from(lot.from) << AMOUNT_BITS
-}
-
-fn decode_lot(word: U256) -> Lot {
-    Lot {
-        amount: amount_of(word),
-        from: bits(word, AMOUNT_BITS, 32),
-    }
-}
-
-/// Amount (bits 0..144), from (144..176), until (176..208), target (208..240), largest loss (240..256).
-fn encode_unbonding(entry: &Unbonding) -> U256 {
-    entry.amount
-        | U256::from(entry.from) << AMOUNT_BITS
-        | U256::from(entry.until) << 176usize
-        | U256::from(entry.to) << 208usize
-        | U256::from(entry.max_loss) << 240usize
-}
-
-fn decode_unbonding(word: U256) -> Unbonding {
-    Unbonding {
-        amount: amount_of(word),
-        from: bits(word, AMOUNT_BITS, 32),
-        until: bits(word, 176, 32),
-        to: bits(word, 208, 32),
-        max_loss: bits(word, 240, 16),
-    }
-}
-
-/// The epoch in which an entry can be taken out.
-pub(super) const fn claimable_at(entry: &Unbonding, clock: &Clock) -> u64 {
-    entry.until.saturating_add(clock.windows.unbonding)
 }

@@ -8,7 +8,7 @@ use super::{
     replay::{cutoff, index_before},
     rewards::FRACTION_BITS,
     settings, slashes,
-    slashing::fault_bps,
+    slashing::{fault_bps, fault_costs},
 };
 use crate::{
     codec::check_count,
@@ -112,11 +112,7 @@ pub(super) fn exposure(
     for id in position::listed(context, call.delegator)? {
         let operator = operators::find(context, id)?;
         let position = Position::current(context, &clock, id, call.delegator)?;
-        let mut worst_bps = 0;
-        for kind in 0..3 {
-            let bps = fault_bps(context, &operator, kind, clock.epoch)?;
-            worst_bps = worst_bps.max(bps);
-        }
+        let worst_bps = fault_costs(context, &operator, clock.epoch)?.largest();
         let unbonding = position.unbonding.iter().map(|entry| entry.amount);
         exposures.push(Abi::Exposure {
             operatorId: id,

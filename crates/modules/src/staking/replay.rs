@@ -215,8 +215,8 @@ pub(super) fn restake(
 ) -> Result<U256, Stop> {
     let amount = position.rewards >> FRACTION_BITS;
     let operator = operators::find(context, position.operator)?;
-    let takes_stake =
-        operator.is_open() && operator.risk.largest_from(clock.effective) <= position.max_loss;
+    let risk = operator.risk.largest_from(clock.effective);
+    let takes_stake = operator.is_open() && position.max_loss.covers(&risk).is_ok();
     if amount.is_zero() || !takes_stake || position.check_room(clock.effective).is_err() {
         return Ok(U256::ZERO);
     }

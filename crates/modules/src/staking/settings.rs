@@ -6,7 +6,7 @@
 //! | 9 | unbonding_epochs, evidence_epochs, certificate_epochs, appeal_epochs |
 //! | 10 | max_commission_bps, max_commission_change_bps, finder_bps, fund_bps |
 //! | 11 | fee_share_bps |
-//! | 12 | slash_bps by kind: before (16), now (16), since which epoch (32) |
+//! | 12 | slash_bps: terms of each kind, see `terms` |
 //! | 13.. | min_self_stake, min_delegation, appeal_bond, emission_per_epoch, operator_cost, max_absence_s |
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     epochs::Calendar,
     parameters::{OutOfBounds, check},
     state::{load, slot},
-    terms::Terms,
+    terms::{Risk, RiskTerms},
 };
 use crate::{
     context::{Context, Stop},
@@ -104,9 +104,9 @@ pub fn fee_share_bps<R: StorageRead>(read: &mut R) -> Result<u64, R::Error> {
 }
 
 /// What each kind of fault costs, by epoch.
-pub(super) fn slash_terms(context: &mut Context<'_>) -> Result<[Terms; 3], Stop> {
+pub(super) fn slash_terms(context: &mut Context<'_>) -> Result<RiskTerms, Stop> {
     let [first, second, third, _] = context.sload(SLASHES)?.into_limbs();
-    Ok([first, second, third].map(Terms::decode))
+    Ok(RiskTerms::decode([first, second, third]))
 }
 
 pub(super) fn min_self_stake(context: &mut Context<'_>) -> Result<U256, Stop> {
@@ -153,7 +153,7 @@ pub(super) fn parameters(context: &mut Context<'_>) -> Result<StakingParams, Sto
         appeal_epochs: windows.appeal,
         max_commission_bps: shares.max_commission,
         max_commission_change_bps: shares.max_commission_change,
-        slash_bps: slash_terms(context)?.map(|terms| terms.now),
+        slash_bps: slash_terms(context)?.decided().0,
         finder_bps: shares.finder,
         fund_bps: shares.fund,
         appeal_bond: appeal_bond(context)?,
@@ -167,10 +167,10 @@ pub(super) fn parameters(context: &mut Context<'_>) -> Result<StakingParams, Sto
 pub(super) fn store(
     context: &mut Context<'_>,
     new: &StakingParams,
-    slashes: [Terms; 3],
+    slashes: RiskTerms,
 ) -> Result<(), Stop> {
     let limbs = |limbs: [u64; 4]| U256::from_limbs(limbs);
-    let [first, second, third] = slashes.map(Terms::encode);
+    let [first, second, third] = slashes.encode();
     let words = [
         (
             BLOCKS,
@@ -249,15 +249,12 @@ pub fn set_parameters(
     let clock = Clock::read(&mut context).map_err(failed)?;
     let old = parameters(&mut context).map_err(failed)?;
     check_lengths(&old, new)?;
-    let mut terms = slash_terms(&mut context).map_err(failed)?;
-    for (terms, bps) in terms.iter_mut().zip(new.slash_bps) {
-        if terms.now != bps {
-            *terms = terms.change(&clock, bps).map_err(|_| OutOfBounds {
-                parameter: "slash_bps",
-                reason: "was changed so recently that evidence still asks for the former one",
-            })?;
-        }
-    }
+    let terms = slash_terms(&mut context).map_err(failed)?;
+    let terms = terms.change(&clock, Risk(new.slash_bps));
+    let terms = terms.map_err(|_| OutOfBounds {
+        parameter: "slash_bps",
+        reason: "was changed so recently that evidence still asks for the former one",
+    })?;
     store(&mut context, new, terms)
         .and_then(|()| context.commit())
         .map_err(failed)

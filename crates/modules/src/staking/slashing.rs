@@ -8,13 +8,13 @@ use super::{
     clock::Clock,
     committee,
     operators::{self, Bar},
-    parameters::BPS,
     pool::floor_bps,
     position::Position,
     replay::{Settled, matured, push_settled},
     settings,
     signatures::Evidence,
     slashes::{self, Slash},
+    terms::Risk,
 };
 use crate::{
     context::{Context, Stop, ensure, revert},
@@ -113,19 +113,28 @@ fn raise(
     Ok(slash)
 }
 
-/// What a fault of a kind at an epoch costs an operator's stake: the lesser of the chain's share and the
-/// operator's terms, as both were then.
+/// What a fault of a kind at an epoch costs an operator's stake.
 pub(super) fn fault_bps(
     context: &mut Context<'_>,
     operator: &operators::Operator,
     kind: u8,
     epoch: u64,
 ) -> Result<u64, Stop> {
-    let terms = settings::slash_terms(context)?;
-    let terms = terms
-        .get(usize::from(kind))
-        .ok_or_else(|| revert(IStaking::UnknownKind { kind }))?;
-    Ok(terms.at(epoch).min(operator.risk.at(epoch)))
+    let costs = fault_costs(context, operator, epoch)?;
+    costs
+        .of(kind)
+        .ok_or_else(|| revert(IStaking::UnknownKind { kind }))
+}
+
+/// What a fault of each kind at an epoch costs: the lesser of the chain's share and the operator's terms, as both
+/// were then.
+pub(super) fn fault_costs(
+    context: &mut Context<'_>,
+    operator: &operators::Operator,
+    epoch: u64,
+) -> Result<Risk, Stop> {
+    let slashes = settings::slash_terms(context)?.at(epoch);
+    Ok(slashes.stricter(operator.risk.at(epoch)))
 }
 
 pub(super) fn settle_slash(
@@ -327,5 +336,3 @@ fn check_window(clock: &Clock, slash: &Slash) -> Result<(), Stop> {
         epoch: slash.settles_at,
     })
 }
-
-const _: () = assert!(BPS <= u16::MAX as u64);

@@ -17,7 +17,7 @@
 //! | 38 | `mapping(key => operator that has or had it)` |
 //! | 39 | `mapping(operator => mapping(epoch => rewards of one wei that counted in all epochs up to this one, 2^-96 wei))` |
 //! | 40 | `mapping(operator => pool)`: held (+0), total (+1), epochs of young stake (+2), epochs at which stake left (+3), cutoff (+4), `mapping(from => held cell)` (+5), `mapping(until => set of froms)` (+6), `mapping(until => mapping(from => cell))` (+7) |
-//! | 41 | `mapping(operator => mapping(delegator => position))`: header (+0), base (+1), rewards in 2^-96 wei (+2), lots (+8..), unbonding entries (+16..), `mapping(slash => what it took)` (+32) |
+//! | 41 | `mapping(operator => mapping(delegator => position))`: header (+0), base (+1), rewards in 2^-96 wei (+2), lots (+8..), unbonding entries (+16..), what their targets may lose (+32..), `mapping(slash => what it took)` (+48) |
 //! | 42 | `mapping(delegator => operators)`: count (+0), ids (+1..) |
 //! | 43 | `mapping(id => slash)`, see `slashes` |
 //! | 44 | `mapping(operator => mapping(epoch => slash))` |
@@ -26,12 +26,14 @@
 //! | 47 | how many operators are not retired |
 //! | 48.. | their ids, at most MAX_OPERATOR_RECORDS |
 //!
-//! An operator's record: owner (bits 0..160), commission (160..176), 1 + 2 if exited (176..184), bar (184..192), end of the
-//! bar (192..256; +0); key (+1); next key (+2); fee recipient (+3); terms, commission that rises count from, since
-//! when in seconds, offences (64 bits each, +4); earned (+5); self-stake (+6); name, endpoint, metadata (+7..); for a retired one, epochs rewarded when it retired, plus one (+10).
+//! An operator's record: owner (bits 0..160), commission (160..176), 1 + 2 if exited + 4 if retired (176..184), bar
+//! (184..192), end of the bar (192..224), commission that rises count from (224..240), offences (240..256; +0); key (+1);
+//! next key (+2); fee recipient (+3); terms of each kind of fault, since when rises of the commission count in seconds (64
+//! bits each, +4); earned (+5); self-stake (+6); name, endpoint, metadata (+7..); for a retired one, epochs rewarded when it retired, plus one (+10).
 //!
-//! A position's header: entries (0..8), lots (8..16), largest loss (16..32), settled slashes seen (32..64), epochs
-//! rewarded (64..128), 1 + 2 if it restakes by itself (128..192), place in the delegator's list (192..256).
+//! A position's header: entries (0..8), lots (8..16), free (16..32), settled slashes seen (32..64), epochs rewarded
+//! (64..128), 1 + 2 if it restakes by itself (128..144), largest loss by kind of fault (16 bits each, 144..192), place in
+//! the delegator's list (192..256).
 
 use crate::{
     context::{Context, Stop},

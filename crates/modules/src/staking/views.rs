@@ -5,7 +5,7 @@ use super::{
     committee,
     operators::{self as records, Bar},
     pool::Pool,
-    position::{self, Position, claimable_at, no_delegation},
+    position::{self, Position, no_delegation},
     rewards::FRACTION_BITS,
     settings, slashes as entries, state,
 };
@@ -74,9 +74,9 @@ fn describe(context: &mut Context<'_>, clock: &Clock, id: u64) -> Result<Abi::Op
         nextKey: of.next_key,
         feeRecipient: of.fee_recipient,
         commissionBps: of.commission as u16,
-        riskBps: of.risk.at(clock.epoch) as u16,
-        nextRiskBps: of.risk.now as u16,
-        nextRiskEpoch: of.risk.since,
+        risk: of.risk.at(clock.epoch).into(),
+        nextRisk: of.risk.decided().into(),
+        nextRiskEpochs: of.risk.since(),
         selfStake: of.self_stake,
         stake: pool.held,
         unbonding: pool.total.saturating_sub(pool.held),
@@ -152,7 +152,7 @@ pub(super) fn delegation(
         amount: entry.amount,
         from: entry.from,
         until: entry.until,
-        claimableAt: claimable_at(entry, &clock),
+        claimableAt: entry.claimable_at(&clock),
         to: entry.to,
     });
     Ok(Abi::Delegation {
@@ -161,7 +161,7 @@ pub(super) fn delegation(
         lots: lots.collect(),
         unbonding: unbonding.collect(),
         rewards: position.rewards >> FRACTION_BITS,
-        maxLossBps: position.max_loss as u16,
+        maxLoss: position.max_loss.into(),
         autoRestake: position.auto_restake,
     })
 }

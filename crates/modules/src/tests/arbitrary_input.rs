@@ -48,7 +48,7 @@ fn seeds() -> Vec<(Address, Vec<u8>)> {
     };
     let delegate = IStaking::delegateCall {
         operatorId: 1,
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     vec![
         (STAKING, delegate.abi_encode()),

@@ -146,8 +146,16 @@ fn staking() {
     assert_eq!(at(&league, mapping(U256::ZERO, 34)), U256::from(SELF_STAKE));
     // An operator, and what leads to it.
     let record = mapping(U256::from(2), 36);
-    let packed = address_key(owner(2)) | U256::from(1_000) << 160 | U256::ONE << 176;
+    let packed = address_key(owner(2))
+        | U256::from(1_000) << 160
+        | U256::ONE << 176
+        | U256::from(1_000) << 224;
     assert_eq!(at(&league, record), packed);
+    let [first, second, third] = parameters().slash_bps.map(|bps| bps | bps << 16);
+    assert_eq!(
+        at(&league, plus(record, 4)),
+        U256::from_limbs([first, second, third, league.now])
+    );
     let of_key = U256::from_be_bytes(public(&key(2)).0);
     assert_eq!(at(&league, plus(record, 1)), of_key);
     assert_eq!(
@@ -167,7 +175,8 @@ fn staking() {
         positions.to_be_bytes(),
     ];
     let position = U256::from_be_bytes(keccak256(nested.concat()).0);
-    let header = U256::from_limbs([10_000 << 16 | 1 << 8 | 1, 0, 1, 0]);
+    let flags = 1 | 10_000 << 16 | 10_000 << 32 | 10_000 << 48;
+    let header = U256::from_limbs([1 << 8 | 1, 0, flags, 0]);
     assert_eq!(at(&league, position), header);
     assert_eq!(
         at(&league, plus(position, 8)),
@@ -175,6 +184,19 @@ fn staking() {
     );
     let entry = U256::from(300) | U256::ONE << 144 | U256::ONE << 176;
     assert_eq!(at(&league, plus(position, 16)), entry);
+    assert_eq!(at(&league, plus(position, 32)), U256::ZERO);
+    // An entry for another operator has a second word.
+    let hop = IStaking::redelegateCall {
+        from: 2,
+        to: 3,
+        amount: U256::from(50),
+        maxLoss: IStaking::Risk::by_kind([600, 1_200, 400]),
+    };
+    league.call(delegator(1), &hop).unwrap();
+    let entry = U256::from(50) | U256::ONE << 144 | U256::ONE << 176 | U256::from(3) << 208;
+    assert_eq!(at(&league, plus(position, 17)), entry);
+    let signed = U256::from(600u64 | 1_200 << 16 | 400 << 32);
+    assert_eq!(at(&league, plus(position, 33)), signed);
     let list = mapping(address_key(delegator(1)), 42);
     assert_eq!(at(&league, list), U256::ONE);
     assert_eq!(at(&league, plus(list, 1)), U256::from(2));
@@ -198,7 +220,7 @@ fn staking() {
     );
     assert_eq!(
         league.view(&IStaking::slashCall { slashId: 1 }).amount,
-        U256::from(140)
+        U256::from(135)
     );
 }
 

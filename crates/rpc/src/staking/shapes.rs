@@ -117,9 +117,10 @@ pub(super) struct Operator {
     next_key: Option<B256>,
     fee_recipient: Address,
     commission_bps: u16,
-    risk_bps: u16,
-    next_risk_bps: u16,
-    next_risk_epoch: u64,
+    risk_bps: ByKind<u16>,
+    next_risk_bps: ByKind<u16>,
+    /// From which epoch on `nextRiskBps` holds.
+    next_risk_epochs: ByKind<u64>,
     self_stake: U256,
     stake: U256,
     unbonding: U256,
@@ -156,9 +157,9 @@ impl Operator {
             next_key: (!of.nextKey.is_zero()).then_some(of.nextKey),
             fee_recipient: of.feeRecipient,
             commission_bps: of.commissionBps,
-            risk_bps: of.riskBps,
-            next_risk_bps: of.nextRiskBps,
-            next_risk_epoch: of.nextRiskEpoch,
+            risk_bps: of.risk.shares().into(),
+            next_risk_bps: of.nextRisk.shares().into(),
+            next_risk_epochs: of.nextRiskEpochs.into(),
             self_stake: of.selfStake,
             stake: of.stake,
             unbonding: of.unbonding,
@@ -167,6 +168,25 @@ impl Operator {
                 epochs: rate.epochs,
                 per_ether: rate.perEther,
             },
+        }
+    }
+}
+
+/// A number for each kind of fault.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByKind<T> {
+    conflicting_notarize: T,
+    conflicting_finalize: T,
+    nullify_and_finalize: T,
+}
+
+impl<T> From<[T; 3]> for ByKind<T> {
+    fn from([first, second, third]: [T; 3]) -> Self {
+        Self {
+            conflicting_notarize: first,
+            conflicting_finalize: second,
+            nullify_and_finalize: third,
         }
     }
 }
@@ -188,7 +208,7 @@ pub(super) struct Delegation {
     lots: Vec<Lot>,
     unbonding: Vec<Unbonding>,
     rewards: U256,
-    max_loss_bps: u16,
+    max_loss_bps: ByKind<u16>,
     auto_restake: bool,
 }
 
@@ -231,7 +251,7 @@ impl Delegation {
             lots: lots.collect(),
             unbonding: unbonding.collect(),
             rewards: of.rewards,
-            max_loss_bps: of.maxLossBps,
+            max_loss_bps: of.maxLoss.shares().into(),
             auto_restake: of.autoRestake,
         }
     }

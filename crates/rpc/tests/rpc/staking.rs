@@ -27,7 +27,7 @@ async fn staked() -> TestServer {
     let mut server = TestServer::new().await;
     let delegate = IStaking::delegateCall {
         operatorId: 1,
-        maxLossBps: 500,
+        maxLoss: IStaking::Risk::by_kind([500, 600, 700]),
     };
     execute(&mut server, NONCE, STAKE, &delegate);
     server
@@ -104,6 +104,9 @@ async fn operators_and_delegations_are_told_as_of_a_block() {
     let operators = server.ok("hansa_operators", json!([])).await;
     let one = &operators["operators"][0];
     assert_eq!(operators["total"], 1);
+    let risk = json!({
+        "conflictingNotarize": 500, "conflictingFinalize": 500, "nullifyAndFinalize": 500,
+    });
     for (name, value) in [
         ("id", json!(1)),
         ("name", json!("one")),
@@ -113,6 +116,12 @@ async fn operators_and_delegations_are_told_as_of_a_block() {
         ("willing", json!(true)),
         ("nextKey", Value::Null),
         ("rewardRate", json!({"epochs": 0, "perEther": "0x0"})),
+        ("riskBps", risk.clone()),
+        ("nextRiskBps", risk),
+        (
+            "nextRiskEpochs",
+            json!({"conflictingNotarize": 0, "conflictingFinalize": 0, "nullifyAndFinalize": 0}),
+        ),
     ] {
         assert_eq!(one[name], value, "{name}");
     }
@@ -137,7 +146,9 @@ async fn operators_and_delegations_are_told_as_of_a_block() {
         positions,
         json!([{
             "operatorId": 1, "name": "one", "amount": STAKE, "lots": [{"amount": STAKE, "from": 1}],
-            "unbonding": [], "rewards": "0x0", "maxLossBps": 500, "autoRestake": false,
+            "unbonding": [], "rewards": "0x0", "autoRestake": false, "maxLossBps": {
+                "conflictingNotarize": 500, "conflictingFinalize": 600, "nullifyAndFinalize": 700,
+            },
         }])
     );
     let earlier = json!([signer().address(), "0x3"]);

@@ -4,7 +4,7 @@ use super::{
     fault_name,
     pool::{Clock, Names, slashes, view_at},
     report::{about, slash_state},
-    wei,
+    risk, wei,
 };
 use crate::{failure::Outcome, output::table, session::Session, values};
 use alloy_primitives::{Address, U256, utils::format_ether};
@@ -79,7 +79,7 @@ pub(super) async fn show(
             "young": lots.collect::<Vec<_>>(),
             "unbonding": leaving.collect::<Vec<_>>(),
             "rewards_wei": wei(position.rewards),
-            "max_loss_bps": position.maxLossBps,
+            "max_loss_bps": risk::by_kind(position.maxLoss.shares()),
             "auto_restake": position.autoRestake,
         })
     };
@@ -135,10 +135,11 @@ fn sections(
         return "nothing at stake\n".into();
     }
     let mut text = String::new();
-    let mut section = |head: &[&str], rows: Vec<Vec<String>>| {
+    let mut section = |head: &[&str], rows: Vec<Vec<String>>, legend: &str| {
         if !rows.is_empty() {
             text.push('\n');
             text.push_str(&table(head, &rows));
+            text.push_str(legend);
         }
     };
     let position = |position: &IStaking::Delegation| {
@@ -154,7 +155,7 @@ fn sections(
                 young.join(", ")
             },
             format_ether(position.rewards),
-            values::show_share(position.maxLossBps),
+            risk::cell(&position.maxLoss),
             if position.autoRestake { "on" } else { "off" }.into(),
         ]
     };
@@ -168,6 +169,7 @@ fn sections(
             "RESTAKES",
         ],
         positions.iter().map(position).collect(),
+        &risk::legend(positions.iter().map(|position| &position.maxLoss)),
     );
     let entries = positions.iter().flat_map(|position| {
         let from = position.operatorId;
@@ -194,6 +196,7 @@ fn sections(
     section(
         &["LEAVES", "ETHER", "FOR", "FROM EPOCH", "WHEN"],
         entries.map(entry).collect(),
+        "",
     );
     let share = |share: &Share| {
         let slash = &share.slash;
@@ -228,6 +231,7 @@ fn sections(
             "COSTS YOU",
         ],
         shares.iter().map(share).collect(),
+        "",
     );
     text
 }

@@ -1,6 +1,11 @@
 //! What delegators do.
 
-use super::{done, pool::find, send, wei};
+use super::{
+    done,
+    pool::find,
+    risk::{self, KindShare},
+    send, wei,
+};
 use crate::{
     failure::{Failure, Outcome},
     session::Session,
@@ -34,6 +39,10 @@ pub(crate) struct MaxLoss {
     /// it, or else the operator's present terms
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     max_loss: Option<u16>,
+    /// The same for one kind of fault: conflicting-notarize, conflicting-finalize or nullify-finalize, such as
+    /// conflicting-finalize=10%; can be repeated
+    #[arg(long, value_name = "KIND=SHARE", value_parser = risk::kind_share)]
+    max_loss_for: Vec<KindShare>,
 }
 
 impl MaxLoss {
@@ -43,14 +52,17 @@ impl MaxLoss {
         rpc: &Rpc,
         operator: &IStaking::Operator,
         delegator: Address,
-    ) -> Outcome<u16> {
-        if let Some(share) = self.max_loss {
-            return Ok(share);
-        }
-        // Nobody agrees to lose more than before by saying nothing.
-        let signed = position(rpc, operator.id, delegator).await?;
-        let signed = signed.filter(|position| !position.amount.is_zero());
-        Ok(signed.map_or(operator.nextRiskBps, |position| position.maxLossBps))
+    ) -> Outcome<IStaking::Risk> {
+        let all = match self.max_loss {
+            Some(share) => IStaking::Risk::uniform(share),
+            None => {
+                // Nobody agrees to lose more than before by saying nothing.
+                let signed = position(rpc, operator.id, delegator).await?;
+                let signed = signed.filter(|position| !position.amount.is_zero());
+                signed.map_or_else(|| operator.nextRisk.clone(), |position| position.maxLoss)
+            }
+        };
+        Ok(risk::replaced(&all, &self.max_loss_for))
     }
 }
 
@@ -160,7 +172,7 @@ pub(super) async fn delegate(arguments: &DelegateArgs, session: &Session<'_>) ->
     let max_loss = arguments.max_loss.with(&rpc, &operator, own).await?;
     let call = IStaking::delegateCall {
         operatorId: operator.id,
-        maxLossBps: max_loss,
+        maxLoss: max_loss.clone(),
     };
     let (receipt, event) = send::<IStaking::Delegated>(session, &call, arguments.amount).await?;
     let from = event.map_or(0, |event| event.fromEpoch);
@@ -168,13 +180,13 @@ pub(super) async fn delegate(arguments: &DelegateArgs, session: &Session<'_>) ->
         "operator": operator.id,
         "wei": wei(arguments.amount),
         "from_epoch": from,
-        "max_loss_bps": max_loss,
+        "max_loss_bps": risk::by_kind(max_loss.shares()),
     });
     let text = format!(
         "{} ether delegated to {} count from epoch {from}; one slash may take {} at most;",
         format_ether(arguments.amount),
         operator.name,
-        values::show_share(max_loss)
+        risk::words(&max_loss)
     );
     done(session, &receipt, more, &text)
 }
@@ -221,7 +233,7 @@ pub(super) async fn redelegate(arguments: &RedelegateArgs, session: &Session<'_>
         from: from.id,
         to: to.id,
         amount,
-        maxLossBps: max_loss,
+        maxLoss: max_loss.clone(),
     };
     let (receipt, event) = send::<IStaking::Undelegated>(session, &call, U256::ZERO).await?;
     let (until, claimable) = unbonding(&rpc, event).await?;
@@ -231,7 +243,7 @@ pub(super) async fn redelegate(arguments: &RedelegateArgs, session: &Session<'_>
         "wei": wei(amount),
         "until_epoch": until,
         "claimable_epoch": claimable,
-        "max_loss_bps": max_loss,
+        "max_loss_bps": risk::by_kind(max_loss.shares()),
     });
     let text = format!(
         "{} ether leave {} with epoch {until}; `hansa stake complete {}` delegates them to {} from epoch {claimable} on;",

@@ -6,6 +6,7 @@ mod operator;
 mod pool;
 mod preview;
 mod report;
+mod risk;
 mod status;
 
 use crate::{
@@ -34,7 +35,8 @@ It counts from the next epoch whose committee is not fixed yet.
 
 Examples:
   hansa --as member-1 stake delegate operator-2 10ether
-  hansa --as member-1 stake delegate 2 1.5ether --max-loss 5%")]
+  hansa --as member-1 stake delegate 2 1.5ether --max-loss 5%
+  hansa --as member-1 stake delegate 2 1.5ether --max-loss 5% --max-loss-for conflicting-finalize=10%")]
     Delegate(delegation::DelegateArgs),
     /// Take stake out; it can be withdrawn once it has unbonded
     #[command(after_help = "\

@@ -1,6 +1,10 @@
 //! What operators do.
 
-use super::{done, send, wei};
+use super::{
+    done,
+    risk::{self, KindShare},
+    send, wei,
+};
 use crate::{
     failure::{Failure, Outcome},
     session::Session,
@@ -37,7 +41,13 @@ Example:
     #[command(after_help = "Example:\n  hansa --as member-1 stake operator set-commission 4.5%")]
     SetCommission(CommissionArgs),
     /// Change the largest part of its stake that one slash can take; more only after delegators had time to leave
-    #[command(after_help = "Example:\n  hansa --as member-1 stake operator set-risk 100%")]
+    #[command(after_help = "\
+Kinds that are not named keep their share.
+
+Examples:
+  hansa --as member-1 stake operator set-risk 100%
+  hansa --as member-1 stake operator set-risk 5% --for conflicting-finalize=100%
+  hansa --as member-1 stake operator set-risk --for nullify-finalize=10%")]
     SetRisk(RiskArgs),
     /// Change who receives the tips of its blocks, from the next committee that is fixed
     #[command(
@@ -101,10 +111,15 @@ pub(crate) struct CommissionArgs {
 }
 
 #[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
 pub(crate) struct RiskArgs {
-    /// The part: 50%, 5% or 500bps
+    /// The part, for every kind of fault: 50%, 5% or 500bps
     #[arg(value_parser = values::share)]
-    risk: u16,
+    risk: Option<u16>,
+    /// The part for one kind: conflicting-notarize, conflicting-finalize or nullify-finalize, such as
+    /// conflicting-finalize=10%; can be repeated
+    #[arg(long = "for", value_name = "KIND=SHARE", value_parser = risk::kind_share)]
+    risk_for: Vec<KindShare>,
 }
 
 #[derive(Args, Debug)]
@@ -134,7 +149,7 @@ pub(super) async fn run(command: &OperatorCommand, session: &Session<'_>) -> Out
         OperatorCommand::SetCommission(arguments) => {
             set_commission(session, arguments.commission).await
         }
-        OperatorCommand::SetRisk(arguments) => set_risk(session, arguments.risk).await,
+        OperatorCommand::SetRisk(arguments) => set_risk(session, arguments).await,
         OperatorCommand::SetFeeRecipient(arguments) => {
             set_fee_recipient(session, arguments.address).await
         }
@@ -266,14 +281,23 @@ async fn set_commission(session: &Session<'_>, commission: u16) -> Outcome {
     done(session, &receipt, more, &text)
 }
 
-async fn set_risk(session: &Session<'_>, risk: u16) -> Outcome {
-    let call = IStaking::setRiskCall { riskBps: risk };
+async fn set_risk(session: &Session<'_>, arguments: &RiskArgs) -> Outcome {
+    let all = match arguments.risk {
+        Some(share) => IStaking::Risk::uniform(share),
+        None => own_operator(session).await?.nextRisk,
+    };
+    let risk = risk::replaced(&all, &arguments.risk_for);
+    let call = IStaking::setRiskCall { risk: risk.clone() };
     let (receipt, event) = send::<IStaking::RiskChanged>(session, &call, U256::ZERO).await?;
-    let (id, from) = event.map_or((0, 0), |event| (event.operatorId, event.fromEpoch));
-    let more = json!({"operator": id, "risk_bps": risk, "from_epoch": from});
+    let (id, from) = event.map_or((0, [0; 3]), |event| (event.operatorId, event.fromEpochs));
+    let more = json!({
+        "operator": id,
+        "risk_bps": risk::by_kind(risk.shares()),
+        "from_epochs": risk::by_kind(from),
+    });
     let text = format!(
-        "one slash of operator {id} takes at most {} of its stake from epoch {from} on;",
-        values::show_share(risk)
+        "one slash of operator {id} takes at most {} of its stake;",
+        risk::words_since(&risk, from)
     );
     done(session, &receipt, more, &text)
 }
@@ -288,7 +312,8 @@ async fn set_fee_recipient(session: &Session<'_>, to: Address) -> Outcome {
     done(session, &receipt, more, &text)
 }
 
-async fn set_profile(session: &Session<'_>, arguments: &ProfileArgs) -> Outcome {
+/// The operator that the account that is acted with owns.
+async fn own_operator(session: &Session<'_>) -> Outcome<IStaking::Operator> {
     let owner = session.address_or_own(None)?;
     let rpc = session.rpc()?;
     let id = rpc
@@ -300,8 +325,13 @@ async fn set_profile(session: &Session<'_>, arguments: &ProfileArgs) -> Outcome 
             "act as an operator's owner: `hansa stake status` lists them",
         ));
     }
-    let current = IStaking::operatorCall { operatorId: id };
-    let current = rpc.view(STAKING, &current).await?;
+    let call = IStaking::operatorCall { operatorId: id };
+    Ok(rpc.view(STAKING, &call).await?)
+}
+
+async fn set_profile(session: &Session<'_>, arguments: &ProfileArgs) -> Outcome {
+    let current = own_operator(session).await?;
+    let id = current.id;
     let call = IStaking::setProfileCall {
         name: arguments.name.clone().unwrap_or(current.name),
         endpoint: arguments.endpoint.clone().unwrap_or(current.endpoint),

@@ -4,7 +4,7 @@ use super::{
     account,
     pool::{Clock, operators, view_at},
     report::{about, bar, bar_name},
-    wei,
+    risk, wei,
 };
 use crate::{failure::Outcome, output::table, session::Session, values};
 use alloy_primitives::{Address, B256, utils::format_ether};
@@ -57,9 +57,9 @@ impl Row {
             "unbonding_wei": wei(operator.unbonding),
             "earned_wei": wei(operator.earned),
             "commission_bps": operator.commissionBps,
-            "risk_bps": operator.riskBps,
-            "next_risk_bps": operator.nextRiskBps,
-            "next_risk_epoch": operator.nextRiskEpoch,
+            "risk_bps": risk::by_kind(operator.risk.shares()),
+            "next_risk_bps": risk::by_kind(operator.nextRisk.shares()),
+            "next_risk_epochs": risk::by_kind(operator.nextRiskEpochs),
             "willing": operator.willing,
             "exited": operator.exited,
             "bar": bar_name(operator.bar),
@@ -93,7 +93,7 @@ impl Row {
             seat.to_owned(),
             format_ether(operator.stake),
             values::show_share(operator.commissionBps),
-            values::show_share(operator.riskBps),
+            risk::cell(&operator.risk),
             bar(operator),
             key,
         ]
@@ -184,7 +184,8 @@ async fn all(
             "ID", "NAME", "SEAT", "STAKE", "COMMISSION", "AT RISK", "BAR", "KEY",
         ];
         let cells: Vec<_> = rows.iter().map(Row::cells).collect();
-        format!("{text}\n{}", table(&head, &cells))
+        let legend = risk::legend(rows.iter().map(|row| &row.operator.risk));
+        format!("{text}\n{}{legend}", table(&head, &cells))
     })
 }
 

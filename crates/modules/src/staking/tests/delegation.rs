@@ -9,10 +9,10 @@ use crate::{
 use alloy_primitives::U256;
 use hansa_abi::{IModule, IStaking};
 
-fn delegate(league: &mut League, n: u8, max_loss: u16) -> Result<(), alloy_primitives::Bytes> {
+fn delegate(league: &mut League, n: u8, max_loss: [u16; 3]) -> Result<(), alloy_primitives::Bytes> {
     let call = IStaking::delegateCall {
         operatorId: 1,
-        maxLossBps: max_loss,
+        maxLoss: IStaking::Risk::by_kind(max_loss),
     };
     league.pay(delegator(n), wei(100), &call).map(drop)
 }
@@ -20,51 +20,69 @@ fn delegate(league: &mut League, n: u8, max_loss: u16) -> Result<(), alloy_primi
 #[test]
 fn nobody_delegates_to_more_risk_than_they_sign() {
     let mut league = League::new(4, parameters());
-    // The default terms are the chain's largest share.
-    let error = IStaking::RiskTooHigh {
+    // The default terms are the chain's shares: 500, 1,000 and 333.
+    let refused = |kind, risk, max_loss| IStaking::RiskTooHigh {
         operatorId: 1,
-        riskBps: 1_000,
-        maxLossBps: 999,
+        kind,
+        riskBps: risk,
+        maxLossBps: max_loss,
     };
-    assert_reverts(delegate(&mut league, 1, 999), error);
-    delegate(&mut league, 1, 1_000).unwrap();
-    assert_eq!(league.delegation(1, delegator(1)).maxLossBps, 1_000);
-    assert_reverts(
-        delegate(&mut league, 1, 10_001),
-        IStaking::InvalidShare { bps: wei(10_001) },
-    );
+    for (max_loss, error) in [
+        ([499, 10_000, 10_000], refused(0, 500, 499)),
+        ([10_000, 100, 10_000], refused(1, 1_000, 100)),
+        ([10_000, 10_000, 332], refused(2, 333, 332)),
+        ([10_000, 999, 0], refused(1, 1_000, 999)),
+    ] {
+        assert_reverts(delegate(&mut league, 1, max_loss), error);
+    }
+    delegate(&mut league, 1, [500, 1_000, 333]).unwrap();
+    let signed = league.delegation(1, delegator(1)).maxLoss;
+    assert_eq!(signed.shares(), [500, 1_000, 333]);
+    for kind in 0..3 {
+        let mut max_loss = [10_000; 3];
+        max_loss[kind] = 10_001;
+        assert_reverts(
+            delegate(&mut league, 1, max_loss),
+            IStaking::InvalidShare { bps: wei(10_001) },
+        );
+    }
+    // The owner's stake is as ready to lose as it makes others be.
+    let own = league.delegation(1, owner(1)).maxLoss;
+    assert_eq!(own, IStaking::Risk::uniform(10_000));
 }
 
 #[test]
 fn terms_rise_only_after_everybody_could_leave() {
     let mut league = League::new(4, parameters());
-    delegate(&mut league, 1, 1_000).unwrap();
-    league
-        .call(owner(1), &IStaking::setRiskCall { riskBps: 2_000 })
-        .unwrap();
+    delegate(&mut league, 1, [500, 1_000, 333]).unwrap();
+    let set = |risk| IStaking::setRiskCall {
+        risk: IStaking::Risk::by_kind(risk),
+    };
+    league.call(owner(1), &set([500, 2_000, 333])).unwrap();
     let of = league.operator(1);
+    assert_eq!(of.risk.shares(), [500, 1_000, 333]);
+    assert_eq!(of.nextRisk.shares(), [500, 2_000, 333]);
     // Effective epoch 1, six epochs of unbonding, and two.
-    assert_eq!(
-        (of.riskBps, of.nextRiskBps, of.nextRiskEpoch),
-        (1_000, 2_000, 9)
-    );
+    assert_eq!(of.nextRiskEpochs, [0, 9, 0]);
     // Whoever comes now signs what is going to hold.
     let error = IStaking::RiskTooHigh {
         operatorId: 1,
+        kind: 1,
         riskBps: 2_000,
         maxLossBps: 1_500,
     };
-    assert_reverts(delegate(&mut league, 2, 1_500), error);
-    delegate(&mut league, 2, 2_000).unwrap();
+    assert_reverts(delegate(&mut league, 2, [10_000, 1_500, 10_000]), error);
+    delegate(&mut league, 2, [500, 2_000, 333]).unwrap();
     // Whoever leaves now has its stake before that.
     league.undelegate(1, 1, 100).unwrap();
     league.enter(7);
     assert_eq!(league.withdraw(1, 1).unwrap(), wei(100));
     // Evidence asks for the former terms until three epochs after the change.
-    let again = IStaking::setRiskCall { riskBps: 1_500 };
+    let again = set([500, 1_500, 333]);
     league.enter(12);
     let error = IStaking::TermsPending {
         operatorId: 1,
+        kind: 1,
         epoch: 13,
     };
     assert_reverts(league.call(owner(1), &again), error);
@@ -224,7 +242,7 @@ fn what_is_not_there_does_not_leave() {
         from: 1,
         to: 1,
         amount: wei(1),
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     assert_reverts(
         league.call(delegator(1), &same),

@@ -16,7 +16,7 @@ fn league(delegators: u64) -> League {
         }
         let call = IStaking::delegateCall {
             operatorId: 1,
-            maxLossBps: 10_000,
+            maxLoss: IStaking::Risk::uniform(10_000),
         };
         league.host.credit(STAKING, wei(100));
         raw(&mut league, account(n), 100, &call);
@@ -57,7 +57,7 @@ fn costs(league: &mut League) -> Vec<(&'static str, u64)> {
     let who = delegator(1);
     let delegate = IStaking::delegateCall {
         operatorId: id,
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     league.host.credit(STAKING, wei(2_000));
     costs.push(("delegate", raw(league, who, 1_000, &delegate)));
@@ -72,7 +72,7 @@ fn costs(league: &mut League) -> Vec<(&'static str, u64)> {
         from: id,
         to: 2,
         amount: wei(700),
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     costs.push(("redelegate", raw(league, who, 0, &redelegate)));
     league.enter(3);

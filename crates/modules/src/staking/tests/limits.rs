@@ -165,7 +165,7 @@ fn an_operator_has_no_more_stake_than_can_be_counted() {
     league.host.credit(delegator(1), most);
     let call = IStaking::delegateCall {
         operatorId: 1,
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     let error = IStaking::StakeTooLarge {
         operatorId: 1,

@@ -8,6 +8,7 @@ mod limits;
 mod model;
 mod operators;
 mod parameters;
+mod risk;
 mod selection;
 mod slashing;
 mod smoke;
@@ -208,7 +209,7 @@ impl League {
     pub(crate) fn delegate(&mut self, n: u8, operator: u64, amount: u64) -> Result<(), Bytes> {
         let call = IStaking::delegateCall {
             operatorId: operator,
-            maxLossBps: 10_000,
+            maxLoss: IStaking::Risk::uniform(10_000),
         };
         self.pay(delegator(n), wei(amount), &call).map(drop)
     }

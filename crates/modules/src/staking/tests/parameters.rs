@@ -130,7 +130,9 @@ fn a_fault_costs_what_it_cost_when_it_was_committed() {
     };
     set_parameters(&mut league.host, block, &new).unwrap();
     for n in 2..=3 {
-        let call = IStaking::setRiskCall { riskBps: 9_000 };
+        let call = IStaking::setRiskCall {
+            risk: IStaking::Risk::uniform(9_000),
+        };
         league.call(super::owner(n), &call).unwrap();
     }
     let bps = |league: &mut League, kind, epoch, seed| {

@@ -1,10 +1,7 @@
 //! What a slash reaches, and what it does not.
 
 use super::{League, delegator, key, owner, parameters, wei};
-use crate::{
-    staking::{StakingParams, set_parameters},
-    tests::world::assert_reverts,
-};
+use crate::{staking::StakingParams, tests::world::assert_reverts};
 use alloy_primitives::{Address, U256};
 use hansa_abi::{FUND, IStaking};
 
@@ -45,7 +42,7 @@ fn a_redelegation_takes_its_answerability_along() {
         from: 1,
         to: 2,
         amount: wei(1_000),
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     league.call(delegator(1), &hop).unwrap();
     assert_eq!(
@@ -81,7 +78,7 @@ fn a_redelegation_to_an_operator_that_closed_can_be_withdrawn() {
         from: 1,
         to: 2,
         amount: wei(1_000),
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     league.call(delegator(1), &hop).unwrap();
     league.call(owner(2), &IStaking::exitCall {}).unwrap();
@@ -231,7 +228,7 @@ fn amounts_are_exact_at_two_to_the_128() {
     league.host.credit(delegator(1), huge);
     let call = IStaking::delegateCall {
         operatorId: 1,
-        maxLossBps: 10_000,
+        maxLoss: IStaking::Risk::uniform(10_000),
     };
     league.pay(delegator(1), huge, &call).unwrap();
     league.enter(1);
@@ -317,48 +314,6 @@ fn a_preview_agrees_with_the_slash_that_follows() {
     let base = of.amount - of.lots.iter().map(|lot| lot.amount).sum::<U256>();
     assert_eq!(seen[0].worstLoss, young + tenth(base));
     league.check_solvent();
-}
-
-#[test]
-fn the_operators_terms_bound_a_slash_as_they_were_at_the_fault() {
-    let mut league = league();
-    // The chain doubles its shares; operator 2 follows, operator 1 does not.
-    let block = league.block();
-    let new = StakingParams {
-        slash_bps: [500, 2_000, 333],
-        ..parameters()
-    };
-    set_parameters(&mut league.host, block, &new).unwrap();
-    let follow = IStaking::setRiskCall { riskBps: 2_000 };
-    league.call(owner(2), &follow).unwrap();
-    let bps = |league: &mut League, epoch, seed| {
-        let id = league.accuse(1, epoch, &key(seed)).unwrap();
-        league.view(&IStaking::slashCall { slashId: id }).bps
-    };
-    league.enter(10);
-    assert_eq!(bps(&mut league, 9, 2), 1_000);
-    assert_eq!(bps(&mut league, 10, 2), 2_000);
-    assert_eq!(bps(&mut league, 10, 1), 1_000);
-}
-
-#[test]
-fn nobody_sets_terms_that_leave_nothing_to_lose() {
-    let mut league = league();
-    let set = |league: &mut League, bps| {
-        league
-            .call(owner(1), &IStaking::setRiskCall { riskBps: bps })
-            .map(drop)
-    };
-    let error = IStaking::RiskTooLow {
-        riskBps: 999,
-        minimum: 1_000,
-    };
-    assert_reverts(set(&mut league, 999), error);
-    set(&mut league, 1_000).unwrap();
-    assert_reverts(
-        set(&mut league, 10_001),
-        IStaking::InvalidShare { bps: wei(10_001) },
-    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The model's delegators.
 
-use super::{Done, FRACTION, Model, Part, Refused, ensure};
+use super::{Done, FRACTION, Model, Part, Refused, Shares, WHOLE, ensure, within};
 use alloy_primitives::{Address, U256};
 
 impl Model {
@@ -15,16 +15,17 @@ impl Model {
             from,
             until: None,
             to: 0,
-            max_loss: 0,
+            max_loss: [0; 3],
         });
         ensure(position.lots() <= 8)
     }
 
-    fn takes(&mut self, id: u64, max_loss: u64) -> Done {
+    fn takes(&mut self, id: u64, max_loss: Shares) -> Done {
         let effective = self.effective();
         let operator = self.operator(id)?;
-        let risk = operator.risk_at(effective).max(operator.risk.1);
-        ensure(operator.is_open() && risk <= max_loss)
+        let announced = operator.risk.map(|(_, now, _)| now);
+        let soon = operator.risk_at(effective);
+        ensure(operator.is_open() && within(soon, max_loss) && within(announced, max_loss))
     }
 
     pub(super) fn restake_rewards(&mut self, id: u64, who: Address) -> Done {
@@ -42,8 +43,14 @@ impl Model {
         done
     }
 
-    pub(super) fn delegate(&mut self, id: u64, who: Address, amount: U256, max_loss: u64) -> Done {
-        ensure(amount >= self.of.min_delegation && max_loss <= 10_000)?;
+    pub(super) fn delegate(
+        &mut self,
+        id: u64,
+        who: Address,
+        amount: U256,
+        max_loss: Shares,
+    ) -> Done {
+        ensure(amount >= self.of.min_delegation && within(max_loss, WHOLE))?;
         self.takes(id, max_loss)?;
         self.touch(id, who);
         self.positions.entry((id, who)).or_default().max_loss = max_loss;
@@ -58,10 +65,10 @@ impl Model {
         id: u64,
         who: Address,
         amount: U256,
-        (to, max_loss): (u64, u64),
+        (to, max_loss): (u64, Shares),
     ) -> Done {
         if to > 0 {
-            ensure(to != id && max_loss <= 10_000)?;
+            ensure(to != id && within(max_loss, WHOLE))?;
             self.takes(to, max_loss)?;
         }
         self.operator(id)?;
@@ -158,7 +165,7 @@ impl Model {
                 let position = self.positions.get_mut(&(id, who)).unwrap();
                 position.add(Part {
                     to: 0,
-                    max_loss: 0,
+                    max_loss: [0; 3],
                     ..part
                 });
             }
@@ -171,7 +178,7 @@ impl Model {
             position.max_loss = if is_new {
                 part.max_loss
             } else {
-                part.max_loss.min(position.max_loss)
+                std::array::from_fn(|kind| part.max_loss[kind].min(position.max_loss[kind]))
             };
             self.join(part.to, who, part.amount)?;
             self.save(part.to, who);

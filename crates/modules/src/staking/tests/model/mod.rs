@@ -18,6 +18,15 @@ pub(super) const MEMBERS: u64 = 3;
 const OFFENCES: u64 = 8;
 const DAY_S: u64 = 86_400;
 
+/// Parts of 10,000, by kind of fault.
+pub(super) type Shares = [u64; 3];
+pub(super) const WHOLE: Shares = [10_000; 3];
+
+/// Whether each of these shares is at most the other for its kind.
+pub(super) fn within(these: Shares, most: Shares) -> bool {
+    these.iter().zip(&most).all(|(this, most)| this <= most)
+}
+
 /// A part of a position: counted in `from..until`, or still counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
@@ -25,7 +34,7 @@ pub(super) struct Part {
     pub(super) from: u64,
     pub(super) until: Option<u64>,
     pub(super) to: u64,
-    pub(super) max_loss: u64,
+    pub(super) max_loss: Shares,
 }
 
 impl Part {
@@ -44,7 +53,7 @@ pub(super) struct Position {
     /// Units of 2^-96 wei.
     pub(super) rewards: U256,
     pub(super) auto: bool,
-    pub(super) max_loss: u64,
+    pub(super) max_loss: Shares,
 }
 
 impl Position {
@@ -79,8 +88,8 @@ pub(super) struct Operator {
     pub(super) offences: u64,
     pub(super) commission: u64,
     pub(super) lowest: (u64, u64),
-    /// Before, now, since.
-    pub(super) risk: (u64, u64, u64),
+    /// By kind of fault: before, now, since.
+    pub(super) risk: [(u64, u64, u64); 3],
     pub(super) earned: U256,
     /// Sums by (from, until), with the wei that rounding left in them.
     pub(super) cells: BTreeMap<(u64, Option<u64>), U256>,
@@ -92,9 +101,9 @@ impl Operator {
         !self.exited && self.offences < OFFENCES
     }
 
-    pub(super) fn risk_at(&self, epoch: u64) -> u64 {
-        let (before, now, since) = self.risk;
-        if epoch >= since { now } else { before }
+    pub(super) fn risk_at(&self, epoch: u64) -> Shares {
+        self.risk
+            .map(|(before, now, since)| if epoch >= since { now } else { before })
     }
 
     pub(super) fn held(&self) -> U256 {

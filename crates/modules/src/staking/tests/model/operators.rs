@@ -1,6 +1,6 @@
 //! The model's operators.
 
-use super::{DAY_S, Done, Model, OFFENCES, Operator, ensure};
+use super::{DAY_S, Done, Model, OFFENCES, Operator, Shares, WHOLE, ensure, within};
 use alloy_primitives::{Address, U256};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ impl Model {
         ensure(stake >= self.of.min_self_stake)?;
         let id = self.operators.len() as u64 + 1;
         self.used_keys.insert(key, id);
-        let risk = self.of.slash_bps.iter().copied().fold(0, u64::max);
+        let risk = self.of.slash_bps.map(|bps| (bps, bps, 0));
         let operator = Operator {
             owner,
             key,
@@ -21,14 +21,14 @@ impl Model {
             offences: 0,
             commission: 500,
             lowest: (500, self.now),
-            risk: (risk, risk, 0),
+            risk,
             earned: U256::ZERO,
             cells: BTreeMap::new(),
             cutoff: 0,
         };
         self.operators.insert(id, operator);
         self.merge();
-        self.positions.entry((id, owner)).or_default().max_loss = 10_000;
+        self.positions.entry((id, owner)).or_default().max_loss = WHOLE;
         self.join(id, owner, stake)?;
         *self.balances.entry(owner).or_default() -= stake.to::<u128>() as i128;
         Ok(())
@@ -61,17 +61,21 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn set_risk(&mut self, owner: Address, bps: u64) -> Done {
+    pub(super) fn set_risk(&mut self, owner: Address, shares: Shares) -> Done {
         let id = self.owned_by(owner)?;
         let (epoch, effective) = (self.epoch(), self.effective());
         let (evidence, unbonding) = (self.of.evidence_epochs, self.of.unbonding_epochs);
-        let least = self.of.slash_bps.iter().copied().fold(0, u64::max);
-        ensure(bps >= least && bps <= 10_000)?;
+        ensure(within(self.of.slash_bps, shares) && within(shares, WHOLE))?;
         let operator = self.operator(id)?;
-        let (before, now, since) = operator.risk;
-        ensure(before == now || epoch > since + evidence)?;
-        let delay = if bps > now { unbonding + 2 } else { 0 };
-        operator.risk = (now, bps, effective + delay);
+        for (risk, bps) in operator.risk.iter_mut().zip(shares) {
+            let (before, now, since) = *risk;
+            if bps == now {
+                continue;
+            }
+            ensure(before == now || epoch > since + evidence)?;
+            let delay = if bps > now { unbonding + 2 } else { 0 };
+            *risk = (now, bps, effective + delay);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Random histories of a league against the plain model, compared state by state.
 
 use super::{
-    FRACTION, Model, Operator, Part, Position, State,
+    FRACTION, Model, Operator, Part, Position, State, WHOLE,
     steps::{FINDER, PARTIES, Step, aim, apply, execute, party, step},
 };
 use crate::staking::{
@@ -56,7 +56,6 @@ fn start(of: &StakingParams) -> (League, Model) {
             .collect(),
         balances: BTreeMap::new(),
     };
-    let risk = of.slash_bps.iter().copied().fold(0, u64::max);
     for (n, stake) in (1..=OPERATORS).zip(&stakes) {
         let id = u64::from(n);
         model.used_keys.insert(id, id);
@@ -70,7 +69,7 @@ fn start(of: &StakingParams) -> (League, Model) {
             offences: 0,
             commission: 1_000,
             lowest: (1_000, league.now),
-            risk: (risk, risk, 0),
+            risk: of.slash_bps.map(|bps| (bps, bps, 0)),
             earned: U256::ZERO,
             cells: BTreeMap::from([((0, None), *stake)]),
             cutoff: 0,
@@ -81,11 +80,11 @@ fn start(of: &StakingParams) -> (League, Model) {
             from: 0,
             until: None,
             to: 0,
-            max_loss: 0,
+            max_loss: [0; 3],
         };
         let position = Position {
             parts: vec![part],
-            max_loss: 10_000,
+            max_loss: WHOLE,
             ..Default::default()
         };
         model.positions.insert((id, owner(n)), position);
@@ -146,7 +145,11 @@ fn compare_operators(league: &mut League, model: &Model) -> Result<(), TestCaseE
         };
         prop_assert_eq!(seen.barredUntil, until);
         prop_assert_eq!(u64::from(seen.commissionBps), of.commission);
-        prop_assert_eq!(u64::from(seen.riskBps), of.risk_at(model.epoch()));
+        let risk = seen.risk.shares().map(u64::from);
+        prop_assert_eq!(risk, of.risk_at(model.epoch()), "risk of {}", id);
+        let next = seen.nextRisk.shares().map(u64::from);
+        let next: Vec<_> = next.into_iter().zip(seen.nextRiskEpochs).collect();
+        prop_assert_eq!(next, of.risk.map(|(_, now, since)| (now, since)));
     }
     Ok(())
 }
@@ -243,7 +246,7 @@ fn compare_position(
     prop_assert_eq!(seen.amount, of.held(), "{} with {}", who, id);
     prop_assert_eq!(seen.rewards, of.rewards >> FRACTION, "{} with {}", who, id);
     prop_assert_eq!(
-        (u64::from(seen.maxLossBps), seen.autoRestake),
+        (seen.maxLoss.shares().map(u64::from), seen.autoRestake),
         (of.max_loss, of.auto)
     );
     let mut lots: Vec<_> = seen
@@ -333,12 +336,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn behaves_like_the_model(steps in prop::collection::vec(step(3_000), 40..240)) {
+    fn behaves_like_the_model(steps in prop::collection::vec(step(3_000, staking().slash_bps), 40..240)) {
         run(&staking(), steps)?;
     }
 
     #[test]
-    fn behaves_like_the_model_to_the_last_wei(steps in prop::collection::vec(step(30), 40..240)) {
+    fn behaves_like_the_model_to_the_last_wei(steps in prop::collection::vec(step(30, small().slash_bps), 40..240)) {
         run(&small(), steps)?;
     }
 }

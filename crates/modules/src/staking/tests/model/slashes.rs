@@ -12,7 +12,7 @@ impl Model {
         ensure(!all.any(|slash| slash.operator == id && slash.epoch == fault))?;
         let share = self.of.slash_bps[usize::from(kind)];
         let operator = self.operator(id)?;
-        let bps = share.min(operator.risk_at(fault));
+        let bps = share.min(operator.risk_at(fault)[usize::from(kind)]);
         let cells = operator.cells.iter();
         let cells = cells.filter(|(key, _)| counts(**key, fault));
         let amount = cells.map(|(_, amount)| floor(*amount, bps)).sum();

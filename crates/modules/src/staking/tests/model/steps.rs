@@ -20,7 +20,7 @@ pub(super) enum Step {
         who: u8,
         to: u64,
         amount: u64,
-        max_loss: u16,
+        max_loss: [u16; 3],
     },
     Undelegate {
         who: u8,
@@ -32,7 +32,7 @@ pub(super) enum Step {
         from: u64,
         to: u64,
         amount: u64,
-        max_loss: u16,
+        max_loss: [u16; 3],
     },
     Withdraw {
         who: u8,
@@ -74,7 +74,7 @@ pub(super) enum Step {
     },
     Risk {
         n: u8,
-        bps: u16,
+        shares: [u16; 3],
     },
     Exit {
         n: u8,
@@ -162,13 +162,33 @@ pub(super) fn party(who: u8) -> Address {
     }
 }
 
-/// A step that moves up to `most` wei.
-pub(super) fn step(most: u64) -> impl Strategy<Value = Step> {
+/// What is signed: mostly everything, or so much of each kind that one or another is too little for somebody's terms.
+fn loss() -> impl Strategy<Value = [u16; 3]> {
+    let share = || prop_oneof![2 => Just(10_000u16), 1 => 300u16..3_300];
+    let mixed = (share(), share(), share()).prop_map(<[u16; 3]>::from);
+    prop_oneof![4 => Just([10_000; 3]), 2 => mixed, 1 => prop::array::uniform3(9_999u16..10_002)]
+}
+
+/// Terms near the chain's shares and above them; often only one kind is asked to change.
+fn terms(least: [u64; 3]) -> impl Strategy<Value = [u16; 3]> {
+    let share = |least: u64| {
+        let least = least as u16;
+        prop_oneof![
+            3 => Just(least),
+            3 => least..(least + 3_000).min(10_001),
+            1 => least.saturating_sub(50)..least + 1,
+        ]
+    };
+    let [first, second, third] = least;
+    (share(first), share(second), share(third)).prop_map(<[u16; 3]>::from)
+}
+
+/// A step that moves up to `most` wei, on a chain on which faults cost this.
+pub(super) fn step(most: u64, slash_bps: [u64; 3]) -> impl Strategy<Value = Step> {
     let who = any::<u8>;
     let id = || 1u64..8;
     let n = || 1u8..9;
     let amount = || prop_oneof![Just(1u64), 1..most, 8u64..40, 1..most / 6];
-    let loss = || prop_oneof![5 => Just(10_000u16), 1 => 300u16..3_000];
     let back = || 1usize..4;
     prop_oneof![
         8 => (who(), id(), amount(), loss())
@@ -187,7 +207,7 @@ pub(super) fn step(most: u64) -> impl Strategy<Value = Step> {
         2 => (n(), 1u64..12, 90u64..2_000).prop_map(|(n, seed, stake)| Step::Register { n, seed, stake }),
         2 => (n(), 1u64..20).prop_map(|(n, seed)| Step::Rotate { n, seed }),
         1 => (n(), 0u16..1_300).prop_map(|(n, bps)| Step::Commission { n, bps }),
-        1 => (n(), 2_300u16..3_300).prop_map(|(n, bps)| Step::Risk { n, bps }),
+        2 => (n(), terms(slash_bps)).prop_map(|(n, shares)| Step::Risk { n, shares }),
         1 => n().prop_map(|n| Step::Exit { n }),
         2 => n().prop_map(|n| Step::Rejoin { n }),
         4 => n().prop_map(|n| Step::Unjail { n }),
@@ -212,9 +232,9 @@ pub(super) fn apply(model: &mut Model, step: &Step) -> Done {
             to,
             amount,
             max_loss,
-        } => model.delegate(to, party(who), wei(amount), max_loss.into()),
+        } => model.delegate(to, party(who), wei(amount), max_loss.map(u64::from)),
         Step::Undelegate { who, from, amount } => {
-            model.leave(from, party(who), wei(amount), (0, 0))
+            model.leave(from, party(who), wei(amount), (0, [0; 3]))
         }
         Step::Redelegate {
             who,
@@ -222,7 +242,7 @@ pub(super) fn apply(model: &mut Model, step: &Step) -> Done {
             to,
             amount,
             max_loss,
-        } => model.leave(from, party(who), wei(amount), (to, max_loss.into())),
+        } => model.leave(from, party(who), wei(amount), (to, max_loss.map(u64::from))),
         Step::Withdraw { who, from } => model.withdraw(from, party(who)),
         Step::Complete { who, from } => model.complete(from, party(who)),
         Step::ClaimRewards { who, from } => model.claim_rewards(from, party(who)),
@@ -232,7 +252,7 @@ pub(super) fn apply(model: &mut Model, step: &Step) -> Done {
         Step::Register { n, seed, stake } => model.register(owner(n), seed, wei(stake)),
         Step::Rotate { n, seed } => model.rotate(owner(n), seed),
         Step::Commission { n, bps } => model.set_commission(owner(n), bps.into()),
-        Step::Risk { n, bps } => model.set_risk(owner(n), bps.into()),
+        Step::Risk { n, shares } => model.set_risk(owner(n), shares.map(u64::from)),
         Step::Exit { n } => model.set_exited(owner(n), true),
         Step::Rejoin { n } => model.set_exited(owner(n), false),
         Step::Unjail { n } => model.unjail(owner(n)),
@@ -278,7 +298,7 @@ pub(super) fn execute(league: &mut League, model: &Model, step: &Step) -> Result
         } => {
             let call = Abi::delegateCall {
                 operatorId: to,
-                maxLossBps: max_loss,
+                maxLoss: Abi::Risk::by_kind(max_loss),
             };
             league.pay(party(who), wei(amount), &call).map(drop)
         }
@@ -300,7 +320,7 @@ pub(super) fn execute(league: &mut League, model: &Model, step: &Step) -> Result
                 from,
                 to,
                 amount: wei(amount),
-                maxLossBps: max_loss,
+                maxLoss: Abi::Risk::by_kind(max_loss),
             };
             league.call(party(who), &call).map(drop)
         }
@@ -358,9 +378,10 @@ fn execute_other(league: &mut League, model: &Model, step: &Step) -> Result<(), 
         Step::Commission { n, bps } => league
             .call(owner(n), &Abi::setCommissionCall { commissionBps: bps })
             .map(drop),
-        Step::Risk { n, bps } => league
-            .call(owner(n), &Abi::setRiskCall { riskBps: bps })
-            .map(drop),
+        Step::Risk { n, shares } => {
+            let risk = Abi::Risk::by_kind(shares);
+            league.call(owner(n), &Abi::setRiskCall { risk }).map(drop)
+        }
         Step::Exit { n } => league.call(owner(n), &Abi::exitCall {}).map(drop),
         Step::Rejoin { n } => league.call(owner(n), &Abi::rejoinCall {}).map(drop),
         Step::Unjail { n } => league.call(owner(n), &Abi::unjailCall {}).map(drop),
