@@ -17,6 +17,7 @@ use revm::{
 use std::{collections::BTreeMap, sync::Arc};
 
 mod guard;
+mod zones;
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
 const VICTIM: Address = address!("0x00000000000000000000000000000000000f00d5");

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use commonware_cryptography::Signer as _;
-use commonware_p2p::{Receiver, Sender, authenticated::lookup::Oracle};
+use commonware_p2p::{Blocker, Receiver, Sender, authenticated::lookup::Oracle};
 use commonware_parallel::Rayon;
 use commonware_runtime::{Supervisor as _, buffer::paged::CacheRef, tokio::Context};
 use commonware_utils::channel::mpsc;
@@ -70,16 +70,18 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// Its genesis is not one, its index is older than its state, its pool's journal cannot be read, or it ended already.
-pub(crate) async fn open<N, R>(
+pub(crate) async fn open<N, R, B>(
     context: &Context,
     common: &Common,
     setup: Setup,
+    blocker: B,
     channels: Channels<N, R>,
     gossip_channel: (N, R),
 ) -> Result<Opened, NodeError>
 where
     N: Sender<PublicKey = PublicKey>,
     R: Receiver<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
 {
     let Setup {
         genesis,
@@ -116,7 +118,7 @@ where
                 gap: from_state,
             },
             peers: common.oracle.clone(),
-            blocker: common.oracle.clone(),
+            blocker: blocker.clone(),
             page_cache: common.page_cache.clone(),
             strategy: common.strategy.clone(),
             head: newest.clone(),
@@ -164,7 +166,7 @@ where
         context.child("gossip"),
         pool.clone(),
         head.clone(),
-        common.oracle.clone(),
+        blocker,
         GossipConfig::default(),
     );
     let failed = |error: &dyn std::fmt::Display| NodeError::Server {

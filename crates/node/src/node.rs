@@ -436,7 +436,15 @@ async fn start(
         hub: None,
         evidence: Some(accusations),
     };
-    let opened = chain::open(&context, &common, hub, network.chain, network.gossip).await?;
+    let opened = chain::open(
+        &context,
+        &common,
+        hub,
+        network.oracle.clone(),
+        network.chain,
+        network.gossip,
+    )
+    .await?;
     let chain::Opened {
         chain,
         pool,

@@ -14,13 +14,18 @@ use crate::{
     threads::{Handles, ReadsOn},
 };
 use alloy_primitives::B256;
+use commonware_actor::Feedback;
 use commonware_cryptography::Signer as _;
-use commonware_p2p::utils::mux::{MuxHandle, Muxer};
+use commonware_p2p::{
+    BlockedSubscription, Blocker,
+    authenticated::lookup::Oracle,
+    utils::mux::{MuxHandle, Muxer},
+};
 use commonware_runtime::{Spawner as _, Supervisor as _, tokio::Context};
 use hansa_engine::{Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared};
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::zones;
-use hansa_primitives::Genesis;
+use hansa_primitives::{Genesis, PublicKey};
 use hansa_state::StateProvider as _;
 use std::{
     path::PathBuf,
@@ -148,6 +153,23 @@ impl HubBlocks for Indexed {
     }
 }
 
+/// Says what a peer did, and leaves it: blocking is for the whole network, and what is wrong on one zone must not cut off the hub.
+#[derive(Clone)]
+struct Lenient(Oracle<PublicKey>);
+
+impl Blocker for Lenient {
+    type PublicKey = PublicKey;
+
+    fn block(&mut self, peer: PublicKey) -> Feedback {
+        tracing::warn!(%peer, "a peer broke the protocol of a zone");
+        Feedback::Ok
+    }
+
+    fn blocked(&mut self) -> BlockedSubscription<PublicKey> {
+        self.0.blocked()
+    }
+}
+
 /// One zone.
 #[derive(Clone)]
 struct Zone {
@@ -214,7 +236,15 @@ impl Zone {
             hub: Some(self.hub(&context, id)),
             evidence: None,
         };
-        let opened = chain::open(&context, common, setup, roles, gossip).await?;
+        let opened = chain::open(
+            &context,
+            common,
+            setup,
+            Lenient(common.oracle.clone()),
+            roles,
+            gossip,
+        )
+        .await?;
         let Opened {
             mut chain,
             pool,

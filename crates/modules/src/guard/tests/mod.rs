@@ -1,6 +1,7 @@
 //! Tests of the guard.
 
 mod checks;
+mod feed;
 mod lifecycle;
 mod model;
 mod overlap;

@@ -1,0 +1,222 @@
+//! What a zone's block takes from the hub.
+
+use super::*;
+use hansa_modules::{guard::enforcement, staking};
+use hansa_primitives::{Deposit, DirectiveChange, Inputs, Seat, Zone};
+
+/// Blocks of an epoch.
+const EPOCH: u64 = 10;
+
+fn seat(n: u8) -> Seat {
+    Seat {
+        operator: n.into(),
+        key: B256::repeat_byte(n),
+        fee_recipient: Address::repeat_byte(n),
+        stake: U256::ZERO,
+    }
+}
+
+/// A chain of a hub, and two rich accounts.
+fn zone() -> World {
+    let hub = World::new();
+    let mut genesis = Genesis::clone(&hub.rules.genesis);
+    genesis.members.clear();
+    genesis.staking.epoch_blocks = EPOCH;
+    genesis.staking.freeze_blocks = 3;
+    genesis.zone = Some(Zone {
+        hub: B256::repeat_byte(0x48),
+        id: 1,
+        since: 0,
+        committee: vec![seat(1), seat(2)],
+        min_severity: 2,
+    });
+    let mut world = World {
+        rules: ChainRules::new(Arc::new(genesis)),
+        db: MemoryDb::default(),
+        number: 0,
+        timestamp_ms: 1_000_000,
+        nonces: BTreeMap::new(),
+    };
+    world.take(Inputs::default(), &[]).unwrap();
+    world
+}
+
+impl World {
+    /// Executes a block that takes so much.
+    fn take(
+        &mut self,
+        inputs: Inputs,
+        transactions: &[(Transaction, Address)],
+    ) -> Result<BlockOutcome, Refusal> {
+        let (rules, params) = (self.rules.clone(), self.params());
+        let mut executor = BlockExecutor::with_inputs(rules, params, inputs, self.db.clone())?;
+        for (transaction, sender) in transactions {
+            executor.execute(transaction, *sender)?;
+        }
+        let outcome = executor.finish(&Closing::default())?;
+        self.number += 1;
+        self.timestamp_ms += 1_000;
+        self.db.apply(&outcome.changes);
+        Ok(outcome)
+    }
+
+    fn balance(&self, of: Address) -> U256 {
+        let account = self.db.accounts.get(&of);
+        account.map_or(U256::ZERO, |account| account.balance)
+    }
+
+    fn pay(&mut self, to: Address) -> (Transaction, Address) {
+        self.sign(0, TxKind::Call(to), U256::from(1), Bytes::new())
+    }
+}
+
+fn directive(until: u64, severity: u8) -> Inputs {
+    let change = DirectiveChange {
+        target: VICTIM,
+        alert_id: 3,
+        until,
+        severity,
+    };
+    Inputs {
+        directives: vec![change],
+        ..Inputs::default()
+    }
+}
+
+#[test]
+fn a_directive_holds_in_the_block_that_takes_it() {
+    let mut world = zone();
+    let until = world.params().timestamp() + 100;
+    let payment = world.pay(VICTIM);
+    let refused = world.take(directive(until, 2), std::slice::from_ref(&payment));
+    let Err(Refusal::Invalid(InvalidTx::Blocked(blocked))) = refused else {
+        panic!("not blocked");
+    };
+    assert_eq!((blocked.target, blocked.until), (VICTIM, until));
+    // The zone obeys from severity 2 on.
+    world.take(directive(until, 1), &[payment]).unwrap();
+    assert_eq!(world.balance(VICTIM), U256::from(1));
+    // It stays, until the hub ends it.
+    world.take(directive(until, 2), &[]).unwrap();
+    let payment = world.pay(VICTIM);
+    assert!(
+        world
+            .take(Inputs::default(), std::slice::from_ref(&payment))
+            .is_err()
+    );
+    world.take(directive(0, 2), &[payment]).unwrap();
+    assert_eq!(world.balance(VICTIM), U256::from(2));
+    let now = world.params().timestamp();
+    let mut state = BlockDb::new(world.db.clone());
+    assert_eq!(enforcement::blocked(&mut state, VICTIM, now).unwrap(), None);
+}
+
+#[test]
+fn deposits_are_there_before_the_first_transaction() {
+    let mut world = zone();
+    let poor = signer(9);
+    let amount = U256::from(ETHER);
+    let deposit = |to, amount| Deposit { to, amount };
+    let inputs = Inputs {
+        deposits: vec![
+            deposit(poor.address(), amount),
+            deposit(VICTIM, U256::from(5)),
+            deposit(VICTIM, U256::from(6)),
+        ],
+        ..Inputs::default()
+    };
+    let payment = world.sign(9, TxKind::Call(VICTIM), U256::from(7), Bytes::new());
+    let before = world.balance(signer(0).address());
+    let outcome = world.take(inputs, &[payment]).unwrap();
+    assert!(outcome.receipts[0].success);
+    assert_eq!(world.balance(VICTIM), U256::from(5 + 6 + 7));
+    assert!(world.balance(poor.address()) < amount);
+    // Who has something has more; a contract keeps its code.
+    let code = Bytes::from_static(&[0x60, 0x00]);
+    let contract = Address::repeat_byte(0xc0);
+    let code_hash = keccak256(&code);
+    world.db.code.insert(code_hash, code.clone());
+    let account = Account {
+        nonce: 1,
+        balance: U256::from(1),
+        code_hash,
+    };
+    world.db.accounts.insert(contract, account);
+    let inputs = Inputs {
+        deposits: vec![
+            deposit(signer(0).address(), amount),
+            deposit(contract, amount),
+        ],
+        ..Inputs::default()
+    };
+    world.take(inputs, &[]).unwrap();
+    assert_eq!(world.balance(signer(0).address()), before + amount);
+    assert_eq!(world.balance(contract), amount + U256::from(1));
+    assert_eq!(world.db.accounts[&contract].code_hash, code_hash);
+    assert_eq!(world.db.code[&code_hash], code);
+}
+
+#[test]
+fn the_hub_chooses_the_next_committee() {
+    let mut world = zone();
+    let first = staking::committee(&mut BlockDb::new(world.db.clone()), 0).unwrap();
+    assert_eq!(first.unwrap().seats, [seat(1), seat(2)]);
+    while world.number + 1 < EPOCH - 4 {
+        assert!(world.take(Inputs::default(), &[]).unwrap().fixed.is_none());
+    }
+    let inputs = Inputs {
+        seats: vec![seat(2), seat(3)],
+        ..Inputs::default()
+    };
+    let fixed = world.take(inputs, &[]).unwrap().fixed.unwrap();
+    assert_eq!((fixed.epoch, fixed.seats.len()), (1, 2));
+    while world.number + 2 < EPOCH {
+        let outcome = world.take(Inputs::default(), &[]).unwrap();
+        assert_eq!(outcome.next_committee, B256::ZERO, "as the closing says");
+    }
+    let last = world.take(Inputs::default(), &[]).unwrap();
+    assert_eq!(last.next_committee, fixed.id());
+}
+
+/// The module of a zone has no register, no stake and no members: nobody decides there.
+#[test]
+fn a_zone_has_nothing_to_decide() {
+    let mut world = zone();
+    let parameters = hansa_abi::IZones::Parameters {
+        name: "market".into(),
+        chainId: 99,
+        gasLimit: 30_000_000,
+        minBaseFee: 1,
+        blockIntervalMs: 100,
+        heartbeatMs: 5_000,
+        epochBlocks: 100,
+        minSeverity: 1,
+        maxDirectiveSeconds: 60,
+    };
+    let create = hansa_abi::IZones::createCall { parameters }.abi_encode();
+    let escrow = U256::from(10) * U256::from(ETHER);
+    let join = hansa_abi::IStaking::exitCall {}.abi_encode();
+    let calls = [
+        world.sign(0, TxKind::Call(hansa_abi::ZONES), escrow, create.into()),
+        world.sign(0, TxKind::Call(hansa_abi::STAKING), U256::ZERO, join.into()),
+    ];
+    let outcome = world.take(Inputs::default(), &calls).unwrap();
+    assert!(outcome.receipts.iter().all(|receipt| !receipt.success));
+}
+
+/// A hub takes nothing from anywhere.
+#[test]
+fn a_hub_ignores_inputs() {
+    let mut world = World::new();
+    let inputs = Inputs {
+        deposits: vec![Deposit {
+            to: VICTIM,
+            amount: U256::from(1),
+        }],
+        seats: vec![seat(1)],
+        ..directive(u64::MAX, 4)
+    };
+    let outcome = world.take(inputs, &[]).unwrap();
+    assert!(outcome.fixed.is_none());
+    assert_eq!(world.balance(VICTIM), U256::ZERO);
+}
