@@ -92,6 +92,7 @@ impl Supervisor {
                     for (id, genesis) in zones {
                         started = id;
                         let context = supervisor.context.child("zone");
+                        let context = context.with_attribute("zone", &genesis.name);
                         let zone = supervisor.clone().keep(genesis);
                         context.spawn(move |context| zone.run(context));
                     }
