@@ -5,6 +5,7 @@
 //! A hub that is behind makes a validator wait. The rules that bound this wait need no hub.
 
 use crate::{Runtime, head::Gathered};
+use alloy_primitives::U256;
 use commonware_parallel::Strategy;
 use futures::{FutureExt as _, future::BoxFuture};
 use hansa_modules::{
@@ -205,13 +206,18 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
     }
 
     fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>> {
-        // That of the block's own epoch: the block's state has it for certain, and it never changes.
+        // That of the block's own epoch: the block's state has it for certain. It never changes, but for the stakes, which the hub
+        // forgets after a while: who looks earlier must not find anything else.
         let epoch = self.calendar.epoch_of(number);
         async move {
             let committee = self
                 .ask(move |state| staking::committee(state, epoch))
                 .await?;
-            Ok(committee.map_or_else(Vec::new, |committee| committee.seats))
+            let mut seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+            for seat in &mut seats {
+                seat.stake = U256::ZERO;
+            }
+            Ok(seats)
         }
         .boxed()
     }
