@@ -10,8 +10,8 @@ interface IZones is IModule {
     /// @notice What a zone is made with.
     /// @param name 1 to 32 of a-z, 0-9 and inner dashes, beginning with a letter; unique in the league.
     /// @param chainId EIP-155 chain id; unique in the league, and not the hub's.
-    /// @param gasLimit gas of a block, 1,000,000 to 1,000,000,000.
-    /// @param minBaseFee the least base fee, and that of block 1, wei per gas, 1 to 10^15.
+    /// @param gasLimit gas of a block, 1,000,000 to 1,000,000,000, and at most 1,000,000 for each of blockIntervalMs.
+    /// @param minBaseFee the least base fee, and that of block 1, wei per gas, 10^6 to 10^15.
     /// @param blockIntervalMs least time between two blocks, 10 to 60,000.
     /// @param heartbeatMs an idle zone makes a block this often; at least blockIntervalMs, at most 60,000.
     /// @param epochBlocks blocks of an epoch, 10 to 65,535: its operators change at the end of one.

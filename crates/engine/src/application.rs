@@ -141,7 +141,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
     fn names_hub(&self, block: &Block, parent: &Header) -> Result<(), hub::Refused> {
         let header = block.header();
         if self.hub.is_some() {
-            return hub::check_step(header, parent);
+            return hub::check_step(self.genesis(), header, parent);
         }
         let nothing = header.hub == HubPoint::default() && block.inputs().is_empty();
         if nothing {
@@ -174,8 +174,9 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
         let Some(hub) = &self.hub else {
             return Some(Default::default());
         };
-        let named = hub::choose(&**hub, parent).await;
-        if hub::is_too_old(&named, timestamp_ms, parent) {
+        let furthest = hub::furthest(self.genesis(), parent, timestamp_ms);
+        let named = hub::choose(&**hub, parent, furthest).await;
+        if hub::is_too_old(&named, timestamp_ms, furthest) {
             tracing::warn!(
                 number = parent.number + 1,
                 hub = named.number,

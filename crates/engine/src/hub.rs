@@ -14,8 +14,8 @@ use hansa_modules::{
     zones,
 };
 use hansa_primitives::{
-    Deposit, DirectiveChange, Genesis, Header, HubPoint, Inputs, MAX_DEPOSIT_INPUTS,
-    MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
+    Deposit, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
+    MAX_DEPOSIT_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
 };
 use hansa_state::{FinalizedState, PreImages, StateError};
 use std::{convert::Infallible, time::Duration};
@@ -245,13 +245,23 @@ pub(crate) enum Refused {
     NoZone,
 }
 
-/// The hub's block that a proposal on `parent` names. Waits while the hub is behind.
-pub(crate) async fn choose(hub: &dyn Hub, parent: &Header) -> HubBlock {
+/// The furthest block of the hub that a child of `parent` with this time may name: there cannot be many more by then. So no proposer
+/// can hold its validators for long with a block that is not there.
+pub(crate) fn furthest(genesis: &Genesis, parent: &Header, timestamp_ms: u64) -> u64 {
+    let zone = genesis.zone.as_ref();
+    let interval = zone.map_or(1, |zone| zone.hub_interval_ms.max(1));
+    let elapsed = timestamp_ms.saturating_sub(parent.timestamp_ms);
+    let step = (elapsed / interval)
+        .saturating_add(HUB_STEP_SLACK)
+        .min(MAX_HUB_STEP);
+    parent.hub.number.saturating_add(step)
+}
+
+/// The hub's block that a proposal on `parent` names, `furthest` at most. Waits while the hub is behind.
+pub(crate) async fn choose(hub: &dyn Hub, parent: &Header, furthest: u64) -> HubBlock {
     let before = parent.hub.number;
     let newest = hub.newest().await;
-    let number = newest
-        .number
-        .clamp(before, before.saturating_add(MAX_HUB_STEP));
+    let number = newest.number.clamp(before, furthest);
     if number == newest.number {
         newest
     } else {
@@ -260,12 +270,14 @@ pub(crate) async fn choose(hub: &dyn Hub, parent: &Header) -> HubBlock {
 }
 
 /// Whether a block's name of a hub block can be right, by the chain's own rules: they bound how long [`check`] can wait.
-pub(crate) const fn check_step(header: &Header, parent: &Header) -> Result<(), Refused> {
-    let (before, named) = (parent.hub.number, header.hub.number);
-    if named < before || named - before > MAX_HUB_STEP {
-        return Err(Refused::Step);
-    }
-    Ok(())
+pub(crate) fn check_step(
+    genesis: &Genesis,
+    header: &Header,
+    parent: &Header,
+) -> Result<(), Refused> {
+    let furthest = furthest(genesis, parent, header.timestamp_ms);
+    let right = (parent.hub.number..=furthest).contains(&header.hub.number);
+    if right { Ok(()) } else { Err(Refused::Step) }
 }
 
 /// Whether what a candidate takes from the hub is what the hub says. Waits while the hub is behind.
@@ -283,7 +295,8 @@ pub(crate) async fn check(
     if named.hash != header.hub.hash {
         return Ok(Err(Refused::Hash));
     }
-    if is_too_old(&named, header.timestamp_ms, parent) {
+    let furthest = furthest(genesis, parent, header.timestamp_ms);
+    if is_too_old(&named, header.timestamp_ms, furthest) {
         return Ok(Err(Refused::Age));
     }
     let (point, derived) = derive(hub, genesis, named, parent).await?;
@@ -293,9 +306,9 @@ pub(crate) async fn check(
 
 /// Whether a block of this time must not name this block of the hub. One that is as far on as it may be is never too old: so a zone
 /// that stood catches up.
-pub(crate) const fn is_too_old(named: &HubBlock, timestamp_ms: u64, parent: &Header) -> bool {
+pub(crate) const fn is_too_old(named: &HubBlock, timestamp_ms: u64, furthest: u64) -> bool {
     let latest = named.timestamp_ms.saturating_add(MAX_HUB_AGE_MS);
-    timestamp_ms > latest && named.number - parent.hub.number < MAX_HUB_STEP
+    timestamp_ms > latest && named.number < furthest
 }
 
 /// What a child of `parent` takes from the hub when it names the block `named`.

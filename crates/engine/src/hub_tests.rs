@@ -1,4 +1,4 @@
-use crate::hub::{Hub, HubBlock, Refused, check, check_step, choose, derive, is_too_old};
+use crate::hub::{Hub, HubBlock, Refused, check, check_step, choose, derive, furthest, is_too_old};
 use alloy_primitives::{Address, B256, U256};
 use futures::{
     FutureExt as _,
@@ -6,8 +6,8 @@ use futures::{
     future::{BoxFuture, pending, ready},
 };
 use hansa_primitives::{
-    Deposit, DirectiveChange, Genesis, Header, HubPoint, Inputs, MAX_DIRECTIVE_INPUTS,
-    MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
+    Deposit, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
+    MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat, Zone,
 };
 use hansa_state::StateError;
 
@@ -100,6 +100,14 @@ impl Hub for Fixed {
 fn genesis() -> Genesis {
     let mut genesis = crate::tests::genesis(100, 1_000);
     genesis.staking.epoch_blocks = 10;
+    genesis.zone = Some(Zone {
+        hub: B256::ZERO,
+        id: 1,
+        hub_interval_ms: 1_000,
+        since: 0,
+        committee: Vec::new(),
+        min_severity: 1,
+    });
     genesis.staking.freeze_blocks = 3;
     genesis
 }
@@ -161,36 +169,47 @@ fn what_a_block_cannot_hold_comes_with_the_next() {
     assert_eq!(inputs.directives[0], change(most));
 }
 
+/// The genesis' parent has time 0, and blocks of the hub are a second apart.
 #[test]
-fn a_block_names_no_earlier_hub_and_none_too_far() {
+fn a_block_names_no_earlier_hub_and_none_that_cannot_be_there() {
     let parent = header(1, point(100, 20));
-    let named = |number| check_step(&header(2, point(number, 20)), &parent);
-    assert_eq!(named(99), Err(Refused::Step));
-    assert_eq!(named(100), Ok(()));
-    assert_eq!(named(100 + MAX_HUB_STEP), Ok(()));
-    assert_eq!(named(101 + MAX_HUB_STEP), Err(Refused::Step));
-    assert_eq!(named(u64::MAX), Err(Refused::Step));
+    let named = |number, seconds: u64| {
+        let mut header = header(2, point(number, 20));
+        header.timestamp_ms = seconds * 1_000;
+        check_step(&genesis(), &header, &parent)
+    };
+    assert_eq!(named(99, 60), Err(Refused::Step));
+    assert_eq!(named(100, 0), Ok(()));
+    assert_eq!(named(100 + HUB_STEP_SLACK, 0), Ok(()));
+    assert_eq!(named(101 + HUB_STEP_SLACK, 0), Err(Refused::Step));
+    assert_eq!(named(101 + HUB_STEP_SLACK, 1), Ok(()));
+    assert_eq!(named(u64::MAX, 60), Err(Refused::Step));
+    // However much time went by.
+    assert_eq!(named(100 + MAX_HUB_STEP, 1 << 40), Ok(()));
+    assert_eq!(named(101 + MAX_HUB_STEP, 1 << 40), Err(Refused::Step));
 }
 
 #[test]
 fn a_block_names_no_hub_that_stands_unless_it_catches_up() {
-    let parent = header(1, point(100, 20));
     let latest = 200_000 + MAX_HUB_AGE_MS;
-    assert!(!is_too_old(&hub_block(200), latest, &parent));
-    assert!(is_too_old(&hub_block(200), latest + 1, &parent));
-    let furthest = hub_block(100 + MAX_HUB_STEP);
-    assert!(!is_too_old(&furthest, u64::MAX, &parent));
+    assert!(!is_too_old(&hub_block(200), latest, 300));
+    assert!(is_too_old(&hub_block(200), latest + 1, 300));
+    assert!(!is_too_old(&hub_block(300), u64::MAX, 300));
 }
 
 #[test]
 fn a_proposer_names_the_newest_hub_that_it_may() {
-    let chosen = |number| block_on(choose(&HUB, &header(1, point(number, 0)))).number;
-    assert_eq!(chosen(9_000), 10_000);
-    assert_eq!(chosen(100), 100 + MAX_HUB_STEP);
-    assert_eq!(chosen(10_000), 10_000);
+    let chosen = |number, seconds: u64| {
+        let parent = header(1, point(number, 0));
+        let furthest = furthest(&genesis(), &parent, seconds * 1_000);
+        block_on(choose(&HUB, &parent, furthest)).number
+    };
+    assert_eq!(chosen(9_990, 5), 10_000);
+    assert_eq!(chosen(100, 5), 105 + HUB_STEP_SLACK);
+    assert_eq!(chosen(10_000, 5), 10_000);
     // Its own hub is behind the one that made the parent.
     let parent = header(1, point(10_001, 0));
-    assert!(choose(&HUB, &parent).now_or_never().is_none());
+    assert!(choose(&HUB, &parent, 10_020).now_or_never().is_none());
 }
 
 #[test]

@@ -77,6 +77,18 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// What a chain does by itself, outside of any call: nobody pays, so gas does not matter.
+    pub(crate) fn of_chain(host: &'a mut dyn Host, module: Address, block: Block) -> Self {
+        let call = Call {
+            caller: Address::ZERO,
+            value: U256::ZERO,
+            input: &[],
+            is_static: false,
+            gas_limit: u64::MAX,
+        };
+        Self::new(host, module, call, block)
+    }
+
     pub(crate) const fn caller(&self) -> Address {
         self.call.caller
     }

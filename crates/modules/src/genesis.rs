@@ -6,7 +6,7 @@
 use crate::{
     context::{Context, Stop},
     guard,
-    host::{Block, Call},
+    host::Block,
     limits::MAX_MEMBERS,
     members::{self, Roles},
     staking::{self, Seat, StakingParams},
@@ -243,19 +243,12 @@ pub(crate) fn with_context<T>(
     timestamp: u64,
     logic: impl FnOnce(&mut Context<'_>) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
-    let call = Call {
-        caller: Address::ZERO,
-        value: U256::ZERO,
-        input: &[],
-        is_static: false,
-        gas_limit: u64::MAX,
-    };
     let block = Block {
         number: 0,
         timestamp,
         chain_id: 0,
     };
-    let mut context = Context::new(host, module, call, block);
+    let mut context = Context::of_chain(host, module, block);
     let result = logic(&mut context)?;
     context.commit()?;
     Ok(result)

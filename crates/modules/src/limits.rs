@@ -97,6 +97,10 @@ pub const MAX_ZONE_NAME_BYTES: usize = 32;
 pub const MIN_ZONE_GAS: u64 = 1_000_000;
 /// Most gas of a zone's block.
 pub const MAX_ZONE_GAS: u64 = 1_000_000_000;
+/// Most gas of a zone's blocks in a second: its operators' cores are the hub's. As much as a hub has by default.
+pub const MAX_ZONE_GAS_PER_S: u64 = 1_000_000_000;
+/// Least of a zone's least base fee, wei per gas.
+pub const MIN_ZONE_BASE_FEE: u64 = 1_000_000;
 /// Least time between two blocks of a zone, milliseconds.
 pub const MIN_ZONE_INTERVAL_MS: u64 = 10;
 /// Fewest blocks of a zone's epoch.

@@ -30,7 +30,7 @@ use hansa_state::StateProvider as _;
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::broadcast;
 
@@ -184,15 +184,26 @@ impl Zone {
         let genesis = Arc::new(self.genesis.clone());
         let name = genesis.name.clone();
         let mut pause = RESTART_AFTER;
+        // Once: clients of a zone that ended may still hold it.
+        let mut index = None;
         loop {
-            // A task of its own: whatever it has started ends with it.
-            let (zone, genesis) = (self.clone(), genesis.clone());
-            let run = context.child("run");
-            let ended = run.spawn(move |context| async move { zone.once(context, genesis).await });
-            let error = match ended.await {
-                Ok(Err(error)) => error.to_string(),
+            let start = Instant::now();
+            let error = match index.clone().map_or_else(|| self.open_index(&genesis), Ok) {
+                Ok(opened) => {
+                    index = Some(opened.clone());
+                    // A task of its own: whatever it has started ends with it.
+                    let (zone, genesis) = (self.clone(), genesis.clone());
+                    let run = |context| async move { zone.once(context, genesis, opened).await };
+                    match context.child("run").spawn(run).await {
+                        Ok(Err(error)) => error.to_string(),
+                        Err(error) => error.to_string(),
+                    }
+                }
                 Err(error) => error.to_string(),
             };
+            if start.elapsed() > RESTART_AT_MOST {
+                pause = RESTART_AFTER;
+            }
             self.supervisor.servers.close(&name);
             if *self.supervisor.common.stopped.borrow() {
                 return;
@@ -203,24 +214,28 @@ impl Zone {
         }
     }
 
+    fn open_index(&self, genesis: &Genesis) -> Result<Index, NodeError> {
+        let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
+        let folder = self.supervisor.folder.join(&genesis.name);
+        std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+        let hash = genesis.hash().map_err(|error| failed(&error))?;
+        let config = index_config(&self.supervisor.common.config, hash);
+        Ok(Index::open(folder.join("index.redb"), config)?)
+    }
+
     /// Runs it until it ends.
     async fn once(
         &self,
         context: Context,
         genesis: Arc<Genesis>,
+        index: Index,
     ) -> Result<std::convert::Infallible, NodeError> {
         let supervisor = &self.supervisor;
         let common = &supervisor.common;
         let name = genesis.name.as_str();
         let id = genesis.zone.as_ref().map_or(0, |zone| zone.id);
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
-        let folder = supervisor.folder.join(name);
-        std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
         let hash = genesis.hash().map_err(|error| failed(&error))?;
-        let index = Index::open(
-            folder.join("index.redb"),
-            index_config(&common.config, hash),
-        )?;
         let roles = supervisor.network.roles.lock().await.open(id).await;
         let roles = roles.map_err(|error| failed(&error))?;
         let gossip = supervisor.network.gossip.clone().register(id).await;

@@ -97,6 +97,8 @@ pub struct Zone {
     pub hub: B256,
     /// Its number in the hub's register.
     pub id: u64,
+    /// The hub's blocks are at least this far apart, milliseconds.
+    pub hub_interval_ms: u64,
     /// Its blocks name blocks of the hub from this height on.
     pub since: u64,
     /// Committee of the first epoch, in ascending order of keys.
@@ -423,6 +425,9 @@ impl Genesis {
         }
         for seat in seats {
             decode_key(seat.key, "zone.committee.key")?;
+        }
+        if zone.hub_interval_ms == 0 {
+            return Err(field("zone.hub_interval_ms", "must be at least 1"));
         }
         if !(1..=4).contains(&zone.min_severity) {
             return Err(field("zone.min_severity", "must be from 1 to 4"));

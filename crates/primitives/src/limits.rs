@@ -23,8 +23,10 @@ pub const MAX_DEPOSIT_INPUTS: usize = 1_024;
 /// A block of a zone names a block of the hub that is at most this much older than itself, milliseconds: where the hub stands, its
 /// zones stand a little later.
 pub const MAX_HUB_AGE_MS: u64 = 60_000;
-/// A block of a zone names a block of the hub at most this many after the one that its parent names, so that no block can hold its
-/// verifiers for long. A zone that stood catches up in steps of this size.
+/// A block of a zone names at most as many blocks of the hub more than its parent as fit into the time between the two, and this
+/// many: a proposer cannot hold its validators for long with a block that is not there.
+pub const HUB_STEP_SLACK: u64 = 16;
+/// And at most this many. A zone that stood catches up in steps.
 pub const MAX_HUB_STEP: u64 = 4_096;
 /// Most operators in a committee.
 pub const MAX_OPERATORS: usize = 128;

@@ -73,7 +73,7 @@ impl Zones {
         let genesis_hash = context.genesis.hash()?;
         let hub = &self.0.hub;
         let mut node = Node::new(context, hub.node.config.clone(), genesis_hash);
-        node.zones = self.0.hub.node.zones.clone();
+        node.share_with(&hub.node);
         let connections = hub.connections.clone();
         let zone = Shared::new(Arc::new(node), connections, hub.stop.clone())?;
         self.0.zones.write().insert(name.to_owned(), Arc::new(zone));

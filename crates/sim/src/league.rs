@@ -228,6 +228,7 @@ impl League {
             zone: Some(Zone {
                 hub: hub.hash().unwrap_or_default(),
                 id: ZONE,
+                hub_interval_ms: hub.pace.min_block_interval_ms,
                 since: 0,
                 committee: first.seats,
                 min_severity: 1,

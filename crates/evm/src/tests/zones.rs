@@ -26,6 +26,7 @@ fn zone() -> World {
     genesis.zone = Some(Zone {
         hub: B256::repeat_byte(0x48),
         id: 1,
+        hub_interval_ms: 100,
         since: 0,
         committee: vec![seat(1), seat(2)],
         min_severity: 2,
@@ -186,7 +187,7 @@ fn a_zone_has_nothing_to_decide() {
         name: "market".into(),
         chainId: 99,
         gasLimit: 30_000_000,
-        minBaseFee: 1,
+        minBaseFee: 1_000_000,
         blockIntervalMs: 100,
         heartbeatMs: 5_000,
         epochBlocks: 100,

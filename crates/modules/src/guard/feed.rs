@@ -9,7 +9,7 @@ use super::{checks, directives, state::DirectiveEntry};
 use crate::{
     context::{Context, Stop},
     genesis::explain,
-    host::{Block, Call, Host, HostError, StorageRead},
+    host::{Block, Host, HostError, StorageRead},
     slots::{address_key, mapping},
 };
 use alloy_primitives::{Address, U256};
@@ -74,14 +74,7 @@ pub fn apply(
     min_severity: u8,
     block: Block,
 ) -> Result<(), HostError> {
-    let call = Call {
-        caller: Address::ZERO,
-        value: U256::ZERO,
-        input: &[],
-        is_static: false,
-        gas_limit: u64::MAX,
-    };
-    let mut context = Context::new(host, GUARD, call, block);
+    let mut context = Context::of_chain(host, GUARD, block);
     let applied = apply_in(&mut context, changes, min_severity).and_then(|()| context.commit());
     applied.map_err(|stop| HostError::Fatal(format!("guard, inputs: {}", explain(stop))))
 }

@@ -4,7 +4,7 @@ use super::state::{self, COMMITTEE_IDS, COMMITTEES, STAKES, load, offset};
 use crate::{
     context::{Context, Stop},
     genesis::explain,
-    host::{Block, Call, Host, HostError, StorageRead},
+    host::{Block, Host, HostError, StorageRead},
     limits::MAX_SEATS,
     slots::{mapping, word_key},
 };
@@ -120,14 +120,7 @@ pub(super) fn fix(context: &mut Context<'_>, committee: &Committee) -> Result<()
 /// # Errors
 /// [`HostError::Fatal`] when the host fails.
 pub fn adopt(host: &mut dyn Host, committee: &Committee, block: Block) -> Result<(), HostError> {
-    let call = Call {
-        caller: Address::ZERO,
-        value: U256::ZERO,
-        input: &[],
-        is_static: false,
-        gas_limit: u64::MAX,
-    };
-    let mut context = Context::new(host, STAKING, call, block);
+    let mut context = Context::of_chain(host, STAKING, block);
     let fixed = fix(&mut context, committee).and_then(|()| context.commit());
     fixed.map_err(|stop| HostError::Fatal(format!("staking, inputs: {}", explain(stop))))
 }

@@ -11,11 +11,11 @@ use super::{
 use crate::{
     context::{Context, Stop},
     genesis::explain,
-    host::{Block, Call, Host, HostError},
+    host::{Block, Host, HostError},
     limits::{JAIL_MIN_CERTIFICATES, MAX_SETTLED_AT_FREEZE, MAX_WINDOW_EPOCHS},
     slots::mapping,
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{B256, U256};
 use hansa_abi::STAKING;
 
 /// A block as the module sees it at its end.
@@ -49,14 +49,7 @@ pub struct Ended {
 /// [`HostError::Fatal`] when the host fails, or when the module's state contradicts itself: nothing that a
 /// user does makes it fail.
 pub fn end_block(host: &mut dyn Host, end: &BlockEnd<'_>) -> Result<Ended, HostError> {
-    let call = Call {
-        caller: Address::ZERO,
-        value: U256::ZERO,
-        input: &[],
-        is_static: false,
-        gas_limit: u64::MAX,
-    };
-    let mut context = Context::new(host, STAKING, call, end.block);
+    let mut context = Context::of_chain(host, STAKING, end.block);
     let ended = end_in(&mut context, end).and_then(|ended| {
         context.commit()?;
         Ok(ended)

@@ -19,9 +19,9 @@ use super::{
 use crate::{
     context::{Context, Stop},
     genesis::explain,
-    host::{Block, Call, Host, StorageRead},
+    host::{Block, Host, StorageRead},
 };
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use hansa_abi::STAKING;
 use hansa_primitives::StakingParams;
 
@@ -237,14 +237,7 @@ pub fn set_parameters(
     new: &StakingParams,
 ) -> Result<(), ParametersRefused> {
     check(new)?;
-    let call = Call {
-        caller: Address::ZERO,
-        value: U256::ZERO,
-        input: &[],
-        is_static: false,
-        gas_limit: u64::MAX,
-    };
-    let mut context = Context::new(host, STAKING, call, block);
+    let mut context = Context::of_chain(host, STAKING, block);
     let failed = |stop| ParametersRefused::Failed(explain(stop));
     let clock = Clock::read(&mut context).map_err(failed)?;
     let old = parameters(&mut context).map_err(failed)?;

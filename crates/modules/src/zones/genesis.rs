@@ -62,6 +62,7 @@ pub fn genesis<R: StorageRead>(
         zone: Some(Zone {
             hub: hub_hash,
             id,
+            hub_interval_ms: hub.pace.min_block_interval_ms,
             since: record.created_at,
             committee: seats.into_iter().map(without_stake).collect(),
             min_severity: record.min_severity,

@@ -6,8 +6,9 @@ use crate::{
     context::{Context, Stop, ensure},
     gas, guard,
     limits::{
-        MAX_DURATION_S, MAX_EPOCH_BLOCKS, MAX_ZONE_GAS, MAX_ZONE_NAME_BYTES, MAX_ZONES,
-        MAX_ZONES_PAGE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW, MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
+        MAX_DURATION_S, MAX_EPOCH_BLOCKS, MAX_ZONE_GAS, MAX_ZONE_GAS_PER_S, MAX_ZONE_NAME_BYTES,
+        MAX_ZONES, MAX_ZONES_PAGE, MIN_ZONE_BASE_FEE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW,
+        MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
     },
     slots::address_key,
     staking,
@@ -88,16 +89,23 @@ fn check(parameters: &Parameters) -> Result<(), Stop> {
         name: parameters.name.clone(),
     })?;
     let interval = parameters.blockIntervalMs;
+    let most_gas = (MAX_ZONE_GAS_PER_S / 1_000).saturating_mul(interval);
+    let most_gas = most_gas.clamp(MIN_ZONE_GAS, MAX_ZONE_GAS);
     let bounds = [
         ("chainId", parameters.chainId, 1, MAX_CHAIN_ID),
-        ("gasLimit", parameters.gasLimit, MIN_ZONE_GAS, MAX_ZONE_GAS),
-        ("minBaseFee", parameters.minBaseFee, 1, MAX_BASE_FEE),
+        (
+            "minBaseFee",
+            parameters.minBaseFee,
+            MIN_ZONE_BASE_FEE,
+            MAX_BASE_FEE,
+        ),
         (
             "blockIntervalMs",
             interval,
             MIN_ZONE_INTERVAL_MS,
             MAX_TIMESTAMP_STEP_MS,
         ),
+        ("gasLimit", parameters.gasLimit, MIN_ZONE_GAS, most_gas),
         (
             "heartbeatMs",
             parameters.heartbeatMs,

@@ -35,7 +35,7 @@ fn parameters(name: &str, chain_id: u64) -> Parameters {
         name: name.into(),
         chainId: chain_id,
         gasLimit: 30_000_000,
-        minBaseFee: 1_000,
+        minBaseFee: 1_000_000,
         blockIntervalMs: 100,
         heartbeatMs: 5_000,
         epochBlocks: 600,
@@ -169,11 +169,12 @@ fn names_and_chain_ids_are_taken_once() {
 #[test]
 fn parameters_have_bounds() {
     let mut league = league();
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 11] = [
         ("chainId", |of| of.chainId = 0),
         ("chainId", |of| of.chainId = 1 << 52),
         ("gasLimit", |of| of.gasLimit = 999_999),
-        ("minBaseFee", |of| of.minBaseFee = 0),
+        ("gasLimit", |of| of.gasLimit = 100_000_001),
+        ("minBaseFee", |of| of.minBaseFee = 999_999),
         ("blockIntervalMs", |of| of.blockIntervalMs = 9),
         ("heartbeatMs", |of| of.heartbeatMs = 99),
         ("heartbeatMs", |of| of.heartbeatMs = 60_001),
@@ -284,6 +285,6 @@ fn the_genesis_of_a_zone_is_the_same_in_every_version() {
     let mut league = league();
     create(&mut league, parameters("market", 77)).unwrap();
     let genesis = genesis_of(&mut league, 1).unwrap();
-    let pinned = b256!("b218d7f7bfa09ca293eac1a42d390f0e9631a3436406c79fe1f6def277ab9ec8");
+    let pinned = b256!("4704823568f6d66b0ee18593601e06334c171e00b318e2b44a685f34d49d7800");
     assert_eq!(genesis.hash().unwrap(), pinned);
 }
