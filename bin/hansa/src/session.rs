@@ -103,13 +103,18 @@ impl<'a> Session<'a> {
 
     /// Signs with [`Self::signer`] and sends to [`Self::rpc`].
     pub(crate) async fn sender(&self, window: Option<usize>) -> Outcome<Sender> {
+        self.sender_at(self.rpc()?, window).await
+    }
+
+    /// Signs with [`Self::signer`] and sends to `rpc`.
+    pub(crate) async fn sender_at(&self, rpc: Rpc, window: Option<usize>) -> Outcome<Sender> {
         let signer = self.signer()?;
         let mut config = SenderConfig {
             timeout: Duration::from_secs(self.settings.timeout.value),
             ..SenderConfig::default()
         };
         config.window = window.unwrap_or(config.window);
-        Ok(Sender::new(self.rpc()?, signer, config).await?)
+        Ok(Sender::new(rpc, signer, config).await?)
     }
 
     /// An address that was given, else the one acted with.

@@ -4,7 +4,7 @@ use crate::{failure::Outcome, session::Session};
 use alloy_primitives::{Address, U256};
 use alloy_rpc_types_eth::TransactionReceipt;
 use alloy_sol_types::{SolCall, SolEvent};
-use hansa_client::Call;
+use hansa_client::{Call, Rpc};
 use serde_json::{Value, json};
 
 /// Calls a module and waits for the block.
@@ -14,7 +14,18 @@ pub(crate) async fn transact<C: SolCall>(
     call: &C,
     value: U256,
 ) -> Outcome<TransactionReceipt> {
-    let sender = session.sender(None).await?;
+    transact_at(session, session.rpc()?, module, call, value).await
+}
+
+/// Calls a module of the chain at `rpc` and waits for the block.
+pub(crate) async fn transact_at<C: SolCall>(
+    session: &Session<'_>,
+    rpc: Rpc,
+    module: Address,
+    call: &C,
+    value: U256,
+) -> Outcome<TransactionReceipt> {
+    let sender = session.sender_at(rpc, None).await?;
     let call = Call {
         to: Some(module),
         value,

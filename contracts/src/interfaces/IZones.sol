@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {IModule} from "./IModule.sol";
 
 /// @title Zones (native module 2)
-/// @notice The register of a league's zones, and ether on its way to them. On the hub only.
+/// @notice The register of a league's zones, and the newest checkpoint of each. On the hub only.
 /// @dev A zone's genesis follows from its record and from the hub's state alone: every node derives the same.
 interface IZones is IModule {
     /// @notice What a zone is made with.
@@ -34,25 +34,41 @@ interface IZones is IModule {
     /// @param createdAt height of the hub's block that created it.
     /// @param timestamp that block's time.
     /// @param escrow what its creator paid in.
-    /// @param locked what was deposited to it: its ether, which stays here.
-    /// @param deposits how many deposits there were.
     struct Zone {
         uint64 id;
         address creator;
         uint64 createdAt;
         uint64 timestamp;
         uint256 escrow;
-        uint256 locked;
-        uint64 deposits;
         Parameters parameters;
+    }
+
+    /// @notice A final block of a zone, as the hub knows it.
+    /// @param number height; 0: there is no checkpoint yet.
+    /// @param blockHash hash of the block's header.
+    /// @param timestampMs its time, milliseconds since 1970.
+    /// @param hubNumber the hub's block that it names.
+    /// @param stateRoot root of the zone's state after it.
+    /// @param outboxCount messages that the zone had sent by then.
+    /// @param outboxRoot root over them.
+    /// @param stake wei that answer for it: the stake of the committee that finalized it.
+    /// @param recordedAt height of the hub's block that recorded it.
+    struct Checkpoint {
+        uint64 number;
+        bytes32 blockHash;
+        uint64 timestampMs;
+        uint64 hubNumber;
+        bytes32 stateRoot;
+        uint64 outboxCount;
+        bytes32 outboxRoot;
+        uint256 stake;
+        uint64 recordedAt;
     }
 
     /// @notice A zone was created. Its operators begin it from the next block on.
     event ZoneCreated(uint64 indexed zoneId, address indexed creator, uint64 indexed chainId, string name);
-    /// @notice Ether is on its way to a zone: `to` has it there in the first block that names this one or a later one of the hub.
-    event Deposited(
-        uint64 indexed zoneId, address indexed from, address indexed to, uint256 amount, uint64 index
-    );
+    /// @notice The newest final block of a zone that the hub knows of.
+    event Checkpointed(uint64 indexed zoneId, uint64 number, bytes32 blockHash, uint64 outboxCount);
 
     /// @notice This chain is not a hub.
     error NotEnabled();
@@ -70,16 +86,29 @@ interface IZones is IModule {
     error ZonesFull(uint64 limit);
     /// @notice No zone has this id.
     error UnknownZone(uint64 zoneId);
-    /// @notice The receiver cannot hold ether on the zone: it is zero, a precompile, or part of the protocol.
-    error InvalidReceiver(address to);
-    /// @notice A deposit takes ether.
-    error NothingSent();
+    /// @notice Not a header.
+    error MalformedHeader();
+    /// @notice Not a certificate.
+    error MalformedCertificate();
+    /// @notice The certificate is for another block.
+    error OtherBlock(bytes32 certified, bytes32 blockHash);
+    /// @notice The hub knows a block that is at least as new.
+    error StaleCheckpoint(uint64 number, uint64 newest);
+    /// @notice No committee that a zone may have now has this id: it is unknown, or was replaced too long ago.
+    error UnknownCommittee(bytes32 committee);
+    /// @notice Too few of the committee's operators signed, or not this.
+    error InvalidCertificate();
+    /// @notice The block names a block of the hub that is not there yet.
+    error AheadOfHub(uint64 hubNumber);
 
     /// @notice Create a zone. Callable by anybody. The value is its escrow, at least 10 ether.
     function create(Parameters calldata parameters) external payable returns (uint64 zoneId);
 
-    /// @notice Send the value to an account on a zone. No code runs there.
-    function deposit(uint64 zoneId, address to) external payable returns (uint64 index);
+    /// @notice Tell the hub of a final block of a zone: its encoded header, and the certificate of its committee. Callable by anybody.
+    function checkpoint(uint64 zoneId, bytes calldata header, bytes calldata certificate) external;
+
+    /// @notice The newest checkpoint of a zone.
+    function checkpointOf(uint64 zoneId) external view returns (Checkpoint memory);
 
     /// @notice A zone.
     function zone(uint64 zoneId) external view returns (Zone memory);

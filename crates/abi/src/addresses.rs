@@ -26,11 +26,13 @@ pub const MEMBERS: Address = module_address(3);
 pub const EXCHANGE: Address = module_address(4);
 /// Guard: alerts and directives.
 pub const GUARD: Address = module_address(5);
+/// Messages: ether and messages between chains.
+pub const MESSAGES: Address = module_address(6);
 /// Fund: reserved for the mutual fund; until it exists, its account receives its share of slashes.
 pub const FUND: Address = module_address(9);
 
 /// The modules that exist, in order of their numbers.
-pub const MODULES: [Module; 5] = [
+pub const MODULES: [Module; 6] = [
     Module {
         number: 1,
         name: "staking",
@@ -55,6 +57,11 @@ pub const MODULES: [Module; 5] = [
         number: 5,
         name: "guard",
         address: GUARD,
+    },
+    Module {
+        number: 6,
+        name: "messages",
+        address: MESSAGES,
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::{
     IExchange::IExchangeErrors, IGuard::IGuardErrors, IMembers::IMembersErrors,
-    IModule::IModuleErrors, IStaking::IStakingErrors, IZones::IZonesErrors,
+    IMessages::IMessagesErrors, IModule::IModuleErrors, IStaking::IStakingErrors, IZones::IZonesErrors,
 };
 use alloy_sol_types::SolInterface;
 use std::fmt::Debug;
@@ -16,6 +16,7 @@ pub fn describe_error(data: &[u8]) -> Option<String> {
         .or_else(|| describe::<IGuardErrors>(data))
         .or_else(|| describe::<IStakingErrors>(data))
         .or_else(|| describe::<IZonesErrors>(data))
+        .or_else(|| describe::<IMessagesErrors>(data))
 }
 
 fn describe<E: SolInterface + Debug>(data: &[u8]) -> Option<String> {

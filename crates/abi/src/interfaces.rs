@@ -29,3 +29,7 @@ sol!(
     #![sol(extra_derives(Debug, PartialEq, Eq, Hash))]
     "../../contracts/src/interfaces/IZones.sol"
 );
+sol!(
+    #![sol(extra_derives(Debug, PartialEq, Eq, Hash))]
+    "../../contracts/src/interfaces/IMessages.sol"
+);

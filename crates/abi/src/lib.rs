@@ -10,11 +10,11 @@ mod interfaces;
 mod risk;
 
 pub use addresses::{
-    EXCHANGE, FUND, GUARD, MEMBERS, MODULES, Module, STAKING, ZONES, is_module_address,
+    EXCHANGE, FUND, GUARD, MEMBERS, MESSAGES, MODULES, Module, STAKING, ZONES, is_module_address,
     module_address, module_at,
 };
 pub use errors::describe_error;
-pub use interfaces::{IExchange, IGuard, IMembers, IModule, IStaking, IZones};
+pub use interfaces::{IExchange, IGuard, IMembers, IMessages, IModule, IStaking, IZones};
 
 #[cfg(test)]
 mod tests;

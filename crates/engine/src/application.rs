@@ -307,6 +307,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             finalization: finalization_hash(finalization.as_ref()),
             hub,
             inputs: inputs.hash(),
+            outbox: built.outcome.outbox,
             state: commitment(&merkleized),
         };
         let block = Block::with(header, built.transactions, finalization, inputs);
@@ -361,6 +362,13 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             tracing::warn!(
                 number = header.number,
                 "a block's receipts do not match its header"
+            );
+            return None;
+        }
+        if outcome.outbox != header.outbox {
+            tracing::warn!(
+                number = header.number,
+                "a block's outbox does not match its header"
             );
             return None;
         }

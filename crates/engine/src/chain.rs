@@ -32,7 +32,7 @@ use hansa_evm::{ChainRules, ExecutionError, genesis_committee};
 use hansa_mempool::Pool;
 use hansa_modules::staking::Committee;
 use hansa_primitives::{
-    Block, BlockCfg, Digest, Genesis, MAX_OPERATORS, PrivateKey, PublicKey, Scheme, namespace,
+    Block, BlockCfg, Digest, Genesis, MAX_OPERATORS, PrivateKey, PublicKey, Scheme,
 };
 use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
 use std::{
@@ -308,7 +308,7 @@ where
     let committees = Committees::open(
         context.child("committees"),
         format!("{partition}-committees"),
-        namespace(genesis.hash()?),
+        genesis.namespace()?,
         config.key.clone(),
         first,
         epoch_blocks(&genesis),

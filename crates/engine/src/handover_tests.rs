@@ -87,6 +87,7 @@ fn header(next: &[Seat]) -> Header {
         finalized_view: 0,
         hub: HubPoint::default(),
         inputs: B256::ZERO,
+        outbox: Default::default(),
         state: StateCommitment {
             ops_end: 1,
             code_end: 1,

@@ -10,12 +10,12 @@ use commonware_parallel::Strategy;
 use futures::{FutureExt as _, future::BoxFuture};
 use hansa_modules::{
     guard::feed,
+    messages,
     staking::{self, Calendar},
-    zones,
 };
 use hansa_primitives::{
-    Deposit, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
-    MAX_DEPOSIT_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
+    Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
+    MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
 };
 use hansa_state::{FinalizedState, PreImages, StateError};
 use std::{convert::Infallible, time::Duration};
@@ -67,16 +67,16 @@ pub trait Hub: Send + Sync + 'static {
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<DirectiveChange>, StateError>>;
 
-    /// Deposits to the zone from the `from`-th on, likewise.
+    /// Arrivals to the zone from the `from`-th on, likewise.
     ///
     /// # Errors
     /// As [`Hub::directives`].
-    fn deposits(
+    fn arrivals(
         &self,
         from: u64,
         number: u64,
         most: usize,
-    ) -> BoxFuture<'_, Result<Vec<Deposit>, StateError>>;
+    ) -> BoxFuture<'_, Result<Vec<Arrival>, StateError>>;
 
     /// Ends when the hub has something for a zone that has taken so much: a proposer with nothing else to do need not wait longer.
     fn news(&self, taken: HubPoint) -> BoxFuture<'_, ()>;
@@ -172,14 +172,14 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
             .boxed()
     }
 
-    fn deposits(
+    fn arrivals(
         &self,
         from: u64,
         number: u64,
         most: usize,
-    ) -> BoxFuture<'_, Result<Vec<Deposit>, StateError>> {
+    ) -> BoxFuture<'_, Result<Vec<Arrival>, StateError>> {
         let zone = self.zone;
-        self.ask(move |state| zones::deposits(state, (zone, from), number, most))
+        self.ask(move |state| messages::arrivals(state, (zone, from), number, most))
             .boxed()
     }
 
@@ -191,10 +191,10 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
                 if seen != Some(head) {
                     seen = Some(head);
                     let directives = self.directives(taken.directives, head, 1).await;
-                    let deposits = self.deposits(taken.deposits, head, 1).await;
+                    let arrivals = self.arrivals(taken.arrivals, head, 1).await;
                     // A failing database is no news.
                     let some = directives.is_ok_and(|changes| !changes.is_empty())
-                        || deposits.is_ok_and(|deposits| !deposits.is_empty());
+                        || arrivals.is_ok_and(|arrivals| !arrivals.is_empty());
                     if some {
                         return;
                     }
@@ -325,9 +325,9 @@ pub(crate) async fn derive(
     let directives = hub
         .directives(from, named.number, MAX_DIRECTIVE_INPUTS)
         .await?;
-    let deposited = parent.hub.deposits;
-    let deposits = hub
-        .deposits(deposited, named.number, MAX_DEPOSIT_INPUTS)
+    let arrived = parent.hub.arrivals;
+    let arrivals = hub
+        .arrivals(arrived, named.number, MAX_ARRIVAL_INPUTS)
         .await?;
     let calendar = calendar(genesis);
     let number = parent.number + 1;
@@ -340,11 +340,11 @@ pub(crate) async fn derive(
         number: named.number,
         hash: named.hash,
         directives: from + directives.len() as u64,
-        deposits: deposited + deposits.len() as u64,
+        arrivals: arrived + arrivals.len() as u64,
     };
     let inputs = Inputs {
         directives,
-        deposits,
+        arrivals,
         seats,
     };
     Ok((point, inputs))

@@ -6,7 +6,7 @@ use futures::{
     future::{BoxFuture, pending, ready},
 };
 use hansa_primitives::{
-    Deposit, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
+    Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
     MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat, Zone,
 };
 use hansa_state::StateError;
@@ -39,10 +39,11 @@ fn change(index: u64) -> DirectiveChange {
     }
 }
 
-fn deposit(index: u64) -> Deposit {
-    Deposit {
+fn arrival(index: u64) -> Arrival {
+    Arrival {
         to: Address::repeat_byte(0x11),
         amount: U256::from(index + 1),
+        message: B256::ZERO,
     }
 }
 
@@ -77,14 +78,14 @@ impl Hub for Fixed {
         ready(Ok((from..count).take(most).map(change).collect())).boxed()
     }
 
-    fn deposits(
+    fn arrivals(
         &self,
         from: u64,
         number: u64,
         most: usize,
-    ) -> BoxFuture<'_, Result<Vec<Deposit>, StateError>> {
+    ) -> BoxFuture<'_, Result<Vec<Arrival>, StateError>> {
         let count = number / 10;
-        ready(Ok((from..count).take(most).map(deposit).collect())).boxed()
+        ready(Ok((from..count).take(most).map(arrival).collect())).boxed()
     }
 
     fn news(&self, _taken: HubPoint) -> BoxFuture<'_, ()> {
@@ -118,13 +119,13 @@ fn header(number: u64, hub: HubPoint) -> Header {
     header
 }
 
-/// All deposits up to that block are applied.
+/// All arrivals up to that block are applied.
 fn point(number: u64, directives: u64) -> HubPoint {
     HubPoint {
         number,
         hash: hub_block(number).hash,
         directives,
-        deposits: number / 10,
+        arrivals: number / 10,
     }
 }
 
@@ -138,7 +139,7 @@ fn a_block_takes_what_came_since_its_parent() {
     let (named, inputs) = derived(29, &header(3, point(20, 4)));
     assert_eq!(named, point(29, 5));
     assert_eq!(inputs.directives, [change(4)]);
-    assert!(inputs.deposits.is_empty());
+    assert!(inputs.arrivals.is_empty());
     assert!(inputs.seats.is_empty());
     let (named, inputs) = derived(29, &header(3, point(29, 5)));
     assert_eq!((named, inputs), (point(29, 5), Inputs::default()));
@@ -242,16 +243,16 @@ fn whatever_differs_from_the_hub_is_refused() {
         ),
         refused
     );
-    let deposits = named.deposits - 1;
-    assert_eq!(verdict(HubPoint { deposits, ..named }, &inputs), refused);
+    let arrivals = named.arrivals - 1;
+    assert_eq!(verdict(HubPoint { arrivals, ..named }, &inputs), refused);
     let changes: [fn(&mut Inputs); 9] = [
         |inputs| inputs.directives.clear(),
         |inputs| inputs.directives.swap(0, 1),
         |inputs| inputs.directives[0].until += 1,
         |inputs| inputs.directives.push(change(9)),
-        |inputs| inputs.deposits.clear(),
-        |inputs| inputs.deposits[0].amount += U256::from(1),
-        |inputs| inputs.deposits.push(deposit(9)),
+        |inputs| inputs.arrivals.clear(),
+        |inputs| inputs.arrivals[0].amount += U256::from(1),
+        |inputs| inputs.arrivals.push(arrival(9)),
         |inputs| inputs.seats.clear(),
         |inputs| inputs.seats[0].operator += 1,
     ];

@@ -29,6 +29,7 @@ mod build;
 mod chain;
 mod code_peers;
 mod committees;
+mod courier;
 mod early;
 #[cfg(test)]
 mod early_tests;
@@ -43,6 +44,7 @@ mod hub;
 mod hub_tests;
 mod ledger;
 mod pacing;
+mod payer;
 mod shared;
 #[cfg(feature = "test-utils")]
 mod tamper;
@@ -59,11 +61,13 @@ pub use chain::{
     start,
 };
 pub use committees::{Committees, Entry};
+pub use courier::{Courier, ZoneBlocks};
 pub use handover::{Checkpoint, NoCheckpoint};
 pub use head::Head;
 pub use hub::{Hub, HubBlock, HubBlocks, LocalHub};
 pub use ledger::{Executed, Ledger};
 pub use pacing::Paced;
+pub use payer::Payer;
 pub use shared::{Shared, ZoneChannels};
 #[cfg(feature = "test-utils")]
 pub use tamper::Tamper;

@@ -73,6 +73,7 @@ pub(crate) fn header(
         finalized_view: 0,
         hub: HubPoint::default(),
         inputs: B256::ZERO,
+        outbox: Default::default(),
         state: StateCommitment::default(),
     }
 }

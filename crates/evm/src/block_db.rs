@@ -268,6 +268,10 @@ impl<D: Database> Host for BlockDb<D> {
     fn transfer(&mut self, _from: Address, _to: Address, _amount: U256) -> Result<(), HostError> {
         Err(HostError::Refused("only transactions move ether".into()))
     }
+
+    fn burn(&mut self, _from: Address, _amount: U256) -> Result<(), HostError> {
+        Err(HostError::Refused("only transactions move ether".into()))
+    }
 }
 
 /// The error of [`MemoryDb`], which has none.

@@ -8,8 +8,11 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, U256};
 use hansa_abi::STAKING;
-use hansa_modules::staking::{self, BlockEnd, Committee};
-use hansa_primitives::Inputs;
+use hansa_modules::{
+    messages,
+    staking::{self, BlockEnd, Committee},
+};
+use hansa_primitives::{Inputs, Outbox};
 use revm::{
     Database,
     context_interface::{ContextTr, JournalTr},
@@ -23,6 +26,7 @@ pub(crate) struct EndedBlock {
     /// Wei that come from nowhere in the EVM: base fees, which it burns, and what is issued.
     pub(crate) credits: Vec<(Address, U256)>,
     pub(crate) next_committee: B256,
+    pub(crate) outbox: Outbox,
     pub(crate) fixed: Option<Committee>,
 }
 
@@ -38,13 +42,19 @@ pub(crate) fn end_block<D: Database>(
     let context = &mut evm.ctx;
     // Nobody to reward here: the hub chooses a zone's operators. Others are chains of tests.
     if rules.genesis.operators.is_empty() {
-        let next_committee = match rules.genesis.zone {
-            Some(_) => next_committee(context.journal_mut().db_mut(), rules, params, closing)?,
-            None => closing.committee,
+        let (next_committee, outbox) = match rules.genesis.zone {
+            Some(_) => {
+                let parent = context.journal_mut().db_mut();
+                let next = next_committee(parent, rules, params, closing)?;
+                let outbox = messages::outbox(&mut JournalHost { context });
+                (next, outbox.map_err(state_error)?)
+            }
+            None => (closing.committee, Outbox::default()),
         };
         return Ok(EndedBlock {
             credits: vec![(rules.treasury, fees)],
             next_committee,
+            outbox,
             fixed: system::next_committee(rules, params, inputs),
         });
     }
@@ -70,6 +80,7 @@ pub(crate) fn end_block<D: Database>(
             (STAKING, rewards + ended.minted),
         ],
         next_committee,
+        outbox: Outbox::default(),
         fixed: ended.next,
     })
 }

@@ -7,7 +7,7 @@ use alloy_consensus::Transaction as _;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bloom, TxKind, U256};
 use hansa_modules::staking::Committee;
-use hansa_primitives::{Block, Finalization, Inputs, Receipt, Transaction};
+use hansa_primitives::{Block, Finalization, Inputs, Outbox, Receipt, Transaction};
 use revm::{
     Database, ExecuteEvm,
     context::TxEnv,
@@ -83,6 +83,8 @@ pub struct BlockOutcome {
     pub logs_bloom: Bloom,
     /// Id of the committee that finalizes the block's child.
     pub next_committee: B256,
+    /// What the chain has sent up to this block, if it is a zone.
+    pub outbox: Outbox,
     /// The committee of the next epoch, if this block fixes it.
     pub fixed: Option<Committee>,
     /// What changed.
@@ -284,6 +286,7 @@ impl<D: Database> BlockExecutor<D> {
             receipts: self.receipts,
             gas_used: self.gas_used,
             next_committee: ended.next_committee,
+            outbox: ended.outbox,
             fixed: ended.fixed,
             changes,
         })

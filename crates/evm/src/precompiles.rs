@@ -5,11 +5,14 @@ use crate::{Directive, EvmContext, guard};
 use alloy_primitives::{Address, Bytes, Log, LogData, U256, map::AddressSet};
 use alloy_sol_types::SolError;
 use hansa_abi::IModule;
-use hansa_modules::{Block, Call, Host, HostError, Outcome, RunResult, refuse_input};
+use hansa_modules::{
+    Block, Call, Host, HostError, Outcome, RunResult, StorageRead, refuse_input,
+};
 use revm::{
     Database,
     bytecode::Bytecode,
-    context_interface::{ContextTr, JournalTr},
+    context_interface::{
+        journaled_state::account::JournaledAccountTr as _,ContextTr, JournalTr},
     handler::{EthPrecompiles, PrecompileProvider},
     interpreter::{CallInputs, Gas, InstructionResult, InterpreterResult},
     primitives::hardfork::SpecId,
@@ -210,5 +213,24 @@ impl<D: Database> Host for JournalHost<'_, D> {
             None => Ok(()),
             Some(error) => Err(HostError::Refused(format!("{error:?}"))),
         }
+    }
+
+    fn burn(&mut self, from: Address, amount: U256) -> Result<(), HostError> {
+        let account = self.context.journal_mut().load_account_mut(from);
+        let mut account = account.map_err(fatal)?;
+        if account.data.decr_balance(amount) {
+            Ok(())
+        } else {
+            Err(HostError::Refused(format!("{from} has less than {amount}")))
+        }
+    }
+}
+
+/// Module storage as it is now, in the middle of a block.
+impl<D: Database> StorageRead for JournalHost<'_, D> {
+    type Error = HostError;
+
+    fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
+        Host::sload(self, module, slot)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE};
 use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256, keccak256};
-use hansa_abi::STAKING;
+use hansa_abi::{MESSAGES, STAKING};
 use hansa_modules::{
     HostError, StorageRead,
     genesis::{
@@ -15,9 +15,10 @@ use hansa_modules::{
     },
     guard,
     members::Roles,
+    messages,
     staking::{self, Committee},
 };
-use hansa_primitives::{Deposit, Genesis, Inputs};
+use hansa_primitives::{Genesis, Inputs};
 use revm::Database;
 use std::{collections::HashMap, convert::Infallible, fmt::Display};
 
@@ -58,9 +59,12 @@ fn apply_inputs<D: Database>(
     if !inputs.directives.is_empty() {
         guard::feed::apply(db, &inputs.directives, zone.min_severity, block)?;
     }
-    for deposit in &inputs.deposits {
-        credit(db, deposit)?;
+    for arrival in &inputs.arrivals {
+        // A message's ether waits with it.
+        let waits = !arrival.message.is_zero();
+        credit(db, if waits { MESSAGES } else { arrival.to }, arrival.amount)?;
     }
+    messages::arrive(db, &inputs.arrivals, block)?;
     match next_committee(rules, params, inputs) {
         Some(committee) => staking::adopt(db, &committee, block),
         None => Ok(()),
@@ -68,13 +72,13 @@ fn apply_inputs<D: Database>(
 }
 
 /// Gives ether to an account. No code runs.
-fn credit<D: Database>(db: &mut BlockDb<D>, deposit: &Deposit) -> Result<(), HostError> {
-    let account = db.current_account(deposit.to);
+fn credit<D: Database>(db: &mut BlockDb<D>, to: Address, amount: U256) -> Result<(), HostError> {
+    let account = db.current_account(to);
     let account = account.map_err(|error| HostError::Fatal(error.to_string()))?;
     let mut account = account.unwrap_or_default();
     // What is locked on the hub fits.
-    account.balance = account.balance.saturating_add(deposit.amount);
-    db.set_account(deposit.to, account, Bytes::new());
+    account.balance = account.balance.saturating_add(amount);
+    db.set_account(to, account, Bytes::new());
     Ok(())
 }
 
@@ -222,6 +226,7 @@ fn module_genesis(genesis: &Genesis) -> Result<ModulesGenesis, ExecutionError> {
             .zone
             .as_ref()
             .map_or_else(Vec::new, |zone| zone.committee.clone()),
+        zone: genesis.zone.as_ref().map_or(0, |zone| zone.id),
         genesis_hash: genesis.hash().map_err(refused)?,
     })
 }

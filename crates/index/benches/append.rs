@@ -105,6 +105,7 @@ fn block(number: u64, parent: B256, count: u64, logs: impl Fn(u64) -> Vec<Log>) 
         finalized_view: 0,
         hub: HubPoint::default(),
         inputs: B256::ZERO,
+        outbox: Default::default(),
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

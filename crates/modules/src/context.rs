@@ -54,7 +54,8 @@ pub(crate) struct Context<'a> {
     warm: BTreeSet<(Address, U256)>,
     writes: BTreeMap<U256, U256>,
     logs: Vec<LogData>,
-    transfers: Vec<(Address, U256)>,
+    /// Ether that leaves the module; to nobody where it is burnt.
+    transfers: Vec<(Option<Address>, U256)>,
 }
 
 impl<'a> Context<'a> {
@@ -188,7 +189,18 @@ impl<'a> Context<'a> {
             return Ok(());
         }
         self.charge(gas::TRANSFER)?;
-        self.transfers.push((to, amount));
+        self.transfers.push((Some(to), amount));
+        Ok(())
+    }
+
+    /// Unmakes ether of the module that is called. Nothing happens for an amount of zero.
+    pub(crate) fn burn(&mut self, amount: U256) -> Result<(), Stop> {
+        self.forbid_static()?;
+        if amount.is_zero() {
+            return Ok(());
+        }
+        self.charge(gas::TRANSFER)?;
+        self.transfers.push((None, amount));
         Ok(())
     }
 
@@ -200,12 +212,17 @@ impl<'a> Context<'a> {
     /// Hands everything buffered to the host: transfers first, since only these can be refused.
     pub(crate) fn commit(&mut self) -> Result<(), Stop> {
         for (to, amount) in std::mem::take(&mut self.transfers) {
-            self.host
-                .transfer(self.module, to, amount)
-                .map_err(|error| match error {
-                    HostError::Fatal(message) => Stop::Fatal(message),
-                    HostError::Refused(_) => revert(IModule::TransferRefused { to, amount }),
-                })?;
+            let moved = match to {
+                Some(to) => self.host.transfer(self.module, to, amount),
+                None => self.host.burn(self.module, amount),
+            };
+            moved.map_err(|error| match error {
+                HostError::Fatal(message) => Stop::Fatal(message),
+                HostError::Refused(_) => revert(IModule::TransferRefused {
+                    to: to.unwrap_or_default(),
+                    amount,
+                }),
+            })?;
         }
         for (slot, value) in std::mem::take(&mut self.writes) {
             self.host.sstore(self.module, slot, value).map_err(fatal)?;

@@ -9,6 +9,7 @@ use crate::{
     host::Block,
     limits::MAX_MEMBERS,
     members::{self, Roles},
+    messages,
     staking::{self, Seat, StakingParams},
     testing::MemoryHost,
 };
@@ -34,6 +35,9 @@ pub struct Genesis {
     /// Of a zone, which has neither members nor operators of its own: the committee of epoch 0.
     #[serde(default)]
     pub committee: Vec<Seat>,
+    /// Of a zone: its id.
+    #[serde(default)]
+    pub zone: u64,
     /// Hash of the chain's genesis: what operators sign is signed for this chain.
     #[serde(default)]
     pub genesis_hash: B256,
@@ -167,6 +171,9 @@ pub enum GenesisError {
         /// How many there may be.
         limit: u64,
     },
+    /// A zone cannot begin.
+    #[error("zone: {0}")]
+    Zone(String),
     /// A parameter of the guard makes no sense.
     #[error("guard parameter {parameter}: {reason}")]
     Guard {
@@ -206,6 +213,10 @@ pub fn storage(genesis: &Genesis, timestamp: u64) -> Result<Vec<StorageWrite>, G
     }
     guard::set_parameters(&mut host, &genesis.guard)?;
     staking::write_genesis(&mut host, genesis, timestamp)?;
+    if genesis.zone != 0 {
+        messages::write_genesis(&mut host, genesis.zone, timestamp)
+            .map_err(|stop| GenesisError::Zone(explain(stop)))?;
+    }
     Ok(host
         .storage
         .into_iter()

@@ -45,6 +45,12 @@ pub trait Host {
         to: Address,
         amount: U256,
     ) -> Result<(), HostError>;
+
+    /// Unmakes ether that a module has.
+    ///
+    /// # Errors
+    /// [`HostError::Refused`] when the balance does not allow it.
+    fn burn(&mut self, from_module: Address, amount: U256) -> Result<(), HostError>;
 }
 
 /// Read access to storage, for lookups that are neither metered nor part of a call.

@@ -1,4 +1,4 @@
-//! The native modules of Hansa: staking, zones, members, exchange and guard.
+//! The native modules of Hansa: staking, zones, members, exchange, guard and messages.
 //!
 //! Pure, synchronous logic over a storage context. A chain executes a module by calling [`run`] with
 //! its own [`Host`]; the module reads and writes ordinary storage slots of its own address, emits
@@ -26,6 +26,7 @@ pub mod guard;
 mod host;
 pub mod limits;
 pub mod members;
+pub mod messages;
 mod query;
 mod run;
 mod slots;

@@ -109,6 +109,16 @@ pub const MIN_ZONE_EPOCH_BLOCKS: u64 = 10;
 pub const MIN_ZONE_ESCROW: alloy_primitives::U256 =
     alloy_primitives::U256::from_limbs([10_000_000_000_000_000_000, 0, 0, 0]);
 
+/// Bytes of a message's data.
+pub const MAX_MESSAGE_BYTES: usize = 32 * 1_024;
+/// Messages that one call delivers.
+pub const MAX_DELIVERIES: usize = 32;
+/// Wei that a message may offer to whoever delivers it: 1 ether.
+pub const MAX_MESSAGE_FEE: alloy_primitives::U256 =
+    alloy_primitives::U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
+/// Seconds that a message waits for its receiver at least: a week.
+pub const REFUND_AFTER_S: u64 = 7 * 24 * 3_600;
+
 /// Bytes of input that a call may have beside its selector.
 pub const MAX_INPUT_BYTES: usize = 1_024 * 1_024;
 /// Bytes that decoding a call's input may allocate.

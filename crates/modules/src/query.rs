@@ -87,4 +87,8 @@ where
     fn transfer(&mut self, _: Address, _: Address, _: U256) -> Result<(), HostError> {
         Ok(())
     }
+
+    fn burn(&mut self, _: Address, _: U256) -> Result<(), HostError> {
+        Ok(())
+    }
 }

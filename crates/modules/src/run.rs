@@ -6,7 +6,7 @@ use crate::{
     exchange, gas, guard,
     host::{Block, Call, Host, Outcome, RunResult},
     limits::MAX_INPUT_BYTES,
-    members, staking, zones,
+    members, messages, staking, zones,
 };
 use alloy_primitives::{Address, Bytes};
 
@@ -68,6 +68,7 @@ fn dispatch(context: &mut Context<'_>, module: Address) -> Result<Bytes, Stop> {
         hansa_abi::MEMBERS => members::dispatch(context),
         hansa_abi::EXCHANGE => exchange::dispatch(context),
         hansa_abi::GUARD => guard::dispatch(context),
+        hansa_abi::MESSAGES => messages::dispatch(context),
         _ => Err(Stop::Fatal(format!("no native module at {module}"))),
     }?;
     context.commit()?;

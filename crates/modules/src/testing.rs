@@ -78,6 +78,10 @@ impl Host for MemoryHost {
         }
         Ok(())
     }
+
+    fn burn(&mut self, from: Address, amount: U256) -> Result<(), HostError> {
+        self.debit(from, amount)
+    }
 }
 
 impl StorageRead for MemoryHost {

@@ -3,19 +3,17 @@
 use crate::{
     KeyError,
     datadir::write_durably,
-    head::NodeHead,
+    head::{NodeHead, NodePayer},
     keys::{read_secret, write_secret},
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_signer_local::PrivateKeySigner;
-use commonware_parallel::Rayon;
 use commonware_runtime::{
     Spawner as _, Supervisor as _,
     telemetry::metrics::{Gauge, GaugeExt as _, MetricsExt as _},
     tokio::Context,
 };
 use hansa_engine::{Accuser, Evidence};
-use hansa_index::Index;
 use hansa_mempool::{HeadState as _, Pool};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -74,19 +72,18 @@ pub(crate) fn channel() -> (mpsc::Sender<Evidence>, mpsc::Receiver<Evidence>) {
 /// Keeps evidence, and sends it where there is an account that pays for it.
 pub(crate) struct Clerk {
     pub(crate) folder: PathBuf,
-    pub(crate) signer: Option<PrivateKeySigner>,
+    pub(crate) payer: Option<NodePayer>,
     pub(crate) pool: Pool,
     pub(crate) head: NodeHead,
-    pub(crate) chain_id: u64,
 }
 
 impl Clerk {
     /// Works until nobody hears anything any more.
     pub(crate) fn start(self, context: &Context, mut heard: mpsc::Receiver<Evidence>) {
         let (forward, evidence) = channel();
-        if let Some(signer) = self.signer {
+        if let Some(payer) = self.payer {
             let purse = Purse {
-                account: signer.address(),
+                account: payer.address(),
                 head: self.head.clone(),
                 pool: self.pool.clone(),
                 gauge: context.child("evidence").gauge(
@@ -100,13 +97,7 @@ impl Clerk {
                     () = purse.watch() => {}
                 }
             }));
-            let accuser: Accuser<Context, Rayon, Index> = Accuser {
-                evidence,
-                pool: self.pool,
-                head: self.head,
-                signer,
-                chain_id: self.chain_id,
-            };
+            let accuser = Accuser { evidence, payer };
             let context = context.child("accuser");
             drop(context.spawn(move |context| accuser.run(context)));
         }

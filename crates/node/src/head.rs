@@ -3,10 +3,11 @@
 use crate::node::States;
 use commonware_parallel::Rayon;
 use commonware_runtime::tokio::Context;
-use hansa_engine::Head;
+use hansa_engine::{Head, Payer};
 use hansa_index::Index;
 
 pub(crate) type NodeHead = Head<Context, Rayon, Index>;
+pub(crate) type NodePayer = Payer<Context, Rayon, Index>;
 
 /// Reads the newest finalized state, at the chain's time: the clock's, which the next block's will be,
 /// but never before the head's.

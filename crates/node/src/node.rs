@@ -25,7 +25,7 @@ use commonware_runtime::{
     tokio::{self as runtime, Context},
 };
 use commonware_utils::{NZU16, NZUsize};
-use hansa_engine::{Chain, Join};
+use hansa_engine::{Chain, Join, Payer};
 use hansa_index::{Config as IndexConfig, FinalizedBlock, Index};
 use hansa_mempool::{HeadInfo, JournalError};
 use hansa_primitives::{Block, Genesis, PrivateKey, genesis_timestamp_ms, next_base_fee};
@@ -453,12 +453,16 @@ async fn start(
         genesis_block,
         started_at,
     } = opened;
+    let signer = prepared.accuser.clone();
+    let payer = signer.map(|signer| {
+        let (pool, head) = (pool.clone(), state_head.clone());
+        Payer::new(pool, head, signer, genesis.chain_id)
+    });
     let clerk = Clerk {
         folder: prepared.directory.evidence(),
-        signer: prepared.accuser.clone(),
+        payer: payer.clone(),
         pool: pool.clone(),
         head: state_head.clone(),
-        chain_id: genesis.chain_id,
     };
     clerk.start(&context, evidence);
 
@@ -529,6 +533,7 @@ async fn start(
     let supervisor = zones::Supervisor {
         context: shared.child("zones"),
         common,
+        payer,
         hub: (genesis.clone(), *genesis_hash),
         states: zones_states,
         index: index.clone(),

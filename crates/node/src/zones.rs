@@ -7,6 +7,7 @@
 use crate::{
     NodeError,
     chain::{self, Common, Opened},
+    head::NodePayer,
     info::Info,
     network::{self, Connected},
     node::{States, ended, index_config},
@@ -22,10 +23,12 @@ use commonware_p2p::{
     utils::mux::{MuxHandle, Muxer},
 };
 use commonware_runtime::{Spawner as _, Supervisor as _, tokio::Context};
-use hansa_engine::{Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared};
+use hansa_engine::{
+    Channels, Courier, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
+};
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::zones;
-use hansa_primitives::{Genesis, PublicKey};
+use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
 use hansa_state::StateProvider as _;
 use std::{
     path::PathBuf,
@@ -69,6 +72,8 @@ impl Network {
 pub(crate) struct Supervisor {
     pub(crate) context: Context,
     pub(crate) common: Common,
+    /// Pays for what the node tells the hub of its zones.
+    pub(crate) payer: Option<NodePayer>,
     /// The hub's genesis, and its hash.
     pub(crate) hub: (Arc<Genesis>, B256),
     pub(crate) states: States,
@@ -151,6 +156,22 @@ impl HubBlocks for Indexed {
     fn at(&self, number: u64) -> Option<HubBlock> {
         let header = self.0.header(number).ok().flatten();
         header.map(|(_, header)| HubBlock::from(&header))
+    }
+}
+
+impl ZoneBlocks for Indexed {
+    fn newest(&self) -> Option<Header> {
+        let (number, _) = self.0.head()?;
+        self.header(number)
+    }
+
+    fn header(&self, number: u64) -> Option<Header> {
+        let header = self.0.header(number).ok().flatten();
+        header.map(|(_, header)| header)
+    }
+
+    fn receipts(&self, number: u64) -> Option<Arc<Vec<Receipt>>> {
+        self.0.receipts(number).ok().flatten()
     }
 }
 
@@ -269,6 +290,19 @@ impl Zone {
             genesis_block,
             started_at,
         } = opened;
+        if let Some(payer) = supervisor.payer.clone() {
+            let courier = Courier {
+                zone: id,
+                chain_id: genesis.chain_id,
+                me: common.key.public_key(),
+                blocks: Indexed(index.clone()),
+                marshal: chain.marshal.clone(),
+                head: head.clone(),
+                payer,
+            };
+            let context = context.child("courier");
+            drop(context.spawn(move |context| courier.run(context)));
+        }
         let threads = &supervisor.threads;
         let info = Info {
             connected: supervisor.connected.clone(),

@@ -519,6 +519,17 @@ impl Genesis {
         Ok(keccak256(serde_json::to_vec(self)?))
     }
 
+    /// The namespace of what the chain's committees sign.
+    ///
+    /// # Errors
+    /// As [`Genesis::hash`].
+    pub fn namespace(&self) -> Result<Vec<u8>, GenesisError> {
+        Ok(match &self.zone {
+            Some(zone) => crate::zone_namespace(zone.hub, zone.id),
+            None => crate::namespace(self.hash()?),
+        })
+    }
+
     /// The header of block 0. Its databases (`state`) are empty: block 1 carries the allocation. `committee` is the id of
     /// the first committee.
     ///
@@ -554,6 +565,7 @@ impl Genesis {
                 ..HubPoint::default()
             },
             inputs: B256::ZERO,
+            outbox: Default::default(),
             state,
         })
     }

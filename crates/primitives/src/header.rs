@@ -1,6 +1,6 @@
 //! The block header: what operators sign.
 
-use crate::{Context, HEADER_VERSION, HubPoint, PublicKey};
+use crate::{Context, HEADER_VERSION, HubPoint, Outbox, PublicKey};
 use alloy_eips::eip1559::BaseFeeParams;
 use alloy_primitives::{Address, B256, Bloom, keccak256};
 use bytes::BufMut;
@@ -67,6 +67,8 @@ pub struct Header {
     pub hub: HubPoint,
     /// Hash of what the body takes from the hub; zero for nothing. See [`Inputs`](crate::Inputs).
     pub inputs: B256,
+    /// What a zone has sent up to this block; nothing in the hub.
+    pub outbox: Outbox,
     /// The databases after this block.
     pub state: StateCommitment,
 }
@@ -80,6 +82,7 @@ impl Header {
         + 20
         + 256
         + HubPoint::SIZE
+        + Outbox::SIZE
         + StateCommitment::SIZE;
 
     /// The block hash.
@@ -188,6 +191,7 @@ impl Write for Header {
         buf.put_u64(self.finalized_view);
         self.hub.write(buf);
         write_b256(&self.inputs, buf);
+        self.outbox.write(buf);
         self.state.write(buf);
     }
 }
@@ -223,6 +227,7 @@ impl Read for Header {
             finalized_view: u64::read(buf)?,
             hub: HubPoint::read(buf)?,
             inputs: read_b256(buf)?,
+            outbox: Outbox::read(buf)?,
             state: StateCommitment::read(buf)?,
         })
     }

@@ -1,13 +1,13 @@
 //! What a zone's block takes from the hub.
 //!
 //! ```text
-//! HubPoint: number (8), hash (32), directives (8), deposits (8)
+//! HubPoint: number (8), hash (32), directives (8), arrivals (8)
 //! Inputs:   directives (count, then target (20), alert id (8), until (8), severity (1) each),
-//!           deposits (count, then receiver (20), wei (32) each),
+//!           arrivals (count, then receiver (20), wei (32), message (32) each),
 //!           seats (count, then operator id (8), key (32), fee recipient (20), stake (32) each)
 //! ```
 
-use crate::{MAX_DEPOSIT_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_OPERATORS};
+use crate::{MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_OPERATORS};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use bytes::BufMut;
 use commonware_codec::{
@@ -26,8 +26,8 @@ pub struct HubPoint {
     pub hash: B256,
     /// Changes of directives that the zone has applied since it began, those of this block included.
     pub directives: u64,
-    /// Deposits likewise.
-    pub deposits: u64,
+    /// Messages and ether likewise.
+    pub arrivals: u64,
 }
 
 /// A change of what the hub tells its zones about an address.
@@ -43,13 +43,15 @@ pub struct DirectiveChange {
     pub severity: u8,
 }
 
-/// Ether that comes from the hub.
+/// What comes from the hub, or through it from another zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deposit {
+pub struct Arrival {
     /// Receives it.
     pub to: Address,
     /// Wei.
     pub amount: U256,
+    /// Digest of the message that waits for its receiver; zero where ether is all that comes, which the receiver has at once.
+    pub message: B256,
 }
 
 /// A seat of a committee.
@@ -74,7 +76,7 @@ pub struct Inputs {
     /// In the order of the hub.
     pub directives: Vec<DirectiveChange>,
     /// In the order of the hub.
-    pub deposits: Vec<Deposit>,
+    pub arrivals: Vec<Arrival>,
     /// At the freeze block of an epoch: the committee of the next one, in ascending order of keys.
     pub seats: Vec<Seat>,
 }
@@ -82,7 +84,7 @@ pub struct Inputs {
 impl Inputs {
     /// Whether there is nothing to apply.
     pub fn is_empty(&self) -> bool {
-        self.directives.is_empty() && self.deposits.is_empty() && self.seats.is_empty()
+        self.directives.is_empty() && self.arrivals.is_empty() && self.seats.is_empty()
     }
 
     /// As a header commits to them: keccak256 of the encoding, zero for none.
@@ -116,7 +118,7 @@ impl Write for HubPoint {
         buf.put_u64(self.number);
         buf.put_slice(self.hash.as_slice());
         buf.put_u64(self.directives);
-        buf.put_u64(self.deposits);
+        buf.put_u64(self.arrivals);
     }
 }
 
@@ -128,7 +130,7 @@ impl Read for HubPoint {
             number: u64::read(buf)?,
             hash: read_word(buf)?,
             directives: u64::read(buf)?,
-            deposits: u64::read(buf)?,
+            arrivals: u64::read(buf)?,
         })
     }
 }
@@ -159,24 +161,26 @@ impl Read for DirectiveChange {
     }
 }
 
-impl FixedSize for Deposit {
-    const SIZE: usize = 20 + 32;
+impl FixedSize for Arrival {
+    const SIZE: usize = 20 + 32 + 32;
 }
 
-impl Write for Deposit {
+impl Write for Arrival {
     fn write(&self, buf: &mut impl BufMut) {
         write_address(&self.to, buf);
         buf.put_slice(&self.amount.to_be_bytes::<32>());
+        buf.put_slice(self.message.as_slice());
     }
 }
 
-impl Read for Deposit {
+impl Read for Arrival {
     type Cfg = ();
 
     fn read_cfg(buf: &mut impl Buf, (): &()) -> Result<Self, CodecError> {
         Ok(Self {
             to: read_address(buf)?,
             amount: U256::from_be_bytes(<[u8; 32]>::read(buf)?),
+            message: read_word(buf)?,
         })
     }
 }
@@ -211,21 +215,21 @@ impl Inputs {
     /// Largest encoding, bytes: five bound every count.
     pub const MAX_SIZE: usize = 15
         + MAX_DIRECTIVE_INPUTS * DirectiveChange::SIZE
-        + MAX_DEPOSIT_INPUTS * Deposit::SIZE
+        + MAX_ARRIVAL_INPUTS * Arrival::SIZE
         + MAX_OPERATORS * Seat::SIZE;
 }
 
 impl Write for Inputs {
     fn write(&self, buf: &mut impl BufMut) {
         self.directives.write(buf);
-        self.deposits.write(buf);
+        self.arrivals.write(buf);
         self.seats.write(buf);
     }
 }
 
 impl EncodeSize for Inputs {
     fn encode_size(&self) -> usize {
-        self.directives.encode_size() + self.deposits.encode_size() + self.seats.encode_size()
+        self.directives.encode_size() + self.arrivals.encode_size() + self.seats.encode_size()
     }
 }
 
@@ -235,7 +239,7 @@ impl Read for Inputs {
     fn read_cfg(buf: &mut impl Buf, (): &()) -> Result<Self, CodecError> {
         Ok(Self {
             directives: Vec::read_range(buf, 0..=MAX_DIRECTIVE_INPUTS)?,
-            deposits: Vec::read_range(buf, 0..=MAX_DEPOSIT_INPUTS)?,
+            arrivals: Vec::read_range(buf, 0..=MAX_ARRIVAL_INPUTS)?,
             seats: Vec::read_range(buf, 0..=MAX_OPERATORS)?,
         })
     }

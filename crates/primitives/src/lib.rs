@@ -16,6 +16,7 @@ mod genesis;
 mod header;
 mod inputs;
 mod limits;
+mod outbox;
 mod staking;
 mod transaction;
 
@@ -28,8 +29,9 @@ pub use genesis::{
     genesis_timestamp_ms,
 };
 pub use header::{Header, StateCommitment, hash_of, next_base_fee};
-pub use inputs::{Deposit, DirectiveChange, HubPoint, Inputs, Seat};
+pub use inputs::{Arrival, DirectiveChange, HubPoint, Inputs, Seat};
 pub use limits::*;
+pub use outbox::{Outbox, climb, empty_subtree, parent};
 pub use staking::StakingParams;
 pub use transaction::{
     Receipt, Transaction, TransactionError, decode_transaction, receipts_bloom, receipts_root,
@@ -82,7 +84,14 @@ pub fn prove_key(key: &PrivateKey, genesis_hash: B256, owner: Address) -> Vec<u8
     signature.encode().to_vec()
 }
 
-/// The signing namespace of one chain: nothing signed for one chain verifies on another.
+/// The signing namespace of a zone. It follows from the hub's genesis and the zone's id, so that the hub can verify what the zone's
+/// committees sign.
+pub fn zone_namespace(hub_genesis_hash: B256, zone: u64) -> Vec<u8> {
+    let hub = namespace(hub_genesis_hash);
+    [hub.as_slice(), b"/zone/", zone.to_be_bytes().as_slice()].concat()
+}
+
+/// The signing namespace of the chain with a genesis hash, a hub: nothing signed for one chain verifies on another.
 pub fn namespace(genesis_hash: B256) -> Vec<u8> {
     let mut namespace = b"hansa/1/".to_vec();
     namespace.extend_from_slice(genesis_hash.as_slice());

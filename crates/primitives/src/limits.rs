@@ -1,7 +1,7 @@
 //! Every limit on what a block or a transaction may be, in one place.
 
 /// Version byte of the header encoding.
-pub const HEADER_VERSION: u8 = 3;
+pub const HEADER_VERSION: u8 = 4;
 /// Largest encoded transaction, bytes: room for the largest object that the exchange takes (256 KiB),
 /// ABI-encoded. (go-ethereum's pool stops at 128 KiB; the real MITRE bundles hold larger objects.)
 pub const MAX_TRANSACTION_BYTES: usize = 384 * 1024;
@@ -18,8 +18,8 @@ pub const MAX_TIMESTAMP_STEP_MS: u64 = 60_000;
 pub const MAX_CLOCK_AHEAD_MS: u64 = 500;
 /// Most changes of directives that a block of a zone takes from the hub.
 pub const MAX_DIRECTIVE_INPUTS: usize = 1_024;
-/// Most deposits that a block of a zone takes from the hub.
-pub const MAX_DEPOSIT_INPUTS: usize = 1_024;
+/// Most messages, ether without one included, that a block of a zone takes from the hub.
+pub const MAX_ARRIVAL_INPUTS: usize = 1_024;
 /// A block of a zone names a block of the hub that is at most this much older than itself, milliseconds: where the hub stands, its
 /// zones stand a little later.
 pub const MAX_HUB_AGE_MS: u64 = 60_000;
@@ -39,3 +39,5 @@ pub const FAULT_TOLERANT_OPERATORS: usize = 4;
 pub const MIN_EPOCH_BLOCKS: u64 = 4;
 /// Most blocks of an epoch: staking counts in 16 bits who signed.
 pub const MAX_EPOCH_BLOCKS: u64 = 65_535;
+/// Levels of the tree of a zone's outbox: it holds 2^32 messages.
+pub const OUTBOX_LEVELS: usize = 32;

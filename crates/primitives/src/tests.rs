@@ -39,6 +39,7 @@ fn header(transactions: &[Transaction]) -> Header {
         finalized_view: 0,
         hub: HubPoint::default(),
         inputs: B256::ZERO,
+        outbox: Default::default(),
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

@@ -8,9 +8,10 @@ use crate::{
     node::Node,
 };
 use alloy_eips::BlockId;
-use alloy_primitives::{Address, U64, U256};
-use hansa_abi::{IZones, ZONES};
-use hansa_modules::{Block, QueryError, limits::MAX_ZONES_PAGE, query};
+use alloy_primitives::{Address, B256, U64, U256};
+use alloy_sol_types::SolCall;
+use hansa_abi::{IMessages, IZones, MESSAGES, ZONES};
+use hansa_modules::{Block, QueryError, StorageRead, limits::MAX_ZONES_PAGE, query};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -32,9 +33,17 @@ struct Zone {
     created_at: U64,
     timestamp: u64,
     escrow: U256,
-    /// What was deposited to it.
+    /// What the hub holds for it, and how much of that messages wait for.
     locked: U256,
-    deposits: u64,
+    held: U256,
+    /// Entries that the hub has for it, and messages that the hub took from it.
+    sent: u64,
+    delivered: u64,
+    /// What lately left it, of what may within a day.
+    outflow: U256,
+    outflow_limit: U256,
+    /// Its newest block that the hub knows of.
+    checkpoint: Option<Checkpoint>,
     gas_limit: U64,
     min_base_fee: U64,
     block_interval_ms: u64,
@@ -44,6 +53,52 @@ struct Zone {
     max_directive_seconds: u64,
     /// Where this node answers for it; null while it does not run it.
     path: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checkpoint {
+    number: U64,
+    hash: B256,
+    timestamp_ms: u64,
+    hub_number: U64,
+    state_root: B256,
+    outbox_count: u64,
+    outbox_root: B256,
+    /// Wei that answer for it.
+    stake: U256,
+    recorded_at: U64,
+}
+
+impl From<IZones::Checkpoint> for Checkpoint {
+    fn from(of: IZones::Checkpoint) -> Self {
+        Self {
+            number: U64::from(of.number),
+            hash: of.blockHash,
+            timestamp_ms: of.timestampMs,
+            hub_number: U64::from(of.hubNumber),
+            state_root: of.stateRoot,
+            outbox_count: of.outboxCount,
+            outbox_root: of.outboxRoot,
+            stake: of.stake,
+            recorded_at: U64::from(of.recordedAt),
+        }
+    }
+}
+
+fn ask<C: SolCall, R: StorageRead>(
+    state: R,
+    module: Address,
+    call: &C,
+    block: &Block,
+) -> CallResult<C::Return>
+where
+    R::Error: std::fmt::Display,
+{
+    query(state, module, call, block).map_err(|error| match error {
+        QueryError::Refused(words) => Fault::server(format!("zones: {words}")),
+        QueryError::State(cause) => Fault::internal(cause),
+    })
 }
 
 async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
@@ -62,10 +117,7 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 offset: U256::from(zones.len()),
                 limit: U256::from(MAX_ZONES_PAGE),
             };
-            let page = query(state, ZONES, &call, &block).map_err(|error| match error {
-                QueryError::Refused(words) => Fault::server(format!("zones: {words}")),
-                QueryError::State(cause) => Fault::internal(cause),
-            })?;
+            let page = ask(state, ZONES, &call, &block)?;
             let is_last = page.page.is_empty();
             zones.extend(page.page);
             if is_last || U256::from(zones.len()) >= page.total {
@@ -73,9 +125,13 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
             }
         }
         let shape = |zone: IZones::Zone| {
-            let of = zone.parameters;
+            let (of, id) = (zone.parameters, zone.id);
+            let call = IZones::checkpointOfCall { zoneId: id };
+            let checkpoint = ask(state, ZONES, &call, &block)?;
+            let call = IMessages::laneCall { zoneId: id };
+            let lane = ask(state, MESSAGES, &call, &block)?;
             let path = (running.contains(&of.name)).then(|| format!("/zones/{}", of.name));
-            Zone {
+            Ok(Zone {
                 id: zone.id,
                 name: of.name,
                 chain_id: U64::from(of.chainId),
@@ -83,8 +139,13 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 created_at: U64::from(zone.createdAt),
                 timestamp: zone.timestamp,
                 escrow: zone.escrow,
-                locked: zone.locked,
-                deposits: zone.deposits,
+                locked: lane.locked,
+                held: lane.held,
+                sent: lane.sent,
+                delivered: lane.delivered,
+                outflow: lane.outflow,
+                outflow_limit: lane.outflowLimit,
+                checkpoint: (checkpoint.number > 0).then(|| checkpoint.into()),
                 gas_limit: U64::from(of.gasLimit),
                 min_base_fee: U64::from(of.minBaseFee),
                 block_interval_ms: of.blockIntervalMs,
@@ -93,9 +154,9 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 min_severity: of.minSeverity,
                 max_directive_seconds: of.maxDirectiveSeconds,
                 path,
-            }
+            })
         };
-        Ok(zones.into_iter().map(shape).collect())
+        zones.into_iter().map(shape).collect()
     })
     .await
 }

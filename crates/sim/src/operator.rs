@@ -25,7 +25,7 @@ use commonware_utils::{
     channel::{mpsc, oneshot},
 };
 use hansa_engine::{
-    Accuser, Chain, Channels, Config, Evidence, Finalized, Head, Hub, Join, Sink, Tuning,
+    Accuser, Chain, Channels, Config, Evidence, Finalized, Head, Hub, Join, Payer, Sink, Tuning,
 };
 use hansa_index::{Appended, FinalizedBlock, Index};
 use hansa_mempool::{
@@ -252,12 +252,11 @@ pub(crate) async fn run<N, R>(
     let keeper = Keeper::init(context.child("keeper"), pool.clone(), &state, journal)
         .await
         .unwrap_or_else(|error| panic!("operator {operator}: {error}"));
+    let signer = Account::new(accuser(operator as u32), CHAIN_ID).signer();
+    let payer = Payer::new(pool.clone(), state.clone(), signer, CHAIN_ID);
     let accuser = Accuser {
         evidence,
-        pool: pool.clone(),
-        head: state.clone(),
-        signer: Account::new(accuser(operator as u32), CHAIN_ID).signer(),
-        chain_id: CHAIN_ID,
+        payer: payer.clone(),
     };
     let _accuser = context
         .child("accuser")

@@ -9,9 +9,11 @@ use crate::{
 use commonware_cryptography::Signer as _;
 use commonware_p2p::{Receiver, Sender};
 use commonware_runtime::{Spawner as _, Supervisor as _, deterministic::Context};
-use hansa_engine::{Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared};
+use hansa_engine::{
+    Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
+};
 use hansa_index::Index;
-use hansa_primitives::{Genesis, PublicKey};
+use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
 use std::sync::Arc;
 
 /// The hub's blocks by its index, whose every block is executed.
@@ -26,6 +28,22 @@ impl HubBlocks for Indexed {
     fn at(&self, number: u64) -> Option<HubBlock> {
         let header = self.0.header(number).ok().flatten();
         header.map(|(_, header)| HubBlock::from(&header))
+    }
+}
+
+impl ZoneBlocks for Indexed {
+    fn newest(&self) -> Option<Header> {
+        let (number, _) = self.0.head()?;
+        self.header(number)
+    }
+
+    fn header(&self, number: u64) -> Option<Header> {
+        let header = self.0.header(number).ok().flatten();
+        header.map(|(_, header)| header)
+    }
+
+    fn receipts(&self, number: u64) -> Option<Arc<Vec<Receipt>>> {
+        self.0.receipts(number).ok().flatten()
     }
 }
 

@@ -116,6 +116,7 @@ fn block(number: u64, parent_hash: B256, state: StateCommitment) -> Block {
         finalized_view: 0,
         hub: HubPoint::default(),
         inputs: B256::ZERO,
+        outbox: Default::default(),
         state,
     };
     Block::new(header, Vec::new())

@@ -2,6 +2,7 @@
 
 mod account;
 mod alert;
+mod bridge;
 mod completions;
 mod config;
 mod evidence;
@@ -10,6 +11,7 @@ mod genesis;
 mod keys;
 mod league;
 mod member;
+mod message;
 mod node;
 mod operator;
 mod stake;
@@ -65,7 +67,10 @@ pub(crate) enum Command {
     Zone(zone::ZoneCommand),
     /// Ether between the hub and its zones
     #[command(subcommand)]
-    Bridge(zone::BridgeCommand),
+    Bridge(bridge::BridgeCommand),
+    /// Messages between chains: how far they are
+    #[command(subcommand)]
+    Message(message::MessageCommand),
     /// Faults of operators: list what was proved, prove another
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -104,7 +109,8 @@ pub(crate) fn run(cli: Cli, settings: &Settings) -> Outcome {
         Command::Alert(command) => block_on(alert::run(&command, &session()?)),
         Command::Stake(command) => block_on(stake::run(&command, &session()?)),
         Command::Zone(command) => block_on(zone::run(&command, &session()?)),
-        Command::Bridge(command) => block_on(zone::bridge(&command, &session()?)),
+        Command::Bridge(command) => block_on(bridge::run(&command, &session()?)),
+        Command::Message(command) => block_on(message::run(&command, &session()?)),
         Command::Evidence(command) => block_on(evidence::run(&command, &session()?)),
         Command::Init(arguments) => genesis::init(&arguments, settings, output),
         Command::Genesis(command) => genesis::run(&command, output),

@@ -1,4 +1,4 @@
-//! `hansa zone` and `hansa bridge`.
+//! `hansa zone`.
 
 use crate::{
     failure::{Failure, Outcome},
@@ -7,9 +7,9 @@ use crate::{
     transact::{event, outcome_with, place, transact},
     values,
 };
-use alloy_primitives::{Address, U256, utils::format_ether};
+use alloy_primitives::{U256, utils::format_ether};
 use clap::{Args, Subcommand};
-use hansa_abi::{IZones, ZONES};
+use hansa_abi::{IMessages, IZones, MESSAGES, ZONES};
 use hansa_client::Rpc;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -31,18 +31,6 @@ Examples:
     /// List the league's zones
     #[command(after_help = "Examples:\n  hansa zone list\n  hansa zone list --json")]
     List,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BridgeCommand {
-    /// Send ether from the hub to an account on a zone
-    #[command(after_help = "\
-There is no way back yet: what is deposited stays on the zone.
-
-Examples:
-  hansa --as member-1 bridge deposit market 5ether
-  hansa --as member-1 bridge deposit market 1ether --to 0x00000000000000000000000000000000000000aa")]
-    Deposit(DepositArgs),
 }
 
 #[derive(Args, Debug)]
@@ -81,21 +69,6 @@ pub(crate) struct CreateArgs {
     no_wait: bool,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct DepositArgs {
-    /// The zone's name
-    zone: String,
-    /// How much, with its unit: 1.5ether, 20gwei, 100wei
-    #[arg(value_parser = values::amount)]
-    amount: U256,
-    /// Who receives it there; you by default
-    #[arg(long, value_name = "ADDRESS")]
-    to: Option<Address>,
-    /// Do not wait until it is there
-    #[arg(long)]
-    no_wait: bool,
-}
-
 pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome {
     match command {
         ZoneCommand::Create(arguments) => create(arguments, session).await,
@@ -103,20 +76,14 @@ pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome
     }
 }
 
-pub(crate) async fn bridge(command: &BridgeCommand, session: &Session<'_>) -> Outcome {
-    match command {
-        BridgeCommand::Deposit(arguments) => deposit(arguments, session).await,
-    }
-}
-
 /// Where an operator's RPC answers for a zone.
-fn zone_rpc(hub: &Rpc, name: &str) -> Outcome<Rpc> {
+pub(super) fn zone_rpc(hub: &Rpc, name: &str) -> Outcome<Rpc> {
     let url = format!("{}/zones/{name}", hub.url().trim_end_matches('/'));
     Ok(Rpc::new(&url)?)
 }
 
 /// Looks until there is something to see, or until the command's timeout.
-async fn wait_for<T>(
+pub(super) async fn wait_for<T>(
     session: &Session<'_>,
     what: &str,
     mut look: impl AsyncFnMut() -> Option<T>,
@@ -138,7 +105,7 @@ async fn wait_for<T>(
 }
 
 /// Tells a person how far a command is.
-fn tell(session: &Session<'_>, text: &str) {
+pub(super) fn tell(session: &Session<'_>, text: &str) {
     if !session.output.json {
         super::league::tell(&format!("  {text}"));
     }
@@ -197,8 +164,8 @@ async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
     })
 }
 
-async fn list(session: &Session<'_>) -> Outcome {
-    let rpc = session.rpc()?;
+/// All zones of the league.
+pub(super) async fn zones(rpc: &Rpc) -> Outcome<Vec<IZones::Zone>> {
     let mut zones = Vec::new();
     loop {
         let call = IZones::zonesCall {
@@ -209,21 +176,28 @@ async fn list(session: &Session<'_>) -> Outcome {
         let is_last = page.page.is_empty();
         zones.extend(page.page);
         if is_last || U256::from(zones.len()) >= page.total {
-            break;
+            return Ok(zones);
         }
     }
+}
+
+async fn list(session: &Session<'_>) -> Outcome {
+    let rpc = session.rpc()?;
+    let zones = zones(&rpc).await?;
     let mut documents = Vec::new();
     let mut rows = Vec::new();
     for zone in &zones {
         let of = &zone.parameters;
         let its = zone_rpc(&rpc, &of.name)?;
         let height = its.block_number().await.ok();
+        let lane = IMessages::laneCall { zoneId: zone.id };
+        let locked = rpc.view(MESSAGES, &lane).await?.locked;
         documents.push(json!({
             "zone": zone.id,
             "name": of.name,
             "chain_id": of.chainId,
             "created_at": zone.createdAt,
-            "locked_wei": zone.locked.to_string(),
+            "locked_wei": locked.to_string(),
             "escrow_wei": zone.escrow.to_string(),
             "block": height,
             "rpc": its.url(),
@@ -233,7 +207,7 @@ async fn list(session: &Session<'_>) -> Outcome {
             of.name.clone(),
             of.chainId.to_string(),
             height.map_or_else(|| "does not run here".into(), |height| height.to_string()),
-            format_ether(zone.locked),
+            format_ether(locked),
             format_ether(zone.escrow),
             its.url().to_owned(),
         ]);
@@ -244,52 +218,5 @@ async fn list(session: &Session<'_>) -> Outcome {
         }
         let head = ["ID", "NAME", "CHAIN ID", "BLOCK", "LOCKED", "ESCROW", "RPC"];
         table(&head, &rows)
-    })
-}
-
-async fn deposit(arguments: &DepositArgs, session: &Session<'_>) -> Outcome {
-    let hub = session.rpc()?;
-    let name = arguments.zone.as_str();
-    let to = session.address_or_own(arguments.to)?;
-    let call = IZones::zoneNamedCall { name: name.into() };
-    let id = hub.view(ZONES, &call).await?;
-    if id == 0 {
-        return Err(Failure::usage(
-            format!("the league has no zone {name}"),
-            "`hansa zone list` shows its zones",
-        ));
-    }
-    let zone = zone_rpc(&hub, name)?;
-    // Where this operator does not run the zone, there is nothing to wait for.
-    let before = zone.balance(to).await;
-    let call = IZones::depositCall { zoneId: id, to };
-    let receipt = transact(session, ZONES, &call, arguments.amount).await?;
-    let mut more = json!({ "zone": id, "to": to, "wei": arguments.amount.to_string() });
-    let ether = format_ether(arguments.amount);
-    let before = match before {
-        Ok(before) if !arguments.no_wait => before,
-        _ => {
-            let document = outcome_with(&receipt, more);
-            return session.output.result(&document, || {
-                format!(
-                    "{ether} ether are on their way to {to} on {name}, {}",
-                    place(&receipt)
-                )
-            });
-        }
-    };
-    tell(session, &format!("locked {}", place(&receipt)));
-    let wanted = before.saturating_add(arguments.amount);
-    let arrived = async || zone.balance(to).await.ok().filter(|now| *now >= wanted);
-    let balance = wait_for(session, &format!("the ether on {name}"), arrived).await?;
-    if let Value::Object(more) = &mut more {
-        more.insert("balance_wei".into(), balance.to_string().into());
-    }
-    let document = outcome_with(&receipt, more);
-    session.output.result(&document, || {
-        format!(
-            "{ether} ether arrived: {to} has {} on {name}",
-            format_ether(balance)
-        )
     })
 }

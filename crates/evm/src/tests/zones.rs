@@ -2,7 +2,7 @@
 
 use super::*;
 use hansa_modules::{guard::enforcement, staking};
-use hansa_primitives::{Deposit, DirectiveChange, Inputs, Seat, Zone};
+use hansa_primitives::{Arrival, DirectiveChange, Inputs, Seat, Zone};
 
 /// Blocks of an epoch.
 const EPOCH: u64 = 10;
@@ -117,12 +117,16 @@ fn deposits_are_there_before_the_first_transaction() {
     let mut world = zone();
     let poor = signer(9);
     let amount = U256::from(ETHER);
-    let deposit = |to, amount| Deposit { to, amount };
+    let arrival = |to, amount| Arrival {
+        to,
+        amount,
+        message: B256::ZERO,
+    };
     let inputs = Inputs {
-        deposits: vec![
-            deposit(poor.address(), amount),
-            deposit(VICTIM, U256::from(5)),
-            deposit(VICTIM, U256::from(6)),
+        arrivals: vec![
+            arrival(poor.address(), amount),
+            arrival(VICTIM, U256::from(5)),
+            arrival(VICTIM, U256::from(6)),
         ],
         ..Inputs::default()
     };
@@ -144,9 +148,9 @@ fn deposits_are_there_before_the_first_transaction() {
     };
     world.db.accounts.insert(contract, account);
     let inputs = Inputs {
-        deposits: vec![
-            deposit(signer(0).address(), amount),
-            deposit(contract, amount),
+        arrivals: vec![
+            arrival(signer(0).address(), amount),
+            arrival(contract, amount),
         ],
         ..Inputs::default()
     };
@@ -210,9 +214,10 @@ fn a_zone_has_nothing_to_decide() {
 fn a_hub_ignores_inputs() {
     let mut world = World::new();
     let inputs = Inputs {
-        deposits: vec![Deposit {
+        arrivals: vec![Arrival {
             to: VICTIM,
             amount: U256::from(1),
+            message: B256::ZERO,
         }],
         seats: vec![seat(1)],
         ..directive(u64::MAX, 4)

@@ -134,6 +134,7 @@ pub(crate) fn block(number: u64, parent: B256, salt: u64, spec: Spec) -> Finaliz
         finalized_view: 0,
         hub: HubPoint::default(),
         inputs: B256::ZERO,
+        outbox: Default::default(),
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

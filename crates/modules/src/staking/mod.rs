@@ -63,6 +63,7 @@ mod terms;
 mod views;
 mod window;
 
+pub(crate) use committee::relied_upon;
 pub use committee::{Committee, adopt, committee, newest_epoch, seats};
 pub(crate) use dispatch::dispatch;
 pub use end_block::{BlockEnd, Ended, end_block};
@@ -72,6 +73,7 @@ pub use hansa_primitives::{Seat, StakingParams};
 pub use parameters::OutOfBounds;
 pub(crate) use settings::is_enabled;
 pub use settings::{ParametersRefused, fee_share_bps, set_parameters};
+pub(crate) use signatures::is_certified;
 
 #[cfg(test)]
 pub(crate) mod tests;

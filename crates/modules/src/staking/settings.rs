@@ -75,8 +75,8 @@ pub(super) fn seats_and_jail(context: &mut Context<'_>) -> Result<(u64, u64), St
     Ok((seats, jail))
 }
 
-pub(super) fn windows(context: &mut Context<'_>) -> Result<Windows, Stop> {
-    let [unbonding, evidence, certificate, appeal] = context.sload(WINDOWS)?.into_limbs();
+pub(super) fn windows<R: StorageRead>(read: &mut R) -> Result<Windows, R::Error> {
+    let [unbonding, evidence, certificate, appeal] = load(read, WINDOWS)?.into_limbs();
     Ok(Windows {
         unbonding,
         evidence,

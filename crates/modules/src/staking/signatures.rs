@@ -1,6 +1,9 @@
 //! ed25519: keys, proofs that somebody holds one, and votes that contradict each other.
 
-use super::{committee::Committee, state};
+use super::{
+    committee::{Committee, Seat},
+    state::{self, load},
+};
 use crate::{
     context::{Context, Stop, ensure, revert},
     gas,
@@ -16,7 +19,7 @@ use commonware_cryptography::{Verifier as _, ed25519::Signature};
 use commonware_parallel::Sequential;
 use commonware_utils::{TryCollect as _, ordered::Set};
 use hansa_abi::IStaking;
-use hansa_primitives::{Digest, PublicKey, Scheme, operator_namespace};
+use hansa_primitives::{Digest, Finalization, PublicKey, Scheme, operator_namespace};
 use std::convert::Infallible;
 
 fn decode_key(key: B256) -> Result<PublicKey, Stop> {
@@ -106,16 +109,10 @@ impl Evidence {
         committee: &Committee,
         bytes: &[u8],
     ) -> Result<bool, Stop> {
-        let keys = committee.seats.len() as u64;
-        context.charge(keys * gas::ED25519_KEY + 2 * gas::ED25519_VERIFY)?;
-        let keys = committee.seats.iter().map(|seat| decode_key(seat.key));
-        let keys: Vec<PublicKey> = keys.collect::<Result<_, _>>()?;
-        let keys: Set<PublicKey> = keys
-            .into_iter()
-            .try_collect()
-            .map_err(|_| Stop::Fatal("staking: a committee has one key twice".into()))?;
+        context.charge(2 * gas::ED25519_VERIFY)?;
         let genesis_hash = context.sload(state::GENESIS_HASH)?.into();
-        let scheme = Scheme::verifier(&hansa_primitives::namespace(genesis_hash), keys);
+        let namespace = hansa_primitives::namespace(genesis_hash);
+        let scheme = verifier(context, &committee.seats, &namespace)?;
         let rng = &mut Transcript::new(bytes);
         Ok(match self {
             Self::Notarize(evidence) => evidence.verify(rng, &scheme, &Sequential),
@@ -125,8 +122,41 @@ impl Evidence {
     }
 }
 
-/// What the verifier takes where it asks for randomness (single ed25519 signatures need none): keccak256 of the
-/// evidence and a counter. Every machine draws the same, and whoever chooses the evidence has chosen the draws.
+/// What checks signatures of a committee.
+fn verifier(
+    context: &mut Context<'_>,
+    seats: &[Seat],
+    namespace: &[u8],
+) -> Result<Scheme, Stop> {
+    context.charge(seats.len() as u64 * gas::ED25519_KEY)?;
+    let keys = seats.iter().map(|seat| decode_key(seat.key));
+    let keys: Vec<PublicKey> = keys.collect::<Result<_, _>>()?;
+    let keys: Set<PublicKey> = keys
+        .into_iter()
+        .try_collect()
+        .map_err(|_| Stop::Fatal("staking: a committee has one key twice".into()))?;
+    Ok(Scheme::verifier(namespace, keys))
+}
+
+/// Whether a quorum of a committee of the zone signed. `transcript` is all that the signatures cover, and they themselves.
+pub(crate) fn is_certified(
+    context: &mut Context<'_>,
+    (committee, zone): (&Committee, u64),
+    finalization: &Finalization,
+    transcript: B256,
+) -> Result<bool, Stop> {
+    let signers = finalization.certificate.signers.iter().count() as u64;
+    context.charge(signers.saturating_mul(gas::ED25519_VERIFY))?;
+    let hub = load(context, state::GENESIS_HASH)?.into();
+    let namespace = hansa_primitives::zone_namespace(hub, zone);
+    let scheme = verifier(context, &committee.seats, &namespace)?;
+    let rng = &mut Transcript::new(transcript.as_slice());
+    Ok(finalization.verify(rng, &scheme, &Sequential))
+}
+
+/// What the verifier takes where it asks for randomness: keccak256 of what is verified and a counter. Single signatures need none; those
+/// of a certificate are verified together, weighted by it. Every machine draws the same, and who chooses the signatures has chosen
+/// the draws: none of them can be fitted to what was drawn.
 struct Transcript {
     state: B256,
     used: usize,

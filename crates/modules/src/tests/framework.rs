@@ -246,6 +246,9 @@ impl Host for Broken {
     fn transfer(&mut self, _: Address, _: Address, _: U256) -> Result<(), HostError> {
         Err(HostError::Refused("no".into()))
     }
+    fn burn(&mut self, _: Address, _: U256) -> Result<(), HostError> {
+        Err(HostError::Refused("no".into()))
+    }
 }
 
 impl crate::testing::MemoryHost {

@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::logic;
+use super::{checkpoints, logic};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -9,7 +9,8 @@ use hansa_abi::IZones as Abi;
 pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
     match context.selector() {
         Abi::createCall::SELECTOR => context.pay(logic::create),
-        Abi::depositCall::SELECTOR => context.pay(logic::deposit),
+        Abi::checkpointCall::SELECTOR => context.write(checkpoints::checkpoint),
+        Abi::checkpointOfCall::SELECTOR => context.view(checkpoints::checkpoint_of),
         Abi::zoneCall::SELECTOR => context.view(logic::zone),
         Abi::zoneNamedCall::SELECTOR => context.view(logic::zone_named),
         Abi::zonesCall::SELECTOR => context.view(logic::zones),

@@ -1,16 +1,15 @@
 //! What the selectors do.
 
-use super::state::{self, COUNT, Record, chain_id_slot, deposit_slot, name_slot};
+use super::state::{self, COUNT, Record, chain_id_slot, name_slot};
 use crate::{
     codec::check_present,
     context::{Context, Stop, ensure},
-    gas, guard,
+    gas,
     limits::{
         MAX_DURATION_S, MAX_EPOCH_BLOCKS, MAX_ZONE_GAS, MAX_ZONE_GAS_PER_S, MAX_ZONE_NAME_BYTES,
         MAX_ZONES, MAX_ZONES_PAGE, MIN_ZONE_BASE_FEE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW,
         MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
     },
-    slots::address_key,
     staking,
 };
 use alloy_primitives::U256;
@@ -39,7 +38,6 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
         min_severity: parameters.minSeverity,
         created_at: context.block_number(),
         timestamp: context.now(),
-        deposits: 0,
         chain_id: parameters.chainId,
         gas_limit: parameters.gasLimit,
         min_base_fee: parameters.minBaseFee,
@@ -48,7 +46,6 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
         heartbeat_ms: parameters.heartbeatMs,
         max_directive_s: parameters.maxDirectiveSeconds,
         escrow,
-        locked: U256::ZERO,
     };
     state::store(context, id, &record)?;
     state::set_name(context, id, &parameters.name)?;
@@ -149,32 +146,6 @@ fn is_name(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
-pub(super) fn deposit(context: &mut Context<'_>, call: IZones::depositCall) -> Result<u64, Stop> {
-    let (id, to, amount) = (call.zoneId, call.to, context.value());
-    let mut record = state::find(context, id)?;
-    ensure(!amount.is_zero(), || IZones::NothingSent {})?;
-    let valid = !to.is_zero() && !guard::is_of_protocol(to);
-    ensure(valid, || IZones::InvalidReceiver { to })?;
-    let index = record.deposits;
-    record.deposits += 1;
-    // There is no more ether than fits.
-    record.locked = record.locked.saturating_add(amount);
-    state::store(context, id, &record)?;
-    context.charge(gas::keccak(64).saturating_mul(2))?;
-    let slot = deposit_slot(id, index);
-    let first = address_key(to) | U256::from(context.block_number()) << 160usize;
-    context.sstore(slot, first)?;
-    context.sstore(slot.wrapping_add(U256::ONE), amount)?;
-    context.emit(&IZones::Deposited {
-        zoneId: id,
-        from: context.caller(),
-        to,
-        amount,
-        index,
-    })?;
-    Ok(index)
-}
-
 pub(super) fn zone(
     context: &mut Context<'_>,
     call: IZones::zoneCall,
@@ -215,8 +186,6 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
         createdAt: record.created_at,
         timestamp: record.timestamp,
         escrow: record.escrow,
-        locked: record.locked,
-        deposits: record.deposits,
         parameters: Parameters {
             name: state::name(context, id)?,
             chainId: record.chain_id,

@@ -6,10 +6,13 @@
 //! | 1 | `mapping(id => record)`, see below |
 //! | 2 | `mapping(keccak256(name) => id)` |
 //! | 3 | `mapping(chain id => id)` |
-//! | 4 | `mapping(id => mapping(index => deposit))`: receiver (bits 0..160), block (160..224; +0); wei (+1) |
+//! | 4 | `mapping(id => checkpoint)`, see below |
 //!
-//! A record: creator (bits 0..160), severity (160..168; +0); created at, timestamp, deposits (64 bits each; +1); chain id, gas limit,
-//! least base fee, epoch blocks (+2); interval, heartbeat, longest directive (+3); escrow (+4); locked (+5); name (+6..).
+//! A record: creator (bits 0..160), severity (160..168; +0); created at, timestamp (64 bits each; +1); chain id, gas limit,
+//! least base fee, epoch blocks (+2); interval, heartbeat, longest directive (+3); escrow (+4); name (+5).
+//!
+//! A checkpoint: number, milliseconds, block of the hub, messages (64 bits each; +0); recorded at (+1); hash (+2); root of the state (+3);
+//! root of the outbox (+4); stake (+5).
 
 use crate::{
     context::{Context, Stop, revert},
@@ -23,14 +26,13 @@ pub(super) const COUNT: U256 = slot(0);
 const RECORDS: U256 = slot(1);
 const NAMES: U256 = slot(2);
 const CHAIN_IDS: U256 = slot(3);
-const DEPOSITS: U256 = slot(4);
+const CHECKPOINTS: U256 = slot(4);
 
 const TIMES_OFFSET: u64 = 1;
 const LIMITS_OFFSET: u64 = 2;
 const PACE_OFFSET: u64 = 3;
 const ESCROW_OFFSET: u64 = 4;
-const LOCKED_OFFSET: u64 = 5;
-const NAME_OFFSET: u64 = 6;
+const NAME_OFFSET: u64 = 5;
 
 const fn slot(number: u64) -> U256 {
     U256::from_limbs([number, 0, 0, 0])
@@ -42,11 +44,6 @@ fn offset(slot: U256, by: u64) -> U256 {
 
 pub(super) fn record_slot(id: u64) -> U256 {
     mapping(U256::from(id), RECORDS)
-}
-
-/// Where a deposit lies.
-pub(super) fn deposit_slot(id: u64, index: u64) -> U256 {
-    mapping(U256::from(index), mapping(U256::from(id), DEPOSITS))
 }
 
 pub(super) fn name_slot(name: &str) -> U256 {
@@ -63,7 +60,6 @@ pub(super) struct Record {
     pub(super) min_severity: u8,
     pub(super) created_at: u64,
     pub(super) timestamp: u64,
-    pub(super) deposits: u64,
     pub(super) chain_id: u64,
     pub(super) gas_limit: u64,
     pub(super) min_base_fee: u64,
@@ -72,7 +68,6 @@ pub(super) struct Record {
     pub(super) heartbeat_ms: u64,
     pub(super) max_directive_s: u64,
     pub(super) escrow: U256,
-    pub(super) locked: U256,
 }
 
 /// A record, `None` where there is none.
@@ -83,7 +78,7 @@ pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Recor
     let base = record_slot(id);
     let mut word = |by| read.sload(ZONES, offset(base, by));
     let first = word(0)?.to_be_bytes::<32>();
-    let [created_at, timestamp, deposits, _] = word(TIMES_OFFSET)?.into_limbs();
+    let [created_at, timestamp, ..] = word(TIMES_OFFSET)?.into_limbs();
     let [chain_id, gas_limit, min_base_fee, epoch_blocks] = word(LIMITS_OFFSET)?.into_limbs();
     let [block_interval_ms, heartbeat_ms, max_directive_s, _] = word(PACE_OFFSET)?.into_limbs();
     let record = Record {
@@ -91,7 +86,6 @@ pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Recor
         min_severity: first[11],
         created_at,
         timestamp,
-        deposits,
         chain_id,
         gas_limit,
         min_base_fee,
@@ -100,7 +94,6 @@ pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Recor
         heartbeat_ms,
         max_directive_s,
         escrow: word(ESCROW_OFFSET)?,
-        locked: word(LOCKED_OFFSET)?,
     };
     Ok((chain_id != 0).then_some(record))
 }
@@ -116,7 +109,7 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Record, Stop> {
 pub(super) fn store(context: &mut Context<'_>, id: u64, record: &Record) -> Result<(), Stop> {
     let base = record_slot(id);
     let first = address_key(record.creator) | U256::from(record.min_severity) << 160usize;
-    let times = [record.created_at, record.timestamp, record.deposits, 0];
+    let times = [record.created_at, record.timestamp, 0, 0];
     let limits = [
         record.chain_id,
         record.gas_limit,
@@ -133,8 +126,7 @@ pub(super) fn store(context: &mut Context<'_>, id: u64, record: &Record) -> Resu
     context.sstore(offset(base, TIMES_OFFSET), U256::from_limbs(times))?;
     context.sstore(offset(base, LIMITS_OFFSET), U256::from_limbs(limits))?;
     context.sstore(offset(base, PACE_OFFSET), U256::from_limbs(pace))?;
-    context.sstore(offset(base, ESCROW_OFFSET), record.escrow)?;
-    context.sstore(offset(base, LOCKED_OFFSET), record.locked)
+    context.sstore(offset(base, ESCROW_OFFSET), record.escrow)
 }
 
 /// A zone's name: at most 32 bytes, so one word holds it; zeros follow.
@@ -156,4 +148,66 @@ pub(super) fn set_name(context: &mut Context<'_>, id: u64, name: &str) -> Result
     }
     let slot = offset(record_slot(id), NAME_OFFSET);
     context.sstore(slot, U256::from_be_bytes(word))
+}
+
+/// The newest checkpoint of a zone; number 0 while there is none.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(crate) fn checkpoint<R: StorageRead>(
+    read: &mut R,
+    id: u64,
+) -> Result<IZones::Checkpoint, R::Error> {
+    let base = mapping(U256::from(id), CHECKPOINTS);
+    let mut word = |by| read.sload(ZONES, offset(base, by));
+    let [number, timestamp_ms, hub_number, outbox_count] = word(0)?.into_limbs();
+    Ok(IZones::Checkpoint {
+        number,
+        blockHash: word(2)?.into(),
+        timestampMs: timestamp_ms,
+        hubNumber: hub_number,
+        stateRoot: word(3)?.into(),
+        outboxCount: outbox_count,
+        outboxRoot: word(4)?.into(),
+        stake: word(5)?,
+        recordedAt: word(1)?.as_limbs()[0],
+    })
+}
+
+pub(super) fn store_checkpoint(
+    context: &mut Context<'_>,
+    id: u64,
+    of: &IZones::Checkpoint,
+) -> Result<(), Stop> {
+    let base = context.slot_of(U256::from(id), CHECKPOINTS)?;
+    let counts = [of.number, of.timestampMs, of.hubNumber, of.outboxCount];
+    let words = [
+        U256::from_limbs(counts),
+        U256::from(of.recordedAt),
+        of.blockHash.into(),
+        of.stateRoot.into(),
+        of.outboxRoot.into(),
+        of.stake,
+    ];
+    for (by, word) in (0..).zip(words) {
+        context.sstore(offset(base, by), word)?;
+    }
+    Ok(())
+}
+
+/// The zone with a chain id; 0 where there is none.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(crate) fn by_chain_id<R: StorageRead>(read: &mut R, chain_id: u64) -> Result<u64, R::Error> {
+    Ok(read.sload(ZONES, chain_id_slot(chain_id))?.as_limbs()[0])
+}
+
+/// The chain id of a zone; 0 where there is none.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(crate) fn chain_id<R: StorageRead>(read: &mut R, id: u64) -> Result<u64, R::Error> {
+    let limits = read.sload(ZONES, offset(record_slot(id), LIMITS_OFFSET))?;
+    Ok(limits.as_limbs()[0])
 }

@@ -1,11 +1,10 @@
 //! Tests of the register of zones.
 
-use super::{count, deposits, genesis};
+use super::{count, genesis};
 use crate::{
     Call, RunResult,
     limits::{MAX_ZONES, MIN_ZONE_ESCROW},
     staking::tests::{League, owner, parameters as staking},
-    testing::MemoryHost,
 };
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use alloy_sol_types::{SolCall, SolError};
@@ -13,14 +12,14 @@ use hansa_abi::{
     IZones::{self, Parameters},
     ZONES,
 };
-use hansa_primitives::{Deposit, Genesis};
+use hansa_primitives::Genesis;
 
 type Change = fn(&mut Parameters);
 
 const HUB_HASH: B256 = B256::repeat_byte(0x48);
 
 /// A league whose operators are rich.
-fn league() -> League {
+pub(crate) fn league() -> League {
     let mut league = League::new(4, staking());
     for n in 0..20 {
         league
@@ -30,7 +29,7 @@ fn league() -> League {
     league
 }
 
-fn parameters(name: &str, chain_id: u64) -> Parameters {
+pub(crate) fn parameters(name: &str, chain_id: u64) -> Parameters {
     Parameters {
         name: name.into(),
         chainId: chain_id,
@@ -45,23 +44,34 @@ fn parameters(name: &str, chain_id: u64) -> Parameters {
 }
 
 fn pay<C: SolCall>(league: &mut League, n: u8, value: U256, call: &C) -> Result<C::Return, Bytes> {
+    let caller = owner(n);
+    pay_to(league, ZONES, (caller, value), call)
+}
+
+/// Calls a module of the hub.
+pub(crate) fn pay_to<C: SolCall>(
+    league: &mut League,
+    module: Address,
+    (caller, value): (Address, U256),
+    call: &C,
+) -> Result<C::Return, Bytes> {
     let block = league.block();
     let input = call.abi_encode();
     let call = Call {
-        caller: owner(n),
+        caller,
         value,
         input: &input,
         is_static: false,
         gas_limit: 10_000_000,
     };
-    match league.host.execute(ZONES, &call, &block).result {
+    match league.host.execute(module, &call, &block).result {
         RunResult::Return(data) => Ok(C::abi_decode_returns_validate(&data).unwrap()),
         RunResult::Revert(data) => Err(data),
         other => panic!("{other:?}"),
     }
 }
 
-fn create(league: &mut League, parameters: Parameters) -> Result<u64, Bytes> {
+pub(crate) fn create(league: &mut League, parameters: Parameters) -> Result<u64, Bytes> {
     pay(
         league,
         1,
@@ -70,16 +80,11 @@ fn create(league: &mut League, parameters: Parameters) -> Result<u64, Bytes> {
     )
 }
 
-fn deposit(league: &mut League, id: u64, to: Address, amount: u64) -> Result<u64, Bytes> {
-    let call = IZones::depositCall { zoneId: id, to };
-    pay(league, 2, U256::from(amount), &call)
-}
-
 fn zone(league: &mut League, id: u64) -> IZones::Zone {
     pay(league, 3, U256::ZERO, &IZones::zoneCall { zoneId: id }).unwrap()
 }
 
-fn error<E: SolError>(result: Result<impl std::fmt::Debug, Bytes>) -> E {
+pub(crate) fn error<E: SolError>(result: Result<impl std::fmt::Debug, Bytes>) -> E {
     E::abi_decode_validate(&result.unwrap_err()).unwrap()
 }
 
@@ -107,11 +112,6 @@ fn genesis_of(league: &mut League, id: u64) -> Option<Genesis> {
     genesis
 }
 
-fn feed(host: &mut MemoryHost, from: u64, number: u64, most: usize) -> Vec<Deposit> {
-    let Ok(found) = deposits(host, (1, from), number, most);
-    found
-}
-
 #[test]
 fn a_zone_is_what_its_creator_said() {
     let mut league = league();
@@ -121,7 +121,7 @@ fn a_zone_is_what_its_creator_said() {
     let first = zone(&mut league, 1);
     assert_eq!(first.parameters, parameters("market", 77));
     assert_eq!((first.createdAt, first.creator), (7, owner(1)));
-    assert_eq!((first.escrow, first.locked), (MIN_ZONE_ESCROW, U256::ZERO));
+    assert_eq!(first.escrow, MIN_ZONE_ESCROW);
     let named = |league: &mut League, name: &str| {
         let call = IZones::zoneNamedCall { name: name.into() };
         pay(league, 3, U256::ZERO, &call).unwrap()
@@ -215,47 +215,6 @@ fn there_are_no_zones_of_zones() {
     let _: IZones::NotEnabled = error(create(&mut league, parameters("market", 77)));
 }
 
-#[test]
-fn what_is_deposited_is_locked_and_told() {
-    let mut league = league();
-    create(&mut league, parameters("market", 77)).unwrap();
-    let before = league.host.balance(ZONES);
-    let (one, two) = (Address::repeat_byte(0x11), Address::repeat_byte(0x22));
-    league.block = 10;
-    assert_eq!(deposit(&mut league, 1, one, 5), Ok(0));
-    assert_eq!(deposit(&mut league, 1, two, 6), Ok(1));
-    league.block = 12;
-    assert_eq!(deposit(&mut league, 1, one, 7), Ok(2));
-    assert_eq!(zone(&mut league, 1).locked, U256::from(18));
-    assert_eq!(zone(&mut league, 1).deposits, 3);
-    assert_eq!(league.host.balance(ZONES) - before, U256::from(18));
-    let all = [(one, 5u64), (two, 6), (one, 7)].map(|(to, amount)| Deposit {
-        to,
-        amount: U256::from(amount),
-    });
-    let host = &mut league.host;
-    assert_eq!(feed(host, 0, 12, 9), all);
-    assert_eq!(feed(host, 0, 11, 9), all[..2]);
-    assert!(feed(host, 0, 9, 9).is_empty());
-    assert_eq!(feed(host, 1, 12, 1), all[1..2]);
-    assert!(feed(host, 3, 12, 9).is_empty());
-    let Ok(other) = deposits(host, (2, 0), 12, 9);
-    assert!(other.is_empty());
-}
-
-#[test]
-fn a_deposit_that_nobody_would_have_is_refused() {
-    let mut league = league();
-    create(&mut league, parameters("market", 77)).unwrap();
-    let to = Address::repeat_byte(0x11);
-    let _: IZones::UnknownZone = error(deposit(&mut league, 2, to, 1));
-    let _: IZones::UnknownZone = error(deposit(&mut league, 0, to, 1));
-    let _: IZones::NothingSent = error(deposit(&mut league, 1, to, 0));
-    for to in [Address::ZERO, Address::with_last_byte(4), ZONES] {
-        let _: IZones::InvalidReceiver = error(deposit(&mut league, 1, to, 1));
-    }
-}
-
 /// Every node derives the same genesis, whenever it looks.
 #[test]
 fn the_genesis_of_a_zone_never_changes() {
@@ -268,7 +227,6 @@ fn the_genesis_of_a_zone_never_changes() {
     assert_eq!((zone.id, zone.hub, zone.since), (1, HUB_HASH, 1));
     assert_eq!(zone.committee.len(), 4);
     assert_eq!((genesis.chain_id, genesis.name.as_str()), (77, "market"));
-    deposit(&mut league, 1, Address::repeat_byte(0x11), 5).unwrap();
     create(&mut league, parameters("grid", 78)).unwrap();
     // Stakes of epochs that are long past are forgotten.
     let Ok(committee) = crate::staking::committee(&mut league.host, 0);

@@ -62,6 +62,7 @@ fn block(number: u64, parent: B256) -> FinalizedBlock {
         finalized_view: 0,
         hub: HubPoint::default(),
         inputs: B256::ZERO,
+        outbox: Default::default(),
         state: StateCommitment {
             ops_end: 3,
             code_end: 1,

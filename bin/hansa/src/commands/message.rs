@@ -1,0 +1,273 @@
+//! `hansa message`: where messages between chains are.
+
+use super::{bridge::words, zone::zone_rpc};
+use crate::{
+    failure::{Failure, Outcome},
+    session::Session,
+    transact::{outcome_with, place, transact, transact_at},
+};
+use alloy_primitives::{B256, U256, utils::format_ether};
+use alloy_rpc_types_eth::Filter;
+use alloy_sol_types::SolEvent as _;
+use clap::{Args, Subcommand};
+use hansa_abi::{
+    IMessages::{self, Sent},
+    IZones, MESSAGES, ZONES,
+};
+use hansa_client::Rpc;
+use serde_json::{Value, json};
+
+/// Blocks that one question for logs covers.
+const LOG_BLOCKS: u64 = 10_000;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MessageCommand {
+    /// Show how far the messages of a transaction are
+    #[command(after_help = "\
+Examples:
+  hansa message status 0x4f5c...9e --zone market
+  hansa message status 0x4f5c...9e --json")]
+    Status(MessageArgs),
+    /// Let go what is held for a zone's daily limit, as far as that allows now
+    #[command(after_help = "Example:\n  hansa --as member-1 message release 0x4f5c...9e --zone market")]
+    Release(MessageArgs),
+    /// Send the ether of a message back that nobody took within 7 days
+    #[command(after_help = "Example:\n  hansa --as member-1 message refund 0x4f5c...9e --zone market")]
+    Refund(MessageArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MessageArgs {
+    /// The transaction that sent it
+    transaction: B256,
+    /// The zone that it was sent on; the hub by default
+    #[arg(long, value_name = "NAME")]
+    zone: Option<String>,
+}
+
+/// A zone, for commands.
+pub(super) struct Zone {
+    pub(super) id: u64,
+    pub(super) name: String,
+    pub(super) chain_id: u64,
+    pub(super) rpc: Rpc,
+    created_at: u64,
+}
+
+/// The hub, for commands.
+pub(super) struct Hub {
+    pub(super) rpc: Rpc,
+}
+
+impl Hub {
+    pub(super) fn of(session: &Session<'_>) -> Outcome<Self> {
+        Ok(Self {
+            rpc: session.rpc()?,
+        })
+    }
+
+    /// The zone with a name.
+    pub(super) async fn zone(&self, name: &str) -> Outcome<Zone> {
+        let call = IZones::zoneNamedCall { name: name.into() };
+        let id = self.rpc.view(ZONES, &call).await?;
+        if id == 0 {
+            return Err(Failure::usage(
+                format!("the league has no zone {name}"),
+                "`hansa zone list` shows its zones",
+            ));
+        }
+        let zone = self.rpc.view(ZONES, &IZones::zoneCall { zoneId: id }).await?;
+        Ok(Zone {
+            id,
+            name: name.to_owned(),
+            chain_id: zone.parameters.chainId,
+            rpc: zone_rpc(&self.rpc, name)?,
+            created_at: zone.createdAt,
+        })
+    }
+
+    /// The chain with an id; `None` for the hub.
+    async fn chain(&self, chain_id: u64) -> Outcome<Option<Zone>> {
+        if self.rpc.chain_id().await? == chain_id {
+            return Ok(None);
+        }
+        let zones = super::zone::zones(&self.rpc).await?;
+        let named = zones
+            .into_iter()
+            .find(|zone| zone.parameters.chainId == chain_id);
+        match named {
+            Some(zone) => Ok(Some(self.zone(&zone.parameters.name).await?)),
+            None => Err(Failure::usage(
+                format!("the league has no chain with the id {chain_id}"),
+                "`hansa zone list` shows its zones",
+            )),
+        }
+    }
+}
+
+/// The hub's newest word on a message of a zone, in blocks from `from` on.
+pub(super) async fn delivered(
+    hub: &Rpc,
+    sent: &Sent,
+    from: u64,
+) -> Outcome<Option<IMessages::Delivered>> {
+    let head = hub.block_number().await?;
+    let mut newest = None;
+    for first in (from..=head).step_by(LOG_BLOCKS as usize) {
+        let filter = Filter::new()
+            .address(MESSAGES)
+            .event_signature(IMessages::Delivered::SIGNATURE_HASH)
+            .topic1(sent.id)
+            .from_block(first)
+            .to_block(head.min(first + LOG_BLOCKS - 1));
+        let logs = hub.logs(&filter).await?;
+        let events = logs.iter().filter_map(|log| {
+            IMessages::Delivered::decode_log_data(log.data()).ok()
+        });
+        newest = events.last().or(newest);
+    }
+    Ok(newest)
+}
+
+pub(crate) async fn run(command: &MessageCommand, session: &Session<'_>) -> Outcome {
+    match command {
+        MessageCommand::Status(arguments) => status(arguments, session).await,
+        MessageCommand::Release(arguments) => release(arguments, session).await,
+        MessageCommand::Refund(arguments) => refund(arguments, session).await,
+    }
+}
+
+/// What a transaction sent, and where from.
+async fn sent(arguments: &MessageArgs, hub: &Hub) -> Outcome<(Option<Zone>, Vec<Sent>)> {
+    let zone = match &arguments.zone {
+        Some(name) => Some(hub.zone(name).await?),
+        None => None,
+    };
+    let rpc = zone.as_ref().map_or(&hub.rpc, |zone| &zone.rpc);
+    let receipts = rpc.receipts(&[arguments.transaction]).await?;
+    let receipt = receipts.into_iter().flatten().next();
+    let sent: Vec<_> = receipt.map_or_else(Vec::new, |receipt| {
+        let logs = receipt.logs().iter();
+        logs.filter_map(|log| Sent::decode_log_data(log.data()).ok())
+            .collect()
+    });
+    if sent.is_empty() {
+        return Err(Failure::usage(
+            format!("{} sent no message there", arguments.transaction),
+            "name the zone that it was sent on with --zone",
+        ));
+    }
+    Ok((zone, sent))
+}
+
+/// How far a message is, in a word and in words.
+async fn progress(hub: &Hub, from: Option<&Zone>, sent: &Sent) -> Outcome<(&'static str, String)> {
+    let nonce = sent.message.nonce;
+    if let Some(zone) = from {
+        let call = IZones::checkpointOfCall { zoneId: zone.id };
+        let known = hub.rpc.view(ZONES, &call).await?.outboxCount;
+        if known <= nonce {
+            return Ok(("sent", "the hub does not know of its block yet".into()));
+        }
+        let Some(event) = delivered(&hub.rpc, sent, zone.created_at).await? else {
+            return Ok(("proved", "the hub knows of its block, and has not taken it yet".into()));
+        };
+        match event.outcome {
+            IMessages::Outcome::Waiting | IMessages::Outcome::Forwarded => {}
+            IMessages::Outcome::Held => {
+                let call = IMessages::waitingCall { id: sent.id };
+                let held = hub.rpc.view(MESSAGES, &call).await?.held;
+                let words = format!("held: {} ether too many for the zone's daily limit", format_ether(held));
+                return Ok(("held", words));
+            }
+            IMessages::Outcome::Paid => return Ok(("paid", words(event.outcome).into())),
+            outcome => return Ok(("returned", words(outcome).into())),
+        }
+    }
+    let target = hub.chain(sent.message.destination).await?;
+    let (rpc, name) = match &target {
+        Some(zone) => (&zone.rpc, zone.name.as_str()),
+        None => (&hub.rpc, "the hub"),
+    };
+    if let (None, Some(_)) = (from, &target) {
+        let taken = rpc.view(MESSAGES, &IMessages::arrivedCall {}).await?;
+        if taken <= nonce {
+            return Ok(("sent", format!("{name} has not taken it yet")));
+        }
+    }
+    if sent.message.data.is_empty() {
+        return Ok(("paid", format!("its receiver has the ether on {name}, or in its next blocks")));
+    }
+    let call = IMessages::waitingCall { id: sent.id };
+    let since = rpc.view(MESSAGES, &call).await?.since;
+    Ok(if since > 0 {
+        let words = format!("it waits on {name} until {} takes it", sent.message.to);
+        ("waiting", words)
+    } else {
+        ("taken", format!("it does not wait on {name}: taken, sent back, or still to come"))
+    })
+}
+
+async fn status(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
+    let hub = Hub::of(session)?;
+    let (zone, sent) = sent(arguments, &hub).await?;
+    let (mut documents, mut lines) = (Vec::new(), Vec::new());
+    for of in &sent {
+        let (state, words) = progress(&hub, zone.as_ref(), of).await?;
+        let message = &of.message;
+        documents.push(json!({
+            "message": of.id,
+            "source": message.source,
+            "destination": message.destination,
+            "nonce": message.nonce,
+            "sender": message.sender,
+            "to": message.to,
+            "wei": message.value.to_string(),
+            "data": message.data,
+            "state": state,
+        }));
+        lines.push(format!(
+            "{}: {} ether to {} on chain {}\n  {words}",
+            of.id,
+            format_ether(message.value),
+            message.to,
+            message.destination
+        ));
+    }
+    session.output.result(&documents, || lines.join("\n"))
+}
+
+async fn release(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
+    let hub = Hub::of(session)?;
+    let (_, sent) = sent(arguments, &hub).await?;
+    for of in &sent {
+        let message = of.message.clone();
+        let call = IMessages::releaseCall { message };
+        let receipt = transact(session, MESSAGES, &call, U256::ZERO).await?;
+        let waiting = IMessages::waitingCall { id: of.id };
+        let held = hub.rpc.view(MESSAGES, &waiting).await?.held;
+        let more = json!({ "message": of.id, "held_wei": held.to_string() });
+        let document = outcome_with(&receipt, more);
+        session.output.item(&document, || {
+            format!("{}: {} ether still held, {}", of.id, format_ether(held), place(&receipt))
+        })?;
+    }
+    Ok(())
+}
+
+async fn refund(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
+    let hub = Hub::of(session)?;
+    let (_, sent) = sent(arguments, &hub).await?;
+    for of in &sent {
+        let target = hub.chain(of.message.destination).await?;
+        let rpc = target.map_or_else(|| hub.rpc.clone(), |zone| zone.rpc);
+        let message = of.message.clone();
+        let call = IMessages::refundCall { message };
+        let receipt = transact_at(session, rpc, MESSAGES, &call, U256::ZERO).await?;
+        let document: Value = outcome_with(&receipt, json!({ "message": of.id }));
+        session.output.item(&document, || {
+            format!("{}: on its way back, {}", of.id, place(&receipt))
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! What a zone sends comes to the hub by itself: whoever runs both tells the hub of the zone's blocks, and delivers its messages.
+
+use crate::{
+    Head, Marshal, Payer, Runtime,
+    application::now_ms,
+    payer::{Outlook, outlook},
+};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_sol_types::{SolCall, SolEvent as _};
+use commonware_codec::Encode as _;
+use commonware_consensus::types::Height;
+use commonware_parallel::Strategy;
+use hansa_abi::{
+    IMessages::{self, Message},
+    IZones, MESSAGES, ZONES,
+};
+use hansa_modules::{Call, limits::MAX_DELIVERIES};
+use hansa_primitives::{Header, PublicKey, Receipt};
+use hansa_state::PreImages;
+use std::{
+    ops::{Range, RangeInclusive},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// How often the zone's and the hub's newest blocks are looked at.
+const POLL: Duration = Duration::from_millis(20);
+/// How long a transaction may take to be included, or a refusal to change, before another one is tried.
+const RETRY: Duration = Duration::from_secs(5);
+/// The proposer of the block that a message left in delivers it at once; others wait for a time of their own, in such steps.
+const STEP_MS: u64 = 400;
+/// Steps that others wait at most.
+const STEPS: u64 = 4;
+/// A checkpoint is made when there is none for so long, though nothing waits for it.
+const CADENCE_MS: u64 = 600_000;
+/// Bytes of messages that one transaction delivers, a message more or less.
+const MAX_BYTES: usize = 64 * 1_024;
+/// Gas of a question.
+const QUERY_GAS: u64 = 100_000_000;
+
+/// The finalized blocks of a zone.
+pub trait ZoneBlocks: Send + Sync + 'static {
+    /// The newest one.
+    fn newest(&self) -> Option<Header>;
+    /// The one of a height, if it is there.
+    fn header(&self, number: u64) -> Option<Header>;
+    /// Its receipts, likewise.
+    fn receipts(&self, number: u64) -> Option<Arc<Vec<Receipt>>>;
+}
+
+/// Takes what a zone sends to the hub.
+pub struct Courier<E: Runtime, S: Strategy, P, B> {
+    /// The zone's id.
+    pub zone: u64,
+    /// Its EIP-155 chain id.
+    pub chain_id: u64,
+    /// This node's key.
+    pub me: PublicKey,
+    /// The zone's blocks.
+    pub blocks: B,
+    /// The zone's certificates.
+    pub marshal: Marshal,
+    /// The zone's newest state.
+    pub head: Head<E, S, P>,
+    /// Pays on the hub, and receives the messages' fees.
+    pub payer: Payer<E, S, P>,
+}
+
+/// What was tried last.
+#[derive(Default)]
+struct Attempt {
+    nonce: Option<u64>,
+    /// Not before this, unless the transaction went through.
+    again: Option<SystemTime>,
+}
+
+impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
+    /// Works as long as it is polled.
+    pub async fn run(self, context: E) {
+        let mut attempt = Attempt::default();
+        // Heights of the zone and of the hub when there was nothing to do.
+        let mut idle = None;
+        loop {
+            context.sleep(POLL).await;
+            let Some(newest) = self.blocks.newest() else {
+                continue;
+            };
+            let seen = (newest.number, self.payer.head().states().head());
+            if idle == Some(seen) {
+                continue;
+            }
+            let under_way = self.payer.is_under_way(attempt.nonce);
+            let waits = attempt.again.is_some_and(|at| at > context.current());
+            // A transaction that went through leaves the pool.
+            if waits && (attempt.nonce.is_none() || under_way) {
+                continue;
+            }
+            attempt = Attempt::default();
+            match self.next(&newest, now_ms(&context)).await {
+                Next::Nothing => idle = Some(seen),
+                Next::NotYet => {}
+                Next::Call(module, input) => {
+                    attempt.again = Some(context.current() + RETRY);
+                    attempt.nonce = self.send(module, input).await;
+                }
+            }
+        }
+    }
+
+    async fn send(&self, module: Address, input: Bytes) -> Option<u64> {
+        let gas = match self.payer.outlook(module, &input).await? {
+            Outlook::Returns(_, gas) => gas,
+            Outlook::Refused(reason) => {
+                tracing::info!(zone = self.zone, %reason, "the hub does not take what a zone sends");
+                return None;
+            }
+        };
+        let sent = self.payer.send(module, input, gas).await;
+        let failed = |error: &hansa_mempool::PoolError| tracing::warn!(%error, account = %self.payer.address(), "a zone's messages cannot be delivered; fund this account");
+        sent.inspect_err(failed).ok()
+    }
+
+    /// What there is to do.
+    async fn next(&self, newest: &Header, now_ms: u64) -> Next {
+        let Some((lane, checkpoint)) = self.hub().await else {
+            return Next::NotYet;
+        };
+        let Some(waiting) = self.block_of(lane.delivered, newest) else {
+            let due = checkpoint.timestampMs.saturating_add(CADENCE_MS);
+            if newest.number == 0 || now_ms < self.turn(newest, due, checkpoint.number) {
+                return Next::Nothing;
+            }
+            return self.checkpoint(newest).await;
+        };
+        if now_ms < self.turn(&waiting, waiting.timestamp_ms, lane.delivered) {
+            return Next::NotYet;
+        }
+        if checkpoint.outboxCount <= lane.delivered {
+            return self.checkpoint(newest).await;
+        }
+        let range = lane.delivered..checkpoint.outboxCount;
+        self.deliver(waiting.number..=newest.number, range).await
+    }
+
+    /// When it is this node's turn for something that is due.
+    fn turn(&self, block: &Header, due_ms: u64, what: u64) -> u64 {
+        if *block.proposer() == self.me {
+            return due_ms;
+        }
+        let mine = keccak256([self.me.as_ref(), what.to_be_bytes().as_slice()].concat());
+        let steps = 1 + u64::from(mine[0]) % STEPS;
+        due_ms.saturating_add(steps * STEP_MS)
+    }
+
+    /// What the hub has of the zone.
+    async fn hub(&self) -> Option<(IMessages::Lane, IZones::Checkpoint)> {
+        let id = self.zone;
+        let lane = self.ask(&IMessages::laneCall { zoneId: id }, MESSAGES).await?;
+        let call = IZones::checkpointOfCall { zoneId: id };
+        Some((lane, self.ask(&call, ZONES).await?))
+    }
+
+    async fn ask<C: SolCall>(
+        &self,
+        call: &C,
+        module: Address,
+    ) -> Option<C::Return> {
+        let input = call.abi_encode().into();
+        match self.payer.outlook(module, &input).await? {
+            Outlook::Returns(output, _) => C::abi_decode_returns(&output).ok(),
+            Outlook::Refused(_) => None,
+        }
+    }
+
+    /// The block that a message left in; `None` while nobody has sent it, or when this node does not have the block.
+    fn block_of(&self, nonce: u64, newest: &Header) -> Option<Header> {
+        let (mut before, mut found) = (0, newest.clone());
+        if found.outbox.count <= nonce {
+            return None;
+        }
+        // Counts only grow: the first block that has more.
+        while before + 1 < found.number {
+            let middle = before + (found.number - before) / 2;
+            let header = self.blocks.header(middle)?;
+            if header.outbox.count > nonce {
+                found = header;
+            } else {
+                before = middle;
+            }
+        }
+        Some(found)
+    }
+
+    async fn checkpoint(&self, newest: &Header) -> Next {
+        let height = Height::new(newest.number);
+        let Some(finalization) = self.marshal.get_finalization(height).await else {
+            return Next::NotYet;
+        };
+        let call = IZones::checkpointCall {
+            zoneId: self.zone,
+            header: newest.encode().to_vec().into(),
+            certificate: finalization.encode().to_vec().into(),
+        };
+        Next::Call(ZONES, call.abi_encode().into())
+    }
+
+    /// Delivers messages of a range of nonces that the hub's checkpoint has, and that were sent in these blocks.
+    async fn deliver(&self, mut blocks: RangeInclusive<u64>, nonces: Range<u64>) -> Next {
+        let count = nonces.end;
+        let (mut messages, mut proofs, mut bytes) = (Vec::<Message>::new(), Vec::new(), 0);
+        let is_full = |messages: usize, bytes| {
+            messages == MAX_DELIVERIES
+                || bytes >= MAX_BYTES
+                || nonces.start + messages as u64 == count
+        };
+        while !is_full(messages.len(), bytes) {
+            let Some(block) = blocks.next() else {
+                return Next::NotYet;
+            };
+            for message in self.sent(block) {
+                if !nonces.contains(&message.nonce) || is_full(messages.len(), bytes) {
+                    continue;
+                }
+                let Some(proof) = self.prove(message.nonce, count).await else {
+                    return Next::NotYet;
+                };
+                bytes += message.data.len();
+                messages.push(message);
+                proofs.push(proof);
+            }
+        }
+        let call = IMessages::deliverCall {
+            zoneId: self.zone,
+            messages,
+            proofs,
+        };
+        Next::Call(MESSAGES, call.abi_encode().into())
+    }
+
+    /// What was sent in a block, in its order.
+    fn sent(&self, block: u64) -> Vec<Message> {
+        let receipts = self.blocks.receipts(block);
+        let receipts = receipts.iter().flat_map(|receipts| receipts.iter());
+        let logs = receipts.flat_map(|receipt| &receipt.logs);
+        logs.filter(|log| log.address == MESSAGES)
+            .filter_map(|log| IMessages::Sent::decode_log_data(&log.data).ok())
+            .map(|event| event.message)
+            .collect()
+    }
+
+    async fn prove(&self, nonce: u64, count: u64) -> Option<Vec<B256>> {
+        let input = IMessages::proofCall { nonce, count }.abi_encode();
+        let call = Call {
+            caller: self.payer.address(),
+            value: U256::ZERO,
+            input: &input,
+            is_static: true,
+            gas_limit: QUERY_GAS,
+        };
+        match outlook(&self.head, self.chain_id, MESSAGES, &call).await? {
+            Outlook::Returns(output, _) => IMessages::proofCall::abi_decode_returns(&output).ok(),
+            Outlook::Refused(_) => None,
+        }
+    }
+}
+
+/// What a courier does next.
+enum Next {
+    /// Nothing, until there is another block.
+    Nothing,
+    /// Nothing, but something will be due soon.
+    NotYet,
+    /// A call to a module of the hub.
+    Call(Address, Bytes),
+}

@@ -1,0 +1,154 @@
+//! An account that a node sends transactions from by itself.
+
+use crate::{Head, Runtime};
+use alloy_consensus::{SignableTransaction as _, TxEip1559};
+use alloy_primitives::{Address, Bytes, TxKind, U256};
+use alloy_signer::SignerSync as _;
+use alloy_signer_local::PrivateKeySigner;
+use commonware_parallel::Strategy;
+use futures::lock::Mutex;
+use hansa_abi::describe_error;
+use hansa_mempool::{HeadState as _, Origin, Pool, PoolError};
+use hansa_modules::{Call, RunResult};
+use hansa_state::{PreImages, StateError};
+use std::sync::Arc;
+
+/// Gas that a call may use: the block has more.
+const CALL_GAS: u64 = 20_000_000;
+/// Wei per gas for the proposer.
+const TIP: u128 = 1_000_000_000;
+
+/// What a call to a module would come to now.
+pub(crate) enum Outlook {
+    /// It succeeds, returns this and uses so much gas.
+    Returns(Bytes, u64),
+    /// The module refuses it, in words.
+    Refused(String),
+}
+
+/// Sends transactions to native modules. Clones share the account.
+pub struct Payer<E: Runtime, S: Strategy, P> {
+    pool: Pool,
+    head: Head<E, S, P>,
+    signer: PrivateKeySigner,
+    chain_id: u64,
+    /// Held while a transaction gets its nonce.
+    turn: Arc<Mutex<()>>,
+}
+
+impl<E: Runtime, S: Strategy, P> Clone for Payer<E, S, P> {
+    fn clone(&self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            head: self.head.clone(),
+            signer: self.signer.clone(),
+            chain_id: self.chain_id,
+            turn: self.turn.clone(),
+        }
+    }
+}
+
+impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
+    /// An account of the chain with this pool and this state.
+    pub fn new(
+        pool: Pool,
+        head: Head<E, S, P>,
+        signer: PrivateKeySigner,
+        chain_id: u64,
+    ) -> Self {
+        Self {
+            pool,
+            head,
+            signer,
+            chain_id,
+            turn: Arc::default(),
+        }
+    }
+
+    /// The account.
+    pub const fn address(&self) -> Address {
+        self.signer.address()
+    }
+
+    /// The chain's newest state.
+    pub(crate) const fn head(&self) -> &Head<E, S, P> {
+        &self.head
+    }
+
+    /// Whether a transaction that was sent may still come into a block.
+    pub(crate) fn is_under_way(&self, nonce: Option<u64>) -> bool {
+        let next = self.pool.nonce_after(&self.address());
+        nonce.is_some_and(|nonce| next.is_some_and(|next| next > nonce))
+    }
+
+    /// What a call from the account would come to; `None` while that cannot be told.
+    pub(crate) async fn outlook(&self, module: Address, input: &Bytes) -> Option<Outlook> {
+        let call = Call {
+            caller: self.address(),
+            value: U256::ZERO,
+            input,
+            is_static: false,
+            gas_limit: CALL_GAS,
+        };
+        outlook(&self.head, self.chain_id, module, &call).await
+    }
+
+    /// Sends a call that uses `gas`, and returns its nonce.
+    ///
+    /// # Errors
+    /// The pool refuses it.
+    pub(crate) async fn send(
+        &self,
+        module: Address,
+        input: Bytes,
+        gas: u64,
+    ) -> Result<u64, PoolError> {
+        let _turn = self.turn.lock().await;
+        let account = self.address();
+        let state = self.head.account(account).await?;
+        let nonce = self.pool.nonce_after(&account).unwrap_or(state.nonce);
+        let base_fee = u128::from(self.pool.head().base_fee_next);
+        // Ethereum's price of a transaction and of its bytes comes on top.
+        let gas_limit = gas + gas / 2 + 21_000 + 40 * input.len() as u64;
+        let transaction = TxEip1559 {
+            chain_id: self.chain_id,
+            nonce,
+            gas_limit,
+            max_fee_per_gas: 2 * base_fee + TIP,
+            max_priority_fee_per_gas: TIP,
+            to: TxKind::Call(module),
+            value: U256::ZERO,
+            access_list: Default::default(),
+            input,
+        };
+        let signature = self
+            .signer
+            .sign_hash_sync(&transaction.signature_hash())
+            .unwrap_or_else(|error| panic!("a key in memory signs: {error}"));
+        let transaction = transaction.into_signed(signature).into();
+        self.pool
+            .add(&self.head, transaction, Origin::Local)
+            .await?;
+        Ok(nonce)
+    }
+}
+
+/// What a call to a module of the chain with this state would come to.
+pub(crate) async fn outlook<E: Runtime, S: Strategy, P: PreImages>(
+    head: &Head<E, S, P>,
+    chain_id: u64,
+    module: Address,
+    call: &Call<'_>,
+) -> Option<Outlook> {
+    let outcome = head.dry_run(module, call, chain_id).await;
+    let failed = |error: &StateError| tracing::debug!(%error, "cannot ask a module");
+    let outcome = outcome.inspect_err(failed).ok()?;
+    Some(match outcome.result {
+        RunResult::Return(output) => Outlook::Returns(output, outcome.gas_used),
+        RunResult::Revert(data) => {
+            Outlook::Refused(describe_error(&data).unwrap_or_else(|| data.to_string()))
+        }
+        RunResult::OutOfGas => Outlook::Refused("it takes too much gas".into()),
+        RunResult::Fatal(reason) => Outlook::Refused(reason),
+    })
+}

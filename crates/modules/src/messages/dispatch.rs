@@ -1,0 +1,23 @@
+//! From selectors to functions.
+
+use super::{delivery, inbox, outbox, sending};
+use crate::context::{Context, Stop};
+use alloy_primitives::Bytes;
+use alloy_sol_types::SolCall;
+use hansa_abi::IMessages as Abi;
+
+pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
+    match context.selector() {
+        Abi::sendCall::SELECTOR => context.pay(sending::send),
+        Abi::deliverCall::SELECTOR => context.write(delivery::deliver),
+        Abi::releaseCall::SELECTOR => context.write(delivery::release),
+        Abi::takeCall::SELECTOR => context.write(inbox::take),
+        Abi::refundCall::SELECTOR => context.write(inbox::refund),
+        Abi::waitingCall::SELECTOR => context.view(inbox::waiting),
+        Abi::laneCall::SELECTOR => context.view(delivery::lane),
+        Abi::outboxCall::SELECTOR => context.view(outbox::describe),
+        Abi::arrivedCall::SELECTOR => context.view(inbox::arrived),
+        Abi::proofCall::SELECTOR => context.view(outbox::proof),
+        _ => Err(context.unknown_selector()),
+    }
+}

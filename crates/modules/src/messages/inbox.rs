@@ -1,0 +1,149 @@
+//! Messages that wait for their receivers.
+
+use super::{
+    lanes::{Lane, held_slot},
+    sending::{id_of, leave},
+    state::{self, WAITING, load},
+};
+use crate::{
+    context::{Context, Stop, ensure},
+    genesis::explain,
+    host::{Block, Host, HostError},
+    limits::REFUND_AFTER_S,
+    slots::{mapping, word_key},
+    zones,
+};
+use alloy_primitives::{B256, U256};
+use hansa_abi::{
+    IMessages::{self, Message},
+    MESSAGES,
+};
+use hansa_primitives::Arrival;
+
+fn waiting_slot(id: B256) -> U256 {
+    mapping(word_key(id), WAITING)
+}
+
+/// Lets a message wait from now on. Its ether is here.
+pub(super) fn wait(context: &mut Context<'_>, id: B256) -> Result<(), Stop> {
+    let now = U256::from(context.now());
+    context.sstore(waiting_slot(id), now)
+}
+
+/// On a zone: takes note of what arrives, and lets the messages among it wait for their receivers. The chain has given this module their
+/// ether.
+///
+/// # Errors
+/// [`HostError::Fatal`] when the host fails.
+pub fn arrive(host: &mut dyn Host, arrivals: &[Arrival], block: Block) -> Result<(), HostError> {
+    if arrivals.is_empty() {
+        return Ok(());
+    }
+    let mut context = Context::of_chain(host, MESSAGES, block);
+    let taken = take_note(&mut context, arrivals).and_then(|()| context.commit());
+    taken.map_err(|stop| HostError::Fatal(format!("messages, inputs: {}", explain(stop))))
+}
+
+fn take_note(context: &mut Context<'_>, arrivals: &[Arrival]) -> Result<(), Stop> {
+    let mut home = state::home(context)?;
+    home.arrived += arrivals.len() as u64;
+    state::set_home(context, home)?;
+    let ids = arrivals.iter().map(|arrival| arrival.message);
+    let mut waiting = ids.filter(|id| !id.is_zero());
+    waiting.try_for_each(|id| wait(context, id))
+}
+
+/// See `IMessages.arrived`.
+pub(super) fn arrived(
+    context: &mut Context<'_>,
+    _: IMessages::arrivedCall,
+) -> Result<u64, Stop> {
+    Ok(state::home(context)?.arrived)
+}
+
+/// Since when a message waits; it does not any more after this.
+fn stop_waiting(context: &mut Context<'_>, message: &Message) -> Result<(B256, u64), Stop> {
+    let id = id_of(context, message)?;
+    let since = context.sload(waiting_slot(id))?.as_limbs()[0];
+    ensure(since != 0, || IMessages::NotWaiting { id })?;
+    context.sstore(waiting_slot(id), U256::ZERO)?;
+    Ok((id, since))
+}
+
+pub(super) fn take(
+    context: &mut Context<'_>,
+    call: IMessages::takeCall,
+) -> Result<IMessages::takeReturn, Stop> {
+    let message = call.message;
+    let to = message.to;
+    ensure(context.caller() == to, || IMessages::NotReceiver { to })?;
+    let (id, _) = stop_waiting(context, &message)?;
+    context.transfer(to, message.value)?;
+    context.emit(&IMessages::Taken {
+        id,
+        source: message.source,
+        to,
+        value: message.value,
+    })?;
+    Ok(IMessages::takeReturn {})
+}
+
+pub(super) fn refund(
+    context: &mut Context<'_>,
+    call: IMessages::refundCall,
+) -> Result<IMessages::refundReturn, Stop> {
+    let message = call.message;
+    let (id, since) = stop_waiting(context, &message)?;
+    let at = since.saturating_add(REFUND_AFTER_S);
+    ensure(context.now() >= at, || IMessages::NotDue { id, at })?;
+    let (sender, value) = (message.sender, message.value);
+    if !value.is_zero() {
+        return_value(context, &message)?;
+    }
+    context.emit(&IMessages::Refunded {
+        id,
+        source: message.source,
+        sender,
+        value,
+    })?;
+    Ok(IMessages::refundReturn {})
+}
+
+/// Sends a message's value back to its sender.
+fn return_value(context: &mut Context<'_>, message: &Message) -> Result<(), Stop> {
+    let home = state::home(context)?;
+    if home.zone != 0 {
+        let back = Message {
+            source: context.chain_id(),
+            destination: message.source,
+            nonce: home.sent,
+            sender: MESSAGES,
+            to: message.sender,
+            value: message.value,
+            fee: U256::ZERO,
+            data: Default::default(),
+        };
+        return leave(context, home, back).map(drop);
+    }
+    // What waits on the hub came from a zone.
+    let zone = zones::by_chain_id(context, message.source)?;
+    let mut lane = Lane::load(context, zone)?;
+    lane.locked = lane.locked.saturating_add(message.value);
+    let back = Arrival {
+        to: message.sender,
+        amount: message.value,
+        message: B256::ZERO,
+    };
+    lane.push(context, back)?;
+    lane.save(context)
+}
+
+pub(super) fn waiting(
+    context: &mut Context<'_>,
+    call: IMessages::waitingCall,
+) -> Result<IMessages::waitingReturn, Stop> {
+    Ok(IMessages::waitingReturn {
+        since: load(context, waiting_slot(call.id))?.as_limbs()[0],
+        held: load(context, held_slot(call.id))?,
+    })
+}

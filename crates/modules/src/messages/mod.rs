@@ -1,0 +1,41 @@
+//! Messages (native module 6): ether and messages between the chains of a league.
+//!
+//! **Everything passes the hub.** What the hub sends to a zone is appended to the zone's *lane*, from which its blocks take it as they take
+//! directives ([`arrivals`]). What a zone sends is a leaf of its outbox, whose root its headers carry; the hub takes it by proof against
+//! the zone's newest checkpoint, one after another, and appends it to the lane of its destination.
+//!
+//! **Ether.** The hub holds here what its zones have; on a zone it is made when it arrives and unmade when it is sent. So what is locked for
+//! a zone is what is there and under way, and a zone that lies can lose no more than its own.
+//!
+//! **Outflow.** What leaves a zone within a day is limited by the stake behind its checkpoint. What is more than that is *held*, and is
+//! let go as time passes; what comes after it need not wait for it.
+//!
+//! **Calls.** Nothing here calls a contract. A message with data waits until its receiver takes it, together with its value, as often as it
+//! has to try; after 7 days anybody can send the value back. So no receiver can hold up what others sent.
+//!
+//! **Order.** Messages of one chain arrive on another in the order in which they were sent, except those that are held.
+//!
+//! | selector | kind | who |
+//! |---|---|---|
+//! | `send` | pay | anybody |
+//! | `deliver`, `release` | write | anybody, on the hub |
+//! | `take` | write | the message's receiver |
+//! | `refund` | write | anybody |
+//! | `waiting`, `lane`, `outbox`, `arrived`, `proof` | view | anybody |
+
+mod delivery;
+mod dispatch;
+mod inbox;
+mod lanes;
+mod outbox;
+mod sending;
+mod state;
+
+pub(crate) use dispatch::dispatch;
+pub use inbox::arrive;
+pub use lanes::arrivals;
+pub use outbox::outbox;
+pub(crate) use state::write_genesis;
+
+#[cfg(test)]
+mod tests;

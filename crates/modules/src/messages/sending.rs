@@ -1,0 +1,116 @@
+//! The way out.
+
+use super::{
+    lanes::Lane,
+    outbox,
+    state::{self, Home},
+};
+use crate::{
+    codec::check_length,
+    context::{Context, Stop, ensure},
+    gas, guard,
+    limits::{MAX_MESSAGE_BYTES, MAX_MESSAGE_FEE},
+    staking, zones,
+};
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolValue as _;
+use hansa_abi::IMessages::{self, Message};
+use hansa_primitives::Arrival;
+
+pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Result<B256, Stop> {
+    check_length("data", call.data.len(), MAX_MESSAGE_BYTES)?;
+    let can = can_receive(call.to, call.data.is_empty());
+    ensure(can, || IMessages::InvalidReceiver { to: call.to })?;
+    let home = state::home(context)?;
+    let is_hub = home.zone == 0;
+    let limit = if is_hub { U256::ZERO } else { MAX_MESSAGE_FEE };
+    let limit = limit.min(context.value());
+    let fee = call.fee;
+    ensure(fee <= limit, || IMessages::FeeTooHigh { fee, limit })?;
+    let value = context.value().saturating_sub(fee);
+    let carries = !value.is_zero() || !call.data.is_empty();
+    ensure(carries, || IMessages::NothingSent {})?;
+    let mut message = Message {
+        source: context.chain_id(),
+        destination: call.destination,
+        nonce: home.sent,
+        sender: context.caller(),
+        to: call.to,
+        value,
+        fee,
+        data: call.data,
+    };
+    let elsewhere = message.destination != message.source;
+    if !is_hub {
+        let chain_id = message.destination;
+        ensure(elsewhere, || IMessages::UnknownChain { chainId: chain_id })?;
+        return leave(context, home, message);
+    }
+    let is_enabled = staking::is_enabled(context)?;
+    ensure(is_enabled, || IMessages::NotEnabled {})?;
+    let zone = zones::by_chain_id(context, message.destination)?;
+    ensure(zone != 0, || IMessages::UnknownChain {
+        chainId: message.destination,
+    })?;
+    let mut lane = Lane::load(context, zone)?;
+    message.nonce = lane.sent;
+    // There is no more ether than fits.
+    lane.locked = lane.locked.saturating_add(value);
+    let id = forward(context, &mut lane, &message)?;
+    lane.save(context)?;
+    announce(context, id, message)
+}
+
+/// Who can receive ether alone, or a message, on any chain.
+pub(super) fn can_receive(to: Address, ether_alone: bool) -> bool {
+    !to.is_zero() && !(ether_alone && guard::is_of_protocol(to))
+}
+
+/// The id of a message.
+pub(super) fn id_of(context: &mut Context<'_>, message: &Message) -> Result<B256, Stop> {
+    let encoded = message.abi_encode();
+    context.charge(gas::copy(encoded.len()))?;
+    context.keccak(&encoded)
+}
+
+/// Appends a message to a lane. Its ether is locked there already.
+pub(super) fn forward(
+    context: &mut Context<'_>,
+    lane: &mut Lane,
+    message: &Message,
+) -> Result<B256, Stop> {
+    let id = id_of(context, message)?;
+    let arrival = Arrival {
+        to: message.to,
+        amount: message.value,
+        message: if message.data.is_empty() {
+            B256::ZERO
+        } else {
+            id
+        },
+    };
+    lane.push(context, arrival)?;
+    Ok(id)
+}
+
+/// Sends a message from this zone: its ether ends here.
+pub(super) fn leave(
+    context: &mut Context<'_>,
+    home: Home,
+    message: Message,
+) -> Result<B256, Stop> {
+    let id = id_of(context, &message)?;
+    outbox::push(context, home, id)?;
+    context.burn(message.value.saturating_add(message.fee))?;
+    announce(context, id, message)
+}
+
+fn announce(context: &mut Context<'_>, id: B256, message: Message) -> Result<B256, Stop> {
+    context.emit(&IMessages::Sent {
+        id,
+        destination: message.destination,
+        sender: message.sender,
+        message,
+    })?;
+    Ok(id)
+}

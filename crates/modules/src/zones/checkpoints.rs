@@ -1,0 +1,78 @@
+//! What the hub knows of its zones' blocks.
+//!
+//! A zone's header and the certificate of its committee are all it takes. The committee is one of the hub's own that may still be
+//! relied upon, so what signs has stake that answers for it.
+
+use super::state;
+use crate::{
+    context::{Context, Stop, ensure, revert},
+    gas, staking,
+};
+use alloy_primitives::{U256, keccak256};
+use commonware_codec::{Decode as _, DecodeExt as _};
+use hansa_abi::IZones;
+use hansa_primitives::{Finalization, Header, MAX_OPERATORS, block_hash};
+
+pub(super) fn checkpoint(
+    context: &mut Context<'_>,
+    call: IZones::checkpointCall,
+) -> Result<IZones::checkpointReturn, Stop> {
+    let (id, header, certificate) = (call.zoneId, &call.header, &call.certificate);
+    state::find(context, id)?;
+    context.charge(2 * gas::keccak(header.len()) + 2 * gas::keccak(certificate.len()))?;
+    // Lengths are bounded by the input's, and what is left over is refused.
+    let decoded = Header::decode(header.to_vec()).map_err(|_| revert(IZones::MalformedHeader {}))?;
+    let finalization = Finalization::decode_cfg(certificate.to_vec(), &MAX_OPERATORS)
+        .map_err(|_| revert(IZones::MalformedCertificate {}))?;
+    let (hash, certified) = (decoded.hash(), block_hash(&finalization.proposal.payload));
+    ensure(hash == certified, || IZones::OtherBlock {
+        certified,
+        blockHash: hash,
+    })?;
+    let (number, newest) = (decoded.number, state::checkpoint(context, id)?.number);
+    ensure(number > newest, || IZones::StaleCheckpoint {
+        number,
+        newest,
+    })?;
+    let named = decoded.hub.number;
+    ensure(named < context.block_number(), || IZones::AheadOfHub {
+        hubNumber: named,
+    })?;
+    let committee = staking::relied_upon(context, decoded.committee)?;
+    let committee = committee.ok_or_else(|| {
+        revert(IZones::UnknownCommittee {
+            committee: decoded.committee,
+        })
+    })?;
+    let transcript = keccak256([keccak256(header).0, keccak256(certificate).0].concat());
+    let certified = staking::is_certified(context, (&committee, id), &finalization, transcript)?;
+    ensure(certified, || IZones::InvalidCertificate {})?;
+    let stakes = committee.seats.iter().map(|seat| seat.stake);
+    let checkpoint = IZones::Checkpoint {
+        number,
+        blockHash: hash,
+        timestampMs: decoded.timestamp_ms,
+        hubNumber: named,
+        stateRoot: decoded.state.root,
+        outboxCount: decoded.outbox.count,
+        outboxRoot: decoded.outbox.root,
+        stake: stakes.fold(U256::ZERO, U256::saturating_add),
+        recordedAt: context.block_number(),
+    };
+    state::store_checkpoint(context, id, &checkpoint)?;
+    context.emit(&IZones::Checkpointed {
+        zoneId: id,
+        number,
+        blockHash: hash,
+        outboxCount: decoded.outbox.count,
+    })?;
+    Ok(IZones::checkpointReturn {})
+}
+
+pub(super) fn checkpoint_of(
+    context: &mut Context<'_>,
+    call: IZones::checkpointOfCall,
+) -> Result<IZones::Checkpoint, Stop> {
+    state::find(context, call.zoneId)?;
+    state::checkpoint(context, call.zoneId)
+}
