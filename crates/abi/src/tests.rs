@@ -1,6 +1,6 @@
 use crate::{
-    GUARD, IExchange, IGuard, IMembers, IModule, IStaking, MODULES, describe_error,
-    is_module_address, module_at,
+    GUARD, IExchange, IGuard, IMembers, IMessages, IModule, IStaking, IZones, MODULES,
+    describe_error, is_module_address, module_at,
 };
 use alloy_primitives::{U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
@@ -67,6 +67,8 @@ fn selectors_within_a_module_are_distinct() {
     check::<IExchange::IExchangeCalls>();
     check::<IGuard::IGuardCalls>();
     check::<IStaking::IStakingCalls>();
+    check::<IZones::IZonesCalls>();
+    check::<IMessages::IMessagesCalls>();
 }
 
 #[test]

@@ -80,6 +80,30 @@ fn warn(dir: &Path) {
     assert_eq!(accepted["accepted"], true);
 }
 
+/// Ether leaves a zone, for the hub and for another zone, and a contract's message waits for nobody but its receiver.
+fn comes_back(dir: &Path, document: &Value) {
+    let hub = document["operators"][0]["rpc"].as_str().unwrap();
+    let before = number(&balance(hub, FRIEND));
+    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
+    let back = act(&["bridge", "withdraw", "market", "7wei", "--to", FRIEND]);
+    assert_eq!(back["outcome"], "paid");
+    assert_eq!(number(&balance(hub, FRIEND)), before + 7);
+    let transaction = back["transaction"].as_str().unwrap();
+    let status = json(dir, &["message", "status", transaction, "--zone", "market"]);
+    assert_eq!((&status[0]["state"], &status[0]["wei"]), (&"paid".into(), &"7".into()));
+    act(&["zone", "create", "grid", "--chain-id", "48573", "--heartbeat", "400"]);
+    let across = act(&["bridge", "withdraw", "market", "1ether", "--into", "grid", "--fee", "1gwei"]);
+    assert_eq!(across["outcome"], "forwarded");
+    let lanes = json(dir, &["bridge", "status"]);
+    let locked = |zone: usize| lanes[zone]["locked_wei"].as_str().unwrap().parse::<u128>().unwrap();
+    assert_eq!(locked(1), 1_000_000_000_000_000_000);
+    assert_eq!(locked(0), 999_999_999_000_000_000 - 7);
+    let listed = rpc(hub, "hansa_zones", &[]);
+    assert!(number(&listed[0]["checkpoint"]["number"]) > 0);
+    let refused = hansa(dir, &["--as", "member-1", "bridge", "withdraw", "grid", "1wei", "--into", "grid"]);
+    assert!(!refused.status.success());
+}
+
 #[test]
 fn a_zone_runs_beside_its_hub_and_obeys_it() {
     let parent = tempfile::tempdir().unwrap();
@@ -138,6 +162,8 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
     });
     let listed = json(dir, &["zone", "list"]);
     assert_eq!(listed[0]["locked_wei"], "2000000000000000000");
+
+    comes_back(dir, &document);
 
     // What members accept on the hub holds on the zone.
     warn(dir);

@@ -828,3 +828,36 @@ proptest! {
         }
     }
 }
+
+/// The layout is part of consensus, and zones live on: it is pinned here.
+#[test]
+fn things_lie_where_they_are_said_to() {
+    let mapping = |key: U256, base: U256| {
+        let word = [key.to_be_bytes::<32>(), base.to_be_bytes()].concat();
+        U256::from_be_bytes(keccak256(word).0)
+    };
+    let mut world = World::new();
+    let block = world.league.block;
+    world.hub(owner(1), 500, &send(77, FRIEND, 0, b"")).unwrap();
+    world.hub(owner(1), 5, &send(77, FRIEND, 0, b"x")).unwrap();
+    let at = |host: &MemoryHost, slot: U256| host.storage[&(MESSAGES, slot)];
+    let lane = mapping(U256::from(1), U256::from(3));
+    let hub = &world.league.host;
+    assert_eq!(at(hub, lane), U256::from_limbs([2, 0, 0, 0]));
+    assert_eq!(at(hub, lane + U256::from(1)), wei(505));
+    let arrival = mapping(U256::from(1), mapping(U256::from(1), U256::from(4)));
+    let first = U256::from_be_bytes(FRIEND.into_word().0) | U256::from(block) << 160usize;
+    assert_eq!(at(hub, arrival), first);
+    assert_eq!(at(hub, arrival + U256::from(1)), wei(5));
+    let id = keccak256(hub.sent()[1].abi_encode());
+    assert_eq!(at(hub, arrival + U256::from(2)), U256::from_be_bytes(id.0));
+    world.follow(0);
+    world.zone(0, FRIEND, 3, &send(HUB, STRANGER, 0, b"")).unwrap();
+    let zone = &world.zones[0].host;
+    let waiting = mapping(U256::from_be_bytes(id.0), U256::from(5));
+    assert_eq!(at(zone, waiting), U256::from(world.league.now));
+    assert_eq!(at(zone, U256::ZERO), U256::from_limbs([1, 1, 2, 0]));
+    let leaf = mapping(U256::ZERO, U256::from(2));
+    let id = keccak256(zone.sent()[0].abi_encode());
+    assert_eq!(at(zone, leaf), U256::from_be_bytes(id.0));
+}

@@ -9,8 +9,10 @@ use hansa_abi::{
     IExchange::{self, IExchangeCalls},
     IGuard::{self, IGuardCalls},
     IMembers::{self, IMembersCalls},
+    IMessages::IMessagesCalls,
     IStaking::{self, IStakingCalls},
-    MEMBERS, STAKING,
+    IZones::IZonesCalls,
+    MEMBERS, MESSAGES, STAKING, ZONES,
 };
 use proptest::prelude::*;
 
@@ -19,6 +21,8 @@ fn selectors(module: Address) -> Vec<[u8; 4]> {
         MEMBERS => IMembersCalls::selectors().collect(),
         EXCHANGE => IExchangeCalls::selectors().collect(),
         STAKING => IStakingCalls::selectors().collect(),
+        ZONES => IZonesCalls::selectors().collect(),
+        MESSAGES => IMessagesCalls::selectors().collect(),
         _ => IGuardCalls::selectors().collect(),
     }
 }
@@ -78,7 +82,14 @@ fn evidence() -> Vec<u8> {
 }
 
 fn any_module() -> impl Strategy<Value = Address> {
-    prop_oneof![Just(STAKING), Just(MEMBERS), Just(EXCHANGE), Just(GUARD)]
+    prop_oneof![
+        Just(STAKING),
+        Just(ZONES),
+        Just(MEMBERS),
+        Just(EXCHANGE),
+        Just(GUARD),
+        Just(MESSAGES),
+    ]
 }
 
 /// Random arguments, mostly small words, behind a real selector.

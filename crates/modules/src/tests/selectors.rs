@@ -6,12 +6,15 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolError, SolInterface};
 use hansa_abi::{
     EXCHANGE, GUARD, IExchange::IExchangeCalls, IGuard::IGuardCalls, IMembers::IMembersCalls,
-    IModule, IStaking::IStakingCalls, MEMBERS, STAKING,
+    IMessages::IMessagesCalls, IModule, IStaking::IStakingCalls, IZones::IZonesCalls, MEMBERS,
+    MESSAGES, STAKING, ZONES,
 };
 
 const MEMBERS_FILE: &str = include_str!("../../../../contracts/src/interfaces/IMembers.sol");
 const EXCHANGE_FILE: &str = include_str!("../../../../contracts/src/interfaces/IExchange.sol");
 const STAKING_FILE: &str = include_str!("../../../../contracts/src/interfaces/IStaking.sol");
+const ZONES_FILE: &str = include_str!("../../../../contracts/src/interfaces/IZones.sol");
+const MESSAGES_FILE: &str = include_str!("../../../../contracts/src/interfaces/IMessages.sol");
 const GUARD_FILE: &str = include_str!("../../../../contracts/src/interfaces/IGuard.sol");
 
 /// The declaration of a function, up to its semicolon: its words, each with a space after it.
@@ -80,6 +83,12 @@ fn mutability_is_the_declared_one() {
     );
     check::<IStakingCalls>(STAKING, STAKING_FILE, IStakingCalls::signature_by_selector);
     check::<IGuardCalls>(GUARD, GUARD_FILE, IGuardCalls::signature_by_selector);
+    check::<IZonesCalls>(ZONES, ZONES_FILE, IZonesCalls::signature_by_selector);
+    check::<IMessagesCalls>(
+        MESSAGES,
+        MESSAGES_FILE,
+        IMessagesCalls::signature_by_selector,
+    );
     let payable = hansa_abi::IGuard::raiseCall::SELECTOR;
     let malformed = revert(IModule::MalformedCalldata {});
     assert_eq!(
