@@ -148,6 +148,7 @@ interface IStaking is IModule {
     /// @param kind 0 conflicting notarize, 1 conflicting finalize, 2 nullify and finalize.
     /// @param epoch epoch of the fault.
     /// @param view_ consensus view of the fault.
+    /// @param zoneId the zone that it was on; 0: the hub.
     /// @param bps the part of the answerable stake that is lost.
     /// @param appellant who appealed, or 0.
     struct Slash {
@@ -159,6 +160,7 @@ interface IStaking is IModule {
         uint16 bps;
         uint256 amount;
         address finder;
+        uint64 zoneId;
         uint64 settlesAt;
         SlashState state;
         address appellant;
@@ -224,18 +226,22 @@ interface IStaking is IModule {
     event Restaked(uint64 indexed operatorId, address indexed delegator, uint256 amount, uint64 fromEpoch);
     /// @notice A delegator wants its rewards delegated whenever its position is touched, or no longer.
     event AutoRestakeSet(uint64 indexed operatorId, address indexed delegator, bool enabled);
-    /// @notice Evidence of a fault was taken: the operator is barred, and the stake that answers for it is locked.
+    /// @notice Evidence of a fault was taken: the stake that answers for it is locked, and the operator is barred; or, where it was on a
+    /// zone (`zoneId` is not 0), has left that zone.
     event SlashRaised(
         uint64 indexed slashId,
         uint64 indexed operatorId,
         address indexed finder,
         uint8 kind,
+        uint64 zoneId,
         uint64 epoch,
         uint64 view_,
         uint16 bps,
         uint256 amount,
         uint64 settlesAt
     );
+    /// @notice From this epoch on so much of the operator's stake answers for the zone; 0: for each zone without a share of its own.
+    event ZoneShareChanged(uint64 indexed operatorId, uint64 indexed zoneId, uint16 bps, uint64 fromEpoch);
     /// @notice A slash was settled by a call (one that is settled at a freeze block has no event).
     event SlashSettled(uint64 indexed slashId, uint256 amount, uint256 toFinder, uint256 toFund, uint256 burnt);
     /// @notice A slash was appealed.
@@ -314,6 +320,12 @@ interface IStaking is IModule {
     error InvalidSignature(uint64 epoch, uint32 signer);
     /// @notice The operator was punished for this epoch: one offence for each.
     error AlreadyPunished(uint64 operatorId, uint64 epoch, uint64 slashId);
+    /// @notice The shares of an operator's zones come to more than the whole.
+    error SharesTooHigh(uint64 sum, uint64 limit);
+    /// @notice The share is another one by now.
+    error OtherShare(uint16 bps);
+    /// @notice So many slashes for faults on zones are pending already.
+    error TooManyPending(uint64 limit);
     /// @notice No slash has this id.
     error UnknownSlash(uint64 slashId);
     /// @notice The slash is settled or reversed.
@@ -415,6 +427,31 @@ interface IStaking is IModule {
     /// @notice Prove that an operator signed two votes that contradict each other. Callable by anybody; a part of the
     /// slash goes to the caller when it is settled.
     function submitEvidence(uint8 kind, bytes calldata evidence) external returns (uint64 slashId);
+
+    /// @notice Prove the same of an operator on a zone: it loses that part of its share in the zone, and its seat there. `epoch` is one
+    /// of the hub's in which it had the seat that signed.
+    function submitZoneEvidence(uint64 zoneId, uint64 epoch, uint8 kind, bytes calldata evidence)
+        external
+        returns (uint64 slashId);
+
+    /// @notice Let a part of your operator's stake answer for a zone, 0 to leave it. `expectedBps` is what it is after your last change.
+    /// All shares come to 10,000 at most, were there as many zones as there can be (64), each without a share of its own with the standing one.
+    function setZoneShare(uint64 zoneId, uint16 bps, uint16 expectedBps) external returns (uint64 fromEpoch);
+
+    /// @notice Let a part of your operator's stake answer for each zone, present or future, that has no share of its own; 100 at first.
+    function setStandingShare(uint16 bps) external returns (uint64 fromEpoch);
+
+    /// @notice The part of an operator's stake that answers for a zone now, and after its last change.
+    function zoneShare(uint64 operatorId, uint64 zoneId)
+        external
+        view
+        returns (uint16 bps, uint16 nextBps, uint64 fromEpoch);
+
+    /// @notice An operator's standing share, the sum of those that zones have of their own, and how many these are, after its last change.
+    function standingShare(uint64 operatorId)
+        external
+        view
+        returns (uint16 bps, uint16 allocatedBps, uint64 allocatedZones);
 
     /// @notice Appeal a slash with a bond, once. This extends its window, in which the members decide.
     function appeal(uint64 slashId) external payable;

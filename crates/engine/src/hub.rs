@@ -11,7 +11,8 @@ use futures::{FutureExt as _, future::BoxFuture};
 use hansa_modules::{
     guard::feed,
     messages,
-    staking::{self, Calendar},
+    staking::Calendar,
+    zones,
 };
 use hansa_primitives::{
     Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
@@ -208,10 +209,10 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
     fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>> {
         // That of the block's own epoch: the block's state has it for certain. It never changes, but for the stakes, which the hub
         // forgets after a while: who looks earlier must not find anything else.
-        let epoch = self.calendar.epoch_of(number);
+        let (zone, epoch) = (self.zone, self.calendar.epoch_of(number));
         async move {
             let committee = self
-                .ask(move |state| staking::committee(state, epoch))
+                .ask(move |state| zones::committee(state, zone, epoch))
                 .await?;
             let mut seats = committee.map_or_else(Vec::new, |committee| committee.seats);
             for seat in &mut seats {

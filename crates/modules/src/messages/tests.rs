@@ -149,12 +149,13 @@ struct World {
     zones: [Zone; 2],
 }
 
-/// A third of the stake of four operators.
+/// A third of what answers for a zone.
 const LIMIT: u64 = 4 * SELF_STAKE / 3;
 
 impl World {
     fn new() -> Self {
-        let mut league = zones::league();
+        // A hundredth of it is a zone's.
+        let mut league = zones::league_with(100 * SELF_STAKE);
         zones::create(&mut league, zones::parameters("market", 77)).unwrap();
         zones::create(&mut league, zones::parameters("grid", 78)).unwrap();
         let zones = [Zone::new(1, 77), Zone::new(2, 78)];

@@ -1,9 +1,6 @@
 //! Committees: what they are, and where they are kept.
 
-use super::{
-    settings,
-    state::{self, COMMITTEE_IDS, COMMITTEES, STAKES, load, offset},
-};
+use super::state::{self, COMMITTEE_IDS, COMMITTEES, STAKES, load, offset};
 use crate::{
     context::{Context, Stop},
     genesis::explain,
@@ -82,23 +79,6 @@ pub fn seats<R: StorageRead>(read: &mut R, id: B256) -> Result<Vec<Seat>, R::Err
         });
     }
     Ok(seats)
-}
-
-/// The newest committee with this id that may be relied upon elsewhere in this block: one of the last epochs, as many as a
-/// certificate lives. With its stakes as they were fixed.
-pub(crate) fn relied_upon(context: &mut Context<'_>, id: B256) -> Result<Option<Committee>, Stop> {
-    let Some(calendar) = settings::calendar(context)? else {
-        return Ok(None);
-    };
-    let now = calendar.epoch_of(context.block_number());
-    let oldest = now.saturating_sub(settings::windows(context)?.certificate);
-    for epoch in (oldest..=now).rev() {
-        let fixed = load(context, mapping(U256::from(epoch), COMMITTEE_IDS))?;
-        if fixed == word_key(id) {
-            return committee(context, epoch);
-        }
-    }
-    Ok(None)
 }
 
 /// How many seats the committee of an epoch has; 0 while it is not fixed.

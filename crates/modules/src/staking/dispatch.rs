@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::{delegation, lifecycle, previews, slashing, views};
+use super::{allocations, delegation, lifecycle, previews, slashing, views};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -14,6 +14,8 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::setFeeRecipientCall::SELECTOR => context.write(lifecycle::set_fee_recipient),
         Abi::setProfileCall::SELECTOR => context.write(lifecycle::set_profile),
         Abi::setRiskCall::SELECTOR => context.write(lifecycle::set_risk),
+        Abi::setZoneShareCall::SELECTOR => context.write(allocations::set_zone_share),
+        Abi::setStandingShareCall::SELECTOR => context.write(allocations::set_standing_share),
         Abi::exitCall::SELECTOR => context.write(lifecycle::exit),
         Abi::rejoinCall::SELECTOR => context.write(lifecycle::rejoin),
         Abi::retireCall::SELECTOR => context.write(lifecycle::retire),
@@ -29,6 +31,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::setAutoRestakeCall::SELECTOR => context.write(delegation::set_auto_restake),
         Abi::settleCall::SELECTOR => context.write(delegation::settle),
         Abi::submitEvidenceCall::SELECTOR => context.write(slashing::submit_evidence),
+        Abi::submitZoneEvidenceCall::SELECTOR => context.write(slashing::submit_zone_evidence),
         Abi::appealCall::SELECTOR => context.pay(slashing::appeal),
         Abi::approveAppealCall::SELECTOR => context.write(slashing::approve_appeal),
         Abi::settleSlashCall::SELECTOR => context.write(slashing::settle_slash),
@@ -48,6 +51,8 @@ fn view(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::delegationsOfCall::SELECTOR => context.view(views::delegations_of),
         Abi::slashCall::SELECTOR => context.view(views::slash),
         Abi::slashesCall::SELECTOR => context.view(views::slashes),
+        Abi::zoneShareCall::SELECTOR => context.view(allocations::zone_share),
+        Abi::standingShareCall::SELECTOR => context.view(allocations::standing_share),
         Abi::parametersCall::SELECTOR => context.view(views::parameters),
         Abi::lastSelectionCall::SELECTOR => context.view(views::last_selection),
         Abi::slashShareOfCall::SELECTOR => context.view(previews::slash_share_of),

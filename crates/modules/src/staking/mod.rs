@@ -22,20 +22,24 @@
 //! operator's terms bound what a slash takes, and cover the chain's shares when they are set. They, and the chain's
 //! shares, rise only after unbonding and two epochs, so that everybody can leave first. Each kind changes by itself.
 //!
+//! **Zones.** A part of each operator's stake answers for each zone (`allocations`): slices are unique. A fault on a zone costs that
+//! part of what it would cost on the hub, and the operator's seat there; nothing else.
+//!
 //! **Rounding** favours the module: a slash takes the floor from a sum and the ceiling from its parts; rewards are
 //! rounded down. The module's balance always covers what everybody can ever claim.
 //!
 //! | selector | kind | who |
 //! |---|---|---|
 //! | `register` | pay | who holds a key, and owns no operator yet |
-//! | `rotateKey`, `setCommission`, `setFeeRecipient`, `setProfile`, `setRisk`, `exit`, `rejoin`, `unjail`, `claimCommission` | write | an operator's owner |
+//! | `rotateKey`, `setCommission`, `setFeeRecipient`, `setProfile`, `setRisk`, `setZoneShare`, `setStandingShare`, `exit`, `rejoin`, `unjail`, `claimCommission` | write | an operator's owner |
 //! | `delegate` | pay | anybody |
 //! | `undelegate`, `withdraw`, `redelegate`, `claimRewards`, `restake`, `setAutoRestake` | write | the delegator |
-//! | `settle`, `completeRedelegation`, `retire`, `submitEvidence`, `settleSlash` | write | anybody |
+//! | `settle`, `completeRedelegation`, `retire`, `submitEvidence`, `submitZoneEvidence`, `settleSlash` | write | anybody |
 //! | `appeal` | pay | the operator's owner, and whose stake answers |
 //! | `approveAppeal` | write | active members with weight |
 //! | all others | view | anybody |
 
+mod allocations;
 mod clock;
 mod committee;
 mod delegation;
@@ -63,7 +67,7 @@ mod terms;
 mod views;
 mod window;
 
-pub(crate) use committee::relied_upon;
+pub(crate) use allocations::share_at;
 pub use committee::{Committee, adopt, committee, newest_epoch, seats};
 pub(crate) use dispatch::dispatch;
 pub use end_block::{BlockEnd, Ended, end_block};
@@ -71,7 +75,7 @@ pub use epochs::Calendar;
 pub(crate) use genesis::write_genesis;
 pub use hansa_primitives::{Seat, StakingParams};
 pub use parameters::OutOfBounds;
-pub(crate) use settings::is_enabled;
+pub(crate) use settings::{is_enabled, relied_upon_since};
 pub use settings::{ParametersRefused, fee_share_bps, set_parameters};
 pub(crate) use signatures::is_certified;
 

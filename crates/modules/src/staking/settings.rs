@@ -69,6 +69,18 @@ pub(crate) fn is_enabled<R: StorageRead>(read: &mut R) -> Result<bool, R::Error>
     Ok(calendar(read)?.is_some())
 }
 
+/// The epoch of a block, and the oldest one whose committee may still be relied upon in it; `None` on a chain without staking.
+pub(crate) fn relied_upon_since<R: StorageRead>(
+    read: &mut R,
+    block: u64,
+) -> Result<Option<(u64, u64)>, R::Error> {
+    let Some(calendar) = calendar(read)? else {
+        return Ok(None);
+    };
+    let now = calendar.epoch_of(block);
+    Ok(Some((now, now.saturating_sub(windows(read)?.certificate))))
+}
+
 /// Seats of a committee, and epochs in jail.
 pub(super) fn seats_and_jail(context: &mut Context<'_>) -> Result<(u64, u64), Stop> {
     let [.., seats, jail] = context.sload(BLOCKS)?.into_limbs();

@@ -102,16 +102,19 @@ impl Evidence {
         view.get()
     }
 
-    /// Whether both signatures are the signer's, for this chain and the committee's epoch.
+    /// Whether both signatures are the signer's, for this chain or the zone.
     pub(super) fn verify(
         &self,
         context: &mut Context<'_>,
-        committee: &Committee,
+        (committee, zone): (&Committee, Option<u64>),
         bytes: &[u8],
     ) -> Result<bool, Stop> {
         context.charge(2 * gas::ED25519_VERIFY)?;
         let genesis_hash = context.sload(state::GENESIS_HASH)?.into();
-        let namespace = hansa_primitives::namespace(genesis_hash);
+        let namespace = zone.map_or_else(
+            || hansa_primitives::namespace(genesis_hash),
+            |zone| hansa_primitives::zone_namespace(genesis_hash, zone),
+        );
         let scheme = verifier(context, &committee.seats, &namespace)?;
         let rng = &mut Transcript::new(bytes);
         Ok(match self {

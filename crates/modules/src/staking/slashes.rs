@@ -1,9 +1,9 @@
 //! Slashes: what is kept of each, and which are pending.
 //!
 //! A slash: operator, epoch, view, and kind (bits 192..200), state (200..208), share (208..224), epoch of settlement
-//! (224..256; +0); amount (+1); finder (+2); appellant (+3); bond (+4); votes for the appeal (+16..).
+//! (224..256; +0); amount (+1); finder (bits 0..160), zone (160..224; +2); appellant (+3); bond (+4); votes for the appeal (+16..).
 
-use super::state::{self, PENDING, PUNISHED, SLASHES, offset};
+use super::state::{self, PENDING, PUNISHED, SLASHES, ZONE_PUNISHED, offset};
 use crate::{
     context::{Context, Stop, revert},
     slots::address_key,
@@ -30,6 +30,8 @@ pub(super) struct Slash {
     /// An estimate until it is settled.
     pub(super) amount: U256,
     pub(super) finder: Address,
+    /// Where the fault was; 0 for the hub.
+    pub(super) zone: u64,
     /// First epoch in which it can be settled.
     pub(super) settles_at: u64,
     pub(super) state: SlashState,
@@ -50,6 +52,7 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Slash, Stop> {
     }
     let [kind, state, ..] = rest.to_le_bytes();
     let finder = context.sload(offset(slot, FINDER_OFFSET))?;
+    let zone: U256 = finder >> 160usize;
     let appellant = context.sload(offset(slot, APPELLANT_OFFSET))?;
     Ok(Slash {
         id,
@@ -59,7 +62,8 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Slash, Stop> {
         view,
         bps: rest >> 16 & 0xffff,
         amount: context.sload(offset(slot, AMOUNT_OFFSET))?,
-        finder: Address::from_word(finder.into()),
+        finder: Address::from_slice(&finder.to_be_bytes::<32>()[12..]),
+        zone: zone.saturating_to(),
         settles_at: rest >> 32,
         state: match state {
             1 => SlashState::Pending,
@@ -80,7 +84,8 @@ pub(super) fn store(context: &mut Context<'_>, slash: &Slash) -> Result<(), Stop
     let first = U256::from_limbs([slash.operator, slash.epoch, slash.view, rest]);
     context.sstore(slot, first)?;
     context.sstore(offset(slot, AMOUNT_OFFSET), slash.amount)?;
-    context.sstore(offset(slot, FINDER_OFFSET), address_key(slash.finder))?;
+    let finder = address_key(slash.finder) | U256::from(slash.zone) << 160usize;
+    context.sstore(offset(slot, FINDER_OFFSET), finder)?;
     let appellant = address_key(slash.appellant);
     context.sstore(offset(slot, APPELLANT_OFFSET), appellant)?;
     context.sstore(offset(slot, BOND_OFFSET), slash.bond)
@@ -105,10 +110,39 @@ pub(super) fn of_epoch(context: &mut Context<'_>, operator: u64, epoch: u64) -> 
     Ok(context.sload(slot)?.as_limbs()[0])
 }
 
-/// Notes that an operator is punished for an epoch, and that this is pending.
-pub(super) fn push_pending(context: &mut Context<'_>, slash: &Slash) -> Result<(), Stop> {
+/// Notes that an operator is punished for an epoch of the hub.
+pub(super) fn note_punished(context: &mut Context<'_>, slash: &Slash) -> Result<(), Stop> {
     let slot = punished_slot(context, slash.operator, slash.epoch)?;
-    context.sstore(slot, U256::from(slash.id))?;
+    context.sstore(slot, U256::from(slash.id))
+}
+
+/// A zone, an epoch of it, and an operator.
+type OnZone = (u64, u64, u64);
+
+fn zone_slot(context: &mut Context<'_>, (zone, epoch, operator): OnZone) -> Result<U256, Stop> {
+    let epochs = context.slot_of(U256::from(zone), ZONE_PUNISHED)?;
+    let operators = context.slot_of(U256::from(epoch), epochs)?;
+    context.slot_of(U256::from(operator), operators)
+}
+
+/// The slash of an operator for an epoch of a zone, or 0.
+pub(super) fn of_zone(context: &mut Context<'_>, punished: OnZone) -> Result<u64, Stop> {
+    let slot = zone_slot(context, punished)?;
+    Ok(context.sload(slot)?.as_limbs()[0])
+}
+
+/// Notes that an operator is punished for an epoch of a zone.
+pub(super) fn note_punished_on(
+    context: &mut Context<'_>,
+    punished: OnZone,
+    id: u64,
+) -> Result<(), Stop> {
+    let slot = zone_slot(context, punished)?;
+    context.sstore(slot, U256::from(id))
+}
+
+/// Notes that a slash is pending.
+pub(super) fn push_pending(context: &mut Context<'_>, slash: &Slash) -> Result<(), Stop> {
     let slot = pending_slot(context, slash.operator)?;
     let count = pending_count(context, slash.operator)?;
     let word = U256::from_limbs([slash.id, slash.epoch, 0, 0]);
@@ -116,7 +150,8 @@ pub(super) fn push_pending(context: &mut Context<'_>, slash: &Slash) -> Result<(
     context.sstore(slot, U256::from(count + 1))
 }
 
-/// How many slashes of an operator are pending: at most one for each epoch that evidence reaches.
+/// How many slashes of an operator are pending: at most one for each epoch that evidence reaches, and so many for zones as a limit
+/// says.
 pub(super) fn pending_count(context: &mut Context<'_>, operator: u64) -> Result<u64, Stop> {
     let slot = pending_slot(context, operator)?;
     Ok(context.sload(slot)?.as_limbs()[0])

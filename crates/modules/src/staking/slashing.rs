@@ -5,8 +5,9 @@
 //! and the fund, and burns the rest.
 
 use super::{
+    allocations,
     clock::Clock,
-    committee,
+    committee::{self, Committee},
     operators::{self, Bar},
     pool::floor_bps,
     position::Position,
@@ -18,13 +19,19 @@ use super::{
 };
 use crate::{
     context::{Context, Stop, ensure, revert},
-    gas, members,
+    gas,
+    limits::MAX_PENDING_ZONE_SLASHES,
+    members, zones,
 };
 use alloy_primitives::{Address, U256};
 use hansa_abi::{
     FUND,
     IStaking::{self, SlashState},
+    IZones,
 };
+
+/// Parts in a whole.
+const BPS: u64 = 10_000;
 
 pub(super) fn submit_evidence(
     context: &mut Context<'_>,
@@ -33,41 +40,120 @@ pub(super) fn submit_evidence(
     let clock = Clock::read(context)?;
     context.charge(gas::copy(call.evidence.len()))?;
     let evidence = Evidence::decode(call.kind, &call.evidence)?;
-    let (epoch, signer) = (evidence.epoch(), evidence.signer());
+    let epoch = evidence.epoch();
     check_age(epoch, clock.epoch, clock.oldest_fault())?;
-    let committee = committee::committee(context, epoch)?
-        .ok_or_else(|| revert(IStaking::UnknownEpoch { epoch }))?;
-    let seat = committee
-        .seats
-        .get(signer as usize)
-        .ok_or_else(|| revert(IStaking::UnknownSigner { epoch, signer }))?;
-    let operator = seat.operator;
-    let former = slashes::of_epoch(context, operator, epoch)?;
-    ensure(former == 0, || IStaking::AlreadyPunished {
-        operatorId: operator,
-        epoch,
-        slashId: former,
-    })?;
-    let is_valid = evidence.verify(context, &committee, &call.evidence)?;
-    ensure(is_valid, || IStaking::InvalidSignature { epoch, signer })?;
-    let slash = raise(
-        context,
-        &clock,
-        (operator, call.kind),
-        (epoch, evidence.view()),
-    )?;
-    context.emit(&IStaking::SlashRaised {
-        slashId: slash.id,
-        operatorId: operator,
-        finder: slash.finder,
+    let committee = committee::committee(context, epoch)?;
+    let accused = accused(committee, &evidence)?;
+    let former = slashes::of_epoch(context, accused.operator, epoch)?;
+    check_former(&accused, former)?;
+    accused.check(context, &evidence, &call.evidence, None)?;
+    let fault = Fault {
+        operator: accused.operator,
         kind: call.kind,
         epoch,
+        view: evidence.view(),
+        zone: 0,
+    };
+    let slash = raise(context, &clock, fault)?;
+    slashes::note_punished(context, &slash)?;
+    announce(context, &slash)?;
+    Ok(slash.id)
+}
+
+pub(super) fn submit_zone_evidence(
+    context: &mut Context<'_>,
+    call: IStaking::submitZoneEvidenceCall,
+) -> Result<u64, Stop> {
+    let clock = Clock::read(context)?;
+    context.charge(gas::copy(call.evidence.len()))?;
+    let evidence = Evidence::decode(call.kind, &call.evidence)?;
+    let (zone, epoch) = (call.zoneId, call.epoch);
+    let is_zone = zones::chain_id(context, zone)? != 0;
+    ensure(is_zone, || IZones::UnknownZone { zoneId: zone })?;
+    check_age(epoch, clock.epoch, clock.oldest_fault())?;
+    let committee = zones::committee(context, zone, epoch)?;
+    let accused = accused(committee, &evidence)?;
+    let punished = (zone, evidence.epoch(), accused.operator);
+    let former = slashes::of_zone(context, punished)?;
+    check_former(&accused, former)?;
+    accused.check(context, &evidence, &call.evidence, Some(zone))?;
+    let pending = slashes::pending_count(context, accused.operator)?;
+    ensure(pending < MAX_PENDING_ZONE_SLASHES, || {
+        IStaking::TooManyPending {
+            limit: MAX_PENDING_ZONE_SLASHES,
+        }
+    })?;
+    let fault = Fault {
+        operator: accused.operator,
+        kind: call.kind,
+        epoch,
+        view: evidence.view(),
+        zone,
+    };
+    let slash = raise(context, &clock, fault)?;
+    slashes::note_punished_on(context, punished, slash.id)?;
+    allocations::leave(context, &clock, (slash.operator, zone))?;
+    announce(context, &slash)?;
+    Ok(slash.id)
+}
+
+/// Who signed what contradicts itself, if the signatures are right.
+struct Accused {
+    operator: u64,
+    committee: Committee,
+    signer: u32,
+}
+
+fn accused(committee: Option<Committee>, evidence: &Evidence) -> Result<Accused, Stop> {
+    let (epoch, signer) = (evidence.epoch(), evidence.signer());
+    let committee = committee.ok_or_else(|| revert(IStaking::UnknownEpoch { epoch }))?;
+    let seat = committee.seats.get(signer as usize);
+    let operator = seat.map(|seat| seat.operator);
+    Ok(Accused {
+        operator: operator.ok_or_else(|| revert(IStaking::UnknownSigner { epoch, signer }))?,
+        committee,
+        signer,
+    })
+}
+
+impl Accused {
+    fn check(
+        &self,
+        context: &mut Context<'_>,
+        evidence: &Evidence,
+        bytes: &[u8],
+        zone: Option<u64>,
+    ) -> Result<(), Stop> {
+        let is_valid = evidence.verify(context, (&self.committee, zone), bytes)?;
+        ensure(is_valid, || IStaking::InvalidSignature {
+            epoch: evidence.epoch(),
+            signer: self.signer,
+        })
+    }
+}
+
+/// One fault costs one slash.
+fn check_former(accused: &Accused, former: u64) -> Result<(), Stop> {
+    ensure(former == 0, || IStaking::AlreadyPunished {
+        operatorId: accused.operator,
+        epoch: accused.committee.epoch,
+        slashId: former,
+    })
+}
+
+fn announce(context: &mut Context<'_>, slash: &Slash) -> Result<(), Stop> {
+    context.emit(&IStaking::SlashRaised {
+        slashId: slash.id,
+        operatorId: slash.operator,
+        finder: slash.finder,
+        kind: slash.kind,
+        zoneId: slash.zone,
+        epoch: slash.epoch,
         view_: slash.view,
         bps: slash.bps as u16,
         amount: slash.amount,
         settlesAt: slash.settles_at,
-    })?;
-    Ok(slash.id)
+    })
 }
 
 fn check_age(epoch: u64, now: u64, oldest: u64) -> Result<(), Stop> {
@@ -78,19 +164,36 @@ fn check_age(epoch: u64, now: u64, oldest: u64) -> Result<(), Stop> {
     })
 }
 
-/// Records a slash and bars its operator.
-fn raise(
-    context: &mut Context<'_>,
-    clock: &Clock,
-    (operator_id, kind): (u64, u8),
-    (epoch, view): (u64, u64),
-) -> Result<Slash, Stop> {
+/// A fault that was proved.
+struct Fault {
+    operator: u64,
+    kind: u8,
+    /// Of the hub.
+    epoch: u64,
+    view: u64,
+    /// 0 for one on the hub.
+    zone: u64,
+}
+
+/// Records a slash. For a fault on the hub its operator is barred.
+fn raise(context: &mut Context<'_>, clock: &Clock, fault: Fault) -> Result<Slash, Stop> {
+    let Fault {
+        operator: operator_id,
+        kind,
+        epoch,
+        view,
+        zone,
+    } = fault;
     let pool = matured(context, clock, operator_id)?;
     pool.save(context)?;
     // The sums do not reach further back than this, even if the parameter now does.
     check_age(epoch, clock.epoch, pool.cutoff)?;
     let mut operator = operators::find(context, operator_id)?;
-    let bps = fault_bps(context, &operator, kind, epoch)?;
+    let mut bps = fault_bps(context, &operator, kind, epoch)?;
+    if zone != 0 {
+        let share = allocations::share_at(context, (operator_id, zone), epoch)?;
+        bps = (bps * share).div_ceil(BPS);
+    }
     let slash = Slash {
         id: slashes::next_id(context)?,
         operator: operator_id,
@@ -100,6 +203,7 @@ fn raise(
         bps,
         amount: pool.preview(context, pool.cutoff, epoch, bps)?,
         finder: context.caller(),
+        zone,
         settles_at: clock.epoch.saturating_add(clock.windows.appeal),
         state: SlashState::Pending,
         appellant: Address::ZERO,
@@ -107,9 +211,11 @@ fn raise(
     };
     slashes::store(context, &slash)?;
     slashes::push_pending(context, &slash)?;
-    operator.bar = Bar::Faulted;
-    operator.offences += 1;
-    operators::store(context, &operator)?;
+    if zone == 0 {
+        operator.bar = Bar::Faulted;
+        operator.offences += 1;
+        operators::store(context, &operator)?;
+    }
     Ok(slash)
 }
 
@@ -189,10 +295,12 @@ fn settle(context: &mut Context<'_>, clock: &Clock, mut slash: Slash) -> Result<
     slashes::remove_pending(context, slash.operator, slash.id)?;
     pool.save(context)?;
     let mut operator = operators::find(context, slash.operator)?;
-    let (_, jail) = settings::seats_and_jail(context)?;
-    let until = clock.epoch.saturating_add(jail);
-    operator.barred_until = operator.barred_until.max(until);
-    operators::store(context, &operator)?;
+    if slash.zone == 0 {
+        let (_, jail) = settings::seats_and_jail(context)?;
+        let until = clock.epoch.saturating_add(jail);
+        operator.barred_until = operator.barred_until.max(until);
+        operators::store(context, &operator)?;
+    }
     // The owner's part is brought up to date, since selection asks for the self-stake.
     let pool = matured(context, clock, slash.operator)?;
     pool.save(context)?;
@@ -314,7 +422,9 @@ fn reverse(context: &mut Context<'_>, mut slash: Slash) -> Result<(), Stop> {
     slashes::remove_pending(context, slash.operator, slash.id)?;
     let mut operator = operators::find(context, slash.operator)?;
     operator.offences = operator.offences.saturating_sub(1);
-    operators::store(context, &operator)?;
+    if slash.zone == 0 {
+        operators::store(context, &operator)?;
+    }
     context.transfer(slash.appellant, slash.bond)?;
     context.emit(&IStaking::SlashReversed { slashId: slash.id })
 }

@@ -199,6 +199,7 @@ const fn describe_slash(slash: entries::Slash) -> Abi::Slash {
         bps: slash.bps as u16,
         amount: slash.amount,
         finder: slash.finder,
+        zoneId: slash.zone,
         settlesAt: slash.settles_at,
         state: slash.state,
         appellant: slash.appellant,

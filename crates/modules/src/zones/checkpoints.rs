@@ -1,14 +1,15 @@
 //! What the hub knows of its zones' blocks.
 //!
-//! A zone's header and the certificate of its committee are all it takes. The committee is one of the hub's own that may still be
-//! relied upon, so what signs has stake that answers for it.
+//! A zone's header and the certificate of its committee are all it takes. The committee is the zone's by one of the hub's last
+//! epochs, so what signs has stake that answers for it.
 
-use super::state;
+use super::{committee, state};
 use crate::{
     context::{Context, Stop, ensure, revert},
-    gas, staking,
+    gas,
+    staking::{self, Committee},
 };
-use alloy_primitives::{U256, keccak256};
+use alloy_primitives::{B256, U256, keccak256};
 use commonware_codec::{Decode as _, DecodeExt as _};
 use hansa_abi::IZones;
 use hansa_primitives::{Finalization, Header, MAX_OPERATORS, block_hash};
@@ -38,12 +39,7 @@ pub(super) fn checkpoint(
     ensure(named < context.block_number(), || IZones::AheadOfHub {
         hubNumber: named,
     })?;
-    let committee = staking::relied_upon(context, decoded.committee)?;
-    let committee = committee.ok_or_else(|| {
-        revert(IZones::UnknownCommittee {
-            committee: decoded.committee,
-        })
-    })?;
+    let committee = relied_upon(context, id, decoded.committee)?;
     let transcript = keccak256([keccak256(header).0, keccak256(certificate).0].concat());
     let certified = staking::is_certified(context, (&committee, id), &finalization, transcript)?;
     ensure(certified, || IZones::InvalidCertificate {})?;
@@ -67,6 +63,22 @@ pub(super) fn checkpoint(
         outboxCount: decoded.outbox.count,
     })?;
     Ok(IZones::checkpointReturn {})
+}
+
+/// The newest committee of the zone with this id, as far as certificates live.
+fn relied_upon(context: &mut Context<'_>, zone: u64, id: B256) -> Result<Committee, Stop> {
+    let unknown = || revert(IZones::UnknownCommittee { committee: id });
+    let block = context.block_number();
+    let epochs = staking::relied_upon_since(context, block)?;
+    let (now, oldest) = epochs.ok_or_else(unknown)?;
+    for epoch in (oldest..=now).rev() {
+        if let Some(committee) = committee(context, zone, epoch)?
+            && committee.id() == id
+        {
+            return Ok(committee);
+        }
+    }
+    Err(unknown())
 }
 
 pub(super) fn checkpoint_of(

@@ -3,7 +3,7 @@
 use super::state::{self, COUNT};
 use crate::{
     host::StorageRead,
-    staking::{self, Calendar, Seat},
+    staking::{Calendar, Seat},
 };
 use alloy_primitives::{B256, U256};
 use hansa_abi::ZONES;
@@ -37,7 +37,7 @@ pub fn genesis<R: StorageRead>(
         freeze_blocks: hub.staking.freeze_blocks,
     };
     let epoch = calendar.epoch_of(record.created_at);
-    let committee = staking::committee(state, epoch)?;
+    let committee = super::committee(state, id, epoch)?;
     let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
     // The hub forgets stakes after a while.
     let without_stake = |seat| Seat {

@@ -1,8 +1,8 @@
 //! Zones (native module 2): the register of a league's zones, and the newest checkpoint of each.
 //!
 //! **A zone is its record.** Its genesis follows from the record and from the hub's state ([`genesis`]): no file has to reach its
-//! operators, and nobody can hand them another. Its first committee is the hub's at the block that created it; later ones are
-//! the hub's at the blocks that the zone names.
+//! operators, and nobody can hand them another. Its committees are those
+//! of the hub's operators that have a share in it ([`committee`]): at the block that created it, and at the blocks that the zone names.
 //!
 //! **A checkpoint** is a final block of a zone that the hub has verified: newer than the one before, and signed by a quorum of a committee
 //! that may still be relied upon ([`staking`](crate::staking), certificate lifetime). What [`messages`](crate::messages) takes from
@@ -15,11 +15,13 @@
 //! | `checkpointOf`, `zone`, `zoneNamed`, `zones` | view | anybody |
 
 mod checkpoints;
+mod committees;
 mod dispatch;
 mod genesis;
 mod logic;
 mod state;
 
+pub use committees::committee;
 pub(crate) use dispatch::dispatch;
 pub use genesis::{count, genesis};
 pub(crate) use state::{by_chain_id, chain_id, checkpoint};

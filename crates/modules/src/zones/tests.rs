@@ -4,7 +4,7 @@ use super::{count, genesis};
 use crate::{
     Call, RunResult,
     limits::{MAX_ZONES, MIN_ZONE_ESCROW},
-    staking::tests::{League, owner, parameters as staking},
+    staking::tests::{League, SELF_STAKE, owner, parameters as staking},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use alloy_sol_types::{SolCall, SolError};
@@ -20,7 +20,17 @@ const HUB_HASH: B256 = B256::repeat_byte(0x48);
 
 /// A league whose operators are rich.
 pub(crate) fn league() -> League {
-    let mut league = League::new(4, staking());
+    league_with(SELF_STAKE)
+}
+
+/// The same, each operator with so much stake.
+pub(crate) fn league_with(stake: u64) -> League {
+    league_of(4, stake)
+}
+
+/// The same, with so many operators.
+pub(crate) fn league_of(count: usize, stake: u64) -> League {
+    let mut league = League::with_stakes(&vec![U256::from(stake); count], staking());
     for n in 0..20 {
         league
             .host

@@ -1,5 +1,6 @@
 //! Tests of staking, and the league that they run in: short epochs, small numbers, real signatures.
 
+mod allocations;
 mod appeals;
 mod delegation;
 mod evidence;
@@ -386,12 +387,22 @@ pub(crate) fn evidence(
     (kind, epoch): (u8, u64),
     of: &PrivateKey,
 ) -> Bytes {
+    evidence_in(&namespace(genesis_hash), committee, (kind, epoch), of)
+}
+
+/// The same on the chain with a namespace.
+pub(crate) fn evidence_in(
+    namespace: &[u8],
+    committee: &Committee,
+    (kind, epoch): (u8, u64),
+    of: &PrivateKey,
+) -> Bytes {
     let keys = committee.seats.iter().map(|seat| {
         use commonware_codec::DecodeExt as _;
         hansa_primitives::PublicKey::decode(seat.key.to_vec()).unwrap()
     });
     let keys: Set<_> = keys.collect::<Vec<_>>().into_iter().try_collect().unwrap();
-    let scheme = Scheme::signer(&namespace(genesis_hash), keys, of.clone()).unwrap();
+    let scheme = Scheme::signer(namespace, keys, of.clone()).unwrap();
     let round = Round::new(Epoch::new(epoch), View::new(7));
     let proposal = |n| Proposal::new(round, View::new(6), digest(B256::repeat_byte(n)));
     let notarize = |n| Notarize::<Scheme, Digest>::sign(&scheme, proposal(n)).unwrap();
