@@ -43,6 +43,17 @@ interface IZones is IModule {
         Parameters parameters;
     }
 
+    /// @notice A seat of a zone's committee.
+    /// @param key ed25519 public key that votes and proposes.
+    /// @param feeRecipient receives the tips of the blocks that it proposes.
+    /// @param stake wei that answer for the zone.
+    struct Seat {
+        uint64 operatorId;
+        bytes32 key;
+        address feeRecipient;
+        uint256 stake;
+    }
+
     /// @notice A final block of a zone, as the hub knows it.
     /// @param number height; 0: there is no checkpoint yet.
     /// @param blockHash hash of the block's header.
@@ -106,6 +117,10 @@ interface IZones is IModule {
 
     /// @notice Tell the hub of a final block of a zone: its encoded header, and the certificate of its committee. Callable by anybody.
     function checkpoint(uint64 zoneId, bytes calldata header, bytes calldata certificate) external;
+
+    /// @notice Who serves a zone by an epoch of the hub, in the order of their keys, each with the stake that answers for it (zero once that is
+    /// forgotten). Empty while the epoch's committee is not fixed.
+    function committeeOf(uint64 zoneId, uint64 epoch) external view returns (bytes32 id, Seat[] memory seats);
 
     /// @notice The newest checkpoint of a zone.
     function checkpointOf(uint64 zoneId) external view returns (Checkpoint memory);

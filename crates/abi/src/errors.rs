@@ -2,7 +2,8 @@
 
 use crate::{
     IExchange::IExchangeErrors, IGuard::IGuardErrors, IMembers::IMembersErrors,
-    IMessages::IMessagesErrors, IModule::IModuleErrors, IStaking::IStakingErrors, IZones::IZonesErrors,
+    IMessages::IMessagesErrors, IModule::IModuleErrors, IStaking::IStakingErrors,
+    IZones::IZonesErrors,
 };
 use alloy_sol_types::SolInterface;
 use std::fmt::Debug;

@@ -7,13 +7,14 @@ use commonware_macros::select;
 use commonware_parallel::Strategy;
 use commonware_utils::channel::mpsc;
 use hansa_abi::{IStaking, STAKING};
+use hansa_modules::limits::MAX_WINDOW_EPOCHS;
 use hansa_state::PreImages;
 use std::{
     collections::BTreeMap,
     time::{Duration, SystemTime},
 };
 
-/// Evidence that waits to be taken: at most one piece for each operator and epoch.
+/// Evidence that waits to be taken: at most one piece for each chain, operator and epoch.
 const MAX_PENDING: usize = 64;
 /// How often waiting evidence is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -46,7 +47,7 @@ impl<E: Runtime, S: Strategy, P: PreImages> Accuser<E, S, P> {
             select! {
                 evidence = self.evidence.recv() => {
                     let Some(evidence) = evidence else { return };
-                    let key = (evidence.epoch, evidence.operator.clone());
+                    let key = (evidence.zone, evidence.epoch, evidence.operator.clone());
                     if waiting.len() < MAX_PENDING {
                         let at = context.current() + self.patience(&evidence);
                         waiting.entry(key).or_insert(Waiting {
@@ -79,18 +80,17 @@ impl<E: Runtime, S: Strategy, P: PreImages> Accuser<E, S, P> {
 
     /// Sends evidence, unless staking would refuse it: true, it need not be looked at again.
     async fn send(&self, waiting: &mut Waiting) -> bool {
-        let evidence = &waiting.evidence;
-        let input = IStaking::submitEvidenceCall {
-            kind: evidence.kind,
-            evidence: evidence.proof.clone().into(),
-        };
-        let input = Bytes::from(input.abi_encode());
-        let gas = match self.payer.outlook(STAKING, &input).await {
-            None => return false,
-            Some(Outlook::Returns(_, gas)) => gas,
-            Some(Outlook::Refused(reason)) => {
-                let (operator, epoch) = (&evidence.operator, evidence.epoch);
-                tracing::info!(%operator, epoch, %reason, "evidence is settled");
+        let (input, gas) = match self.judge(&waiting.evidence).await {
+            Verdict::Unknown => return false,
+            Verdict::Takes(input, gas) => (input, gas),
+            Verdict::Refuses(reason) => {
+                let Evidence {
+                    operator,
+                    zone,
+                    epoch,
+                    ..
+                } = &waiting.evidence;
+                tracing::info!(%operator, zone, epoch, %reason, "evidence is settled");
                 return true;
             }
         };
@@ -105,4 +105,74 @@ impl<E: Runtime, S: Strategy, P: PreImages> Accuser<E, S, P> {
         }
         false
     }
+
+    /// What staking would say to evidence.
+    async fn judge(&self, evidence: &Evidence) -> Verdict {
+        let (kind, proof) = (evidence.kind, Bytes::from(evidence.proof.clone()));
+        if evidence.zone == 0 {
+            let call = IStaking::submitEvidenceCall {
+                kind,
+                evidence: proof,
+            };
+            return self.ask(call.abi_encode()).await;
+        }
+        // In which of the hub's epochs the operator had the seat that signed is for its accuser to say.
+        let Some(now) = self.epoch().await else {
+            return Verdict::Unknown;
+        };
+        let mut refused = "no epoch of the hub fits".to_owned();
+        for epoch in (now.saturating_sub(MAX_WINDOW_EPOCHS)..=now).rev() {
+            let call = IStaking::submitZoneEvidenceCall {
+                zoneId: evidence.zone,
+                epoch,
+                kind,
+                evidence: proof.clone(),
+            };
+            match self.ask(call.abi_encode()).await {
+                Verdict::Refuses(reason) if reason.starts_with("AlreadyPunished") => {
+                    return Verdict::Refuses(reason);
+                }
+                Verdict::Refuses(reason) => refused = reason,
+                verdict => return verdict,
+            }
+        }
+        Verdict::Refuses(refused)
+    }
+
+    /// The hub's epoch.
+    async fn epoch(&self) -> Option<u64> {
+        let call = IStaking::epochOfCall {
+            blockNumber: self.payer.head().states().head(),
+        };
+        match self
+            .payer
+            .outlook(STAKING, &call.abi_encode().into())
+            .await?
+        {
+            Outlook::Returns(output, _) => {
+                let answer = IStaking::epochOfCall::abi_decode_returns(&output).ok()?;
+                Some(answer.epoch)
+            }
+            Outlook::Refused(_) => None,
+        }
+    }
+
+    async fn ask(&self, input: Vec<u8>) -> Verdict {
+        let input = Bytes::from(input);
+        match self.payer.outlook(STAKING, &input).await {
+            None => Verdict::Unknown,
+            Some(Outlook::Returns(_, gas)) => Verdict::Takes(input, gas),
+            Some(Outlook::Refused(reason)) => Verdict::Refuses(reason),
+        }
+    }
+}
+
+/// What staking would say to evidence.
+enum Verdict {
+    /// That cannot be told now.
+    Unknown,
+    /// It takes this call, which uses so much gas.
+    Takes(Bytes, u64),
+    /// It refuses it, in words.
+    Refuses(String),
 }

@@ -314,7 +314,9 @@ where
         epoch_blocks(&genesis),
     )
     .await;
-    let witness = Witness::new(config.evidence.clone(), context.child("witness"));
+    let zone = genesis.zone.as_ref().map_or(0, |zone| zone.id);
+    let evidence = config.evidence.clone().map(|evidence| (evidence, zone));
+    let witness = Witness::new(evidence, context.child("witness"));
     let epocher = FixedEpocher::new(epoch_blocks(&genesis));
     let (sender, receiver) = channels.guide;
     let mut guide = Guide {

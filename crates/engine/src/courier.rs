@@ -155,16 +155,14 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
     /// What the hub has of the zone.
     async fn hub(&self) -> Option<(IMessages::Lane, IZones::Checkpoint)> {
         let id = self.zone;
-        let lane = self.ask(&IMessages::laneCall { zoneId: id }, MESSAGES).await?;
+        let lane = self
+            .ask(&IMessages::laneCall { zoneId: id }, MESSAGES)
+            .await?;
         let call = IZones::checkpointOfCall { zoneId: id };
         Some((lane, self.ask(&call, ZONES).await?))
     }
 
-    async fn ask<C: SolCall>(
-        &self,
-        call: &C,
-        module: Address,
-    ) -> Option<C::Return> {
+    async fn ask<C: SolCall>(&self, call: &C, module: Address) -> Option<C::Return> {
         let input = call.abi_encode().into();
         match self.payer.outlook(module, &input).await? {
             Outlook::Returns(output, _) => C::abi_decode_returns(&output).ok(),

@@ -8,12 +8,7 @@ use crate::{Runtime, head::Gathered};
 use alloy_primitives::U256;
 use commonware_parallel::Strategy;
 use futures::{FutureExt as _, future::BoxFuture};
-use hansa_modules::{
-    guard::feed,
-    messages,
-    staking::Calendar,
-    zones,
-};
+use hansa_modules::{guard::feed, messages, staking::Calendar, zones};
 use hansa_primitives::{
     Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
     MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,

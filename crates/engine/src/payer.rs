@@ -50,12 +50,7 @@ impl<E: Runtime, S: Strategy, P> Clone for Payer<E, S, P> {
 
 impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
     /// An account of the chain with this pool and this state.
-    pub fn new(
-        pool: Pool,
-        head: Head<E, S, P>,
-        signer: PrivateKeySigner,
-        chain_id: u64,
-    ) -> Self {
+    pub fn new(pool: Pool, head: Head<E, S, P>, signer: PrivateKeySigner, chain_id: u64) -> Self {
         Self {
             pool,
             head,

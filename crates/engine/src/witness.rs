@@ -29,7 +29,9 @@ use std::{
 pub struct Evidence {
     /// 0: two notarizations of a view, 1: two finalizations, 2: a finalization of a view that was also given up.
     pub kind: u8,
-    /// The epoch.
+    /// The zone that it was on; 0 for the hub.
+    pub zone: u64,
+    /// The chain's epoch.
     pub epoch: u64,
     /// The view.
     pub view: u64,
@@ -74,13 +76,14 @@ struct Heard {
 pub struct Witness {
     heard: Arc<Mutex<Heard>>,
     check: Arc<Mutex<Check>>,
-    evidence: Option<mpsc::Sender<Evidence>>,
+    /// Where evidence goes, and the zone that it is from; 0 for the hub.
+    evidence: Option<(mpsc::Sender<Evidence>, u64)>,
 }
 
 impl Witness {
     /// Hands evidence to `evidence`; what finds no room there is lost, and others have heard it too.
     pub fn new(
-        evidence: Option<mpsc::Sender<Evidence>>,
+        evidence: Option<(mpsc::Sender<Evidence>, u64)>,
         mut rng: impl CryptoRng + Send + 'static,
     ) -> Self {
         let check = move |claim: Claim<'_>, scheme: &Scheme| {
@@ -158,9 +161,10 @@ impl Witness {
         };
         let (epoch, view) = (heard.epoch, view.get());
         tracing::warn!(%operator, epoch, view, kind, "an operator broke the rules of consensus");
-        if let Some(evidence) = &self.evidence {
+        if let Some((evidence, zone)) = &self.evidence {
             let _ = evidence.try_send(Evidence {
                 kind,
+                zone: *zone,
                 epoch,
                 view,
                 operator,

@@ -32,7 +32,7 @@ fn schemes() -> Vec<Scheme> {
 /// Listens to them.
 fn witness(schemes: &[Scheme]) -> (Witness, mpsc::Receiver<Evidence>) {
     let (sender, receiver) = mpsc::channel(8);
-    let witness = Witness::new(Some(sender), TestRng::new(1));
+    let witness = Witness::new(Some((sender, 0)), TestRng::new(1));
     witness.enter(EPOCH, Arc::new(schemes[0].clone()));
     (witness, receiver)
 }

@@ -5,14 +5,11 @@ use crate::{Directive, EvmContext, guard};
 use alloy_primitives::{Address, Bytes, Log, LogData, U256, map::AddressSet};
 use alloy_sol_types::SolError;
 use hansa_abi::IModule;
-use hansa_modules::{
-    Block, Call, Host, HostError, Outcome, RunResult, StorageRead, refuse_input,
-};
+use hansa_modules::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead, refuse_input};
 use revm::{
     Database,
     bytecode::Bytecode,
-    context_interface::{
-        journaled_state::account::JournaledAccountTr as _,ContextTr, JournalTr},
+    context_interface::{ContextTr, JournalTr, journaled_state::account::JournaledAccountTr as _},
     handler::{EthPrecompiles, PrecompileProvider},
     interpreter::{CallInputs, Gas, InstructionResult, InterpreterResult},
     primitives::hardfork::SpecId,

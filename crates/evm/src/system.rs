@@ -62,7 +62,11 @@ fn apply_inputs<D: Database>(
     for arrival in &inputs.arrivals {
         // A message's ether waits with it.
         let waits = !arrival.message.is_zero();
-        credit(db, if waits { MESSAGES } else { arrival.to }, arrival.amount)?;
+        credit(
+            db,
+            if waits { MESSAGES } else { arrival.to },
+            arrival.amount,
+        )?;
     }
     messages::arrive(db, &inputs.arrivals, block)?;
     match next_committee(rules, params, inputs) {

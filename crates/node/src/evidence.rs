@@ -35,7 +35,10 @@ const BACKLOG: usize = 16;
 pub struct EvidenceFile {
     /// 0 conflicting notarize, 1 conflicting finalize, 2 nullify and finalize.
     pub kind: u8,
-    /// Epoch of the fault.
+    /// The zone that it was on; 0 for the hub.
+    #[serde(default)]
+    pub zone: u64,
+    /// The chain's epoch of the fault.
     pub epoch: u64,
     /// View of the fault.
     pub view: u64,
@@ -159,12 +162,17 @@ fn keep(folder: &Path, evidence: &Evidence) -> std::io::Result<PathBuf> {
     let operator = B256::from_slice(evidence.operator.as_ref());
     let file = EvidenceFile {
         kind: evidence.kind,
+        zone: evidence.zone,
         epoch: evidence.epoch,
         view: evidence.view,
         operator,
         evidence: evidence.proof.clone().into(),
     };
-    let path = folder.join(format!("{}-{operator}.json", evidence.epoch));
+    let chain = match evidence.zone {
+        0 => String::new(),
+        zone => format!("zone-{zone}-"),
+    };
+    let path = folder.join(format!("{chain}{}-{operator}.json", evidence.epoch));
     let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
     write_durably(&path, &bytes)?;
     Ok(path)
@@ -181,6 +189,7 @@ mod tests {
         let (_, operator) = generate_key();
         let evidence = |epoch, view| Evidence {
             kind: 0,
+            zone: 0,
             epoch,
             view,
             operator: operator.clone(),
@@ -189,7 +198,12 @@ mod tests {
         let path = keep(folder.path(), &evidence(3, 7)).unwrap();
         keep(folder.path(), &evidence(3, 8)).unwrap();
         keep(folder.path(), &evidence(4, 1)).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        let on_zone = Evidence {
+            zone: 7,
+            ..evidence(4, 1)
+        };
+        keep(folder.path(), &on_zone).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
         let kept: EvidenceFile = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         assert_eq!((kept.epoch, kept.view, kept.kind), (3, 8, 0));
         assert_eq!(kept.operator.as_slice(), operator.as_ref());

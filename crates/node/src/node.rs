@@ -434,7 +434,7 @@ async fn start(
         from_state,
         join,
         hub: None,
-        evidence: Some(accusations),
+        evidence: Some(accusations.clone()),
     };
     let opened = chain::open(
         &context,
@@ -534,6 +534,7 @@ async fn start(
         context: shared.child("zones"),
         common,
         payer,
+        accusations,
         hub: (genesis.clone(), *genesis_hash),
         states: zones_states,
         index: index.clone(),

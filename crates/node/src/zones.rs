@@ -24,7 +24,7 @@ use commonware_p2p::{
 };
 use commonware_runtime::{Spawner as _, Supervisor as _, tokio::Context};
 use hansa_engine::{
-    Channels, Courier, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
+    Channels, Courier, Evidence, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
 };
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::zones;
@@ -35,7 +35,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 /// How long to wait before a zone that ended is started again, at first; each time twice as long.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
@@ -74,6 +74,8 @@ pub(crate) struct Supervisor {
     pub(crate) common: Common,
     /// Pays for what the node tells the hub of its zones.
     pub(crate) payer: Option<NodePayer>,
+    /// Takes evidence of faults.
+    pub(crate) accusations: mpsc::Sender<Evidence>,
     /// The hub's genesis, and its hash.
     pub(crate) hub: (Arc<Genesis>, B256),
     pub(crate) states: States,
@@ -271,7 +273,7 @@ impl Zone {
             from_state: false,
             join: None,
             hub: Some(self.hub(&context, id)),
-            evidence: None,
+            evidence: Some(supervisor.accusations.clone()),
         };
         let opened = chain::open(
             &context,

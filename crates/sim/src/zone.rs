@@ -9,9 +9,7 @@ use crate::{
 use commonware_cryptography::Signer as _;
 use commonware_p2p::{Receiver, Sender};
 use commonware_runtime::{Spawner as _, Supervisor as _, deterministic::Context};
-use hansa_engine::{
-    Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
-};
+use hansa_engine::{Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks};
 use hansa_index::Index;
 use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
 use std::sync::Arc;

@@ -217,13 +217,20 @@ async fn withdraw(arguments: &WithdrawArgs, session: &Session<'_>) -> Outcome {
     tell(session, &format!("left {} {}", from.name, place(&receipt)));
     let look = async || delivered(&hub.rpc, &sent, before).await.ok().flatten();
     let event = wait_for(session, "its delivery on the hub", look).await?;
-    tell(session, &format!("the hub took it: {}", words(event.outcome)));
+    tell(
+        session,
+        &format!("the hub took it: {}", words(event.outcome)),
+    );
     if let (Delivery::Forwarded, Some(zone)) = (event.outcome, &into) {
         let lane = IMessages::laneCall { zoneId: zone.id };
         let entries = hub.rpc.view(MESSAGES, &lane).await?.sent;
         arrived(session, &zone.rpc, entries.saturating_sub(1), &zone.name).await?;
     }
-    add(&mut more, "outcome", format!("{:?}", event.outcome).to_lowercase());
+    add(
+        &mut more,
+        "outcome",
+        format!("{:?}", event.outcome).to_lowercase(),
+    );
     let (ms, elapsed) = since(start);
     add(&mut more, "elapsed_ms", ms);
     let document = outcome_with(&receipt, more);
@@ -285,7 +292,8 @@ async fn status(session: &Session<'_>) -> Outcome {
             "checkpoint": checkpoint.number,
             "checkpoint_age_ms": age_ms,
         }));
-        let count = |count: Option<u64>| count.map_or_else(|| "?".into(), |count| count.to_string());
+        let count =
+            |count: Option<u64>| count.map_or_else(|| "?".into(), |count| count.to_string());
         rows.push(vec![
             name.clone(),
             format_ether(lane.locked),
@@ -308,7 +316,13 @@ async fn status(session: &Session<'_>) -> Outcome {
             return "no zones yet: `hansa zone create --help`".into();
         }
         let head = [
-            "ZONE", "LOCKED", "HELD", "TO ZONE", "TO HUB", "LEFT TODAY", "CHECKPOINT",
+            "ZONE",
+            "LOCKED",
+            "HELD",
+            "TO ZONE",
+            "TO HUB",
+            "LEFT TODAY",
+            "CHECKPOINT",
         ];
         table(&head, &rows)
     })

@@ -58,6 +58,9 @@ pub(crate) struct SlashArgs {
 pub(crate) struct SubmitArgs {
     /// The evidence
     file: PathBuf,
+    /// The id of the zone that the fault was on, where the file does not say so; the hub by default
+    #[arg(long, value_name = "ID")]
+    zone: Option<u64>,
     /// What it proves, where the file does not say so
     #[arg(long)]
     kind: Option<Fault>,
@@ -79,6 +82,7 @@ fn document(slash: &IStaking::Slash, name: &str) -> Value {
         "operator": slash.operatorId,
         "name": name,
         "kind": fault_name(slash.kind),
+        "zone": slash.zoneId,
         "epoch": slash.epoch,
         "view": slash.view_,
         "bps": slash.bps,
@@ -103,7 +107,10 @@ async fn list(session: &Session<'_>) -> Outcome {
                 slash.id.to_string(),
                 name(slash),
                 fault_name(slash.kind).to_owned(),
-                format!("epoch {}, view {}", slash.epoch, slash.view_),
+                match slash.zoneId {
+                    0 => format!("epoch {}, view {}", slash.epoch, slash.view_),
+                    zone => format!("zone {zone}, view {}", slash.view_),
+                },
                 values::show_share(slash.bps),
                 format_ether(slash.amount),
                 slash_state(slash.state).to_owned(),
@@ -135,10 +142,13 @@ struct Document {
     /// A name, or the module's number.
     kind: Value,
     evidence: Bytes,
+    /// The zone that the fault was on; 0 for the hub.
+    #[serde(default)]
+    zone: u64,
 }
 
 /// Reads evidence and what it proves.
-fn read(path: &Path, asked: Option<Fault>) -> Outcome<(Fault, Bytes)> {
+fn read(path: &Path, asked: Option<Fault>) -> Outcome<(Fault, Bytes, u64)> {
     let text = read_limited(path, MAX_FILE_BYTES)?;
     let text = String::from_utf8_lossy(&text);
     let text = text.trim();
@@ -156,7 +166,7 @@ fn read(path: &Path, asked: Option<Fault>) -> Outcome<(Fault, Bytes)> {
                 "say it with --kind",
             )
         })?;
-        return Ok((fault, evidence));
+        return Ok((fault, evidence, 0));
     }
     let document: Document = serde_json::from_str(text).map_err(|error| wrong(&error))?;
     let stated = match &document.kind {
@@ -169,17 +179,21 @@ fn read(path: &Path, asked: Option<Fault>) -> Outcome<(Fault, Bytes)> {
         Some(asked) if asked != stated => {
             Err(wrong(&format!("it is said to be {}", stated.name())))
         }
-        _ => Ok((stated, document.evidence)),
+        _ => Ok((stated, document.evidence, document.zone)),
     }
 }
 
 async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
-    let (fault, evidence) = read(&arguments.file, arguments.kind)?;
-    let call = IStaking::submitEvidenceCall {
-        kind: fault.number(),
-        evidence,
+    let (fault, evidence, zone) = read(&arguments.file, arguments.kind)?;
+    let zone = arguments.zone.unwrap_or(zone);
+    let kind = fault.number();
+    let receipt = if zone == 0 {
+        let call = IStaking::submitEvidenceCall { kind, evidence };
+        transact(session, STAKING, &call, U256::ZERO).await?
+    } else {
+        let call = zone_evidence(session, zone, (kind, evidence)).await?;
+        transact(session, STAKING, &call, U256::ZERO).await?
     };
-    let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
     let Some(raised) = event::<IStaking::SlashRaised>(&receipt) else {
         return Err(Failure::failed(
             "the module took the evidence and tells nothing of a slash",
@@ -208,6 +222,35 @@ async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
             place(&receipt)
         )
     })
+}
+
+/// Evidence from a zone, with the newest of the hub's epochs in which the operator had the seat that signed.
+async fn zone_evidence(
+    session: &Session<'_>,
+    zone: u64,
+    (kind, evidence): (u8, Bytes),
+) -> Outcome<IStaking::submitZoneEvidenceCall> {
+    let rpc = session.rpc()?;
+    let number = rpc.block_number().await?;
+    let call = IStaking::epochOfCall {
+        blockNumber: number,
+    };
+    let now = rpc.view(STAKING, &call).await?.epoch;
+    let parameters = rpc.view(STAKING, &IStaking::parametersCall {}).await?;
+    let oldest = now.saturating_sub(parameters.evidenceEpochs);
+    let of = |epoch| IStaking::submitZoneEvidenceCall {
+        zoneId: zone,
+        epoch,
+        kind,
+        evidence: evidence.clone(),
+    };
+    for epoch in (oldest..=now).rev() {
+        if rpc.view(STAKING, &of(epoch)).await.is_ok() {
+            return Ok(of(epoch));
+        }
+    }
+    // The module says why.
+    Ok(of(now))
 }
 
 async fn appeal(session: &Session<'_>, slash: u64) -> Outcome {

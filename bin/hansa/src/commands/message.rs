@@ -29,10 +29,14 @@ Examples:
   hansa message status 0x4f5c...9e --json")]
     Status(MessageArgs),
     /// Let go what is held for a zone's daily limit, as far as that allows now
-    #[command(after_help = "Example:\n  hansa --as member-1 message release 0x4f5c...9e --zone market")]
+    #[command(
+        after_help = "Example:\n  hansa --as member-1 message release 0x4f5c...9e --zone market"
+    )]
     Release(MessageArgs),
     /// Send the ether of a message back that nobody took within 7 days
-    #[command(after_help = "Example:\n  hansa --as member-1 message refund 0x4f5c...9e --zone market")]
+    #[command(
+        after_help = "Example:\n  hansa --as member-1 message refund 0x4f5c...9e --zone market"
+    )]
     Refund(MessageArgs),
 }
 
@@ -76,7 +80,10 @@ impl Hub {
                 "`hansa zone list` shows its zones",
             ));
         }
-        let zone = self.rpc.view(ZONES, &IZones::zoneCall { zoneId: id }).await?;
+        let zone = self
+            .rpc
+            .view(ZONES, &IZones::zoneCall { zoneId: id })
+            .await?;
         Ok(Zone {
             id,
             name: name.to_owned(),
@@ -121,9 +128,9 @@ pub(super) async fn delivered(
             .from_block(first)
             .to_block(head.min(first + LOG_BLOCKS - 1));
         let logs = hub.logs(&filter).await?;
-        let events = logs.iter().filter_map(|log| {
-            IMessages::Delivered::decode_log_data(log.data()).ok()
-        });
+        let events = logs
+            .iter()
+            .filter_map(|log| IMessages::Delivered::decode_log_data(log.data()).ok());
         newest = events.last().or(newest);
     }
     Ok(newest)
@@ -170,14 +177,20 @@ async fn progress(hub: &Hub, from: Option<&Zone>, sent: &Sent) -> Outcome<(&'sta
             return Ok(("sent", "the hub does not know of its block yet".into()));
         }
         let Some(event) = delivered(&hub.rpc, sent, zone.created_at).await? else {
-            return Ok(("proved", "the hub knows of its block, and has not taken it yet".into()));
+            return Ok((
+                "proved",
+                "the hub knows of its block, and has not taken it yet".into(),
+            ));
         };
         match event.outcome {
             IMessages::Outcome::Waiting | IMessages::Outcome::Forwarded => {}
             IMessages::Outcome::Held => {
                 let call = IMessages::waitingCall { id: sent.id };
                 let held = hub.rpc.view(MESSAGES, &call).await?.held;
-                let words = format!("held: {} ether too many for the zone's daily limit", format_ether(held));
+                let words = format!(
+                    "held: {} ether too many for the zone's daily limit",
+                    format_ether(held)
+                );
                 return Ok(("held", words));
             }
             IMessages::Outcome::Paid => return Ok(("paid", words(event.outcome).into())),
@@ -196,7 +209,10 @@ async fn progress(hub: &Hub, from: Option<&Zone>, sent: &Sent) -> Outcome<(&'sta
         }
     }
     if sent.message.data.is_empty() {
-        return Ok(("paid", format!("its receiver has the ether on {name}, or in its next blocks")));
+        return Ok((
+            "paid",
+            format!("its receiver has the ether on {name}, or in its next blocks"),
+        ));
     }
     let call = IMessages::waitingCall { id: sent.id };
     let since = rpc.view(MESSAGES, &call).await?.since;
@@ -204,7 +220,10 @@ async fn progress(hub: &Hub, from: Option<&Zone>, sent: &Sent) -> Outcome<(&'sta
         let words = format!("it waits on {name} until {} takes it", sent.message.to);
         ("waiting", words)
     } else {
-        ("taken", format!("it does not wait on {name}: taken, sent back, or still to come"))
+        (
+            "taken",
+            format!("it does not wait on {name}: taken, sent back, or still to come"),
+        )
     })
 }
 
@@ -249,7 +268,12 @@ async fn release(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
         let more = json!({ "message": of.id, "held_wei": held.to_string() });
         let document = outcome_with(&receipt, more);
         session.output.item(&document, || {
-            format!("{}: {} ether still held, {}", of.id, format_ether(held), place(&receipt))
+            format!(
+                "{}: {} ether still held, {}",
+                of.id,
+                format_ether(held),
+                place(&receipt)
+            )
         })?;
     }
     Ok(())

@@ -1,5 +1,9 @@
 //! `hansa zone`.
 
+use super::{
+    message::Hub,
+    stake::{Names, own_operator},
+};
 use crate::{
     failure::{Failure, Outcome},
     output::table,
@@ -8,8 +12,9 @@ use crate::{
     values,
 };
 use alloy_primitives::{U256, utils::format_ether};
+use alloy_rpc_types_eth::TransactionReceipt;
 use clap::{Args, Subcommand};
-use hansa_abi::{IMessages, IZones, MESSAGES, ZONES};
+use hansa_abi::{IMessages, IStaking, IZones, MESSAGES, STAKING, ZONES};
 use hansa_client::Rpc;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -28,6 +33,27 @@ Examples:
   hansa --as member-1 zone create market --chain-id 48571
   hansa --as member-1 zone create grid --chain-id 48572 --interval 50 --min-severity 3 --max-directive 7d")]
     Create(CreateArgs),
+    /// Let a part of your operator's stake answer for a zone
+    #[command(after_help = "\
+Operators serve every zone with a standing share of their stake, 1% at first. A share of its own makes a zone more secure, and a fault there
+dearer: it costs that part of what it would cost on the hub. All shares come to 100% at most, were there as many zones as there can be.
+
+Examples:
+  hansa --as operator-1 zone join market --share 5%
+  hansa --as operator-1 zone join --standing 0.5%")]
+    Join(JoinArgs),
+    /// Stop serving a zone, from the next epoch on
+    #[command(after_help = "\
+Where fewer than four operators have a share in a zone, all of the hub's serve it.
+
+Example:
+  hansa --as operator-1 zone leave market")]
+    Leave(LeaveArgs),
+    /// Show a zone: who secures it, what it holds, how far it is
+    #[command(
+        after_help = "Examples:\n  hansa zone status market\n  hansa zone status market --json"
+    )]
+    Status(StatusArgs),
     /// List the league's zones
     #[command(after_help = "Examples:\n  hansa zone list\n  hansa zone list --json")]
     List,
@@ -69,9 +95,37 @@ pub(crate) struct CreateArgs {
     no_wait: bool,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct JoinArgs {
+    /// The zone's name
+    #[arg(required_unless_present = "standing", requires = "share")]
+    zone: Option<String>,
+    /// The part of the stake that answers for it, as in 5%
+    #[arg(long, value_name = "SHARE", value_parser = values::share, requires = "zone")]
+    share: Option<u16>,
+    /// The part for every zone, present or future, that has no share of its own
+    #[arg(long, value_name = "SHARE", value_parser = values::share, conflicts_with = "share")]
+    standing: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LeaveArgs {
+    /// The zone's name
+    zone: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// The zone's name
+    zone: String,
+}
+
 pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome {
     match command {
         ZoneCommand::Create(arguments) => create(arguments, session).await,
+        ZoneCommand::Join(arguments) => join(arguments, session).await,
+        ZoneCommand::Leave(arguments) => give(&arguments.zone, 0, session).await,
+        ZoneCommand::Status(arguments) => status(&arguments.zone, session).await,
         ZoneCommand::List => list(session).await,
     }
 }
@@ -218,5 +272,111 @@ async fn list(session: &Session<'_>) -> Outcome {
         }
         let head = ["ID", "NAME", "CHAIN ID", "BLOCK", "LOCKED", "ESCROW", "RPC"];
         table(&head, &rows)
+    })
+}
+
+async fn join(arguments: &JoinArgs, session: &Session<'_>) -> Outcome {
+    if let (Some(zone), Some(share)) = (&arguments.zone, arguments.share) {
+        return give(zone, share, session).await;
+    }
+    let bps = arguments.standing.unwrap_or_default();
+    let call = IStaking::setStandingShareCall { bps };
+    let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
+    told(session, &receipt, "every zone without a share of its own")
+}
+
+/// Gives a zone a share of the operator's stake.
+async fn give(name: &str, bps: u16, session: &Session<'_>) -> Outcome {
+    let hub = Hub::of(session)?;
+    let zone = hub.zone(name).await?;
+    let operator = own_operator(session).await?;
+    let call = IStaking::zoneShareCall {
+        operatorId: operator.id,
+        zoneId: zone.id,
+    };
+    let current = hub.rpc.view(STAKING, &call).await?;
+    let call = IStaking::setZoneShareCall {
+        zoneId: zone.id,
+        bps,
+        expectedBps: current.nextBps,
+    };
+    let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
+    told(session, &receipt, name)
+}
+
+/// Tells of a share that changed.
+fn told(session: &Session<'_>, receipt: &TransactionReceipt, what: &str) -> Outcome {
+    let event = event::<IStaking::ZoneShareChanged>(receipt);
+    let (operator, bps, epoch) = event.map_or((0, 0, 0), |event| {
+        (event.operatorId, event.bps, event.fromEpoch)
+    });
+    let more = json!({ "operator": operator, "bps": bps, "from_epoch": epoch });
+    session.output.result(&outcome_with(receipt, more), || {
+        format!(
+            "{} of the stake of operator {operator} answers for {what} from epoch {epoch} on, {}",
+            values::show_share(bps),
+            place(receipt)
+        )
+    })
+}
+
+async fn status(name: &str, session: &Session<'_>) -> Outcome {
+    let hub = Hub::of(session)?;
+    let zone = hub.zone(name).await?;
+    let block = hub.rpc.block_number().await?;
+    let epoch = IStaking::epochOfCall { blockNumber: block };
+    let epoch = hub.rpc.view(STAKING, &epoch).await?.epoch;
+    let call = IZones::committeeOfCall {
+        zoneId: zone.id,
+        epoch,
+    };
+    let committee = hub.rpc.view(ZONES, &call).await?.seats;
+    let lane = IMessages::laneCall { zoneId: zone.id };
+    let lane = hub.rpc.view(MESSAGES, &lane).await?;
+    let call = IZones::checkpointOfCall { zoneId: zone.id };
+    let checkpoint = hub.rpc.view(ZONES, &call).await?;
+    let names = Names::read(&hub.rpc, block).await?;
+    let height = zone.rpc.block_number().await.ok();
+    let stake = committee
+        .iter()
+        .fold(U256::ZERO, |sum, seat| sum.saturating_add(seat.stake));
+    let seats: Vec<_> = committee
+        .iter()
+        .map(|seat| json!({ "operator": seat.operatorId, "wei": seat.stake.to_string() }))
+        .collect();
+    let document = json!({
+        "zone": zone.id,
+        "name": name,
+        "chain_id": zone.chain_id,
+        "rpc": zone.rpc.url(),
+        "block": height,
+        "operators": seats,
+        "stake_wei": stake.to_string(),
+        "locked_wei": lane.locked.to_string(),
+        "outflow_limit_wei": lane.outflowLimit.to_string(),
+        "checkpoint": checkpoint.number,
+        "checkpoint_timestamp_ms": checkpoint.timestampMs,
+    });
+    session.output.result(&document, || {
+        let rows: Vec<_> = committee
+            .iter()
+            .map(|seat| vec![names.get(seat.operatorId), format_ether(seat.stake)])
+            .collect();
+        let height = height.map_or_else(
+            || "it does not run here".to_owned(),
+            |height| format!("block {height}"),
+        );
+        // Two quorums that sign different blocks share a third at least.
+        let third = stake / U256::from(3);
+        format!(
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether; an attack costs {} ether of stake at least; the hub knows it up to block {}\n{}",
+            zone.id,
+            zone.chain_id,
+            zone.rpc.url(),
+            format_ether(lane.locked),
+            format_ether(third),
+            checkpoint.number,
+            table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
+        )
     })
 }

@@ -90,17 +90,41 @@ fn comes_back(dir: &Path, document: &Value) {
     assert_eq!(number(&balance(hub, FRIEND)), before + 7);
     let transaction = back["transaction"].as_str().unwrap();
     let status = json(dir, &["message", "status", transaction, "--zone", "market"]);
-    assert_eq!((&status[0]["state"], &status[0]["wei"]), (&"paid".into(), &"7".into()));
-    act(&["zone", "create", "grid", "--chain-id", "48573", "--heartbeat", "400"]);
-    let across = act(&["bridge", "withdraw", "market", "1ether", "--into", "grid", "--fee", "1gwei"]);
+    assert_eq!(
+        (&status[0]["state"], &status[0]["wei"]),
+        (&"paid".into(), &"7".into())
+    );
+    act(&[
+        "zone",
+        "create",
+        "grid",
+        "--chain-id",
+        "48573",
+        "--heartbeat",
+        "400",
+    ]);
+    let across = act(&[
+        "bridge", "withdraw", "market", "1ether", "--into", "grid", "--fee", "1gwei",
+    ]);
     assert_eq!(across["outcome"], "forwarded");
     let lanes = json(dir, &["bridge", "status"]);
-    let locked = |zone: usize| lanes[zone]["locked_wei"].as_str().unwrap().parse::<u128>().unwrap();
+    let locked = |zone: usize| {
+        lanes[zone]["locked_wei"]
+            .as_str()
+            .unwrap()
+            .parse::<u128>()
+            .unwrap()
+    };
     assert_eq!(locked(1), 1_000_000_000_000_000_000);
     assert_eq!(locked(0), 999_999_999_000_000_000 - 7);
     let listed = rpc(hub, "hansa_zones", &[]);
     assert!(number(&listed[0]["checkpoint"]["number"]) > 0);
-    let refused = hansa(dir, &["--as", "member-1", "bridge", "withdraw", "grid", "1wei", "--into", "grid"]);
+    let refused = hansa(
+        dir,
+        &[
+            "--as", "member-1", "bridge", "withdraw", "grid", "1wei", "--into", "grid",
+        ],
+    );
     assert!(!refused.status.success());
 }
 

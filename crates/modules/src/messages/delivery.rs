@@ -47,7 +47,10 @@ pub(super) fn deliver(
             expected,
         })?;
         let count = checkpoint.outboxCount;
-        ensure(nonce < count, || IMessages::NotCheckpointed { nonce, count })?;
+        ensure(nonce < count, || IMessages::NotCheckpointed {
+            nonce,
+            count,
+        })?;
         let complete = proof.len() == OUTBOX_LEVELS;
         ensure(complete, || IMessages::MalformedProof {})?;
         check_length("data", message.data.len(), MAX_MESSAGE_BYTES)?;

@@ -54,10 +54,7 @@ fn take_note(context: &mut Context<'_>, arrivals: &[Arrival]) -> Result<(), Stop
 }
 
 /// See `IMessages.arrived`.
-pub(super) fn arrived(
-    context: &mut Context<'_>,
-    _: IMessages::arrivedCall,
-) -> Result<u64, Stop> {
+pub(super) fn arrived(context: &mut Context<'_>, _: IMessages::arrivedCall) -> Result<u64, Stop> {
     Ok(state::home(context)?.arrived)
 }
 

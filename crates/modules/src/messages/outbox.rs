@@ -97,7 +97,8 @@ pub(super) fn proof(
         nonce,
         count: count.min(sent),
     })?;
-    let siblings = (0..OUTBOX_LEVELS).map(|level| node(context, level, (nonce >> level) ^ 1, count));
+    let siblings =
+        (0..OUTBOX_LEVELS).map(|level| node(context, level, (nonce >> level) ^ 1, count));
     siblings.collect()
 }
 

@@ -94,11 +94,7 @@ pub(super) fn forward(
 }
 
 /// Sends a message from this zone: its ether ends here.
-pub(super) fn leave(
-    context: &mut Context<'_>,
-    home: Home,
-    message: Message,
-) -> Result<B256, Stop> {
+pub(super) fn leave(context: &mut Context<'_>, home: Home, message: Message) -> Result<B256, Stop> {
     let id = id_of(context, &message)?;
     outbox::push(context, home, id)?;
     context.burn(message.value.saturating_add(message.fee))?;

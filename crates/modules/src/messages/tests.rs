@@ -385,7 +385,9 @@ fn ether_goes_to_a_zone_and_comes_back() {
     assert_eq!(world.zones[0].host.balance(FRIEND), wei(500));
     world.check();
     // Back, with a fee for who delivers it.
-    world.zone(0, FRIEND, 200, &send(HUB, STRANGER, 20, b"")).unwrap();
+    world
+        .zone(0, FRIEND, 200, &send(HUB, STRANGER, 20, b""))
+        .unwrap();
     assert_eq!(world.zones[0].supply(), wei(300));
     world.check();
     let before = world.league.host.balance(STRANGER);
@@ -394,18 +396,25 @@ fn ether_goes_to_a_zone_and_comes_back() {
     assert_eq!(world.lane(0).locked, wei(300));
     world.check();
     // Between zones, through the hub.
-    world.zone(0, FRIEND, 70, &send(78, STRANGER, 0, b"")).unwrap();
+    world
+        .zone(0, FRIEND, 70, &send(78, STRANGER, 0, b""))
+        .unwrap();
     assert_eq!(world.deliver(0), [Outcome::Forwarded]);
     world.follow(1);
     assert_eq!(world.zones[1].host.balance(STRANGER), wei(70));
-    assert_eq!((world.lane(0).locked, world.lane(1).locked), (wei(230), wei(70)));
+    assert_eq!(
+        (world.lane(0).locked, world.lane(1).locked),
+        (wei(230), wei(70))
+    );
     world.check();
 }
 
 #[test]
 fn a_message_waits_for_its_receiver_and_is_taken_once() {
     let mut world = World::new();
-    world.hub(owner(1), 50, &send(77, FRIEND, 0, b"hello")).unwrap();
+    world
+        .hub(owner(1), 50, &send(77, FRIEND, 0, b"hello"))
+        .unwrap();
     world.follow(0);
     let message = world.league.host.sent()[0].clone();
     let id = keccak256(message.abi_encode());
@@ -429,8 +438,12 @@ fn a_message_waits_for_its_receiver_and_is_taken_once() {
     let _: IMessages::NotWaiting = error(world.zone(0, FRIEND, 0, &take));
     world.check();
     // The other way, through the hub, to a module even: nobody is called.
-    world.zone(0, FRIEND, 30, &send(HUB, MESSAGES, 0, b"x")).unwrap();
-    world.zone(0, FRIEND, 0, &send(78, STRANGER, 0, b"y")).unwrap();
+    world
+        .zone(0, FRIEND, 30, &send(HUB, MESSAGES, 0, b"x"))
+        .unwrap();
+    world
+        .zone(0, FRIEND, 0, &send(78, STRANGER, 0, b"y"))
+        .unwrap();
     assert_eq!(world.deliver(0), [Outcome::Waiting, Outcome::Forwarded]);
     world.follow(1);
     let message = world.zones[0].host.sent()[1].clone();
@@ -459,7 +472,9 @@ fn what_nobody_takes_goes_back() {
     // From the hub to where it came from.
     world.hub(owner(1), 60, &send(77, FRIEND, 0, b"")).unwrap();
     world.follow(0);
-    world.zone(0, FRIEND, 60, &send(HUB, STRANGER, 0, b"x")).unwrap();
+    world
+        .zone(0, FRIEND, 60, &send(HUB, STRANGER, 0, b"x"))
+        .unwrap();
     assert_eq!(world.deliver(0), [Outcome::Waiting]);
     let message = world.zones[0].host.sent().pop().unwrap();
     let refund = IMessages::refundCall { message };
@@ -477,7 +492,9 @@ fn what_nobody_can_receive_goes_back_at_once() {
     world.hub(owner(1), 100, &send(77, FRIEND, 0, b"")).unwrap();
     world.follow(0);
     // A chain that the league does not have.
-    world.zone(0, FRIEND, 40, &send(999, STRANGER, 0, b"x")).unwrap();
+    world
+        .zone(0, FRIEND, 40, &send(999, STRANGER, 0, b"x"))
+        .unwrap();
     assert_eq!(world.deliver(0), [Outcome::Returned]);
     world.follow(0);
     assert_eq!(world.zones[0].host.balance(FRIEND), wei(100));
@@ -609,12 +626,11 @@ fn a_former_committee_is_relied_upon_for_a_while() {
     let last = 2;
     world.league.enter(last);
     assert_ne!(world.committee().id(), former.id());
-    let record = |world: &mut World| {
-        zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call)
-    };
-    let replaced = (0..=last).rev().find(|epoch| {
-        world.league.committee(*epoch).id() == former.id()
-    });
+    let record =
+        |world: &mut World| zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call);
+    let replaced = (0..=last)
+        .rev()
+        .find(|epoch| world.league.committee(*epoch).id() == former.id());
     let lives = world.league.calendar.last_block(replaced.unwrap() + 2);
     let mut late = World {
         league: world.league.clone(),
@@ -633,17 +649,23 @@ fn messages_are_delivered_with_their_proofs_once_and_in_order() {
     world.hub(owner(1), 500, &send(77, FRIEND, 0, b"")).unwrap();
     world.follow(0);
     for n in 1..=4 {
-        world.zone(0, FRIEND, n, &send(HUB, STRANGER, 0, b"")).unwrap();
+        world
+            .zone(0, FRIEND, n, &send(HUB, STRANGER, 0, b""))
+            .unwrap();
     }
     let early = world.proved(0, 0);
     let _: IMessages::NotCheckpointed = error(world.hub(STRANGER, 0, &early));
     world.checkpoint(0);
     // What is sent later is not in the checkpoint, and does not spoil the proofs of what is.
-    world.zone(0, FRIEND, 5, &send(HUB, STRANGER, 0, b"")).unwrap();
+    world
+        .zone(0, FRIEND, 5, &send(HUB, STRANGER, 0, b""))
+        .unwrap();
     let mut call = world.proved(0, 0);
     let late: IMessages::InvalidProof = error(world.hub(STRANGER, 0, &call));
     assert_eq!(late.nonce, 0);
-    call.proofs = (0..5).map(|nonce| world.zones[0].prove(nonce.min(3), 4)).collect();
+    call.proofs = (0..5)
+        .map(|nonce| world.zones[0].prove(nonce.min(3), 4))
+        .collect();
     let late: IMessages::NotCheckpointed = error(world.hub(STRANGER, 0, &call));
     assert_eq!((late.nonce, late.count), (4, 4));
     call.messages.pop();
@@ -705,8 +727,12 @@ fn a_zone_that_lies_loses_no_more_than_its_own() {
     world.hub(owner(1), 50, &send(77, FRIEND, 0, b"")).unwrap();
     world.hub(owner(1), 500, &send(78, FRIEND, 0, b"")).unwrap();
     world.zones[0].host.credit(STRANGER, wei(1_000));
-    world.zone(0, STRANGER, 50, &send(HUB, STRANGER, 0, b"")).unwrap();
-    world.zone(0, STRANGER, 1, &send(HUB, STRANGER, 0, b"")).unwrap();
+    world
+        .zone(0, STRANGER, 50, &send(HUB, STRANGER, 0, b""))
+        .unwrap();
+    world
+        .zone(0, STRANGER, 1, &send(HUB, STRANGER, 0, b""))
+        .unwrap();
     world.checkpoint(0);
     let mut call = world.proved(0, 0);
     let more: IMessages::InsufficientLocked = error(world.hub(STRANGER, 0, &call));
@@ -728,8 +754,12 @@ fn no_more_leaves_within_a_day_than_the_stake_behind_allows() {
     world
         .zone(0, FRIEND, LIMIT - 100, &send(HUB, STRANGER, 0, b""))
         .unwrap();
-    world.zone(0, FRIEND, 2 * LIMIT, &send(HUB, STRANGER, 0, b"")).unwrap();
-    world.zone(0, FRIEND, 7, &send(HUB, owner(2), 0, b"")).unwrap();
+    world
+        .zone(0, FRIEND, 2 * LIMIT, &send(HUB, STRANGER, 0, b""))
+        .unwrap();
+    world
+        .zone(0, FRIEND, 7, &send(HUB, owner(2), 0, b""))
+        .unwrap();
     let outcomes = world.deliver(0);
     assert_eq!(outcomes, [Outcome::Paid, Outcome::Held, Outcome::Held]);
     assert_eq!(world.league.host.balance(STRANGER), wei(LIMIT - 100));
@@ -748,7 +778,9 @@ fn no_more_leaves_within_a_day_than_the_stake_behind_allows() {
     let locked: IMessages::InsufficientLocked = error({
         world.zones[0].host.credit(STRANGER, wei(LIMIT * 4));
         let rest = all - (LIMIT - 100) - 2 * LIMIT - 7 + 1;
-        world.zone(0, STRANGER, rest, &send(HUB, STRANGER, 0, b"")).unwrap();
+        world
+            .zone(0, STRANGER, rest, &send(HUB, STRANGER, 0, b""))
+            .unwrap();
         world.checkpoint(0);
         let call = world.proved(0, 3);
         world.hub(STRANGER, 0, &call)
@@ -773,10 +805,14 @@ fn no_more_leaves_within_a_day_than_the_stake_behind_allows() {
 #[test]
 fn fees_leave_within_the_limit_too() {
     let mut world = World::new();
-    world.hub(owner(1), 3 * LIMIT, &send(77, FRIEND, 0, b"")).unwrap();
+    world
+        .hub(owner(1), 3 * LIMIT, &send(77, FRIEND, 0, b""))
+        .unwrap();
     world.follow(0);
     let fee = LIMIT + 5;
-    world.zone(0, FRIEND, fee + 1, &send(HUB, owner(2), fee, b"")).unwrap();
+    world
+        .zone(0, FRIEND, fee + 1, &send(HUB, owner(2), fee, b""))
+        .unwrap();
     assert_eq!(world.deliver(0), [Outcome::Held]);
     assert_eq!(world.league.host.balance(STRANGER), wei(LIMIT));
     world.follow(0);
@@ -792,7 +828,10 @@ fn naive_root(leaves: &[B256]) -> B256 {
         if level.len() % 2 == 1 {
             level.push(empty_subtree(height));
         }
-        level = level.chunks(2).map(|pair| parent(pair[0], pair[1])).collect();
+        level = level
+            .chunks(2)
+            .map(|pair| parent(pair[0], pair[1]))
+            .collect();
         if level.is_empty() {
             return B256::ZERO;
         }
@@ -853,7 +892,9 @@ fn things_lie_where_they_are_said_to() {
     let id = keccak256(hub.sent()[1].abi_encode());
     assert_eq!(at(hub, arrival + U256::from(2)), U256::from_be_bytes(id.0));
     world.follow(0);
-    world.zone(0, FRIEND, 3, &send(HUB, STRANGER, 0, b"")).unwrap();
+    world
+        .zone(0, FRIEND, 3, &send(HUB, STRANGER, 0, b""))
+        .unwrap();
     let zone = &world.zones[0].host;
     let waiting = mapping(U256::from_be_bytes(id.0), U256::from(5));
     assert_eq!(at(zone, waiting), U256::from(world.league.now));

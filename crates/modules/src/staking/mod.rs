@@ -75,8 +75,8 @@ pub use epochs::Calendar;
 pub(crate) use genesis::write_genesis;
 pub use hansa_primitives::{Seat, StakingParams};
 pub use parameters::OutOfBounds;
-pub(crate) use settings::{is_enabled, relied_upon_since};
 pub use settings::{ParametersRefused, fee_share_bps, set_parameters};
+pub(crate) use settings::{is_enabled, relied_upon_since};
 pub(crate) use signatures::is_certified;
 
 #[cfg(test)]

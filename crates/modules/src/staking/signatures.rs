@@ -126,11 +126,7 @@ impl Evidence {
 }
 
 /// What checks signatures of a committee.
-fn verifier(
-    context: &mut Context<'_>,
-    seats: &[Seat],
-    namespace: &[u8],
-) -> Result<Scheme, Stop> {
+fn verifier(context: &mut Context<'_>, seats: &[Seat], namespace: &[u8]) -> Result<Scheme, Stop> {
     context.charge(seats.len() as u64 * gas::ED25519_KEY)?;
     let keys = seats.iter().map(|seat| decode_key(seat.key));
     let keys: Vec<PublicKey> = keys.collect::<Result<_, _>>()?;

@@ -22,7 +22,8 @@ pub(super) fn checkpoint(
     state::find(context, id)?;
     context.charge(2 * gas::keccak(header.len()) + 2 * gas::keccak(certificate.len()))?;
     // Lengths are bounded by the input's, and what is left over is refused.
-    let decoded = Header::decode(header.to_vec()).map_err(|_| revert(IZones::MalformedHeader {}))?;
+    let decoded =
+        Header::decode(header.to_vec()).map_err(|_| revert(IZones::MalformedHeader {}))?;
     let finalization = Finalization::decode_cfg(certificate.to_vec(), &MAX_OPERATORS)
         .map_err(|_| revert(IZones::MalformedCertificate {}))?;
     let (hash, certified) = (decoded.hash(), block_hash(&finalization.proposal.payload));

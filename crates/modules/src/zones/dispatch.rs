@@ -10,6 +10,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
     match context.selector() {
         Abi::createCall::SELECTOR => context.pay(logic::create),
         Abi::checkpointCall::SELECTOR => context.write(checkpoints::checkpoint),
+        Abi::committeeOfCall::SELECTOR => context.view(logic::committee_of),
         Abi::checkpointOfCall::SELECTOR => context.view(checkpoints::checkpoint_of),
         Abi::zoneCall::SELECTOR => context.view(logic::zone),
         Abi::zoneNamedCall::SELECTOR => context.view(logic::zone_named),

@@ -10,9 +10,9 @@ use crate::{
         MAX_ZONES, MAX_ZONES_PAGE, MIN_ZONE_BASE_FEE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW,
         MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
     },
-    staking,
+    staking::{self, Committee},
 };
-use alloy_primitives::U256;
+use alloy_primitives::{B256, U256};
 use hansa_abi::IZones::{self, Parameters};
 use hansa_primitives::MAX_TIMESTAMP_STEP_MS;
 
@@ -175,6 +175,26 @@ pub(super) fn zones(
     Ok(IZones::zonesReturn {
         page: page.collect::<Result<_, _>>()?,
         total,
+    })
+}
+
+pub(super) fn committee_of(
+    context: &mut Context<'_>,
+    call: IZones::committeeOfCall,
+) -> Result<IZones::committeeOfReturn, Stop> {
+    state::find(context, call.zoneId)?;
+    let committee = super::committee(context, call.zoneId, call.epoch)?;
+    let id = committee.as_ref().map_or(B256::ZERO, Committee::id);
+    let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+    let seats = seats.into_iter().map(|seat| IZones::Seat {
+        operatorId: seat.operator,
+        key: seat.key,
+        feeRecipient: seat.fee_recipient,
+        stake: seat.stake,
+    });
+    Ok(IZones::committeeOfReturn {
+        id,
+        seats: seats.collect(),
     })
 }
 

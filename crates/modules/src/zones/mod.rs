@@ -12,7 +12,7 @@
 //! |---|---|---|
 //! | `create` | pay | anybody |
 //! | `checkpoint` | write | anybody |
-//! | `checkpointOf`, `zone`, `zoneNamed`, `zones` | view | anybody |
+//! | `committeeOf`, `checkpointOf`, `zone`, `zoneNamed`, `zones` | view | anybody |
 
 mod checkpoints;
 mod committees;

@@ -348,6 +348,8 @@ pub(super) struct Slash {
     operator_id: u64,
     name: String,
     kind: u8,
+    /// The zone that the fault was on; 0 for the hub.
+    zone_id: u64,
     epoch: u64,
     view: u64,
     bps: u16,
@@ -370,6 +372,7 @@ impl Slash {
             operator_id: of.operatorId,
             name,
             kind: of.kind,
+            zone_id: of.zoneId,
             epoch: of.epoch,
             view: of.view_,
             bps: of.bps,

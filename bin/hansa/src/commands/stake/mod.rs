@@ -19,6 +19,7 @@ use alloy_rpc_types_eth::TransactionReceipt;
 use alloy_sol_types::{SolCall, SolEvent};
 use clap::{Subcommand, ValueEnum};
 use hansa_abi::STAKING;
+pub(super) use operator::own_operator;
 pub(super) use pool::{Names, slashes};
 pub(super) use report::slash_state;
 use serde_json::{Value, json};

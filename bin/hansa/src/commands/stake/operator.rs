@@ -313,7 +313,7 @@ async fn set_fee_recipient(session: &Session<'_>, to: Address) -> Outcome {
 }
 
 /// The operator that the account that is acted with owns.
-async fn own_operator(session: &Session<'_>) -> Outcome<IStaking::Operator> {
+pub(crate) async fn own_operator(session: &Session<'_>) -> Outcome<IStaking::Operator> {
     let owner = session.address_or_own(None)?;
     let rpc = session.rpc()?;
     let id = rpc

@@ -127,7 +127,10 @@ fn slices_are_unique() {
     assert_reverts(stand(&mut league, 1, 1), error(10_000 + MAX_ZONES - 2));
     let call = IStaking::standingShareCall { operatorId: 1 };
     let all = league.view(&call);
-    assert_eq!((all.bps, all.allocatedBps, all.allocatedZones), (0, 10_000, 2));
+    assert_eq!(
+        (all.bps, all.allocatedBps, all.allocatedZones),
+        (0, 10_000, 2)
+    );
 }
 
 /// Who leaves has no seat; where too few are left, the hub's operators all serve.
@@ -151,7 +154,13 @@ fn a_zone_is_never_left_alone() {
     assert_eq!(operators(&mut league, 1), [1, 3, 4, 5]);
 }
 
-fn accuse(league: &mut League, zone: u64, epochs: (u64, u64), kind: u8, of: u64) -> Result<u64, Bytes> {
+fn accuse(
+    league: &mut League,
+    zone: u64,
+    epochs: (u64, u64),
+    kind: u8,
+    of: u64,
+) -> Result<u64, Bytes> {
     let (hub, own) = epochs;
     let committee = committee(league, zone, hub);
     let namespace = zone_namespace(league.genesis_hash, zone);
@@ -235,7 +244,10 @@ fn evidence_from_a_zone_is_taken_once_and_from_there_alone() {
     assert!(league.call(delegator(19), &call).is_err());
     // Windows are the hub's.
     league.enter(6);
-    let expired = IStaking::EvidenceExpired { epoch: 2, oldest: 3 };
+    let expired = IStaking::EvidenceExpired {
+        epoch: 2,
+        oldest: 3,
+    };
     assert_reverts(accuse(&mut league, 1, (2, 9), 0, 4), expired);
 }
 
