@@ -3,7 +3,8 @@
 use commonware_runtime::{Metrics as _, tokio::Context};
 use hansa_index::Index;
 use hansa_mempool::Pool;
-use std::{fmt::Write as _, future::Future, io, sync::Arc};
+use parking_lot::RwLock;
+use std::{collections::BTreeMap, fmt::Write as _, future::Future, io, sync::Arc};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -20,15 +21,42 @@ const MAX_CONNECTIONS: usize = 16;
 /// Rest after the system refused a connection (no descriptors left, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The metrics of zones, each a registry of its own. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct ZoneMetrics(Arc<RwLock<BTreeMap<String, Context>>>);
+
+impl ZoneMetrics {
+    pub(crate) fn insert(&self, zone: &str, context: Context) {
+        self.0.write().insert(zone.to_owned(), context);
+    }
+
+    pub(crate) fn remove(&self, zone: &str) {
+        self.0.write().remove(zone);
+    }
+
+    fn render(&self, zone: &str) -> Option<String> {
+        self.0.read().get(zone).map(Context::encode)
+    }
+}
+
 /// Where the numbers come from.
 pub(crate) struct Source {
     pub(crate) context: Arc<Context>,
     pub(crate) pool: Pool,
     pub(crate) index: Index,
+    pub(crate) zones: ZoneMetrics,
 }
 
 impl Source {
-    fn render(&self) -> String {
+    /// What is at a path: the node and its hub at `/metrics`, a zone at `/metrics/zones/NAME`.
+    fn render(&self, path: &str) -> Option<String> {
+        match path.strip_prefix("/metrics/zones/") {
+            Some(zone) => self.zones.render(zone),
+            None => (path == "/metrics").then(|| self.render_node()),
+        }
+    }
+
+    fn render_node(&self) -> String {
         let mut text = self.context.encode();
         // The exposition format ends with a marker: our own lines go before it.
         if let Some(end) = text.rfind("# EOF") {
@@ -65,12 +93,20 @@ pub(crate) async fn serve(
     source: Source,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    serve_text(listener, Arc::new(move || source.render()), shutdown).await;
+    serve_text(
+        listener,
+        Arc::new(move |path: &str| source.render(path)),
+        shutdown,
+    )
+    .await;
 }
+
+/// What is at a path.
+type Render = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 async fn serve_text(
     listener: TcpListener,
-    render: Arc<dyn Fn() -> String + Send + Sync>,
+    render: Arc<Render>,
     shutdown: impl Future<Output = ()> + Send,
 ) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -99,7 +135,7 @@ async fn serve_text(
     }
 }
 
-async fn answer(mut stream: TcpStream, render: &(dyn Fn() -> String + Sync)) -> io::Result<()> {
+async fn answer(mut stream: TcpStream, render: &Render) -> io::Result<()> {
     let mut request = Vec::new();
     let mut chunk = [0; 1_024];
     while !request.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -109,10 +145,16 @@ async fn answer(mut stream: TcpStream, render: &(dyn Fn() -> String + Sync)) -> 
             return Ok(());
         }
     }
-    let (status, body) = if request.starts_with(b"GET /metrics ") {
-        ("200 OK", render())
-    } else {
-        ("404 Not Found", "only GET /metrics is here\n".into())
+    let request = String::from_utf8_lossy(&request);
+    let path = request
+        .strip_prefix("GET ")
+        .and_then(|rest| rest.split(' ').next());
+    let (status, body) = match path.and_then(render) {
+        Some(text) => ("200 OK", text),
+        None => (
+            "404 Not Found",
+            "GET /metrics, and /metrics/zones/NAME for a zone that runs here\n".into(),
+        ),
     };
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -140,7 +182,7 @@ mod tests {
     async fn connections_beyond_the_limit_are_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let render = Arc::new(|| "# EOF\n".to_owned());
+        let render = Arc::new(|path: &str| (path == "/metrics").then(|| "# EOF\n".to_owned()));
         tokio::spawn(serve_text(listener, render, std::future::pending()));
         let mut held = Vec::new();
         for _ in 0..MAX_CONNECTIONS {

@@ -45,7 +45,7 @@ use tokio::{
     net::TcpListener,
     runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
-    sync::{broadcast, watch},
+    sync::{broadcast, mpsc, watch},
 };
 
 /// Finalized states of a running node.
@@ -178,16 +178,21 @@ pub fn run(config: Config, lost_journal: bool) -> Result<(), NodeError> {
             .with_storage_directory(prepared.directory.storage())
             .with_catch_panics(false),
     );
-    caught(|| runner.start(|context| supervise(context, prepared, handles)))
+    caught("the node", || {
+        runner.start(|context| supervise(context, prepared, handles))
+    })
 }
 
-/// Runs a node; its panic, which the log has, becomes an error.
-fn caught(node: impl FnOnce() -> Result<(), NodeError>) -> Result<(), NodeError> {
-    std::panic::catch_unwind(AssertUnwindSafe(node)).unwrap_or_else(|panic| {
+/// Runs something; its panic, which the log has, becomes an error.
+pub(crate) fn caught(
+    what: &str,
+    run: impl FnOnce() -> Result<(), NodeError>,
+) -> Result<(), NodeError> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
         let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
         let words = words.unwrap_or("a panic without words");
-        let reason = format!("the node cannot go on: {words}");
+        let reason = format!("{what} cannot go on: {words}");
         Err(NodeError::Failed(reason.replace('\n', "; ")))
     })
 }
@@ -300,6 +305,8 @@ struct Running {
     chain: Chain<Context, Rayon>,
     rpc: hansa_rpc::Handle,
     taxii: hansa_taxii::Server,
+    /// Closed when no zone runs any more.
+    zones: mpsc::Receiver<()>,
 }
 
 async fn supervise(
@@ -325,14 +332,14 @@ async fn supervise(
                 signal = signals.next() => Ok(signal),
                 error = ended(chain) => Err(error),
             };
-            (outcome, Some((running.rpc, running.taxii)))
+            (outcome, Some((running.rpc, running.taxii, running.zones)))
         }
         Err(signal) => (Ok(signal), None),
     };
     let _ = stop.send(true);
     let servers = async move {
-        if let Some((rpc, taxii)) = servers {
-            tokio::join!(rpc.stopped(), taxii.stopped());
+        if let Some((rpc, taxii, mut zones)) = servers {
+            tokio::join!(rpc.stopped(), taxii.stopped(), zones.recv());
         }
     };
     let servers = tokio::time::timeout(STOP_TIMEOUT, servers);
@@ -377,7 +384,7 @@ impl Signals {
 }
 
 /// Waits for the stop signal.
-async fn until(mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone: stopping as well.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
@@ -530,8 +537,9 @@ async fn start(
             .map_err(|error| server("rpc")(error.to_string()))
     });
     let rpc = rpc.await?;
+    let (alive, zones_end) = mpsc::channel(1);
+    let zone_metrics = metrics::ZoneMetrics::default();
     let supervisor = zones::Supervisor {
-        context: shared.child("zones"),
         common,
         payer,
         accusations,
@@ -539,6 +547,8 @@ async fn start(
         states: zones_states,
         index: index.clone(),
         folder: prepared.directory.zones(),
+        metrics: zone_metrics.clone(),
+        alive,
         network: zones,
         servers: rpc.zones(),
         threads: threads.clone(),
@@ -560,6 +570,7 @@ async fn start(
         context: shared,
         pool,
         index: index.clone(),
+        zones: zone_metrics,
     };
     threads
         .requests
@@ -575,7 +586,12 @@ async fn start(
         p2p = %config.p2p.listen,
         "running"
     );
-    Ok(Running { chain, rpc, taxii })
+    Ok(Running {
+        chain,
+        rpc,
+        taxii,
+        zones: zones_end,
+    })
 }
 
 fn rpc_config(config: &Config, genesis: &Genesis) -> hansa_rpc::Config {
@@ -662,10 +678,10 @@ mod tests {
 
     #[test]
     fn a_panic_ends_a_node_with_an_error_that_quotes_it() {
-        let error = caught(|| panic!("index: disk {}", 7)).unwrap_err();
+        let error = caught("the node", || panic!("index: disk {}", 7)).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("index: disk 7"), "{text}");
         assert_eq!(text.lines().count(), 2, "{text}");
-        assert!(caught(|| Ok(())).is_ok());
+        assert!(caught("the node", || Ok(())).is_ok());
     }
 }

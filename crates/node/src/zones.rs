@@ -1,16 +1,19 @@
 //! The zones of a league, as this node runs them.
 //!
 //! The register on the hub says which there are. Every node runs each of them, from the hub's block after the one that created it; it votes
-//! where it has a seat. A zone's chain lies beside the hub's in the data directory: partitions `zone-ID-*` of the storage, and
-//! `zones/NAME/index.redb`.
+//! where it has a seat. A zone's chain lies beside the hub's in the data directory, in `zones/NAME`.
+//!
+//! Each zone has a runtime of its own, on threads of its own: a panic in one of its tasks ends this runtime and nothing else, and its load
+//! competes with that of the hub for the machine's cores only.
 
 use crate::{
     NodeError,
     chain::{self, Common, Opened},
     head::NodePayer,
     info::Info,
+    metrics::ZoneMetrics,
     network::{self, Connected},
-    node::{States, ended, index_config},
+    node::{States, caught, ended, index_config, until},
     peers::Roster,
     threads::{Handles, ReadsOn},
 };
@@ -22,7 +25,10 @@ use commonware_p2p::{
     authenticated::lookup::Oracle,
     utils::mux::{MuxHandle, Muxer},
 };
-use commonware_runtime::{Spawner as _, Supervisor as _, tokio::Context};
+use commonware_runtime::{
+    Runner as _, Spawner as _, Supervisor as _,
+    tokio::{self as runtime, Context},
+};
 use hansa_engine::{
     Channels, Courier, Evidence, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
 };
@@ -35,12 +41,18 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// How long to wait before a zone that ended is started again, at first; each time twice as long.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 /// At most so long.
 const RESTART_AT_MOST: Duration = Duration::from_secs(60);
+/// Async threads of a zone.
+const WORKERS: usize = 2;
+/// Stack of the thread that starts a zone, bytes: as the main thread's, which starts the hub.
+const STACK_BYTES: usize = 8 << 20;
+/// How long a zone's tasks have to end when the node stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait before the register is read again after that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -70,7 +82,6 @@ impl Network {
 
 /// Starts and restarts zones.
 pub(crate) struct Supervisor {
-    pub(crate) context: Context,
     pub(crate) common: Common,
     /// Pays for what the node tells the hub of its zones.
     pub(crate) payer: Option<NodePayer>,
@@ -80,8 +91,12 @@ pub(crate) struct Supervisor {
     pub(crate) hub: (Arc<Genesis>, B256),
     pub(crate) states: States,
     pub(crate) index: Index,
+    /// Of their folders.
     pub(crate) folder: PathBuf,
     pub(crate) network: Network,
+    pub(crate) metrics: ZoneMetrics,
+    /// Held by each zone that runs.
+    pub(crate) alive: mpsc::Sender<()>,
     pub(crate) servers: hansa_rpc::Zones,
     pub(crate) threads: Handles,
     pub(crate) connected: Connected,
@@ -98,15 +113,15 @@ impl Supervisor {
                 Ok(zones) => {
                     for (id, genesis) in zones {
                         started = id;
-                        let context = supervisor.context.child("zone");
-                        let context = context.with_attribute("zone", &genesis.name);
-                        let zone = supervisor.clone().keep(genesis);
-                        context.spawn(move |context| zone.run(context));
+                        tokio::spawn(supervisor.clone().keep(genesis).run());
                     }
                     // Whatever the block holds: the register is two slots.
-                    match blocks.recv().await {
-                        Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
-                        Err(broadcast::error::RecvError::Closed) => return,
+                    let next = tokio::select! {
+                        next = blocks.recv() => next,
+                        () = until(supervisor.common.stopped.clone()) => return,
+                    };
+                    if matches!(next, Err(broadcast::error::RecvError::Closed)) {
+                        return;
                     }
                 }
                 Err(error) => {
@@ -203,7 +218,7 @@ struct Zone {
 
 impl Zone {
     /// Runs it, and runs it again when it ends.
-    async fn run(self, context: Context) {
+    async fn run(self) {
         let genesis = Arc::new(self.genesis.clone());
         let name = genesis.name.clone();
         let mut pause = RESTART_AFTER;
@@ -214,16 +229,11 @@ impl Zone {
             let error = match index.clone().map_or_else(|| self.open_index(&genesis), Ok) {
                 Ok(opened) => {
                     index = Some(opened.clone());
-                    // A task of its own: whatever it has started ends with it.
-                    let (zone, genesis) = (self.clone(), genesis.clone());
-                    let run = |context| async move { zone.once(context, genesis, opened).await };
-                    match context.child("run").spawn(run).await {
-                        Ok(Err(error)) => error.to_string(),
-                        Err(error) => error.to_string(),
-                    }
+                    self.on_its_own(genesis.clone(), opened).await.to_string()
                 }
                 Err(error) => error.to_string(),
             };
+            self.supervisor.metrics.remove(&name);
             if start.elapsed() > RESTART_AT_MOST {
                 pause = RESTART_AFTER;
             }
@@ -235,6 +245,49 @@ impl Zone {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(RESTART_AT_MOST);
         }
+    }
+
+    /// Runs it on a runtime of its own until it ends, and says why it did.
+    async fn on_its_own(&self, genesis: Arc<Genesis>, index: Index) -> NodeError {
+        let (zone, alive) = (self.clone(), self.supervisor.alive.clone());
+        let (done, ended) = oneshot::channel();
+        let run = move || {
+            let outcome = caught(&format!("zone {}", genesis.name), || {
+                zone.run_here(genesis, index)
+            });
+            drop(alive);
+            let _ = done.send(outcome);
+        };
+        let thread = std::thread::Builder::new()
+            .name("hansa-zone".into())
+            .stack_size(STACK_BYTES);
+        if let Err(error) = thread.spawn(run) {
+            return NodeError::Failed(error.to_string());
+        }
+        match ended.await {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) => NodeError::Failed("the node stops".into()),
+            Err(error) => NodeError::Failed(error.to_string()),
+        }
+    }
+
+    /// Runs it on this thread and those of its runtime, until it ends or the node stops.
+    fn run_here(&self, genesis: Arc<Genesis>, index: Index) -> Result<(), NodeError> {
+        let config = runtime::Config::default()
+            .with_worker_threads(WORKERS)
+            .with_storage_directory(self.supervisor.folder.join(&genesis.name).join("storage"))
+            .with_catch_panics(false);
+        runtime::Runner::new(config).start(|context| async move {
+            let stopper = context.child("stopper");
+            let stopped = until(self.supervisor.common.stopped.clone());
+            let outcome = tokio::select! {
+                outcome = self.once(context, genesis, index) => outcome.map(|never| match never {}),
+                () = stopped => Ok(()),
+            };
+            // What it has started ends with the runtime; journals may want to be closed before.
+            let _ = stopper.stop(0, Some(STOP_TIMEOUT)).await;
+            outcome
+        })
     }
 
     fn open_index(&self, genesis: &Genesis) -> Result<Index, NodeError> {
@@ -335,6 +388,7 @@ impl Zone {
             pool: Arc::new(mempool),
             node: Arc::new(info),
         };
+        supervisor.metrics.insert(name, context);
         let opened = supervisor.servers.open(name, served);
         opened.map_err(|error| failed(&error))?;
         tracing::info!(zone = name, chain_id = genesis.chain_id, genesis = %hash, height = started_at, "zone running");
