@@ -59,7 +59,9 @@ interface IMessages is IModule {
     /// @notice A message was sent.
     event Sent(bytes32 indexed id, uint64 indexed destination, address indexed sender, Message message);
     /// @notice The hub took a zone's message, or let go one that was held.
-    event Delivered(bytes32 indexed id, uint64 indexed zoneId, address indexed to, uint64 nonce, uint256 value, Outcome outcome);
+    event Delivered(
+        bytes32 indexed id, uint64 indexed zoneId, address indexed to, uint64 nonce, uint256 value, Outcome outcome
+    );
     /// @notice A receiver took a message that waited for it.
     event Taken(bytes32 indexed id, uint64 indexed source, address indexed to, uint256 value);
     /// @notice Nobody took a message in time: its value is on its way back to its sender.
@@ -98,10 +100,15 @@ interface IMessages is IModule {
 
     /// @notice Send the value, less the fee, and a message to an account on another chain. With data it waits there until its receiver
     /// takes it, for 7 days at least; then anybody can send its value back. `fee` (1 ether at most; none on the hub) goes to whoever delivers it on the hub.
-    function send(uint64 destination, address to, uint256 fee, bytes calldata data) external payable returns (bytes32 id);
+    function send(uint64 destination, address to, uint256 fee, bytes calldata data)
+        external
+        payable
+        returns (bytes32 id);
 
     /// @notice Deliver a zone's next messages, 32 at most, each with its proof against the zone's checkpoint. On the hub, by anybody, who receives the fees.
-    function deliver(uint64 zoneId, Message[] calldata messages, bytes32[][] calldata proofs) external returns (uint64 delivered);
+    function deliver(uint64 zoneId, Message[] calldata messages, bytes32[][] calldata proofs)
+        external
+        returns (uint64 delivered);
 
     /// @notice Let go what is held, as far as the outflow limit allows now. On the hub, by anybody. Returns what is still held.
     function release(Message calldata message) external returns (uint256 held);

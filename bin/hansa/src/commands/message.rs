@@ -1,20 +1,23 @@
 //! `hansa message`: where messages between chains are.
 
-use super::{bridge::words, zone::zone_rpc};
+use super::{
+    bridge::words,
+    zone::{wait_for, zone_rpc},
+};
 use crate::{
     failure::{Failure, Outcome},
     session::Session,
     transact::{outcome_with, place, transact, transact_at},
 };
-use alloy_primitives::{B256, U256, utils::format_ether};
+use alloy_primitives::{B256, U256, keccak256, utils::format_ether};
 use alloy_rpc_types_eth::Filter;
-use alloy_sol_types::SolEvent as _;
+use alloy_sol_types::{SolCall as _, SolEvent as _};
 use clap::{Args, Subcommand};
 use hansa_abi::{
     IMessages::{self, Sent},
     IZones, MESSAGES, ZONES,
 };
-use hansa_client::Rpc;
+use hansa_client::{Call, Rpc};
 use serde_json::{Value, json};
 
 /// Blocks that one question for logs covers.
@@ -28,6 +31,13 @@ Examples:
   hansa message status 0x4f5c...9e --zone market
   hansa message status 0x4f5c...9e --json")]
     Status(MessageArgs),
+    /// Let the ERC-7786 gateway that a message waits for call its recipient
+    #[command(after_help = "\
+Anybody can do this, as often as it takes. Whose contracts send through HansaGateway (contracts/) does it for them, or their users do.
+
+Example:
+  hansa --as member-1 message deliver 0x4f5c...9e --zone market")]
+    Deliver(MessageArgs),
     /// Let go what is held for a zone's daily limit, as far as that allows now
     #[command(
         after_help = "Example:\n  hansa --as member-1 message release 0x4f5c...9e --zone market"
@@ -139,6 +149,7 @@ pub(super) async fn delivered(
 pub(crate) async fn run(command: &MessageCommand, session: &Session<'_>) -> Outcome {
     match command {
         MessageCommand::Status(arguments) => status(arguments, session).await,
+        MessageCommand::Deliver(arguments) => deliver(arguments, session).await,
         MessageCommand::Release(arguments) => release(arguments, session).await,
         MessageCommand::Refund(arguments) => refund(arguments, session).await,
     }
@@ -254,6 +265,41 @@ async fn status(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
         ));
     }
     session.output.result(&documents, || lines.join("\n"))
+}
+
+/// `deliver` of a gateway, whose arguments are those of `take`.
+const DELIVER: &str = "deliver((uint64,uint64,uint64,address,address,uint256,uint256,bytes))";
+
+async fn deliver(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
+    let hub = Hub::of(session)?;
+    let (_, sent) = sent(arguments, &hub).await?;
+    for of in &sent {
+        let target = hub.chain(of.message.destination).await?;
+        let rpc = target.map_or_else(|| hub.rpc.clone(), |zone| zone.rpc);
+        let what = format!("the message {} at its destination", of.id);
+        let waiting = async || {
+            let call = IMessages::waitingCall { id: of.id };
+            let waiting = rpc.view(MESSAGES, &call).await.ok()?;
+            (waiting.since > 0).then_some(())
+        };
+        wait_for(session, &what, waiting).await?;
+        let message = of.message.clone();
+        let mut input = IMessages::takeCall { message }.abi_encode();
+        input[..4].copy_from_slice(&keccak256(DELIVER)[..4]);
+        let call = Call {
+            to: Some(of.message.to),
+            value: U256::ZERO,
+            input: input.into(),
+            gas: None,
+        };
+        let sender = session.sender_at(rpc.clone(), None).await?;
+        let receipt = sender.send(call).await?;
+        let document: Value = outcome_with(&receipt, json!({ "message": of.id }));
+        session.output.item(&document, || {
+            format!("{}: delivered, {}", of.id, place(&receipt))
+        })?;
+    }
+    Ok(())
 }
 
 async fn release(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {

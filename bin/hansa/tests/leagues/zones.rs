@@ -199,16 +199,7 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
     assert_eq!(balance(&first, HOSTILE), "0x1");
 
     // An operator that was killed finds the zone again, and what it missed.
-    let process = fs::read_to_string(dir.join("operator-2/process.json")).unwrap();
-    let process: Value = serde_json::from_str(&process).unwrap();
-    let pid = process["pid"].to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-9", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    kill(dir, "operator-2");
     let before = height(&first);
     eventually("the zone goes on", || height(&first) > before + 2);
     assert!(send(dir, &first, FRIEND).status.success());
@@ -225,4 +216,99 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&help.stdout).contains("Examples:"));
+}
+
+/// Kills an operator's process at once.
+fn kill(dir: &Path, operator: &str) {
+    let process = fs::read_to_string(dir.join(operator).join("process.json")).unwrap();
+    let process: Value = serde_json::from_str(&process).unwrap();
+    let pid = process["pid"].to_string();
+    let killed = Command::new("kill").args(["-9", &pid]).status().unwrap();
+    assert!(killed.success());
+}
+
+/// All files of a folder, and of those in it.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let all = entries.map(|path| {
+        if path.is_dir() {
+            files(&path)
+        } else {
+            vec![path]
+        }
+    });
+    all.flatten().collect()
+}
+
+/// A zone whose disk is damaged ends where that is so, and nowhere else: neither its hub nor another zone. Once the disk is as it was,
+/// it starts by itself, and its operator has lost nothing.
+#[test]
+fn a_zone_that_breaks_harms_nothing_else() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let document = up(dir);
+    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
+    for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
+        act(&[
+            "zone",
+            "create",
+            name,
+            "--chain-id",
+            chain_id,
+            "--heartbeat",
+            "400",
+        ]);
+        act(&["bridge", "deposit", name, "1ether"]);
+    }
+    let joined = act(&["zone", "status", "market"]);
+    assert_eq!(joined["operators"].as_array().unwrap().len(), 4);
+    kill(dir, "operator-2");
+    let storage = dir.join("operator-2/data/zones/market/storage");
+    let damaged: Vec<_> = files(&storage)
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("state"))
+        .map(|path| (fs::read(&path).unwrap(), path))
+        .collect();
+    assert!(damaged.iter().any(|(bytes, _)| !bytes.is_empty()));
+    for (bytes, path) in &damaged {
+        let flipped: Vec<_> = bytes.iter().map(|byte| byte ^ 0x5a).collect();
+        fs::write(path, flipped).unwrap();
+    }
+    patient(dir, &["up", "--detach"]);
+    let log = || fs::read_to_string(dir.join("operator-2/log")).unwrap_or_default();
+    eventually("the zone ends there, and is tried again", || {
+        log().matches("the hub and other zones go on").count() > 1
+    });
+    // The other zone and the hub of the same process work, and the zone with the others.
+    let (grid, market) = (
+        zone_url(&document, 1, "grid"),
+        zone_url(&document, 0, "market"),
+    );
+    eventually("the other zone runs", || {
+        crate::ask(&grid, "eth_blockNumber", &[]).is_ok()
+    });
+    let hub = document["operators"][1]["rpc"].as_str().unwrap();
+    for url in [&grid, &market, hub] {
+        let sent = send(dir, url, FRIEND);
+        assert!(
+            sent.status.success(),
+            "{}",
+            String::from_utf8_lossy(&sent.stderr)
+        );
+    }
+    let status = || hansa(dir, &["status"]);
+    eventually("the status tells", || {
+        String::from_utf8_lossy(&status().stdout).contains("1 of 2")
+    });
+    for (bytes, path) in &damaged {
+        fs::write(path, bytes).unwrap();
+    }
+    let back = zone_url(&document, 1, "market");
+    eventually("the zone is back", || {
+        let balance = crate::ask(&back, "eth_getBalance", &[FRIEND.into(), "latest".into()]);
+        balance.is_ok_and(|balance| balance == "0x1")
+    });
 }

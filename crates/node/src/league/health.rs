@@ -42,6 +42,10 @@ pub struct OperatorHealth {
     pub syncing: Option<bool>,
     /// Sessions with other operators.
     pub peers: Option<usize>,
+    /// Zones that it runs, by name.
+    pub zones: Vec<String>,
+    /// Zones that it should run, and does not.
+    pub zones_down: Vec<String>,
     /// Bytes of its folder.
     pub disk_bytes: u64,
     /// URL of JSON-RPC.
@@ -52,6 +56,9 @@ pub struct OperatorHealth {
     #[serde(skip)]
     head_timestamp_ms: u64,
 }
+
+/// Seconds that a zone has to start after it was created, or the node was started.
+const ZONE_START_S: u64 = 10;
 
 /// When the newest blocks must have been made.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +86,13 @@ pub(super) async fn observe(league: &League, fresh: Fresh) -> Health {
         .filter(|operator| operator.head.is_some())
     {
         let stale = match fresh {
-            Fresh::Recently => operator.head_age_ms > Some(heartbeat + HEAD_SLACK_MS),
+            Fresh::Recently => {
+                let zones = operator.zones_down.iter();
+                let down =
+                    zones.map(|zone| format!("zone {zone} does not run there; its log says why"));
+                operator.problems.extend(down);
+                operator.head_age_ms > Some(heartbeat + HEAD_SLACK_MS)
+            }
             Fresh::Since(begin) => operator.head_timestamp_ms < begin,
         };
         if stale {
@@ -121,6 +134,8 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
         head_age_ms: None,
         syncing: None,
         peers: None,
+        zones: Vec::new(),
+        zones_down: Vec::new(),
         disk_bytes: files::disk_bytes(&league.layout.operator(&operator.name)),
         rpc: format!("http://{}", config.rpc.listen),
         problems: Vec::new(),
@@ -131,14 +146,24 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
         health.problems.push("it does not run".into());
         return health;
     }
-    let (status, taxii, metrics) = tokio::join!(
+    let (status, zones, taxii, metrics) = tokio::join!(
         probe::status(config.rpc.listen),
+        probe::zones(config.rpc.listen),
         login_to(config.taxii.listen, login),
         probe::metrics(config.metrics.listen),
     );
     match status {
         Ok(status) => judge(&mut health, &status, league),
         Err(error) => health.problems.push(format!("RPC: {error}")),
+    }
+    let started = (genesis_timestamp_ms() / 1_000).saturating_sub(ZONE_START_S);
+    let settled = health.uptime_s >= Some(ZONE_START_S);
+    for zone in zones.into_iter().flatten() {
+        if zone.path.is_some() {
+            health.zones.push(zone.name);
+        } else if settled && zone.timestamp < started {
+            health.zones_down.push(zone.name);
+        }
     }
     for (what, result) in [("TAXII", taxii), ("metrics", metrics)] {
         if let Err(error) = result {

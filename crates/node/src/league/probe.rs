@@ -37,6 +37,16 @@ pub(super) struct Head {
     pub(super) timestamp_ms: U64,
 }
 
+/// What `hansa_zones` says of one, as far as it matters here.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Zone {
+    pub(super) name: String,
+    /// When it was created, seconds since 1970.
+    pub(super) timestamp: u64,
+    /// Where the node answers for it.
+    pub(super) path: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Block {
     hash: B256,
@@ -45,6 +55,11 @@ struct Block {
 /// The node's status.
 pub(super) async fn status(rpc: SocketAddr) -> Result<NodeStatus, String> {
     call(rpc, "hansa_status", json!([])).await
+}
+
+/// The league's zones, as the node sees them.
+pub(super) async fn zones(rpc: SocketAddr) -> Result<Vec<Zone>, String> {
+    call(rpc, "hansa_zones", json!([])).await
 }
 
 /// The hash of one of its blocks.

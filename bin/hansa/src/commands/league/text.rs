@@ -85,6 +85,14 @@ pub(super) fn status(health: &Health) -> String {
                 number(operator.pid.map(u64::from)),
                 operator.uptime_s.map_or("-".into(), duration),
                 number(operator.head),
+                match operator.zones_down.len() {
+                    0 => operator.zones.len().to_string(),
+                    down => format!(
+                        "{} of {}",
+                        operator.zones.len(),
+                        operator.zones.len() + down
+                    ),
+                },
                 operator.peers.map_or("-".into(), |peers| peers.to_string()),
                 bytes(operator.disk_bytes),
                 operator.rpc.clone(),
@@ -92,7 +100,7 @@ pub(super) fn status(health: &Health) -> String {
         })
         .collect();
     let head = [
-        "OPERATOR", "STATE", "PID", "UPTIME", "HEAD", "PEERS", "DISK", "JSON-RPC",
+        "OPERATOR", "STATE", "PID", "UPTIME", "HEAD", "ZONES", "PEERS", "DISK", "JSON-RPC",
     ];
     let state = if health.healthy {
         "healthy"
