@@ -185,6 +185,117 @@ fn wallets_and_forge_work_unchanged() {
     assert!(text(&viem).contains("\"chainId\":4857"), "{}", text(&viem));
 }
 
+/// Deploys a contract with forge, and gives its address.
+fn deploy(forge: &Path, (url, key): (&str, &str), contract: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(forge);
+    command
+        .current_dir(repository().join("contracts"))
+        .args(["create", "--json", "--broadcast", "--rpc-url", url])
+        .args(["--private-key", key, contract]);
+    if !arguments.is_empty() {
+        command.arg("--constructor-args").args(arguments);
+    }
+    let created = text(&succeed(&mut command));
+    let (start, end) = (created.find('{').unwrap(), created.rfind('}').unwrap());
+    let created: Value = serde_json::from_str(&created[start..=end]).unwrap();
+    created["deployedTo"].as_str().unwrap().to_owned()
+}
+
+/// The ERC-7930 address of an account on an EVM chain with a chain id of two bytes.
+fn interoperable(chain_id: u16, account: &str) -> String {
+    let account = account.trim_start_matches("0x");
+    format!("0x0001000002{chain_id:04x}14{account}")
+}
+
+/// OpenZeppelin's cross-chain token on two zones, through the gateway, deployed by forge: it moves there and back, and ether comes home.
+#[test]
+fn a_token_moves_between_zones() {
+    let (Some(cast), Some(forge)) = (
+        tool("contracts/node_modules/.bin/cast"),
+        tool("contracts/node_modules/.bin/forge"),
+    ) else {
+        return;
+    };
+    let league = League::up();
+    let key = league.key(5);
+    let me = succeed(Command::new(&cast).args(["wallet", "address", key]));
+    let me = text(&me).trim().to_owned();
+    let zones: [(&str, u16); 2] = [("market", 48_571), ("grid", 48_572)];
+    let urls = zones.map(|(name, _)| format!("{}/zones/{name}", league.url(0, "rpc")));
+    let mut tokens = Vec::new();
+    let mut gateways = Vec::new();
+    for ((name, chain_id), url) in zones.iter().zip(&urls) {
+        let chain_id = chain_id.to_string();
+        let create = ["zone", "create", name, "--chain-id", &chain_id];
+        league.member("member-1", &create);
+        for to in [me.as_str(), &member_address(&league)] {
+            let deposit = ["bridge", "deposit", name, "5ether", "--to", to];
+            league.member("member-1", &deposit);
+        }
+        let at = (url.as_str(), key);
+        let gateway = "src/crosschain/HansaGateway.sol:HansaGateway";
+        gateways.push(deploy(&forge, at, gateway, &[]));
+        let supply = if tokens.is_empty() { "1000" } else { "0" };
+        tokens.push(deploy(
+            &forge,
+            at,
+            "src/demo/CrossToken.sol:CrossToken",
+            &[supply],
+        ));
+    }
+    assert_eq!(gateways[0], gateways[1], "one account, one nonce");
+    let send = |zone: usize, function: &str, arguments: &[&str]| -> String {
+        let mut command = Command::new(&cast);
+        command
+            .args([
+                "send",
+                "--json",
+                "--rpc-url",
+                &urls[zone],
+                "--private-key",
+                key,
+            ])
+            .args([tokens[zone].as_str(), function])
+            .args(arguments);
+        let sent = text(&succeed(&mut command));
+        let receipt: Value = serde_json::from_str(sent.trim()).unwrap();
+        assert_eq!(receipt["status"], "0x1", "{sent}");
+        receipt["transactionHash"].as_str().unwrap().to_owned()
+    };
+    for (zone, other) in [(0, 1), (1, 0)] {
+        let counterpart = interoperable(zones[other].1, &tokens[other]);
+        send(
+            zone,
+            "link(address,bytes)",
+            &[&gateways[zone], &counterpart],
+        );
+    }
+    let held = |zone: usize| {
+        let mut command = Command::new(&cast);
+        command
+            .args(["call", "--rpc-url", &urls[zone], tokens[zone].as_str()])
+            .args(["balanceOf(address)(uint256)", me.as_str()]);
+        text(&succeed(&mut command)).trim().to_owned()
+    };
+    assert_eq!((held(0), held(1)), ("1000".into(), "0".into()));
+    for (zone, amount, left) in [(0, "400", ("600", "400")), (1, "150", ("750", "250"))] {
+        let to = interoperable(zones[1 - zone].1, &me);
+        let sent = send(zone, "crosschainTransfer(bytes,uint256)", &[&to, amount]);
+        let deliver = ["message", "deliver", &sent, "--zone", zones[zone].0];
+        league.member("member-1", &deliver);
+        assert_eq!((held(0), held(1)), (left.0.into(), left.1.into()));
+        let status = ["message", "status", &sent, "--zone", zones[zone].0];
+        assert_eq!(league.member("member-1", &status)[0]["state"], "taken");
+    }
+    let home = league.member("member-1", &["bridge", "withdraw", "grid", "1ether"]);
+    assert_eq!(home["outcome"], "paid");
+}
+
+fn member_address(league: &League) -> String {
+    let members = league.member("member-1", &["member", "list"]);
+    members[0]["address"].as_str().unwrap().to_owned()
+}
+
 /// Sends one wei to the target; what cast says if it is refused. (Its npm wrapper exits with 0 either
 /// way.)
 fn pay(cast: &Path, league: &League) -> Result<(), String> {

@@ -6,16 +6,22 @@ import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-Interope
 import {IMessages} from "../interfaces/IMessages.sol";
 
 /// @title ERC-7786 gateway between the chains of a league
-/// @notice Contracts that send and receive by ERC-7786 work on it as they are. It has no owner, and trusts its own address on other chains:
-/// deploy it at the same one everywhere, as with the same nonce of the same account.
+/// @notice Contracts that send and receive by ERC-7786 work on it as they are. It has no owner, and is the same at the same address on
+/// every chain: each believes that address on another chain who sends there, and nothing about any third chain. Deploy it by CREATE2, so
+/// that nothing else can be at its address; with an account's nonce, whoever has the account's key speaks for chains to come.
 /// @dev The module proves and carries messages; this contract calls their recipients. A message waits until somebody delivers it, so one
-/// whose recipient reverts, or that was delivered with too little gas, can be delivered again. It carries no ether: that is what the
-/// module itself is for, and nothing can be stranded here.
+/// whose recipient reverts, or that was delivered with too little gas, can be delivered again. (A recipient that catches errors has to see
+/// to its gas itself.) It carries no ether: that is what the module itself is for, and nothing can be stranded here. But a message can be
+/// lost, and its sender is not told: after 7 days anybody can end its wait with the module's `refund`, and the hub drops what a zone sends
+/// to a chain that the league does not have.
 contract HansaGateway is IERC7786GatewaySource {
     using InteroperableAddress for bytes;
 
     /// @notice The native module that carries messages.
     IMessages public constant MESSAGES = IMessages(0x48414E5341000000000000000000000000000006);
+
+    /// @notice `deliveryFee(uint256)`, in wei: for whoever delivers the message on the hub. Messages from the hub need none.
+    bytes4 public constant DELIVERY_FEE = bytes4(keccak256("deliveryFee(uint256)"));
 
     /// @notice A recipient was called. `receiveId` is the module's id of the message.
     event MessageDelivered(bytes32 indexed receiveId, address indexed recipient);
@@ -29,37 +35,47 @@ contract HansaGateway is IERC7786GatewaySource {
     /// @notice The recipient does not answer as ERC-7786 asks.
     error InvalidAnswer(address recipient);
 
-    /// @notice `deliveryFee(uint256)`, in wei: for whoever delivers the message on the hub. Messages from the hub need none.
-    bytes4 public constant DELIVERY_FEE = bytes4(keccak256("deliveryFee(uint256)"));
-
     /// @inheritdoc IERC7786GatewaySource
     function supportsAttribute(bytes4 selector) external pure returns (bool) {
         return selector == DELIVERY_FEE;
     }
 
     /// @inheritdoc IERC7786GatewaySource
+    /// @dev The payload can have 32,640 bytes: the module's limit less what goes with it. Reverts with the module's errors too.
     function sendMessage(bytes calldata recipient, bytes calldata payload, bytes[] calldata attributes)
         external
         payable
         returns (bytes32)
     {
         if (msg.value != feeOf(attributes)) revert UnsupportedNativeTransfer();
+        send(recipient, payload);
         bytes memory sender = InteroperableAddress.formatEvmV1(block.chainid, msg.sender);
-        send(recipient, abi.encode(sender, accountOf(recipient), payload));
         emit MessageSent(bytes32(0), sender, recipient, payload, 0, attributes);
         return bytes32(0);
     }
 
-    /// @dev To this gateway on the recipient's chain.
-    function send(bytes calldata recipient, bytes memory data) private {
-        (uint256 chainId,) = recipient.parseEvmV1Calldata();
-        MESSAGES.send{value: msg.value}(uint64(chainId), address(this), msg.value, data);
+    /// @notice Call the recipient of a message that waits for this gateway. Callable by anybody; the message is in the `Sent` event of the
+    /// chain that it comes from. Reverts with the module's errors, and with what the recipient reverts with.
+    function deliver(IMessages.Message calldata message) external {
+        if (message.sender != address(this)) revert ForeignMessage(message.sender);
+        // From here on it does not wait any more, unless all of this reverts.
+        MESSAGES.take(message);
+        bytes32 id = keccak256(abi.encode(message));
+        (address from, address to, bytes memory payload) = abi.decode(message.data, (address, address, bytes));
+        // The chain is what the module proved, not what the message says: a zone that lies can speak for its own accounts only.
+        bytes memory sender = InteroperableAddress.formatEvmV1(message.source, from);
+        bytes4 answer = IERC7786Recipient(to).receiveMessage(id, sender, payload);
+        if (answer != IERC7786Recipient.receiveMessage.selector) revert InvalidAnswer(to);
+        emit MessageDelivered(id, to);
     }
 
-    function accountOf(bytes calldata recipient) private pure returns (address) {
+    /// @dev To this gateway on the recipient's chain.
+    function send(bytes calldata recipient, bytes calldata payload) private {
         (bool parsed, uint256 chainId, address to) = recipient.tryParseEvmV1Calldata();
-        if (!parsed || chainId > type(uint64).max || to == address(0)) revert InvalidRecipient(recipient);
-        return to;
+        bool exists = chainId != 0 && chainId <= type(uint64).max && to != address(0);
+        if (!parsed || !exists) revert InvalidRecipient(recipient);
+        bytes memory data = abi.encode(msg.sender, to, payload);
+        MESSAGES.send{value: msg.value}(uint64(chainId), address(this), msg.value, data);
     }
 
     function feeOf(bytes[] calldata attributes) private pure returns (uint256 fee) {
@@ -68,18 +84,5 @@ contract HansaGateway is IERC7786GatewaySource {
             if (selector != DELIVERY_FEE || attributes[i].length != 36) revert UnsupportedAttribute(selector);
             fee = uint256(bytes32(attributes[i][4:]));
         }
-    }
-
-    /// @notice Call the recipient of a message that waits for this gateway. Callable by anybody; the message is in the `Sent` event of the
-    /// chain that it comes from.
-    function deliver(IMessages.Message calldata message) external {
-        if (message.sender != address(this)) revert ForeignMessage(message.sender);
-        // From here on it does not wait any more, unless all of this reverts.
-        MESSAGES.take(message);
-        bytes32 id = keccak256(abi.encode(message));
-        (bytes memory sender, address to, bytes memory payload) = abi.decode(message.data, (bytes, address, bytes));
-        bytes4 answer = IERC7786Recipient(to).receiveMessage(id, sender, payload);
-        if (answer != IERC7786Recipient.receiveMessage.selector) revert InvalidAnswer(to);
-        emit MessageDelivered(id, to);
     }
 }

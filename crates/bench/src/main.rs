@@ -4,7 +4,7 @@
 //! - `guard`: what enforcing directives adds to execution.
 //! - `staking`: gas and time of its calls, and the time of the end of a block.
 //! - `league`: four operators under load, and anvil in the same run; `epochs` for the
-//!   handover between committees, `growth` for large states.
+//!   handover between committees, `growth` for large states, `zones` for what zones add.
 //! - `load`: transactions for running nodes, over JSON-RPC.
 //!
 //! Every run writes a table and its full results, with the machine and its load, to
@@ -58,6 +58,8 @@ enum Command {
     Epochs(league::EpochsArgs),
     /// Nodes that come to a league later: from state, from blocks, and how long a copy of a directory takes
     Join(league::JoinArgs),
+    /// Zones: until one is there, what goes between chains, and what idle ones cost
+    Zones(league::ZonesArgs),
     /// A league whose state and chain grow: takes hours
     Growth(league::GrowthArgs),
     /// Floor, guard, staking and league in one run
@@ -108,6 +110,7 @@ fn execute(cli: &Cli, token: Option<&Token>, report: &mut Report) -> Result<()> 
         Command::League(args) => league::run(args, &cli.contracts, token, report),
         Command::Epochs(args) => league::run_epochs(args, report),
         Command::Join(args) => league::run_join(args, token, report),
+        Command::Zones(args) => league::run_zones(args, report),
         Command::Growth(args) => league::run_growth(args, report),
         Command::All {
             floor,

@@ -123,7 +123,7 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
     /// What there is to do.
     async fn next(&self, newest: &Header, now_ms: u64) -> Next {
         let Some((lane, checkpoint)) = self.hub().await else {
-            return Next::NotYet;
+            return Next::Nothing;
         };
         let Some(waiting) = self.block_of(lane.delivered, newest) else {
             let due = checkpoint.timestampMs.saturating_add(CADENCE_MS);

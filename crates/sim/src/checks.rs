@@ -2,7 +2,7 @@
 
 mod zones;
 
-pub use zones::{ZoneEnforces, ZoneFollows};
+pub use zones::{ZoneEnforces, ZoneFollows, ZonesTrade};
 
 use crate::{Node, warning::BLOCK};
 use alloy_primitives::{Address, B256};

@@ -34,10 +34,8 @@ use std::{
 
 /// The chain id of every simulation.
 pub const CHAIN_ID: u64 = 4_857;
-/// The chain id of the zone.
+/// The chain id of the first zone; others follow it.
 pub const ZONE_ID: u64 = 4_858;
-/// Its number. The simulated hub's register has none.
-pub(crate) const ZONE: u64 = 1;
 /// So short that every simulation passes through several epochs.
 const EPOCH_BLOCKS: u64 = 12;
 const QUOTA: Quota = Quota::per_second(NZU32!(4_096));
@@ -57,7 +55,9 @@ pub struct League {
     pub(crate) load: Load,
     pub(crate) warning: Option<Warning>,
     pub(crate) churn: Churn,
-    pub(crate) zone: Option<Arc<Genesis>>,
+    /// In the order of their ids, from 1 on.
+    pub(crate) zones: Vec<Arc<Genesis>>,
+    pub(crate) traffic: bool,
     joining: BTreeSet<usize>,
     roles: BTreeMap<usize, Role>,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
@@ -83,8 +83,8 @@ pub struct Node {
     pub joined: bool,
     /// Its finalized blocks.
     pub index: Index,
-    /// Those of the zone, if the league has one.
-    pub zone: Option<Index>,
+    /// Those of each zone.
+    pub zones: Vec<Index>,
     pub(crate) running: Slot,
     included: Arc<AtomicUsize>,
 }
@@ -167,6 +167,7 @@ impl League {
             guard: GuardParams::default(),
             alloc: (0..operators * SENDERS_PER_OPERATOR)
                 .chain((0..operators).map(accuser))
+                .chain((0..operators).map(traveller))
                 .map(|index| {
                     let alloc = Alloc {
                         balance: U256::from(1_000) * U256::from(10u64.pow(18)),
@@ -182,7 +183,8 @@ impl League {
             load,
             warning: None,
             churn: Churn::default(),
-            zone: None,
+            zones: Vec::new(),
+            traffic: false,
             joining: BTreeSet::new(),
             roles: BTreeMap::new(),
             kept: Arc::default(),
@@ -215,19 +217,30 @@ impl League {
         self
     }
 
-    /// Adds a zone, which every operator serves.
+    /// Adds zones, which every operator serves. They begin with accounts of their own that have ether.
     ///
     /// # Panics
     /// Never: the hub's genesis is one.
-    pub fn with_zone(mut self) -> Self {
+    pub fn with_zones(mut self, count: u64) -> Self {
+        self.zones = (1..=count).map(|id| Arc::new(self.zone(id))).collect();
+        self
+    }
+
+    /// Lets the hub register the zones, and everybody send ether and messages between all chains.
+    pub fn with_traffic(mut self) -> Self {
+        self.traffic = true;
+        self
+    }
+
+    fn zone(&self, id: u64) -> Genesis {
         let hub = &self.genesis;
         let first = genesis_committee(hub).unwrap_or_else(|error| panic!("hub: {error}"));
-        let zone = Genesis {
-            chain_id: ZONE_ID,
-            name: "zone".into(),
+        Genesis {
+            chain_id: ZONE_ID + id - 1,
+            name: format!("zone-{id}"),
             zone: Some(Zone {
                 hub: hub.hash().unwrap_or_default(),
-                id: ZONE,
+                id,
                 hub_interval_ms: hub.pace.min_block_interval_ms,
                 since: 0,
                 committee: first.seats,
@@ -236,9 +249,7 @@ impl League {
             operators: Vec::new(),
             members: Vec::new(),
             ..Genesis::clone(hub)
-        };
-        self.zone = Some(Arc::new(zone));
-        self
+        }
     }
 
     /// Lets an operator begin with the state of its peers.
@@ -285,9 +296,9 @@ impl League {
     }
 }
 
-/// Where an operator keeps the zone.
-pub(crate) fn zone_partition(partition: &str) -> String {
-    format!("{partition}-zone")
+/// Where an operator keeps a zone.
+pub(crate) fn zone_partition(partition: &str, zone: &Genesis) -> String {
+    format!("{partition}-{}", zone.name)
 }
 
 fn chain_channels<N, R>(mut next: impl FnMut() -> (N, R)) -> Channels<N, R> {
@@ -301,6 +312,11 @@ fn chain_channels<N, R>(mut next: impl FnMut() -> (N, R)) -> Channels<N, R> {
         code: next(),
         guide: next(),
     }
+}
+
+/// The account that sends between chains at an operator.
+pub(crate) const fn traveller(operator: u32) -> u32 {
+    3_000_000 + operator
 }
 
 /// The account that an operator sends evidence from.
@@ -341,7 +357,7 @@ impl EngineDefinition for League {
     }
 
     fn channels(&self) -> Vec<(u64, Quota)> {
-        let zones = if self.zone.is_some() { ZONES } else { 0 };
+        let zones = if self.zones.is_empty() { 0 } else { ZONES };
         (0..=GOSSIP + zones)
             .map(|channel| (channel, QUOTA))
             .collect()
@@ -356,8 +372,10 @@ impl EngineDefinition for League {
         let role = self.role(operator);
         let partition = format!("operator-{operator}");
         let kept = self.kept(&partition, &self.genesis);
-        let zone = self.zone.as_deref();
-        let zone = zone.map(|zone| self.kept(&zone_partition(&partition), zone).index);
+        let zones = self.zones.iter();
+        let zones: Vec<_> = zones
+            .map(|zone| self.kept(&zone_partition(&partition, zone), zone).index)
+            .collect();
         let slot = Slot::default();
         let setup = Setup {
             league: self.clone(),
@@ -377,7 +395,7 @@ impl EngineDefinition for League {
         };
         let chain = chain_channels(&mut next);
         let gossip = next();
-        let zones = zone.is_some().then(|| chain_channels(&mut next));
+        let zone_channels = (!zones.is_empty()).then(|| chain_channels(&mut next));
         let (ready, started) = oneshot::channel();
         // One task is the parent of all others: a crash aborts it, and with it the whole operator.
         let task = init.context.spawn(move |context| async move {
@@ -385,7 +403,7 @@ impl EngineDefinition for League {
                 Role::Silent => pending().await,
                 Role::Twins => role::twins(context, setup, chain, gossip, ready).await,
                 Role::Honest | Role::Liar(_) => {
-                    run(context, setup, chain, gossip, zones, ready).await;
+                    run(context, setup, chain, gossip, zone_channels, ready).await;
                 }
             }
         });
@@ -400,7 +418,7 @@ impl EngineDefinition for League {
             honest: self.role(operator).is_honest(),
             joined: self.joins(operator),
             index: kept.index,
-            zone,
+            zones,
             running: slot,
             included: kept.included,
         };

@@ -11,6 +11,7 @@ mod league;
 mod load;
 mod operator;
 mod role;
+mod traffic;
 mod warning;
 mod zone;
 

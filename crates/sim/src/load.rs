@@ -70,6 +70,17 @@ impl Account {
         self.sign(call)
     }
 
+    /// A call of a native module with some nonce.
+    pub(crate) fn call_now(
+        &self,
+        nonce: u64,
+        to: Address,
+        value: U256,
+        input: Vec<u8>,
+    ) -> Transaction {
+        self.sign(self.call_at(nonce, to, value, input.into(), 2_000_000))
+    }
+
     fn call_at(
         &self,
         nonce: u64,

@@ -3,6 +3,7 @@
 use crate::{
     Account, League, Load, churn,
     league::{CHAIN_ID, Kept, Occupied, Running, SENDERS_PER_OPERATOR, Slot, accuser},
+    traffic::Traffic,
     warning, zone,
 };
 use alloy_primitives::Address;
@@ -25,7 +26,8 @@ use commonware_utils::{
     channel::{mpsc, oneshot},
 };
 use hansa_engine::{
-    Accuser, Chain, Channels, Config, Evidence, Finalized, Head, Hub, Join, Payer, Sink, Tuning,
+    Accuser, Chain, Channels, Config, Evidence, Finalized, Head, Hub, Join, Payer, Shared, Sink,
+    Tuning,
 };
 use hansa_index::{Appended, FinalizedBlock, Index};
 use hansa_mempool::{
@@ -266,9 +268,29 @@ pub(crate) async fn run<N, R>(
     gossip.start(gossip_channel);
     *setup.slot.lock() = Some(Running { marshal, databases });
     let _occupied = Occupied(setup.slot.clone());
-    if let (Some(genesis), Some(channels)) = (league.zone.clone(), zones) {
-        let hub = zone::hub(&context, states, &index, &league.genesis);
-        zone::spawn(&context, &setup, genesis, hub, channels);
+    if let Some(channels) = zones {
+        let mut shared = Shared::new(&context, channels);
+        for genesis in &league.zones {
+            let hub = zone::hub(&context, states.clone(), &index, (&league.genesis, genesis));
+            zone::spawn(
+                &context,
+                &setup,
+                genesis.clone(),
+                (hub, payer.clone()),
+                &mut shared,
+            )
+            .await;
+        }
+        if league.traffic {
+            let traffic = Traffic::on_hub(&setup, operator);
+            let (pool, state) = (pool.clone(), state.clone());
+            let task = context.child("traffic");
+            drop(
+                task.spawn(
+                    move |context| async move { traffic.play(&context, &pool, &state).await },
+                ),
+            );
+        }
     }
     let _ = ready.send(());
     if league.role(operator).takes_load() {

@@ -2,14 +2,16 @@
 
 use crate::{
     Account,
-    league::{SENDERS_PER_OPERATOR, ZONE, ZONE_ID, zone_partition},
+    league::{SENDERS_PER_OPERATOR, zone_partition},
     operator::{ChainSetup, Feed, Setup, Started, States, start},
+    traffic::Traffic,
     warning,
 };
 use commonware_cryptography::Signer as _;
-use commonware_p2p::{Receiver, Sender};
+use commonware_p2p::Sender;
+use commonware_parallel::Sequential;
 use commonware_runtime::{Spawner as _, Supervisor as _, deterministic::Context};
-use hansa_engine::{Channels, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks};
+use hansa_engine::{Courier, Hub, HubBlock, HubBlocks, LocalHub, Payer, Shared, ZoneBlocks};
 use hansa_index::Index;
 use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
 use std::sync::Arc;
@@ -45,36 +47,39 @@ impl ZoneBlocks for Indexed {
     }
 }
 
-/// An operator's hub, for its zones.
+/// An operator's hub, for a zone.
 pub(crate) fn hub(
     context: &Context,
     states: States,
     index: &Index,
-    genesis: &Genesis,
+    (hub, zone): (&Genesis, &Genesis),
 ) -> Arc<dyn Hub> {
     let blocks = Indexed(index.clone());
     let context = context.child("zones_hub");
-    Arc::new(LocalHub::new(ZONE, context, states, blocks, genesis))
+    Arc::new(LocalHub::new(id_of(zone), context, states, blocks, hub))
 }
 
-/// Runs an operator's part of the zone. Somebody there keeps paying whom the members warn of.
-pub(crate) fn spawn<N, R>(
+fn id_of(zone: &Genesis) -> u64 {
+    zone.zone.as_ref().map_or(0, |zone| zone.id)
+}
+
+/// Runs an operator's part of a zone. Somebody there keeps paying whom the members warn of.
+pub(crate) async fn spawn<N>(
     context: &Context,
     setup: &Setup,
     genesis: Arc<Genesis>,
-    hub: Arc<dyn Hub>,
-    channels: Channels<N, R>,
+    (hub, payer): (Arc<dyn Hub>, Payer<Context, Sequential, Index>),
+    shared: &mut Shared<N>,
 ) where
     N: Sender<PublicKey = PublicKey>,
-    R: Receiver<PublicKey = PublicKey>,
 {
     let setup = setup.clone();
+    let channels = shared.open(genesis.chain_id).await;
+    let channels = channels.unwrap_or_else(|error| panic!("channels: {error}"));
     context.child("zone").spawn(move |context| async move {
         let (league, operator) = (&setup.league, setup.operator);
-        let partition = zone_partition(&setup.partition);
-        let mut shared = Shared::new(&context, channels);
-        let channels = shared.open(genesis.chain_id).await;
-        let channels = channels.unwrap_or_else(|error| panic!("channels: {error}"));
+        let partition = zone_partition(&setup.partition, &genesis);
+        let index = league.kept(&partition, &genesis).index;
         let zone = ChainSetup {
             feed: Feed {
                 me: league.keys[operator].public_key(),
@@ -82,7 +87,7 @@ pub(crate) fn spawn<N, R>(
                 monitor: None,
                 joins: false,
             },
-            genesis,
+            genesis: genesis.clone(),
             partition,
             join: None,
             hub: Some(hub),
@@ -90,9 +95,27 @@ pub(crate) fn spawn<N, R>(
         let Started {
             chain, pool, state, ..
         } = start(&context, &setup, zone, channels).await;
+        if league.traffic {
+            let courier = Courier {
+                zone: id_of(&genesis),
+                chain_id: genesis.chain_id,
+                me: league.keys[operator].public_key(),
+                blocks: Indexed(index),
+                marshal: chain.marshal.clone(),
+                head: state.clone(),
+                payer,
+            };
+            let task = context.child("courier");
+            drop(task.spawn(move |context| courier.run(context)));
+            let traffic = Traffic::on_zone(&setup, operator, genesis.chain_id);
+            let (pool, state) = (pool.clone(), state.clone());
+            let task = context.child("traffic");
+            let play = move |context| async move { traffic.play(&context, &pool, &state).await };
+            drop(task.spawn(play));
+        }
         if let Some(warning) = &league.warning {
             let payer = (operator as u32 + 1) * SENDERS_PER_OPERATOR - 1;
-            let payer = Account::new(payer, ZONE_ID);
+            let payer = Account::new(payer, genesis.chain_id);
             warning::pay(&context, warning, payer, &pool, &state).await;
         }
         let _ = chain.consensus.await;

@@ -8,10 +8,12 @@ mod peer;
 mod recovery;
 mod start;
 mod taxii;
+mod zones;
 
 pub(crate) use epochs::{EpochsArgs, run as run_epochs};
 pub(crate) use growth::{GrowthArgs, run as run_growth};
 pub(crate) use join::{JoinArgs, run as run_join};
+pub(crate) use zones::{ZonesArgs, run as run_zones};
 
 use crate::{
     floor,

@@ -1,14 +1,18 @@
 //! What must hold of a zone.
 
 use super::{Verdict, honest, text};
-use crate::{Node, warning::BLOCK};
-
-use alloy_primitives::{Address, B256};
-use alloy_sol_types::SolEvent;
+use crate::{Node, league::ZONE_ID, traffic::messages, warning::BLOCK};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_sol_types::{SolEvent, SolValue as _};
 use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
-use hansa_abi::IGuard;
+use hansa_abi::{
+    IGuard,
+    IMessages::{self, Outcome},
+    MESSAGES,
+};
 use hansa_index::Index;
 use hansa_primitives::{Block, PublicKey};
+use hansa_state::newest_slot;
 use std::collections::{BTreeMap, HashSet};
 
 /// Every honest operator has the same zone. Each of its blocks names a final block of the hub, none an earlier one than its parent's,
@@ -32,13 +36,16 @@ impl Property<PublicKey, Node> for ZoneFollows {
         nodes: &'a [&'a Node],
     ) -> Verdict<'a, ()> {
         Box::pin(async move {
-            let mut hashes: BTreeMap<u64, B256> = BTreeMap::new();
+            let mut hashes: BTreeMap<(usize, u64), B256> = BTreeMap::new();
             for node in honest(nodes) {
-                let blocks = zone_blocks(node)?;
-                self.check_node(node, &blocks)?;
-                for block in blocks {
-                    if *hashes.entry(block.number()).or_insert(block.hash()) != block.hash() {
-                        return Err(format!("two zone blocks at height {}", block.number()));
+                for (zone, index) in node.zones.iter().enumerate() {
+                    let blocks = zone_blocks(node, index)?;
+                    self.check_node(node, &blocks)?;
+                    for block in blocks {
+                        let at = (zone, block.number());
+                        if *hashes.entry(at).or_insert(block.hash()) != block.hash() {
+                            return Err(format!("two blocks of a zone at {at:?}"));
+                        }
                     }
                 }
             }
@@ -126,7 +133,8 @@ impl ZoneEnforces {
         let directive = self.directive(&node.index, node.height())?;
         let (since, until) = directive.ok_or("the hub issued no directive")?;
         let (mut before, mut quiet, mut after) = (0, 0, 0);
-        for block in zone_blocks(node)? {
+        let zone = node.zones.first().ok_or("there is no zone")?;
+        for block in zone_blocks(node, zone)? {
             let header = block.header();
             let payments = block.transactions().iter();
             let payments = payments
@@ -155,9 +163,142 @@ impl ZoneEnforces {
     }
 }
 
-/// An operator's final blocks of the zone, from the first on.
-fn zone_blocks(node: &Node) -> Result<Vec<Block>, String> {
-    let zone = node.zone.as_ref().ok_or("there is no zone")?;
+/// Every message that the hub took from a zone was sent there, and comes once, in its order. What the hub holds for a zone is what went there and
+/// has not left. Enough went each way, and was taken.
+#[derive(Clone, Copy, Debug)]
+pub struct ZonesTrade {
+    /// Messages of each kind at least.
+    pub each: usize,
+}
+
+impl Property<PublicKey, Node> for ZonesTrade {
+    fn name(&self) -> &str {
+        "zones_trade"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                let mut locked = vec![U256::ZERO; node.zones.len()];
+                let mut seen = Seen::default();
+                self.follow_hub(node, &mut locked, &mut seen)?;
+                for (zone, locked) in locked.into_iter().enumerate() {
+                    check_locked(node, zone, locked).await?;
+                }
+                for index in node.zones.iter().chain([&node.index]) {
+                    seen.taken += logs_of::<IMessages::Taken>(index)?.len();
+                }
+                seen.check(node, self.each)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// How many messages of each kind there were.
+#[derive(Debug, Default)]
+struct Seen {
+    to_zones: usize,
+    to_hub: usize,
+    waiting: usize,
+    across: usize,
+    taken: usize,
+}
+
+impl Seen {
+    fn check(&self, node: &Node, least: usize) -> Result<(), String> {
+        let across = if node.zones.len() > 1 {
+            self.across
+        } else {
+            least
+        };
+        let all = [self.to_zones, self.to_hub, self.waiting, across, self.taken];
+        if all.iter().any(|count| *count < least) {
+            return Err(format!("operator {}: only {self:?}", node.operator));
+        }
+        Ok(())
+    }
+}
+
+impl ZonesTrade {
+    /// Goes through what the hub's blocks tell, in their order.
+    fn follow_hub(&self, node: &Node, locked: &mut [U256], seen: &mut Seen) -> Result<(), String> {
+        let zone_of = |chain_id: u64| (chain_id - ZONE_ID) as usize;
+        for sent in logs_of::<IMessages::Sent>(&node.index)? {
+            seen.to_zones += 1;
+            locked[zone_of(sent.message.destination)] += sent.message.value;
+        }
+        let sent: Vec<_> = node.zones.iter().map(messages).collect();
+        let mut next = vec![0; node.zones.len()];
+        for event in logs_of::<IMessages::Delivered>(&node.index)? {
+            let zone = event.zoneId as usize - 1;
+            if event.nonce != next[zone] {
+                let (nonce, next) = (event.nonce, next[zone]);
+                return Err(format!("message {nonce} of zone {zone} came for {next}"));
+            }
+            next[zone] += 1;
+            // The others may be further with the zone.
+            let Some(message) = sent[zone].get(event.nonce as usize) else {
+                continue;
+            };
+            if keccak256(message.abi_encode()) != event.id {
+                return Err(format!("the hub took another message {}", event.nonce));
+            }
+            match event.outcome {
+                Outcome::Paid => seen.to_hub += 1,
+                Outcome::Waiting => seen.waiting += 1,
+                Outcome::Forwarded => {
+                    seen.across += 1;
+                    locked[zone_of(message.destination)] += event.value;
+                }
+                outcome => return Err(format!("{outcome:?} is not expected")),
+            }
+            locked[zone] -= event.value;
+        }
+        Ok(())
+    }
+}
+
+/// Compares what the hub should hold for a zone with what it says.
+async fn check_locked(node: &Node, zone: usize, locked: U256) -> Result<(), String> {
+    let running = node.running.lock().clone();
+    let Some(running) = running else {
+        return Ok(());
+    };
+    let mapping = |key: U256, base: u64| {
+        let base = U256::from(base).to_be_bytes::<32>();
+        U256::from_be_bytes(keccak256([key.to_be_bytes::<32>(), base].concat()).0)
+    };
+    let slot = mapping(U256::from(zone + 1), 3) + U256::ONE;
+    let stored = newest_slot(&running.databases, MESSAGES, slot).await;
+    let stored = stored.map_err(text)?;
+    if stored != locked {
+        return Err(format!(
+            "the hub holds {stored} wei for zone {zone}, not {locked}"
+        ));
+    }
+    Ok(())
+}
+
+/// Events of the messages module in a chain, in their order.
+fn logs_of<E: SolEvent>(index: &Index) -> Result<Vec<E>, String> {
+    let height = index.head().map_or(0, |(number, _)| number);
+    let mut events = Vec::new();
+    for number in 1..=height {
+        let receipts = index.receipts(number).map_err(text)?.unwrap_or_default();
+        let logs = receipts.iter().flat_map(|receipt| &receipt.logs);
+        let own = logs.filter(|log| log.address == MESSAGES);
+        events.extend(own.filter_map(|log| E::decode_log_data(&log.data).ok()));
+    }
+    Ok(events)
+}
+
+/// An operator's final blocks of a zone, from the first on.
+fn zone_blocks(node: &Node, zone: &Index) -> Result<Vec<Block>, String> {
     let height = zone.head().map_or(0, |(number, _)| number);
     let block = |number| {
         let block = zone.block(number).map_err(text)?;

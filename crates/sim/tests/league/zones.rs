@@ -17,7 +17,7 @@ fn warned() -> PlanBuilder<League> {
     };
     let league = League::new(OPERATORS, load)
         .with_warning(Warning::new(TARGET, 6))
-        .with_zone();
+        .with_zones(1);
     plan(league, 40)
         .property(checks::ZoneEnforces(TARGET))
         .property(checks::ZoneFollows {
@@ -37,7 +37,7 @@ fn a_zone_enforces_what_its_hub_decided() {
 fn operators_of_a_zone_crash_again_and_again() {
     for seed in seeds() {
         let result = twice(seed, || {
-            let league = League::new(OPERATORS, Load::default()).with_zone();
+            let league = League::new(OPERATORS, Load::default()).with_zones(1);
             plan(league, 40)
                 .crash(Crash::Random {
                     frequency: Duration::from_millis(1_500),
@@ -65,11 +65,67 @@ fn a_zone_changes_its_operators_with_the_hub() {
             };
             let league = League::new(OPERATORS + 1, Load::default())
                 .with_churn(churn)
-                .with_zone();
+                .with_zones(1);
             plan(league, 84).property(checks::ZoneFollows {
                 height: 40,
                 committees: 2,
             })
+        });
+    }
+}
+
+/// Two zones that send to each other and to the hub all the time.
+fn trading() -> League {
+    League::new(OPERATORS, Load::default())
+        .with_zones(2)
+        .with_traffic()
+}
+
+fn traded(league: League, height: u64, each: usize) -> PlanBuilder<League> {
+    plan(league, height)
+        .property(checks::ZoneFollows {
+            height: 10,
+            committees: 1,
+        })
+        .property(checks::ZonesTrade { each })
+}
+
+#[test]
+fn ether_and_messages_go_between_all_chains() {
+    for seed in seeds().take(1) {
+        twice(seed, || traded(trading(), 40, 1));
+    }
+}
+
+#[test]
+fn messages_survive_crashes() {
+    for seed in seeds().take(1) {
+        let result = twice(seed, || {
+            traded(trading(), 50, 1).crash(Crash::Random {
+                frequency: Duration::from_millis(1_500),
+                downtime: Duration::from_millis(600),
+                count: 1,
+            })
+        });
+        assert!(result.crashes > 0);
+    }
+}
+
+/// The hub's operators change while messages are under way.
+#[test]
+fn messages_survive_a_change_of_operators() {
+    for seed in seeds().take(1) {
+        twice(seed, || {
+            let churn = Churn {
+                joins: vec![OPERATORS as usize],
+                leaves: vec![0],
+                height: 5,
+            };
+            let league = League::new(OPERATORS + 1, Load::default())
+                .with_churn(churn)
+                .with_zones(2)
+                .with_traffic();
+            traded(league, 50, 1)
         });
     }
 }

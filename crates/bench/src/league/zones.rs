@@ -1,0 +1,321 @@
+//! Zones: how fast one is there, what goes between chains, when a directive holds on all of them, and what idle ones cost.
+//!
+//! Everything is done by the `hansa` command, as a user does it: its own start (some ten milliseconds) is part of the times.
+
+use super::{LeagueArgs, start::League};
+use crate::{
+    cpu::usage,
+    load::Client,
+    report::{Aim, Report},
+    stats::percentile,
+};
+use clap::Args;
+use eyre::{Context as _, OptionExt as _, Result, ensure};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+const SECTION: &str = "zones";
+/// An address that the members warn of.
+const HOSTILE: &str = "0x00000000000000000000000000000000000b0b0b";
+/// `blockedUntil(address)` of the guard.
+const BLOCKED_UNTIL: &str = "0x383dc5e5";
+const GUARD: &str = "0x48414e5341000000000000000000000000000005";
+/// How long idle zones are watched.
+const IDLE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const MEMBER: [&str; 2] = ["--as", "member-1"];
+
+/// Sizes of the benchmark of zones.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ZonesArgs {
+    #[command(flatten)]
+    league: LeagueArgs,
+    /// Zones beside the hub
+    #[arg(long, default_value_t = 8)]
+    zones: usize,
+    /// Times that ether goes each way
+    #[arg(long, default_value_t = 30)]
+    crossings: usize,
+}
+
+/// The command, on one league.
+struct Hansa {
+    binary: PathBuf,
+    directory: PathBuf,
+}
+
+impl Hansa {
+    fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let output = Command::new(&self.binary)
+            .arg("--dir")
+            .arg(&self.directory)
+            .arg("--json")
+            .args(arguments)
+            .output()
+            .wrap_err_with(|| format!("cannot run {}", self.binary.display()))?;
+        ensure!(
+            output.status.success(),
+            "`hansa {}` failed: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        // Of several documents, one to a line, the last.
+        let text = String::from_utf8_lossy(&output.stdout);
+        serde_json::from_str(&text).wrap_err("what `hansa --json` printed")
+    }
+
+    /// Milliseconds that a command of member 1 took by its own account.
+    fn timed(&self, arguments: &[&str]) -> Result<f64> {
+        let document = self.json(&[&MEMBER, arguments].concat())?;
+        document["elapsed_ms"]
+            .as_f64()
+            .ok_or_eyre("the command tells no time")
+    }
+}
+
+/// Measures zones of a league on this machine.
+///
+/// # Errors
+/// The league does not start or stops, or a command fails.
+pub(crate) fn run(args: &ZonesArgs, report: &mut Report) -> Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(zones(args, report))
+}
+
+async fn zones(args: &ZonesArgs, report: &mut Report) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let mut setup = args.league.setup(directory.path());
+    setup.nodes = false;
+    let league = League::start(setup).await?;
+    let hansa = Hansa {
+        binary: args.league.hansa.clone(),
+        directory: directory.path().to_owned(),
+    };
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let alone = Cost::watch(&league).await?;
+    let names: Vec<_> = (1..=args.zones.max(2))
+        .map(|id| format!("zone-{id}"))
+        .collect();
+    let mut created = Vec::new();
+    for (name, chain_id) in names.iter().zip(50_001u64..) {
+        let chain_id = chain_id.to_string();
+        created.push(hansa.timed(&["zone", "create", name, "--chain-id", &chain_id])?);
+        hansa.json(&[&MEMBER[..], &["bridge", "deposit", name, "5ether"]].concat())?;
+    }
+    spread(
+        report,
+        "create to first final block",
+        &created,
+        Some(5_000.0),
+    );
+    let (first, second) = (names[0].as_str(), names[1].as_str());
+    let ways: [(&str, Vec<&str>, Option<f64>); 3] = [
+        (
+            "hub to zone",
+            vec!["bridge", "deposit", first, "1gwei"],
+            None,
+        ),
+        (
+            "zone to hub",
+            vec!["bridge", "withdraw", first, "1gwei"],
+            None,
+        ),
+        (
+            "zone to zone",
+            vec!["bridge", "withdraw", first, "1gwei", "--into", second],
+            Some(1_000.0),
+        ),
+    ];
+    for (way, command, aim) in ways {
+        let mut times = Vec::new();
+        for _ in 0..args.crossings {
+            times.push(hansa.timed(&command)?);
+        }
+        spread(report, way, &times, aim);
+    }
+    directive(&hansa, &league, &names, report).await?;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let beside = Cost::watch(&league).await?;
+    beside.over(&alone, names.len(), report);
+    Ok(())
+}
+
+fn spread(report: &mut Report, what: &str, times: &[f64], aim: Option<f64>) {
+    for percent in [50.0, 99.0] {
+        let Some(value) = percentile(times, percent) else {
+            continue;
+        };
+        let aim = aim.map(Aim::AtMost);
+        report.row(SECTION, format!("{what}, p{percent}"), value, "ms", aim);
+        eprintln!("{what}, p{percent}: {value} ms");
+    }
+}
+
+/// From the call that accepts an alert to the block of each zone that enforces it.
+async fn directive(
+    hansa: &Hansa,
+    league: &League,
+    names: &[String],
+    report: &mut Report,
+) -> Result<()> {
+    let bundle = hansa.directory.join("indicator.json");
+    let indicator = json!({
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
+        "created": "2026-11-26T00:00:00.000Z",
+        "modified": "2026-11-26T00:00:00.000Z",
+        "pattern": "[x-evm:address = '0x0b']",
+        "pattern_type": "stix",
+        "valid_from": "2026-11-26T00:00:00Z",
+    });
+    fs::write(&bundle, indicator.to_string())?;
+    let path = bundle.to_str().ok_or_eyre("a path of this league")?;
+    hansa.json(
+        &[
+            &MEMBER[..],
+            &["exchange", "publish", path, "--tlp", "clear"],
+        ]
+        .concat(),
+    )?;
+    let object = indicator["id"].as_str().unwrap_or_default();
+    let raise = [
+        "alert",
+        "raise",
+        "--target",
+        HOSTILE,
+        "--object",
+        object,
+        "--severity",
+        "critical",
+        "--for",
+        "1h",
+    ];
+    hansa.json(&[&MEMBER[..], &raise].concat())?;
+    hansa.json(&["--as", "member-2", "alert", "endorse", "1"])?;
+    // The third endorsement accepts it.
+    let rpc = &league.operators[0].rpc;
+    let mut watched: Vec<Client> = Vec::new();
+    for name in names {
+        watched.push(Client::new(&format!("{rpc}/zones/{name}"))?);
+    }
+    watched.push(Client::new(rpc)?);
+    let accept = std::thread::spawn({
+        let (binary, directory) = (hansa.binary.clone(), hansa.directory.clone());
+        move || Hansa { binary, directory }.json(&["--as", "member-3", "alert", "endorse", "1"])
+    });
+    let mut hub = watched.pop().ok_or_eyre("the hub")?;
+    let since = until_blocked(&mut hub).await?;
+    let mut latest: f64 = 0.0;
+    for zone in &mut watched {
+        let at = until_blocked(zone).await?;
+        latest = latest.max(at.saturating_duration_since(since).as_secs_f64() * 1_000.0);
+    }
+    accept
+        .join()
+        .map_err(|_| eyre::eyre!("the endorsement panicked"))??;
+    let what = format!("accepted on the hub to enforced on {} zones", names.len());
+    report.row(SECTION, &what, latest, "ms", Some(Aim::AtMost(500.0)));
+    eprintln!("{what}: {latest:.0} ms");
+    Ok(())
+}
+
+async fn until_blocked(client: &mut Client) -> Result<Instant> {
+    let data = format!("{BLOCKED_UNTIL}{:0>64}", &HOSTILE[2..]);
+    let start = Instant::now();
+    loop {
+        let call = json!([{ "to": GUARD, "data": data }, "latest"]);
+        let answer: String = client.call("eth_call", call).await?;
+        if answer
+            .trim_start_matches("0x")
+            .bytes()
+            .any(|digit| digit != b'0')
+        {
+            return Ok(Instant::now());
+        }
+        ensure!(start.elapsed() < TIMEOUT, "no directive after {TIMEOUT:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// What an operator's process costs while nothing happens: means over the operators.
+struct Cost {
+    cpu_percent: f64,
+    rss_mib: f64,
+    descriptors: f64,
+}
+
+impl Cost {
+    async fn watch(league: &League) -> Result<Self> {
+        let pids = league.pids();
+        let seconds = |pids: &[u32]| -> Result<f64> {
+            let all = pids.iter().map(|pid| Ok(usage(*pid)?.cpu_s));
+            Ok(all.collect::<Result<Vec<_>>>()?.into_iter().sum())
+        };
+        let before = seconds(&pids)?;
+        tokio::time::sleep(IDLE).await;
+        let used = seconds(&pids)? - before;
+        let count = pids.len() as f64;
+        let (mut rss, mut descriptors) = (0.0, 0.0);
+        for pid in &pids {
+            rss += usage(*pid)?.rss_mib;
+            let open = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd"))?;
+            descriptors += open.count() as f64;
+        }
+        Ok(Self {
+            cpu_percent: 100.0 * used / count / IDLE.as_secs_f64(),
+            rss_mib: rss / count,
+            descriptors: descriptors / count,
+        })
+    }
+
+    fn over(&self, alone: &Self, zones: usize, report: &mut Report) {
+        let rows = [
+            (
+                "CPU of an operator without zones",
+                alone.cpu_percent,
+                "% of a core",
+            ),
+            ("memory of an operator without zones", alone.rss_mib, "MiB"),
+            (
+                "descriptors of an operator without zones",
+                alone.descriptors,
+                "",
+            ),
+        ];
+        for (what, value, unit) in rows {
+            report.row(SECTION, what, value, unit, None);
+            eprintln!("{what}: {value:.2} {unit}");
+        }
+        let each = |now: f64, before: f64| (now - before) / zones as f64;
+        // Twenty of them are to cost 5% of a core and 300 MB.
+        let rows = [
+            (
+                "CPU of an idle zone",
+                each(self.cpu_percent, alone.cpu_percent),
+                "% of a core",
+                Some(0.25),
+            ),
+            (
+                "memory of an idle zone",
+                each(self.rss_mib, alone.rss_mib),
+                "MiB",
+                Some(14.3),
+            ),
+            (
+                "descriptors of an idle zone",
+                each(self.descriptors, alone.descriptors),
+                "",
+                None,
+            ),
+        ];
+        for (what, value, unit, aim) in rows {
+            report.row(SECTION, what, value, unit, aim.map(Aim::AtMost));
+            eprintln!("{what}: {value:.2} {unit}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Ether and messages between the chains of a league, while it runs.
+
+use crate::{
+    Account,
+    league::{CHAIN_ID, ZONE_ID, traveller, zone_partition},
+    operator::{Setup, State},
+};
+use alloy_primitives::{Bytes, U256, keccak256};
+use alloy_sol_types::{SolCall, SolEvent as _, SolValue as _};
+use commonware_runtime::{Clock as _, deterministic::Context};
+use hansa_abi::{
+    IMessages::{self, Message},
+    IZones, MESSAGES, ZONES,
+};
+use hansa_index::Index;
+use hansa_mempool::{HeadState as _, Origin, Pool};
+use hansa_modules::{Call, RunResult};
+use std::time::Duration;
+
+/// Time between two calls of an account on a chain.
+const EVERY: Duration = Duration::from_millis(400);
+/// Wei that an account has on a zone before anything arrives there.
+const GAS: u64 = 5_000_000;
+
+fn ether(count: u64) -> U256 {
+    U256::from(count) * U256::from(1_000_000_000_000_000_000u64)
+}
+
+/// What one account does on one chain: it sends to all others, and takes what waits for it there.
+pub(crate) struct Traffic {
+    account: Account,
+    chain_id: u64,
+    /// Chain ids of the zones.
+    zones: Vec<u64>,
+    /// Registers the zones.
+    registers: bool,
+    /// Of the operator's chains, each with what it has sent.
+    indexes: Vec<Index>,
+}
+
+impl Traffic {
+    pub(crate) fn on_hub(setup: &Setup, operator: usize) -> Self {
+        Self {
+            registers: operator == 0,
+            ..Self::on_zone(setup, operator, CHAIN_ID)
+        }
+    }
+
+    pub(crate) fn on_zone(setup: &Setup, operator: usize, chain_id: u64) -> Self {
+        let league = &setup.league;
+        let of_zone = |zone| {
+            league
+                .kept(&zone_partition(&setup.partition, zone), zone)
+                .index
+        };
+        let zones = league.zones.iter().map(|zone| of_zone(zone));
+        Self {
+            account: Account::new(traveller(operator as u32), chain_id),
+            chain_id,
+            zones: league.zones.iter().map(|zone| zone.chain_id).collect(),
+            registers: false,
+            indexes: std::iter::once(setup.kept.index.clone())
+                .chain(zones)
+                .collect(),
+        }
+    }
+
+    /// Plays it, one call after the other, for as long as the operator runs.
+    pub(crate) async fn play(self, context: &Context, pool: &Pool, state: &State) {
+        let address = self.account.address();
+        loop {
+            context.sleep(EVERY).await;
+            let Ok(account) = state.account(address).await else {
+                continue;
+            };
+            let is_under_way = pool
+                .nonce_after(&address)
+                .is_some_and(|next| next > account.nonce);
+            if is_under_way || account.balance.is_zero() {
+                continue;
+            }
+            // Looking for messages takes long.
+            let waiting = match account.nonce % 3 {
+                0 => self.waiting(state).await,
+                _ => None,
+            };
+            let call = match waiting {
+                Some(message) => Some((
+                    MESSAGES,
+                    U256::ZERO,
+                    IMessages::takeCall { message }.abi_encode(),
+                )),
+                None => self.next(account.nonce, account.balance),
+            };
+            if let Some((to, value, input)) = call {
+                let call = self.account.call_now(account.nonce, to, value, input);
+                pool.add_many(state, vec![call], Origin::Local).await;
+            }
+        }
+    }
+
+    fn next(
+        &self,
+        nonce: u64,
+        balance: U256,
+    ) -> Option<(alloy_primitives::Address, U256, Vec<u8>)> {
+        let register = nonce as usize;
+        if self.registers && register < self.zones.len() {
+            return Some((ZONES, ether(10), create(self.zones[register])));
+        }
+        let is_hub = self.chain_id == CHAIN_ID;
+        // What leaves a zone has to have come there.
+        if !is_hub && balance <= ether(1_000) {
+            return None;
+        }
+        let others = std::iter::once(&CHAIN_ID).chain(&self.zones);
+        let others: Vec<_> = others.filter(|chain| **chain != self.chain_id).collect();
+        let destination = *others[nonce as usize % others.len()];
+        let data = if nonce % 3 == 2 { "data" } else { "" };
+        let send = IMessages::sendCall {
+            destination,
+            to: self.account.address(),
+            fee: U256::ZERO,
+            data: Bytes::from_static(data.as_bytes()),
+        };
+        let value = if is_hub {
+            ether(2)
+        } else {
+            U256::from(1_000 + nonce)
+        };
+        Some((MESSAGES, value, send.abi_encode()))
+    }
+
+    /// A message of this account that waits here.
+    async fn waiting(&self, state: &State) -> Option<Message> {
+        for index in &self.indexes {
+            let own = messages(index).into_iter().filter(|message| {
+                message.destination == self.chain_id
+                    && message.to == self.account.address()
+                    && !message.data.is_empty()
+            });
+            for message in own {
+                let id = keccak256(message.abi_encode());
+                let input = IMessages::waitingCall { id }.abi_encode();
+                let call = Call {
+                    caller: self.account.address(),
+                    value: U256::ZERO,
+                    input: &input,
+                    is_static: true,
+                    gas_limit: GAS,
+                };
+                let outcome = state.dry_run(MESSAGES, &call, self.chain_id).await.ok()?;
+                let RunResult::Return(output) = outcome.result else {
+                    continue;
+                };
+                let waiting = IMessages::waitingCall::abi_decode_returns(&output).ok()?;
+                // Some are never taken.
+                if waiting.since > 0 && message.nonce % 5 != 4 {
+                    return Some(message);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// All messages that a chain has sent, in their order.
+pub(crate) fn messages(index: &Index) -> Vec<Message> {
+    let height = index.head().map_or(0, |(number, _)| number);
+    let receipts = (1..=height).filter_map(|number| index.receipts(number).ok().flatten());
+    let mut messages = Vec::new();
+    for receipts in receipts {
+        let logs = receipts.iter().flat_map(|receipt| &receipt.logs);
+        let sent = logs.filter(|log| log.address == MESSAGES);
+        let sent = sent.filter_map(|log| IMessages::Sent::decode_log_data(&log.data).ok());
+        messages.extend(sent.map(|event| event.message));
+    }
+    messages
+}
+
+fn create(chain_id: u64) -> Vec<u8> {
+    let parameters = IZones::Parameters {
+        name: format!("zone-{}", chain_id - ZONE_ID + 1),
+        chainId: chain_id,
+        gasLimit: 10_000_000,
+        minBaseFee: 1_000_000,
+        blockIntervalMs: 100,
+        heartbeatMs: 2_000,
+        epochBlocks: 12,
+        minSeverity: 1,
+        maxDirectiveSeconds: 3_600,
+    };
+    IZones::createCall { parameters }.abi_encode()
+}
