@@ -63,7 +63,8 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
 
 /// Who can receive ether alone, or a message, on any chain.
 pub(super) fn can_receive(to: Address, ether_alone: bool) -> bool {
-    !to.is_zero() && !(ether_alone && guard::is_of_protocol(to))
+    let refuses = ether_alone && guard::is_of_protocol(to);
+    !to.is_zero() && !refuses
 }
 
 /// The id of a message.
