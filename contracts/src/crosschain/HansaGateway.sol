@@ -11,9 +11,8 @@ import {IMessages} from "../interfaces/IMessages.sol";
 /// that nothing else can be at its address; with an account's nonce, whoever has the account's key speaks for chains to come.
 /// @dev The module proves and carries messages; this contract calls their recipients. A message waits until somebody delivers it, so one
 /// whose recipient reverts, or that was delivered with too little gas, can be delivered again. (A recipient that catches errors has to see
-/// to its gas itself.) It carries no ether: that is what the module itself is for, and nothing can be stranded here. But a message can be
-/// lost, and its sender is not told: after 7 days anybody can end its wait with the module's `refund`, and the hub drops what a zone sends
-/// to a chain that the league does not have.
+/// to its gas itself.) It carries no ether: that is what the module itself is for, and nothing can be stranded here; nor can its wait be ended
+/// by a refund. What a zone sends to a chain that the league does not have is lost, and its sender is not told.
 contract HansaGateway is IERC7786GatewaySource {
     using InteroperableAddress for bytes;
 

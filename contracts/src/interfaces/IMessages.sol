@@ -95,6 +95,8 @@ interface IMessages is IModule {
     error NotReceiver(address to);
     /// @notice Not before this time, seconds since 1970.
     error NotDue(bytes32 id, uint64 at);
+    /// @notice The message has no value that could be sent back; it goes on waiting.
+    error NothingToRefund();
     /// @notice Nothing more may leave the zone now: the limit is per day.
     error OutflowLimit(uint256 limit);
 
@@ -116,7 +118,7 @@ interface IMessages is IModule {
     /// @notice Take a message that waits for the caller, with its value.
     function take(Message calldata message) external;
 
-    /// @notice Send the value of a message back that nobody took within 7 days. Callable by anybody.
+    /// @notice Send the value of a message back that nobody took within 7 days. Callable by anybody. A message without value waits on.
     function refund(Message calldata message) external;
 
     /// @notice Since when a message waits for its receiver (seconds since 1970; 0: it does not), and how many wei are held of it.

@@ -90,13 +90,14 @@ pub(super) fn refund(
     call: IMessages::refundCall,
 ) -> Result<IMessages::refundReturn, Stop> {
     let message = call.message;
+    // One without value waits for as long as it has to: there is nothing to send back, and something to lose.
+    let has_value = !message.value.is_zero();
+    ensure(has_value, || IMessages::NothingToRefund {})?;
     let (id, since) = stop_waiting(context, &message)?;
     let at = since.saturating_add(REFUND_AFTER_S);
     ensure(context.now() >= at, || IMessages::NotDue { id, at })?;
     let (sender, value) = (message.sender, message.value);
-    if !value.is_zero() {
-        return_value(context, &message)?;
-    }
+    return_value(context, &message)?;
     context.emit(&IMessages::Refunded {
         id,
         source: message.source,

@@ -1,5 +1,8 @@
 //! Tests of messages: a hub and two zones, each on a host of its own, with real certificates and proofs between them.
 
+mod checkpoints;
+mod outbox_tests;
+
 use super::{arrivals, arrive, outbox};
 use crate::{
     Call, RunResult,
@@ -469,6 +472,17 @@ fn what_nobody_takes_goes_back() {
     let before = world.league.host.balance(owner(1));
     assert_eq!(world.deliver(0), [Outcome::Paid]);
     assert_eq!(world.league.host.balance(owner(1)) - before, wei(50));
+    // One without value waits on.
+    world.hub(owner(1), 0, &send(77, FRIEND, 0, b"y")).unwrap();
+    world.follow(0);
+    world.league.now += REFUND_AFTER_S;
+    let message = world.league.host.sent()[1].clone();
+    let refund = IMessages::refundCall {
+        message: message.clone(),
+    };
+    let _: IMessages::NothingToRefund = error(world.zone(0, STRANGER, 0, &refund));
+    let take = IMessages::takeCall { message };
+    world.zone(0, FRIEND, 0, &take).unwrap();
     // From the hub to where it came from.
     world.hub(owner(1), 60, &send(77, FRIEND, 0, b"")).unwrap();
     world.follow(0);
@@ -534,113 +548,6 @@ fn what_nobody_can_receive_goes_back_at_once() {
     let _: IMessages::NotEnabled = error(world.zone(0, FRIEND, 0, &call));
     let call = IMessages::laneCall { zoneId: 3 };
     let _: IZones::UnknownZone = error(world.hub(FRIEND, 0, &call));
-}
-
-#[test]
-fn only_a_certified_newer_block_becomes_a_checkpoint() {
-    let mut world = World::new();
-    world.next();
-    let header = world.header(0);
-    // Too few signed.
-    let all = world.certify(1, &header, &[1, 2, 3]);
-    let mut few = Finalization::decode_cfg(all.to_vec(), &4).unwrap();
-    let signers: Vec<_> = few.certificate.signers.iter().take(2).collect();
-    few.certificate.signers = Signers::new(4, signers).unwrap();
-    few.certificate.signatures.truncate(2);
-    let certificate = few.encode().to_vec().into();
-    let call = IZones::checkpointCall {
-        zoneId: 1,
-        header: header.encode().to_vec().into(),
-        certificate,
-    };
-    let few = zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call);
-    let _: IZones::InvalidCertificate = error(few);
-    // Signed for the other zone.
-    let mut call = IZones::checkpointCall {
-        zoneId: 1,
-        header: header.encode().to_vec().into(),
-        certificate: world.certify(2, &header, &[1, 2, 3]),
-    };
-    let record = |world: &mut World, call: &IZones::checkpointCall| {
-        zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), call)
-    };
-    let _: IZones::InvalidCertificate = error(record(&mut world, &call));
-    let right = world.certify(1, &header, &[1, 2, 3]);
-    // Every bit of the certificate counts, and so does its length.
-    for byte in 0..right.len() {
-        let mut wrong = right.to_vec();
-        wrong[byte] ^= 1;
-        call.certificate = wrong.into();
-        assert!(record(&mut world, &call).is_err(), "byte {byte}");
-    }
-    for length in [0, right.len() - 1] {
-        call.certificate = right.slice(..length);
-        let _: IZones::MalformedCertificate = error(record(&mut world, &call));
-    }
-    call.certificate = right.clone();
-    // Another header.
-    let mut other = header.clone();
-    other.outbox.count += 1;
-    call.header = other.encode().to_vec().into();
-    let _: IZones::OtherBlock = error(record(&mut world, &call));
-    call.header = header.encode().slice(1..).to_vec().into();
-    let _: IZones::MalformedHeader = error(record(&mut world, &call));
-    call.header = header.encode().to_vec().into();
-    call.zoneId = 3;
-    let _: IZones::UnknownZone = error(record(&mut world, &call));
-    call.zoneId = 1;
-    record(&mut world, &call).unwrap();
-    let call = IZones::checkpointOfCall { zoneId: 1 };
-    let known = zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call).unwrap();
-    assert_eq!((known.number, known.blockHash), (1, header.hash()));
-    assert_eq!(known.stake, wei(4 * SELF_STAKE));
-    // Again, and an older one.
-    let stale: IZones::StaleCheckpoint = error(world.record(0, &header, &[1, 2, 3]));
-    assert_eq!((stale.number, stale.newest), (1, 1));
-    // Ahead of the hub.
-    let mut ahead = world.header(0);
-    ahead.hub.number = world.league.block;
-    let _: IZones::AheadOfHub = error(world.record(0, &ahead, &[1, 2, 3]));
-    ahead.hub.number -= 1;
-    world.record(0, &ahead, &[2, 3, 4]).unwrap();
-    // By somebody who never was a committee.
-    let mut stranger = world.header(0);
-    stranger.committee = B256::repeat_byte(9);
-    let _: IZones::UnknownCommittee = error(world.record(0, &stranger, &[1, 2, 3]));
-}
-
-/// A committee that was replaced is relied upon for as long as certificates live.
-#[test]
-fn a_former_committee_is_relied_upon_for_a_while() {
-    let mut world = World::new();
-    let (former, genesis_hash) = (world.committee(), world.league.genesis_hash);
-    let header = world.header(0);
-    let call = IZones::checkpointCall {
-        zoneId: 1,
-        header: header.encode().to_vec().into(),
-        certificate: certify(genesis_hash, &former, 1, &header, &[1, 2, 3]),
-    };
-    // The first operator leaves: three epochs later the committee is another.
-    let exit = hansa_abi::IStaking::exitCall {};
-    world.league.call(owner(1), &exit).unwrap();
-    let last = 2;
-    world.league.enter(last);
-    assert_ne!(world.committee().id(), former.id());
-    let record =
-        |world: &mut World| zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call);
-    let replaced = (0..=last)
-        .rev()
-        .find(|epoch| world.league.committee(*epoch).id() == former.id());
-    let lives = world.league.calendar.last_block(replaced.unwrap() + 2);
-    let mut late = World {
-        league: world.league.clone(),
-        zones: [Zone::new(1, 77), Zone::new(2, 78)],
-    };
-    world.league.run_to(lives);
-    record(&mut world).unwrap();
-    late.league.run_to(lives + 1);
-    let unknown: IZones::UnknownCommittee = error(record(&mut late));
-    assert_eq!(unknown.committee, former.id());
 }
 
 #[test]
@@ -819,87 +726,4 @@ fn fees_leave_within_the_limit_too() {
     let back = 3 * LIMIT - (fee + 1) + 5;
     assert_eq!(world.zones[0].host.balance(FRIEND), wei(back));
     world.check();
-}
-
-/// The tree over all leaves at once.
-fn naive_root(leaves: &[B256]) -> B256 {
-    let mut level = leaves.to_vec();
-    for height in 0..OUTBOX_LEVELS {
-        if level.len() % 2 == 1 {
-            level.push(empty_subtree(height));
-        }
-        level = level
-            .chunks(2)
-            .map(|pair| parent(pair[0], pair[1]))
-            .collect();
-        if level.is_empty() {
-            return B256::ZERO;
-        }
-    }
-    level[0]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    /// Every message is proved by every root there ever was since it was sent, and by no other.
-    #[test]
-    fn the_outbox_is_the_tree_over_what_was_sent(count in 1u64..40, at in any::<u64>(), of in any::<u64>()) {
-        let mut zone = Zone::new(1, 77);
-        zone.host.credit(FRIEND, wei(1_000));
-        let block = crate::Block { number: 1, timestamp: 1, chain_id: 77 };
-        let mut roots = vec![B256::ZERO];
-        let mut ids = Vec::new();
-        for n in 0..count {
-            let id = zone.host.act((FRIEND, wei(n + 1)), &send(HUB, STRANGER, 0, b""), block);
-            ids.push(id.unwrap());
-            prop_assert_eq!(zone.outbox(), Outbox { count: n + 1, root: naive_root(&ids) });
-            roots.push(zone.outbox().root);
-        }
-        let at = 1 + at % count;
-        let nonce = of % at;
-        let proof = zone.prove(nonce, at);
-        let leaf = ids[nonce as usize];
-        prop_assert_eq!(climb(leaf, nonce, &proof), roots[at as usize]);
-        prop_assert_ne!(climb(leaf, nonce ^ 1, &proof), roots[at as usize]);
-        for (nonce, at) in [(at, at), (0, count + 1), (0, 0)] {
-            let call = IMessages::proofCall { nonce, count: at };
-            let _: IMessages::NotCheckpointed = error(zone.host.act((FRIEND, wei(0)), &call, block));
-        }
-    }
-}
-
-/// The layout is part of consensus, and zones live on: it is pinned here.
-#[test]
-fn things_lie_where_they_are_said_to() {
-    let mapping = |key: U256, base: U256| {
-        let word = [key.to_be_bytes::<32>(), base.to_be_bytes()].concat();
-        U256::from_be_bytes(keccak256(word).0)
-    };
-    let mut world = World::new();
-    let block = world.league.block;
-    world.hub(owner(1), 500, &send(77, FRIEND, 0, b"")).unwrap();
-    world.hub(owner(1), 5, &send(77, FRIEND, 0, b"x")).unwrap();
-    let at = |host: &MemoryHost, slot: U256| host.storage[&(MESSAGES, slot)];
-    let lane = mapping(U256::from(1), U256::from(3));
-    let hub = &world.league.host;
-    assert_eq!(at(hub, lane), U256::from_limbs([2, 0, 0, 0]));
-    assert_eq!(at(hub, lane + U256::from(1)), wei(505));
-    let arrival = mapping(U256::from(1), mapping(U256::from(1), U256::from(4)));
-    let first = U256::from_be_bytes(FRIEND.into_word().0) | U256::from(block) << 160usize;
-    assert_eq!(at(hub, arrival), first);
-    assert_eq!(at(hub, arrival + U256::from(1)), wei(5));
-    let id = keccak256(hub.sent()[1].abi_encode());
-    assert_eq!(at(hub, arrival + U256::from(2)), U256::from_be_bytes(id.0));
-    world.follow(0);
-    world
-        .zone(0, FRIEND, 3, &send(HUB, STRANGER, 0, b""))
-        .unwrap();
-    let zone = &world.zones[0].host;
-    let waiting = mapping(U256::from_be_bytes(id.0), U256::from(5));
-    assert_eq!(at(zone, waiting), U256::from(world.league.now));
-    assert_eq!(at(zone, U256::ZERO), U256::from_limbs([1, 1, 2, 0]));
-    let leaf = mapping(U256::ZERO, U256::from(2));
-    let id = keccak256(zone.sent()[0].abi_encode());
-    assert_eq!(at(zone, leaf), U256::from_be_bytes(id.0));
 }
