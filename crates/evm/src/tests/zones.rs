@@ -1,8 +1,10 @@
 //! What a zone's block takes from the hub.
 
 use super::*;
+use alloy_sol_types::SolValue as _;
+use hansa_abi::{IMessages, MESSAGES};
 use hansa_modules::{guard::enforcement, staking};
-use hansa_primitives::{Arrival, DirectiveChange, Inputs, Seat, Zone};
+use hansa_primitives::{Arrival, DirectiveChange, Inputs, Outbox, Seat, Zone};
 
 /// Blocks of an epoch.
 const EPOCH: u64 = 10;
@@ -225,4 +227,88 @@ fn a_hub_ignores_inputs() {
     let outcome = world.take(inputs, &[]).unwrap();
     assert!(outcome.fixed.is_none());
     assert_eq!(world.balance(VICTIM), U256::ZERO);
+}
+
+/// A contract that passes its call on to the messages module, and reverts then.
+fn regretful(world: &mut World) -> Address {
+    let code = [
+        &[
+            0x36, 0x60, 0, 0x60, 0, 0x37, 0x60, 0, 0x60, 0, 0x36, 0x60, 0, 0x34, 0x73,
+        ][..],
+        MESSAGES.as_slice(),
+        &[0x5a, 0xf1, 0x60, 0, 0x60, 0, 0xfd],
+    ];
+    let code = Bytes::from(code.concat());
+    let account = Account {
+        nonce: 1,
+        balance: U256::ZERO,
+        code_hash: keccak256(&code),
+    };
+    let address = Address::repeat_byte(0xce);
+    world.db.accounts.insert(address, account);
+    world.db.code.insert(account.code_hash, code);
+    address
+}
+
+/// Ether ends where it leaves a zone, and only there: whatever else happens, as much is there as arrived and has not left.
+#[test]
+fn what_leaves_a_zone_is_unmade() {
+    let mut world = zone();
+    let supply = |world: &World| {
+        let balances = world.db.accounts.values().map(|account| account.balance);
+        balances.fold(U256::ZERO, |sum, balance| sum + balance)
+    };
+    let before = supply(&world);
+    // A message comes with five wei, and waits.
+    let message = IMessages::Message {
+        source: 1,
+        destination: 7,
+        nonce: 0,
+        sender: VICTIM,
+        to: signer(1).address(),
+        value: U256::from(5),
+        fee: U256::ZERO,
+        data: Bytes::from_static(b"x"),
+    };
+    let inputs = Inputs {
+        arrivals: vec![Arrival {
+            to: message.to,
+            amount: message.value,
+            message: keccak256(message.abi_encode()),
+        }],
+        ..Inputs::default()
+    };
+    let outcome = world.take(inputs, &[]).unwrap();
+    assert_eq!(outcome.outbox, Outbox::default());
+    assert_eq!(world.balance(MESSAGES), U256::from(5));
+    let take = IMessages::takeCall { message }.abi_encode();
+    let send = IMessages::sendCall {
+        destination: 1,
+        to: VICTIM,
+        fee: U256::from(3),
+        data: Bytes::new(),
+    };
+    let send = Bytes::from(send.abi_encode());
+    let value = U256::from(1_000);
+    let regretful = regretful(&mut world);
+    let calls = [
+        world.sign(1, TxKind::Call(MESSAGES), U256::ZERO, take.clone().into()),
+        world.sign(1, TxKind::Call(MESSAGES), U256::ZERO, take.into()),
+        world.sign(0, TxKind::Call(MESSAGES), value, send.clone()),
+        world.sign(0, TxKind::Call(regretful), value, send.clone()),
+        world.sign(0, TxKind::Call(MESSAGES), value, send),
+    ];
+    let outcome = world.take(Inputs::default(), &calls).unwrap();
+    let done: Vec<_> = outcome
+        .receipts
+        .iter()
+        .map(|receipt| receipt.success)
+        .collect();
+    assert_eq!(done, [true, false, true, false, true]);
+    assert_eq!(world.balance(MESSAGES), U256::ZERO);
+    assert_eq!(supply(&world), before + U256::from(5) - value - value);
+    assert_eq!(outcome.outbox.count, 2);
+    // A block without messages says the same.
+    let next = world.take(Inputs::default(), &[]).unwrap();
+    assert_eq!(next.outbox, outcome.outbox);
 }
