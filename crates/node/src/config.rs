@@ -62,8 +62,8 @@ pub struct Config {
     /// network is made at its first start and kept in `data_dir`.
     #[serde(default)]
     pub key: Option<PathBuf>,
-    /// The key file of an account that sends evidence against operators by itself and pays for that; made by
-    /// `hansa keys evidence`. Without one, evidence is only kept, in `data_dir/evidence`.
+    /// The key file of an account that sends evidence against operators, blocks of zones and their messages to the hub by itself, and pays
+    /// for that; made by `hansa keys evidence`. Without one, evidence is only kept, in `data_dir/evidence`, and zones are left to others.
     #[serde(default)]
     pub evidence_key: Option<PathBuf>,
     /// Where everything durable lives.
