@@ -56,7 +56,7 @@ fn operators_of_a_zone_crash_again_and_again() {
 /// The hub's operators change; the zone's follow, at the ends of its own epochs.
 #[test]
 fn a_zone_changes_its_operators_with_the_hub() {
-    for seed in seeds() {
+    for seed in seeds().take(1) {
         twice(seed, || {
             let churn = Churn {
                 joins: vec![OPERATORS as usize],
