@@ -45,8 +45,8 @@ interface IMessages is IModule {
     /// @param held wei of that which messages wait for, see `release`.
     /// @param sent entries that the hub has for the zone, since it began.
     /// @param delivered messages of the zone that the hub has taken.
-    /// @param outflow wei that lately left and still count.
-    /// @param outflowLimit wei that may leave within a day: a third of the stake behind the zone's checkpoint.
+    /// @param outflow wei that lately left, less what came, and still count.
+    /// @param outflowLimit by how many wei `locked` may fall within a day: what answers for the zone's checkpoint.
     struct Lane {
         uint256 locked;
         uint256 held;

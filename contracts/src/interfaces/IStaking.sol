@@ -324,8 +324,6 @@ interface IStaking is IModule {
     error SharesTooHigh(uint64 sum, uint64 limit);
     /// @notice The share is another one by now.
     error OtherShare(uint16 bps);
-    /// @notice So many slashes for faults on zones are pending already.
-    error TooManyPending(uint64 limit);
     /// @notice No slash has this id.
     error UnknownSlash(uint64 slashId);
     /// @notice The slash is settled or reversed.
@@ -428,13 +426,12 @@ interface IStaking is IModule {
     /// slash goes to the caller when it is settled.
     function submitEvidence(uint8 kind, bytes calldata evidence) external returns (uint64 slashId);
 
-    /// @notice Prove the same of an operator on a zone: it loses that part of its share in the zone, and its seat there. `epoch` is one
-    /// of the hub's in which it had the seat that signed.
-    function submitZoneEvidence(uint64 zoneId, uint64 epoch, uint8 kind, bytes calldata evidence)
-        external
-        returns (uint64 slashId);
+    /// @notice Prove the same of an operator on a zone: it loses that part of its share in the zone, and its seat there; whatever else it did
+    /// there before it left costs nothing more. It answers by the epoch of the hub, among those for which evidence is taken, in which it had
+    /// the seat that signed with the largest share.
+    function submitZoneEvidence(uint64 zoneId, uint8 kind, bytes calldata evidence) external returns (uint64 slashId);
 
-    /// @notice Let a part of your operator's stake answer for a zone, 0 to leave it. `expectedBps` is what it is after your last change.
+    /// @notice Let a part of your operator's stake answer for a zone, 0 to leave it. Not while a slash for a fault there is pending. `expectedBps` is what it is after your last change.
     /// All shares come to 10,000 at most, were there as many zones as there can be (64), each without a share of its own with the standing one.
     function setZoneShare(uint64 zoneId, uint16 bps, uint16 expectedBps) external returns (uint64 fromEpoch);
 

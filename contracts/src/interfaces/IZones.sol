@@ -62,7 +62,8 @@ interface IZones is IModule {
     /// @param stateRoot root of the zone's state after it.
     /// @param outboxCount messages that the zone had sent by then.
     /// @param outboxRoot root over them.
-    /// @param stake wei that answer for it: the stake of the committee that finalized it.
+    /// @param answers wei that answer at least if the committee that finalized it contradicts itself: the least shares of as many seats as any
+    /// two quorums have in common.
     /// @param recordedAt height of the hub's block that recorded it.
     struct Checkpoint {
         uint64 number;
@@ -72,7 +73,7 @@ interface IZones is IModule {
         bytes32 stateRoot;
         uint64 outboxCount;
         bytes32 outboxRoot;
-        uint256 stake;
+        uint256 answers;
         uint64 recordedAt;
     }
 

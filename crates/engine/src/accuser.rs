@@ -7,7 +7,6 @@ use commonware_macros::select;
 use commonware_parallel::Strategy;
 use commonware_utils::channel::mpsc;
 use hansa_abi::{IStaking, STAKING};
-use hansa_modules::limits::MAX_WINDOW_EPOCHS;
 use hansa_state::PreImages;
 use std::{
     collections::BTreeMap,
@@ -109,55 +108,19 @@ impl<E: Runtime, S: Strategy, P: PreImages> Accuser<E, S, P> {
     /// What staking would say to evidence.
     async fn judge(&self, evidence: &Evidence) -> Verdict {
         let (kind, proof) = (evidence.kind, Bytes::from(evidence.proof.clone()));
-        if evidence.zone == 0 {
-            let call = IStaking::submitEvidenceCall {
+        let input = match evidence.zone {
+            0 => IStaking::submitEvidenceCall {
                 kind,
                 evidence: proof,
-            };
-            return self.ask(call.abi_encode()).await;
-        }
-        // In which of the hub's epochs the operator had the seat that signed is for its accuser to say.
-        let Some(now) = self.epoch().await else {
-            return Verdict::Unknown;
-        };
-        let mut refused = "no epoch of the hub fits".to_owned();
-        for epoch in (now.saturating_sub(MAX_WINDOW_EPOCHS)..=now).rev() {
-            let call = IStaking::submitZoneEvidenceCall {
-                zoneId: evidence.zone,
-                epoch,
+            }
+            .abi_encode(),
+            zone => IStaking::submitZoneEvidenceCall {
+                zoneId: zone,
                 kind,
-                evidence: proof.clone(),
-            };
-            match self.ask(call.abi_encode()).await {
-                Verdict::Refuses(reason) if reason.starts_with("AlreadyPunished") => {
-                    return Verdict::Refuses(reason);
-                }
-                Verdict::Refuses(reason) => refused = reason,
-                verdict => return verdict,
+                evidence: proof,
             }
-        }
-        Verdict::Refuses(refused)
-    }
-
-    /// The hub's epoch.
-    async fn epoch(&self) -> Option<u64> {
-        let call = IStaking::epochOfCall {
-            blockNumber: self.payer.head().states().head(),
+            .abi_encode(),
         };
-        match self
-            .payer
-            .outlook(STAKING, &call.abi_encode().into())
-            .await?
-        {
-            Outlook::Returns(output, _) => {
-                let answer = IStaking::epochOfCall::abi_decode_returns(&output).ok()?;
-                Some(answer.epoch)
-            }
-            Outlook::Refused(_) => None,
-        }
-    }
-
-    async fn ask(&self, input: Vec<u8>) -> Verdict {
         let input = Bytes::from(input);
         match self.payer.outlook(STAKING, &input).await {
             None => Verdict::Unknown,

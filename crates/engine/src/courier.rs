@@ -25,9 +25,10 @@ use std::{
 
 /// How often the zone's and the hub's newest blocks are looked at.
 const POLL: Duration = Duration::from_millis(20);
-/// How long a transaction may take to be included, or a refusal to change, before another one is tried.
+/// How long a refusal may take to change before the same is tried again.
 const RETRY: Duration = Duration::from_secs(5);
-/// The proposer of the block that a message left in delivers it at once; others wait for a time of their own, in such steps.
+/// The proposer of the block that a message left in delivers it at once; others wait for a time of their own, in such steps, or of two
+/// blocks of the hub.
 const STEP_MS: u64 = 400;
 /// Steps that others wait at most.
 const STEPS: u64 = 4;
@@ -54,6 +55,8 @@ pub struct Courier<E: Runtime, S: Strategy, P, B> {
     pub zone: u64,
     /// Its EIP-155 chain id.
     pub chain_id: u64,
+    /// Least time between two blocks of the hub, milliseconds.
+    pub hub_interval_ms: u64,
     /// This node's key.
     pub me: PublicKey,
     /// The zone's blocks.
@@ -70,7 +73,7 @@ pub struct Courier<E: Runtime, S: Strategy, P, B> {
 #[derive(Default)]
 struct Attempt {
     nonce: Option<u64>,
-    /// Not before this, unless the transaction went through.
+    /// Where nothing was sent: not again before this.
     again: Option<SystemTime>,
 }
 
@@ -89,10 +92,9 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             if idle == Some(seen) {
                 continue;
             }
-            let under_way = self.payer.is_under_way(attempt.nonce);
+            // One at a time: a second would only be refused.
             let waits = attempt.again.is_some_and(|at| at > context.current());
-            // A transaction that went through leaves the pool.
-            if waits && (attempt.nonce.is_none() || under_way) {
+            if waits || self.payer.is_under_way(attempt.nonce) {
                 continue;
             }
             attempt = Attempt::default();
@@ -100,8 +102,10 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 Next::Nothing => idle = Some(seen),
                 Next::NotYet => {}
                 Next::Call(module, input) => {
-                    attempt.again = Some(context.current() + RETRY);
                     attempt.nonce = self.send(module, input).await;
+                    if attempt.nonce.is_none() {
+                        attempt.again = Some(context.current() + RETRY);
+                    }
                 }
             }
         }
@@ -115,6 +119,10 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 return None;
             }
         };
+        if !self.payer.spares(gas).await {
+            tracing::warn!(zone = self.zone, account = %self.payer.address(), "a zone's messages are left to others: what this account has is kept for evidence; fund it");
+            return None;
+        }
         let sent = self.payer.send(module, input, gas).await;
         let failed = |error: &hansa_mempool::PoolError| tracing::warn!(%error, account = %self.payer.address(), "a zone's messages cannot be delivered; fund this account");
         sent.inspect_err(failed).ok()
@@ -149,7 +157,8 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
         }
         let mine = keccak256([self.me.as_ref(), what.to_be_bytes().as_slice()].concat());
         let steps = 1 + u64::from(mine[0]) % STEPS;
-        due_ms.saturating_add(steps * STEP_MS)
+        let step = STEP_MS.max(2 * self.hub_interval_ms);
+        due_ms.saturating_add(steps.saturating_mul(step))
     }
 
     /// What the hub has of the zone.

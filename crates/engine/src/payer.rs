@@ -18,6 +18,9 @@ const CALL_GAS: u64 = 20_000_000;
 /// Wei per gas for the proposer.
 const TIP: u128 = 1_000_000_000;
 
+/// Gas that is kept for evidence where something else can wait: for ten pieces of it.
+const RESERVED_GAS: u64 = 30_000_000;
+
 /// What a call to a module would come to now.
 pub(crate) enum Outlook {
     /// It succeeds, returns this and uses so much gas.
@@ -86,6 +89,14 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
             gas_limit: CALL_GAS,
         };
         outlook(&self.head, self.chain_id, module, &call).await
+    }
+
+    /// Whether the account can pay for so much gas, and for evidence after that.
+    pub(crate) async fn spares(&self, gas: u64) -> bool {
+        let price = 2 * u128::from(self.pool.head().base_fee_next) + TIP;
+        let needed = U256::from(price) * U256::from(RESERVED_GAS.saturating_add(gas));
+        let account = self.head.account(self.address()).await;
+        account.is_ok_and(|account| account.balance >= needed)
     }
 
     /// Sends a call that uses `gas`, and returns its nonce.

@@ -77,6 +77,10 @@ fn apply_inputs<D: Database>(
 
 /// Gives ether to an account. No code runs.
 fn credit<D: Database>(db: &mut BlockDb<D>, to: Address, amount: U256) -> Result<(), HostError> {
+    // An account that is empty does not exist (EIP-161).
+    if amount.is_zero() {
+        return Ok(());
+    }
     let account = db.current_account(to);
     let account = account.map_err(|error| HostError::Fatal(error.to_string()))?;
     let mut account = account.unwrap_or_default();

@@ -93,8 +93,6 @@ pub const MAX_ZONES: u64 = 64;
 pub const STANDING_SHARE_BPS: u64 = 100;
 /// Operators that a zone has at least, as far as the hub has so many: with fewer that joined, all of the hub's serve it.
 pub const MIN_ZONE_SEATS: usize = 4;
-/// Slashes for faults on zones that one operator can have pending.
-pub const MAX_PENDING_ZONE_SLASHES: u64 = 64;
 /// Zones on one page of a listing.
 pub const MAX_ZONES_PAGE: u64 = 16;
 /// Bytes of a zone's name.

@@ -25,8 +25,9 @@ use tokio::sync::mpsc;
 const GWEI: u64 = 1_000_000_000;
 /// How often the account that pays for evidence is looked at.
 const PURSE_INTERVAL: Duration = Duration::from_secs(30);
-/// Gas that a piece of evidence takes at most, with what a sender adds for safety: a committee of 21 takes 400,000.
-const EVIDENCE_GAS: u64 = 1_000_000;
+/// Gas that a piece of evidence takes at most, with what a sender adds for safety: on a zone the committees of all epochs are looked at for which
+/// evidence is taken.
+const EVIDENCE_GAS: u64 = 3_000_000;
 /// Pieces of evidence that wait for their turn.
 const BACKLOG: usize = 16;
 

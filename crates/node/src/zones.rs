@@ -242,7 +242,10 @@ impl Zone {
                 return;
             }
             tracing::error!(zone = %name, error, again_after = ?pause, "a zone ended; the hub and other zones go on");
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = until(self.supervisor.common.stopped.clone()) => return,
+            }
             pause = (pause * 2).min(RESTART_AT_MOST);
         }
     }
@@ -349,6 +352,7 @@ impl Zone {
             let courier = Courier {
                 zone: id,
                 chain_id: genesis.chain_id,
+                hub_interval_ms: supervisor.hub.0.pace.min_block_interval_ms,
                 me: common.key.public_key(),
                 blocks: Indexed(index.clone()),
                 marshal: chain.marshal.clone(),

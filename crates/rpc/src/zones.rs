@@ -66,7 +66,7 @@ struct Checkpoint {
     outbox_count: u64,
     outbox_root: B256,
     /// Wei that answer for it.
-    stake: U256,
+    answers: U256,
     recorded_at: U64,
 }
 
@@ -80,7 +80,7 @@ impl From<IZones::Checkpoint> for Checkpoint {
             state_root: of.stateRoot,
             outbox_count: of.outboxCount,
             outbox_root: of.outboxRoot,
-            stake: of.stake,
+            answers: of.answers,
             recorded_at: U64::from(of.recordedAt),
         }
     }

@@ -99,6 +99,7 @@ pub(crate) async fn spawn<N>(
             let courier = Courier {
                 zone: id_of(&genesis),
                 chain_id: genesis.chain_id,
+                hub_interval_ms: league.genesis.pace.min_block_interval_ms,
                 me: league.keys[operator].public_key(),
                 blocks: Indexed(index),
                 marshal: chain.marshal.clone(),

@@ -33,8 +33,8 @@ Examples:
     Deposit(DepositArgs),
     /// Send ether from a zone to an account on the hub, or on another zone
     #[command(after_help = "\
-The zone's operators tell the hub of the block that it left in, and deliver it. So much may leave a zone within a day as a third of the
-stake behind it; what is more waits (`hansa bridge status`, `hansa message release`).
+The zone's operators tell the hub of the block that it left in, and deliver it. So much may leave a zone within a day as stake
+answers for it; what is more waits (`hansa bridge status`, `hansa message release`).
 
 Examples:
   hansa --as member-1 bridge withdraw market 2ether

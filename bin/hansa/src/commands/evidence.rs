@@ -191,7 +191,11 @@ async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
         let call = IStaking::submitEvidenceCall { kind, evidence };
         transact(session, STAKING, &call, U256::ZERO).await?
     } else {
-        let call = zone_evidence(session, zone, (kind, evidence)).await?;
+        let call = IStaking::submitZoneEvidenceCall {
+            zoneId: zone,
+            kind,
+            evidence,
+        };
         transact(session, STAKING, &call, U256::ZERO).await?
     };
     let Some(raised) = event::<IStaking::SlashRaised>(&receipt) else {
@@ -222,35 +226,6 @@ async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
             place(&receipt)
         )
     })
-}
-
-/// Evidence from a zone, with the newest of the hub's epochs in which the operator had the seat that signed.
-async fn zone_evidence(
-    session: &Session<'_>,
-    zone: u64,
-    (kind, evidence): (u8, Bytes),
-) -> Outcome<IStaking::submitZoneEvidenceCall> {
-    let rpc = session.rpc()?;
-    let number = rpc.block_number().await?;
-    let call = IStaking::epochOfCall {
-        blockNumber: number,
-    };
-    let now = rpc.view(STAKING, &call).await?.epoch;
-    let parameters = rpc.view(STAKING, &IStaking::parametersCall {}).await?;
-    let oldest = now.saturating_sub(parameters.evidenceEpochs);
-    let of = |epoch| IStaking::submitZoneEvidenceCall {
-        zoneId: zone,
-        epoch,
-        kind,
-        evidence: evidence.clone(),
-    };
-    for epoch in (oldest..=now).rev() {
-        if rpc.view(STAKING, &of(epoch)).await.is_ok() {
-            return Ok(of(epoch));
-        }
-    }
-    // The module says why.
-    Ok(of(now))
 }
 
 async fn appeal(session: &Session<'_>, slash: u64) -> Outcome {

@@ -366,15 +366,13 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             || "it does not run here".to_owned(),
             |height| format!("block {height}"),
         );
-        // Two quorums that sign different blocks share a third at least.
-        let third = stake / U256::from(3);
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether; an attack costs {} ether of stake at least; the hub knows it up to block {}\n{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),
             format_ether(lane.locked),
-            format_ether(third),
+            format_ether(lane.outflowLimit),
             checkpoint.number,
             table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
         )

@@ -2,7 +2,7 @@
 
 use super::{
     inbox,
-    lanes::{Lane, held_slot, outflow_limit},
+    lanes::{Lane, held_slot},
     sending::{can_receive, forward, id_of},
 };
 use crate::{
@@ -37,7 +37,7 @@ pub(super) fn deliver(
     let paired = call.messages.len() == call.proofs.len();
     ensure(paired, || IMessages::MalformedProof {})?;
     let checkpoint = zones::checkpoint(context, call.zoneId)?;
-    let limit = outflow_limit(checkpoint.stake);
+    let limit = checkpoint.answers;
     let mut lane = Lane::load(context, call.zoneId)?;
     let mut fees = U256::ZERO;
     for (message, proof) in call.messages.iter().zip(&call.proofs) {
@@ -62,14 +62,12 @@ pub(super) fn deliver(
         lane.delivered += 1;
         let fee = pay_fee(context, &mut lane, message, limit)?;
         fees = fees.saturating_add(fee);
-        let out = lane.let_out(context.now(), limit, message.value);
-        let held = message.value.saturating_sub(out);
-        let outcome = if held.is_zero() {
-            settle(context, &mut lane, id, message)?
-        } else {
-            lane.held = lane.held.saturating_add(message.value);
-            context.sstore(held_slot(id), held)?;
-            Outcome::Held
+        let outcome = match target(context, &lane, message)? {
+            Some(target) => take(context, &mut lane, (id, message, target), limit)?,
+            None => {
+                send_back(context, &mut lane, message.sender, message.value)?;
+                Outcome::Returned
+            }
         };
         tell(context, id, (lane.zone, message), outcome)?;
     }
@@ -89,9 +87,7 @@ fn pay_fee(
     let fee = lane.let_out(context.now(), limit, allowed);
     lane.locked = lane.locked.saturating_sub(fee);
     let rest = message.fee.saturating_sub(fee);
-    if !rest.is_zero() {
-        send_back(context, lane, message.sender, rest)?;
-    }
+    send_back(context, lane, message.sender, rest)?;
     Ok(fee)
 }
 
@@ -102,6 +98,9 @@ fn send_back(
     to: Address,
     amount: U256,
 ) -> Result<(), Stop> {
+    if amount.is_zero() {
+        return Ok(());
+    }
     let back = Arrival {
         to,
         amount,
@@ -110,37 +109,73 @@ fn send_back(
     lane.push(context, back)
 }
 
+/// Where a message goes.
+#[derive(Clone, Copy)]
+enum Target {
+    Hub,
+    /// Another zone.
+    Zone(u64),
+}
+
+/// `None` for a message that nobody can receive.
+fn target(
+    context: &mut Context<'_>,
+    lane: &Lane,
+    message: &Message,
+) -> Result<Option<Target>, Stop> {
+    let ether_alone = message.data.is_empty();
+    let is_nothing = ether_alone && message.value.is_zero();
+    if is_nothing || !can_receive(message.to, ether_alone) {
+        return Ok(None);
+    }
+    if message.destination == context.chain_id() {
+        return Ok(Some(Target::Hub));
+    }
+    let zone = zones::by_chain_id(context, message.destination)?;
+    Ok((zone != 0 && zone != lane.zone).then_some(Target::Zone(zone)))
+}
+
+/// Lets a message's value leave, as far as the limit allows, and hands the message on once all of it may.
+fn take(
+    context: &mut Context<'_>,
+    lane: &mut Lane,
+    (id, message, target): (B256, &Message, Target),
+    limit: U256,
+) -> Result<Outcome, Stop> {
+    let out = lane.let_out(context.now(), limit, message.value);
+    let held = message.value.saturating_sub(out);
+    if held.is_zero() {
+        return settle(context, lane, (id, message, target));
+    }
+    lane.held = lane.held.saturating_add(message.value);
+    context.sstore(held_slot(id), held)?;
+    Ok(Outcome::Held)
+}
+
 /// Hands a message on whose value may leave.
 fn settle(
     context: &mut Context<'_>,
     lane: &mut Lane,
-    id: B256,
-    message: &Message,
+    (id, message, target): (B256, &Message, Target),
 ) -> Result<Outcome, Stop> {
-    let ether_alone = message.data.is_empty();
-    let can = can_receive(message.to, ether_alone);
-    if can && message.destination == context.chain_id() {
-        lane.locked = lane.locked.saturating_sub(message.value);
-        if !ether_alone {
-            inbox::wait(context, id)?;
-            return Ok(Outcome::Waiting);
+    lane.locked = lane.locked.saturating_sub(message.value);
+    match target {
+        Target::Zone(zone) => {
+            let mut other = Lane::load(context, zone)?;
+            other.let_in(message.value);
+            forward(context, &mut other, message)?;
+            other.save(context)?;
+            Ok(Outcome::Forwarded)
         }
-        context.transfer(message.to, message.value)?;
-        return Ok(Outcome::Paid);
+        Target::Hub if message.data.is_empty() => {
+            context.transfer(message.to, message.value)?;
+            Ok(Outcome::Paid)
+        }
+        Target::Hub => {
+            inbox::wait(context, id)?;
+            Ok(Outcome::Waiting)
+        }
     }
-    let zone = zones::by_chain_id(context, message.destination)?;
-    if can && zone != 0 && zone != lane.zone {
-        lane.locked = lane.locked.saturating_sub(message.value);
-        let mut other = Lane::load(context, zone)?;
-        other.locked = other.locked.saturating_add(message.value);
-        forward(context, &mut other, message)?;
-        other.save(context)?;
-        return Ok(Outcome::Forwarded);
-    }
-    if !message.value.is_zero() {
-        send_back(context, lane, message.sender, message.value)?;
-    }
-    Ok(Outcome::Returned)
 }
 
 fn tell(
@@ -169,7 +204,7 @@ pub(super) fn release(
     ensure(!held.is_zero(), || IMessages::NotWaiting { id })?;
     // What is held came from a zone.
     let zone = zones::by_chain_id(context, message.source)?;
-    let limit = outflow_limit(zones::checkpoint(context, zone)?.stake);
+    let limit = zones::checkpoint(context, zone)?.answers;
     let mut lane = Lane::load(context, zone)?;
     let out = lane.let_out(context.now(), limit, held);
     if out.is_zero() {
@@ -179,7 +214,10 @@ pub(super) fn release(
     context.sstore(held_slot(id), rest)?;
     if rest.is_zero() {
         lane.held = lane.held.saturating_sub(message.value);
-        let outcome = settle(context, &mut lane, id, &message)?;
+        let target = target(context, &lane, &message)?;
+        // It had one when it was held, and chains do not go away.
+        let target = target.ok_or_else(|| revert(IMessages::NotWaiting { id }))?;
+        let outcome = settle(context, &mut lane, (id, &message, target))?;
         tell(context, id, (zone, &message), outcome)?;
     }
     lane.save(context)?;
@@ -191,7 +229,7 @@ pub(super) fn lane(
     call: IMessages::laneCall,
 ) -> Result<IMessages::Lane, Stop> {
     chain_of(context, call.zoneId)?;
-    let limit = outflow_limit(zones::checkpoint(context, call.zoneId)?.stake);
+    let limit = zones::checkpoint(context, call.zoneId)?.answers;
     let lane = Lane::load(context, call.zoneId)?;
     Ok(lane.describe(context.now(), limit))
 }

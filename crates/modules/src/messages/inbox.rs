@@ -126,7 +126,7 @@ fn return_value(context: &mut Context<'_>, message: &Message) -> Result<(), Stop
     // What waits on the hub came from a zone.
     let zone = zones::by_chain_id(context, message.source)?;
     let mut lane = Lane::load(context, zone)?;
-    lane.locked = lane.locked.saturating_add(message.value);
+    lane.let_in(message.value);
     let back = Arrival {
         to: message.sender,
         amount: message.value,

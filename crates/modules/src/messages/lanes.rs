@@ -11,9 +11,6 @@ use alloy_primitives::{Address, B256, U256};
 use hansa_abi::IMessages;
 use hansa_primitives::Arrival;
 
-/// What may leave a zone within a day, as a part of the stake behind its checkpoint. Two quorums that sign different blocks of one
-/// height share at least a third of the stake.
-const STAKE_PARTS: U256 = U256::from_limbs([3, 0, 0, 0]);
 /// Seconds of a day.
 const DAY_S: u64 = 24 * 3_600;
 
@@ -78,6 +75,13 @@ impl Lane {
         Ok(())
     }
 
+    /// Locks ether that goes to the zone: so much of what left it does not count any more.
+    pub(super) fn let_in(&mut self, amount: U256) {
+        // There is no more ether than fits.
+        self.locked = self.locked.saturating_add(amount);
+        self.outflow = self.outflow.saturating_sub(amount);
+    }
+
     /// What still counts as having left, at `now`: it fades evenly, by the limit each day.
     fn outflow_at(&self, now: u64, limit: U256) -> U256 {
         let passed = U256::from(now.saturating_sub(self.at).min(DAY_S));
@@ -114,11 +118,6 @@ impl Lane {
             available,
         })
     }
-}
-
-/// What may leave within a day with so much stake behind the checkpoint.
-pub(super) fn outflow_limit(stake: U256) -> U256 {
-    stake / STAKE_PARTS
 }
 
 /// Where it is kept how much a message waits for.

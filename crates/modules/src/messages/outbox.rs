@@ -11,7 +11,7 @@ use alloy_primitives::{B256, U256};
 use hansa_abi::IMessages;
 use hansa_primitives::{OUTBOX_LEVELS, Outbox, empty_subtree, parent};
 
-/// Messages that a zone can send.
+/// Messages that a zone can send, and one more: a full tree would look like an empty one from above.
 const MAX_MESSAGES: u64 = 1 << OUTBOX_LEVELS;
 
 /// What the chain has sent so far, as the header of the block that ends now has to say it.
@@ -32,7 +32,7 @@ fn node_slot(level: usize, index: u64) -> U256 {
 /// Appends a message's id, and counts it.
 pub(super) fn push(context: &mut Context<'_>, home: Home, id: B256) -> Result<(), Stop> {
     let count = home.sent;
-    ensure(count < MAX_MESSAGES, || IMessages::OutboxFull {
+    ensure(count < MAX_MESSAGES - 1, || IMessages::OutboxFull {
         limit: MAX_MESSAGES,
     })?;
     // At each level, on the way up and for the root.

@@ -54,8 +54,7 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
     })?;
     let mut lane = Lane::load(context, zone)?;
     message.nonce = lane.sent;
-    // There is no more ether than fits.
-    lane.locked = lane.locked.saturating_add(value);
+    lane.let_in(value);
     let id = forward(context, &mut lane, &message)?;
     lane.save(context)?;
     announce(context, id, message)

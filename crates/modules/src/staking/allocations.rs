@@ -2,14 +2,14 @@
 //!
 //! Shares are basis points of the stake, whatever that is at the time: they keep their sum when stake comes, leaves or is slashed. An operator
 //! has a *standing* share, which holds for every zone, present or future, that it has not given another one. At every epoch its shares
-//! come to a whole at most, were there as many zones as there can be: so slices are unique, and all zones together cost no more than
-//! the hub's own slash of that kind, to whose height delegators have agreed.
+//! come to a whole at most, were there as many zones as there can be: so slices are unique, and faults on all zones in one epoch cost no more
+//! than the hub's own slash of that kind, to whose height delegators have agreed, but for rounding up to a basis point.
 //!
 //! A change holds from the effective epoch on, and what held in an epoch that has begun never changes: whoever asks later finds the same.
 
 use super::{
     clock::Clock,
-    operators,
+    operators, slashes,
     state::{ALLOCATED, SHARES_OF_ZONES, STANDING, load, offset},
 };
 use crate::{
@@ -187,6 +187,10 @@ pub(super) fn set_zone_share(
     ensure(current == expected, || IStaking::OtherShare {
         bps: current as u16,
     })?;
+    let (slash, _) = slashes::left(context, zone, operator)?;
+    if call.bps > 0 && slashes::is_pending(context, slash)? {
+        return Err(slashes::pending_error(context, slash)?);
+    }
     let since = (clock.effective, u64::from(call.bps));
     let allocated = give(context, (operator, zone), since)?;
     let standing = standing_now(context, operator)?;
@@ -210,7 +214,8 @@ pub(super) fn set_standing_share(
     Ok(clock.effective)
 }
 
-/// An operator that broke the rules of a zone leaves it. It can come back by itself.
+/// An operator that broke the rules of a zone leaves it. It can come back by itself once its slash is settled or reversed, so it has one at most
+/// pending for each zone.
 pub(super) fn leave(
     context: &mut Context<'_>,
     clock: &Clock,

@@ -3,7 +3,7 @@
 //! A slash: operator, epoch, view, and kind (bits 192..200), state (200..208), share (208..224), epoch of settlement
 //! (224..256; +0); amount (+1); finder (bits 0..160), zone (160..224; +2); appellant (+3); bond (+4); votes for the appeal (+16..).
 
-use super::state::{self, PENDING, PUNISHED, SLASHES, ZONE_PUNISHED, offset};
+use super::state::{self, LEFT, PENDING, PUNISHED, SLASHES, offset};
 use crate::{
     context::{Context, Stop, revert},
     slots::address_key,
@@ -116,29 +116,26 @@ pub(super) fn note_punished(context: &mut Context<'_>, slash: &Slash) -> Result<
     context.sstore(slot, U256::from(slash.id))
 }
 
-/// A zone, an epoch of it, and an operator.
-type OnZone = (u64, u64, u64);
-
-fn zone_slot(context: &mut Context<'_>, (zone, epoch, operator): OnZone) -> Result<U256, Stop> {
-    let epochs = context.slot_of(U256::from(zone), ZONE_PUNISHED)?;
-    let operators = context.slot_of(U256::from(epoch), epochs)?;
+fn left_slot(context: &mut Context<'_>, zone: u64, operator: u64) -> Result<U256, Stop> {
+    let operators = context.slot_of(U256::from(zone), LEFT)?;
     context.slot_of(U256::from(operator), operators)
 }
 
-/// The slash of an operator for an epoch of a zone, or 0.
-pub(super) fn of_zone(context: &mut Context<'_>, punished: OnZone) -> Result<u64, Stop> {
-    let slot = zone_slot(context, punished)?;
-    Ok(context.sload(slot)?.as_limbs()[0])
+/// The last slash of an operator for a fault on a zone, or 0, and the epoch of the hub from which it has no share there.
+pub(super) fn left(
+    context: &mut Context<'_>,
+    zone: u64,
+    operator: u64,
+) -> Result<(u64, u64), Stop> {
+    let slot = left_slot(context, zone, operator)?;
+    let [id, epoch, ..] = context.sload(slot)?.into_limbs();
+    Ok((id, epoch))
 }
 
-/// Notes that an operator is punished for an epoch of a zone.
-pub(super) fn note_punished_on(
-    context: &mut Context<'_>,
-    punished: OnZone,
-    id: u64,
-) -> Result<(), Stop> {
-    let slot = zone_slot(context, punished)?;
-    context.sstore(slot, U256::from(id))
+/// Notes that an operator leaves a zone for a fault: whatever it did there before costs nothing more.
+pub(super) fn note_left(context: &mut Context<'_>, slash: &Slash, from: u64) -> Result<(), Stop> {
+    let slot = left_slot(context, slash.zone, slash.operator)?;
+    context.sstore(slot, U256::from_limbs([slash.id, from, 0, 0]))
 }
 
 /// Notes that a slash is pending.
@@ -150,8 +147,8 @@ pub(super) fn push_pending(context: &mut Context<'_>, slash: &Slash) -> Result<(
     context.sstore(slot, U256::from(count + 1))
 }
 
-/// How many slashes of an operator are pending: at most one for each epoch that evidence reaches, and so many for zones as a limit
-/// says.
+/// How many slashes of an operator are pending: at most one for each epoch that evidence reaches, and one for
+/// each zone.
 pub(super) fn pending_count(context: &mut Context<'_>, operator: u64) -> Result<u64, Stop> {
     let slot = pending_slot(context, operator)?;
     Ok(context.sload(slot)?.as_limbs()[0])
@@ -186,6 +183,11 @@ pub(super) fn remove_pending(
         context.sstore(offset(slot, index + 1), word)?;
     }
     context.sstore(slot, U256::from(rest.len()))
+}
+
+/// Whether a slash, if there is one, is neither settled nor reversed.
+pub(super) fn is_pending(context: &mut Context<'_>, id: u64) -> Result<bool, Stop> {
+    Ok(id != 0 && find(context, id)?.state == SlashState::Pending)
 }
 
 /// The error for whoever wants to move stake that answers for a pending slash.

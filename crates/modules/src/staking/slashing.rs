@@ -19,9 +19,7 @@ use super::{
 };
 use crate::{
     context::{Context, Stop, ensure, revert},
-    gas,
-    limits::MAX_PENDING_ZONE_SLASHES,
-    members, zones,
+    gas, members, zones,
 };
 use alloy_primitives::{Address, U256};
 use hansa_abi::{
@@ -46,7 +44,11 @@ pub(super) fn submit_evidence(
     let accused = accused(committee, &evidence)?;
     let former = slashes::of_epoch(context, accused.operator, epoch)?;
     check_former(&accused, former)?;
-    accused.check(context, &evidence, &call.evidence, None)?;
+    let is_valid = evidence.verify(context, (&accused.committee, None), &call.evidence)?;
+    ensure(is_valid, || IStaking::InvalidSignature {
+        epoch,
+        signer: accused.signer,
+    })?;
     let fault = Fault {
         operator: accused.operator,
         kind: call.kind,
@@ -67,34 +69,74 @@ pub(super) fn submit_zone_evidence(
     let clock = Clock::read(context)?;
     context.charge(gas::copy(call.evidence.len()))?;
     let evidence = Evidence::decode(call.kind, &call.evidence)?;
-    let (zone, epoch) = (call.zoneId, call.epoch);
+    let zone = call.zoneId;
     let is_zone = zones::chain_id(context, zone)? != 0;
     ensure(is_zone, || IZones::UnknownZone { zoneId: zone })?;
-    check_age(epoch, clock.epoch, clock.oldest_fault())?;
-    let committee = zones::committee(context, zone, epoch)?;
-    let accused = accused(committee, &evidence)?;
-    let punished = (zone, evidence.epoch(), accused.operator);
-    let former = slashes::of_zone(context, punished)?;
-    check_former(&accused, former)?;
-    accused.check(context, &evidence, &call.evidence, Some(zone))?;
-    let pending = slashes::pending_count(context, accused.operator)?;
-    ensure(pending < MAX_PENDING_ZONE_SLASHES, || {
-        IStaking::TooManyPending {
-            limit: MAX_PENDING_ZONE_SLASHES,
-        }
-    })?;
+    let accused = accused_on_zone(context, &clock, zone, (&evidence, &call.evidence))?;
     let fault = Fault {
         operator: accused.operator,
         kind: call.kind,
-        epoch,
+        epoch: accused.committee.epoch,
         view: evidence.view(),
         zone,
     };
     let slash = raise(context, &clock, fault)?;
-    slashes::note_punished_on(context, punished, slash.id)?;
+    slashes::note_left(context, &slash, clock.effective)?;
     allocations::leave(context, &clock, (slash.operator, zone))?;
     announce(context, &slash)?;
     Ok(slash.id)
+}
+
+/// Whose signatures these are on a zone, and by which of the hub's epochs it answers: of those for which evidence is taken, since it last
+/// left the zone for a fault, and in which it had this seat, the one in which its share was largest. So nobody chooses, and who
+/// lowers its share answers by the former one for a while.
+fn accused_on_zone(
+    context: &mut Context<'_>,
+    clock: &Clock,
+    zone: u64,
+    (evidence, bytes): (&Evidence, &[u8]),
+) -> Result<Accused, Stop> {
+    let (epoch, signer) = (evidence.epoch(), evidence.signer());
+    let (mut candidates, mut punished) = (Vec::new(), None);
+    for hub_epoch in clock.oldest_fault()..=clock.epoch {
+        let Some(committee) = zones::committee(context, zone, hub_epoch)? else {
+            continue;
+        };
+        let Some(seat) = committee.seats.get(signer as usize) else {
+            continue;
+        };
+        let operator = seat.operator;
+        let share = allocations::share_at(context, (operator, zone), hub_epoch)?;
+        let (former, left) = slashes::left(context, zone, operator)?;
+        let accused = Accused {
+            operator,
+            committee,
+            signer,
+        };
+        if hub_epoch < left {
+            punished = Some((accused, former));
+        } else if share > 0 {
+            candidates.push((share, accused));
+        }
+    }
+    candidates.sort_by_key(|(share, accused)| std::cmp::Reverse((*share, accused.committee.epoch)));
+    let mut checked = Vec::new();
+    for (_, accused) in candidates {
+        let id = accused.committee.id();
+        if checked.contains(&id) {
+            continue;
+        }
+        if evidence.verify(context, (&accused.committee, Some(zone)), bytes)? {
+            return Ok(accused);
+        }
+        checked.push(id);
+    }
+    if let Some((accused, former)) = punished {
+        check_former(&accused, former)?;
+    }
+    let unknown = checked.is_empty();
+    ensure(!unknown, || IStaking::UnknownSigner { epoch, signer })?;
+    Err(revert(IStaking::InvalidSignature { epoch, signer }))
 }
 
 /// Who signed what contradicts itself, if the signatures are right.
@@ -114,22 +156,6 @@ fn accused(committee: Option<Committee>, evidence: &Evidence) -> Result<Accused,
         committee,
         signer,
     })
-}
-
-impl Accused {
-    fn check(
-        &self,
-        context: &mut Context<'_>,
-        evidence: &Evidence,
-        bytes: &[u8],
-        zone: Option<u64>,
-    ) -> Result<(), Stop> {
-        let is_valid = evidence.verify(context, (&self.committee, zone), bytes)?;
-        ensure(is_valid, || IStaking::InvalidSignature {
-            epoch: evidence.epoch(),
-            signer: self.signer,
-        })
-    }
 }
 
 /// One fault costs one slash.
@@ -420,9 +446,9 @@ fn reverse(context: &mut Context<'_>, mut slash: Slash) -> Result<(), Stop> {
     slash.amount = U256::ZERO;
     slashes::store(context, &slash)?;
     slashes::remove_pending(context, slash.operator, slash.id)?;
-    let mut operator = operators::find(context, slash.operator)?;
-    operator.offences = operator.offences.saturating_sub(1);
     if slash.zone == 0 {
+        let mut operator = operators::find(context, slash.operator)?;
+        operator.offences = operator.offences.saturating_sub(1);
         operators::store(context, &operator)?;
     }
     context.transfer(slash.appellant, slash.bond)?;

@@ -44,7 +44,6 @@ pub(super) fn checkpoint(
     let transcript = keccak256([keccak256(header).0, keccak256(certificate).0].concat());
     let certified = staking::is_certified(context, (&committee, id), &finalization, transcript)?;
     ensure(certified, || IZones::InvalidCertificate {})?;
-    let stakes = committee.seats.iter().map(|seat| seat.stake);
     let checkpoint = IZones::Checkpoint {
         number,
         blockHash: hash,
@@ -53,7 +52,7 @@ pub(super) fn checkpoint(
         stateRoot: decoded.state.root,
         outboxCount: decoded.outbox.count,
         outboxRoot: decoded.outbox.root,
-        stake: stakes.fold(U256::ZERO, U256::saturating_add),
+        answers: answers(&committee),
         recordedAt: context.block_number(),
     };
     state::store_checkpoint(context, id, &checkpoint)?;
@@ -64,6 +63,16 @@ pub(super) fn checkpoint(
         outboxCount: decoded.outbox.count,
     })?;
     Ok(IZones::checkpointReturn {})
+}
+
+/// What answers at least if two quorums of a committee contradict each other: the least stakes of as many seats as both have in common.
+fn answers(committee: &Committee) -> U256 {
+    let seats = committee.seats.len();
+    let faulty = seats.saturating_sub(1) / 3;
+    let mut stakes: Vec<_> = committee.seats.iter().map(|seat| seat.stake).collect();
+    stakes.sort_unstable();
+    let common = stakes.into_iter().take(seats - 2 * faulty);
+    common.fold(U256::ZERO, U256::saturating_add)
 }
 
 /// The newest committee of the zone with this id, as far as certificates live.

@@ -12,7 +12,7 @@
 //! least base fee, epoch blocks (+2); interval, heartbeat, longest directive (+3); escrow (+4); name (+5).
 //!
 //! A checkpoint: number, milliseconds, block of the hub, messages (64 bits each; +0); recorded at (+1); hash (+2); root of the state (+3);
-//! root of the outbox (+4); stake (+5).
+//! root of the outbox (+4); stake that answers (+5).
 
 use crate::{
     context::{Context, Stop, revert},
@@ -169,7 +169,7 @@ pub(crate) fn checkpoint<R: StorageRead>(
         stateRoot: word(3)?.into(),
         outboxCount: outbox_count,
         outboxRoot: word(4)?.into(),
-        stake: word(5)?,
+        answers: word(5)?,
         recordedAt: word(1)?.as_limbs()[0],
     })
 }
@@ -187,7 +187,7 @@ pub(super) fn store_checkpoint(
         of.blockHash.into(),
         of.stateRoot.into(),
         of.outboxRoot.into(),
-        of.stake,
+        of.answers,
     ];
     for (by, word) in (0..).zip(words) {
         context.sstore(offset(base, by), word)?;

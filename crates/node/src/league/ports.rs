@@ -3,6 +3,7 @@
 use super::{
     LeagueError,
     layout::{PortPlan, Ports},
+    process::Record,
 };
 use std::{
     fs, io,
@@ -15,8 +16,8 @@ use std::{
 const OFFERED_BASES: [u16; 8] = [
     18_500, 20_500, 22_500, 24_500, 26_500, 28_500, 30_500, 12_500,
 ];
-/// How long a process may take to end that nobody can be named for.
-const ENDING: Duration = Duration::from_secs(2);
+/// How long a process that has ended may hold its ports.
+const ENDING: Duration = Duration::from_secs(5);
 /// How often its port is tried.
 const POLL: Duration = Duration::from_millis(20);
 /// The state `LISTEN` in `/proc/net/tcp`.
@@ -68,14 +69,14 @@ const fn named(ports: Ports) -> [(&'static str, u16); 4] {
 }
 
 /// As [`bind`]. A process can hold its ports for some moments after it counts as ended, until the system has
-/// closed what it had open: then no owner can be named.
+/// closed what it had open.
 fn bind_soon(port: u16) -> io::Result<()> {
     let begun = Instant::now();
     loop {
         match bind(port) {
             Err(error)
                 if error.kind() == io::ErrorKind::AddrInUse
-                    && owner(port).is_none()
+                    && listener(port).is_none_or(is_ending)
                     && begun.elapsed() < ENDING =>
             {
                 thread::sleep(POLL);
@@ -102,6 +103,18 @@ pub(super) fn free_base(operators: usize) -> Option<u16> {
 
 /// The process that listens on a TCP port, as `name (pid N)`; `None` if it cannot be seen.
 pub fn owner(port: u16) -> Option<String> {
+    let pid = listener(port)?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(format!("{} (pid {pid})", name.trim()))
+}
+
+/// Whether a process is past its end: its memory goes first, and with it its command line, then its files, then all else.
+fn is_ending(pid: u32) -> bool {
+    Record::observe(pid).is_none_or(|now| now.command.iter().all(String::is_empty))
+}
+
+/// The process that listens on a TCP port; `None` if it cannot be seen.
+fn listener(port: u16) -> Option<u32> {
     let inode = ["/proc/net/tcp", "/proc/net/tcp6"]
         .into_iter()
         .filter_map(|table| fs::read_to_string(table).ok())
@@ -114,13 +127,11 @@ pub fn owner(port: u16) -> Option<String> {
         let mut files = files.flatten();
         files.any(|file| fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == &*socket))
     };
-    let pid = fs::read_dir("/proc")
+    fs::read_dir("/proc")
         .ok()?
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .find(|&pid| holds(pid))?;
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(format!("{} (pid {pid})", name.trim()))
+        .find(|&pid| holds(pid))
 }
 
 /// The inode of the socket that listens on `port`, in a table as proc(5) describes it.

@@ -8,6 +8,15 @@ use std::time::Duration;
 
 const TARGET: Address = Address::repeat_byte(0xbd);
 
+/// One operator joins, and the first leaves.
+fn churn() -> Churn {
+    Churn {
+        joins: vec![OPERATORS as usize],
+        leaves: vec![0],
+        height: 5,
+    }
+}
+
 /// Members warn each other on the hub, while somebody pays the address on both chains.
 fn warned() -> PlanBuilder<League> {
     let load = Load {
@@ -58,13 +67,8 @@ fn operators_of_a_zone_crash_again_and_again() {
 fn a_zone_changes_its_operators_with_the_hub() {
     for seed in seeds().take(1) {
         twice(seed, || {
-            let churn = Churn {
-                joins: vec![OPERATORS as usize],
-                leaves: vec![0],
-                height: 5,
-            };
             let league = League::new(OPERATORS + 1, Load::default())
-                .with_churn(churn)
+                .with_churn(churn())
                 .with_zones(1);
             plan(league, 84).property(checks::ZoneFollows {
                 height: 40,
@@ -116,13 +120,8 @@ fn messages_survive_crashes() {
 fn messages_survive_a_change_of_operators() {
     for seed in seeds().take(1) {
         twice(seed, || {
-            let churn = Churn {
-                joins: vec![OPERATORS as usize],
-                leaves: vec![0],
-                height: 5,
-            };
             let league = League::new(OPERATORS + 1, Load::default())
-                .with_churn(churn)
+                .with_churn(churn())
                 .with_zones(2)
                 .with_traffic();
             traded(league, 50, 1)

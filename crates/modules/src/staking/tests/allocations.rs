@@ -2,7 +2,7 @@
 
 use super::{League, SELF_STAKE, delegator, evidence_in, key, owner, wei};
 use crate::{
-    limits::{MAX_PENDING_ZONE_SLASHES, MAX_ZONES, STANDING_SHARE_BPS},
+    limits::{MAX_ZONES, STANDING_SHARE_BPS},
     staking::Committee,
     tests::world::assert_reverts,
     zones::{self, tests as register},
@@ -166,7 +166,6 @@ fn accuse(
     let namespace = zone_namespace(league.genesis_hash, zone);
     let call = IStaking::submitZoneEvidenceCall {
         zoneId: zone,
-        epoch: hub,
         kind,
         evidence: evidence_in(&namespace, &committee, (kind, own), &key(of)),
     };
@@ -199,10 +198,13 @@ fn a_fault_on_a_zone_costs_the_slice_and_the_seat_there_and_nothing_else() {
     league.enter(5);
     assert_eq!(league.members(5), [1, 2, 3, 4, 5]);
     league.check_solvent();
-    // It comes back by itself.
+    // It comes back by itself, and answers again for what it does then.
     assert_eq!(give(&mut league, 1, 1, 100), Ok(6));
     league.enter(6);
     assert_eq!(slices(&mut league, 1, 6)[0].0, 1);
+    let again = accuse(&mut league, 1, (6, 90), 1, 1).unwrap();
+    let slash = league.view(&IStaking::slashCall { slashId: again });
+    assert_eq!((slash.bps, slash.epoch), (10, 6));
 }
 
 #[test]
@@ -210,15 +212,23 @@ fn evidence_from_a_zone_is_taken_once_and_from_there_alone() {
     let mut league = league();
     league.enter(2);
     accuse(&mut league, 1, (2, 40), 0, 1).unwrap();
-    // The same epoch of the zone by another epoch of the hub, in which it had the same seat.
-    let punished = IStaking::AlreadyPunished {
-        operatorId: 1,
-        epoch: 1,
+    // Whatever else it did there before it left: its slice is slashed once.
+    for (epoch, kind) in [(40, 2), (41, 0)] {
+        let punished = IStaking::AlreadyPunished {
+            operatorId: 1,
+            epoch: 2,
+            slashId: 1,
+        };
+        assert_reverts(accuse(&mut league, 1, (2, epoch), kind, 1), punished);
+    }
+    // It cannot come back while that is pending.
+    let pending = IStaking::SlashPending {
         slashId: 1,
+        operatorId: 1,
+        settlesAt: 4,
     };
-    assert_reverts(accuse(&mut league, 1, (1, 40), 2, 1), punished);
-    // Another epoch, another zone, another operator.
-    accuse(&mut league, 1, (2, 41), 0, 1).unwrap();
+    assert_reverts(give(&mut league, 1, 1, 100), pending);
+    // Another zone, another operator.
     accuse(&mut league, 2, (2, 40), 0, 1).unwrap();
     accuse(&mut league, 1, (2, 40), 0, 2).unwrap();
     // Signed for the hub, or for the other zone.
@@ -227,7 +237,6 @@ fn evidence_from_a_zone_is_taken_once_and_from_there_alone() {
     for namespace in [namespace(genesis_hash), zone_namespace(genesis_hash, 2)] {
         let call = IStaking::submitZoneEvidenceCall {
             zoneId: 1,
-            epoch: 2,
             kind: 0,
             evidence: evidence_in(&namespace, &hub, (0, 2), &key(3)),
         };
@@ -242,27 +251,40 @@ fn evidence_from_a_zone_is_taken_once_and_from_there_alone() {
     let evidence = evidence_in(&zone_namespace(genesis_hash, 1), &hub, (0, 2), &key(3));
     let call = IStaking::submitEvidenceCall { kind: 0, evidence };
     assert!(league.call(delegator(19), &call).is_err());
-    // Windows are the hub's.
-    league.enter(6);
-    let expired = IStaking::EvidenceExpired {
-        epoch: 2,
-        oldest: 3,
-    };
-    assert_reverts(accuse(&mut league, 1, (2, 9), 0, 4), expired);
 }
 
-/// Nobody can fill the list in which the hub's own slashes wait.
+/// Who lowers its share answers by the former one as long as evidence is taken, and nobody chooses.
 #[test]
-fn so_many_faults_on_zones_are_pending_at_most() {
+fn the_largest_share_of_the_window_answers() {
     let mut league = league();
+    give(&mut league, 1, 1, 2_000).unwrap();
     league.enter(1);
-    for epoch in 0..MAX_PENDING_ZONE_SLASHES {
-        accuse(&mut league, 1, (1, epoch), 0, 1).unwrap();
+    give(&mut league, 1, 1, 1).unwrap();
+    league.enter(2);
+    let mut late = league.clone();
+    let id = accuse(&mut league, 1, (2, 9), 1, 1).unwrap();
+    let slash = league.view(&IStaking::slashCall { slashId: id });
+    assert_eq!((slash.bps, slash.epoch), (200, 1));
+    // The window is three epochs.
+    late.enter(5);
+    let id = accuse(&mut late, 1, (5, 9), 1, 1).unwrap();
+    let slash = late.view(&IStaking::slashCall { slashId: id });
+    assert_eq!((slash.bps, slash.epoch), (1, 5));
+}
+
+/// A seat without a share has nothing that could answer, and takes the place of no other fault.
+#[test]
+fn who_has_no_share_answers_for_nothing() {
+    let mut league = league();
+    for n in 1..=4 {
+        stand(&mut league, n, 0).unwrap();
     }
-    let limit = MAX_PENDING_ZONE_SLASHES;
-    let full = IStaking::TooManyPending { limit };
-    assert_reverts(accuse(&mut league, 1, (1, limit), 0, 1), full);
-    league.accuse(0, 1, &key(1)).unwrap();
+    league.enter(5);
+    assert_eq!(slices(&mut league, 1, 5)[0], (1, 0));
+    let seats = committee(&mut league, 1, 5).seats;
+    let signer = seats.iter().position(|seat| seat.operator == 1).unwrap() as u32;
+    let unknown = IStaking::UnknownSigner { epoch: 9, signer };
+    assert_reverts(accuse(&mut league, 1, (5, 9), 1, 1), unknown);
 }
 
 proptest! {
