@@ -31,7 +31,7 @@ interface IMessages is IModule {
 
     /// @notice What became of a message that the hub took.
     /// Paid: its receiver has the value. Waiting: for its receiver. Forwarded: to another zone. Held: for the zone's outflow limit.
-    /// Returned: nobody can receive it, so its value goes back to its sender.
+    /// Returned: nobody can receive it, or its destination is closing, so its value goes back to its sender.
     enum Outcome {
         Paid,
         Waiting,
@@ -67,6 +67,11 @@ interface IMessages is IModule {
     /// @notice Nobody took a message in time: its value is on its way back to its sender.
     event Refunded(bytes32 indexed id, uint64 indexed source, address indexed sender, uint256 value);
 
+    /// @notice An account of a zone that has settled was paid on the hub; the outflow limit holds back what is left.
+    event Exited(uint64 indexed zoneId, address indexed account, uint256 amount, uint256 left);
+    /// @notice The value of a message that a stopped zone never handed on went back to its sender, or ether that it never took to its receiver.
+    event Reclaimed(uint64 indexed zoneId, address indexed to, uint256 amount);
+
     /// @notice This chain is neither a hub nor a zone, or the call is for the hub only.
     error NotEnabled();
     /// @notice The league has no chain with this id, or it is this one.
@@ -99,6 +104,12 @@ interface IMessages is IModule {
     error NothingToRefund();
     /// @notice Nothing more may leave the zone now: the limit is per day.
     error OutflowLimit(uint256 limit);
+    /// @notice Not a proof of this value in the state of the zone's last checkpoint.
+    error InvalidStateProof();
+    /// @notice There is nothing to pay here, or it was paid already.
+    error NothingLeft();
+    /// @notice This account belongs to the protocol: nobody can exit for it.
+    error ProtocolAccount(address account);
 
     /// @notice Send the value, less the fee, and a message to an account on another chain. With data it waits there until its receiver
     /// takes it, for 7 days at least; then anybody can send its value back. `fee` (1 ether at most; none on the hub) goes to whoever delivers it on the hub.
@@ -114,6 +125,22 @@ interface IMessages is IModule {
 
     /// @notice Let go what is held, as far as the outflow limit allows now. On the hub, by anybody. Returns what is still held.
     function release(Message calldata message) external returns (uint256 held);
+
+    /// @notice Pay an account of a zone that has settled what it had there, to the same address on the hub, as far as the outflow limit allows now; call
+    /// again for the rest. On the hub, by anybody. `state` is the account's 72 bytes in the zone's state, and `proof` shows them to be there (hansa_getProof).
+    function exit(uint64 zoneId, address account, bytes calldata state, bytes calldata proof)
+        external
+        returns (uint256 paid, uint256 left);
+
+    /// @notice Send the value of a message back to its sender that waited for its receiver in a zone which has settled. `state` and `proof` are of slot
+    /// keccak256(id . 5) of this module there. Otherwise as `exit`.
+    function exitMessage(uint64 zoneId, Message calldata message, bytes calldata state, bytes calldata proof)
+        external
+        returns (uint256 paid, uint256 left);
+
+    /// @notice Pay out an entry of its lane that a zone which has settled never took: to its receiver, or, for a message, back to its sender. `message` is
+    /// read only in the latter case. On the hub, by anybody.
+    function reclaim(uint64 zoneId, uint64 index, Message calldata message) external returns (uint256 paid);
 
     /// @notice Take a message that waits for the caller, with its value.
     function take(Message calldata message) external;

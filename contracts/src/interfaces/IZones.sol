@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {IModule} from "./IModule.sol";
 
 /// @title Zones (native module 2)
-/// @notice The register of a league's zones, and the newest checkpoint of each. On the hub only.
+/// @notice The register of a league's zones, from their creation to their end, and the newest checkpoint of each. On the hub only.
 /// @dev A zone's genesis follows from its record and from the hub's state alone: every node derives the same.
 interface IZones is IModule {
     /// @notice What a zone is made with.
@@ -17,6 +17,8 @@ interface IZones is IModule {
     /// @param epochBlocks blocks of an epoch, 10 to 65,535: its operators change at the end of one.
     /// @param minSeverity directives of alerts below this severity (1 to 4) have no effect there.
     /// @param maxDirectiveSeconds no directive holds there for longer, 1 to 31,536,000.
+    /// @param noticeSeconds how long before its end its users are told, and how long it may leave the hub without a checkpoint; 10 to 31,536,000.
+    /// @param rentPerDay wei that its escrow pays its operators each day, 10^24 at most.
     struct Parameters {
         string name;
         uint64 chainId;
@@ -27,19 +29,48 @@ interface IZones is IModule {
         uint64 epochBlocks;
         uint8 minSeverity;
         uint64 maxDirectiveSeconds;
+        uint64 noticeSeconds;
+        uint256 rentPerDay;
+    }
+
+    /// @notice Where a zone is in its life. Registered: the hub has no checkpoint of it yet. Closing: it will stop; nothing more can be sent to it.
+    /// Stopped: the first of its blocks that names the hub's block `stoppedAt` or a later one is its last. Settled: what it has left is paid out by
+    /// proofs against its last checkpoint, see IMessages.exit.
+    enum Phase {
+        Registered,
+        Active,
+        Closing,
+        Stopped,
+        Settled
+    }
+
+    /// @notice Why a zone closes. Creator: its creator closed it. Escrow: what is left pays no more than the time until it stops. Halted: the hub had no
+    /// checkpoint of it for the time of notice.
+    enum Reason {
+        None,
+        Creator,
+        Escrow,
+        Halted
     }
 
     /// @notice A zone.
     /// @param id counts from 1; never used again.
     /// @param createdAt height of the hub's block that created it.
     /// @param timestamp that block's time.
-    /// @param escrow what its creator paid in.
+    /// @param escrow wei that are left to pay its operators.
+    /// @param reason why it closes or stopped.
+    /// @param closesAt it can be stopped from then on, seconds since 1970; 0: it is not closing.
+    /// @param stoppedAt height of the hub's block that stopped it; 0: none did.
     struct Zone {
         uint64 id;
         address creator;
         uint64 createdAt;
         uint64 timestamp;
         uint256 escrow;
+        Phase phase;
+        Reason reason;
+        uint64 closesAt;
+        uint64 stoppedAt;
         Parameters parameters;
     }
 
@@ -65,6 +96,8 @@ interface IZones is IModule {
     /// @param answers wei that answer at least if the committee that finalized it contradicts itself: the least shares of as many seats as any
     /// two quorums have in common.
     /// @param recordedAt height of the hub's block that recorded it.
+    /// @param recordedTime that block's time, seconds since 1970.
+    /// @param arrivals entries of its lane that the zone had taken by then.
     struct Checkpoint {
         uint64 number;
         bytes32 blockHash;
@@ -75,12 +108,27 @@ interface IZones is IModule {
         bytes32 outboxRoot;
         uint256 answers;
         uint64 recordedAt;
+        uint64 recordedTime;
+        uint64 arrivals;
     }
 
     /// @notice A zone was created. Its operators begin it from the next block on.
     event ZoneCreated(uint64 indexed zoneId, address indexed creator, uint64 indexed chainId, string name);
     /// @notice The newest final block of a zone that the hub knows of.
     event Checkpointed(uint64 indexed zoneId, uint64 number, bytes32 blockHash, uint64 outboxCount);
+
+    /// @notice A zone will stop.
+    event ZoneClosing(uint64 indexed zoneId, Reason reason, uint64 closesAt);
+    /// @notice A zone will not stop after all: its escrow was filled up, or a checkpoint came.
+    event ZoneReopened(uint64 indexed zoneId);
+    /// @notice A zone stops: the first of its blocks that names this block of the hub or a later one is its last.
+    event ZoneStopped(uint64 indexed zoneId);
+    /// @notice A zone's escrow paid its operators.
+    event RentPaid(uint64 indexed zoneId, uint256 amount, uint256 escrow);
+    /// @notice Somebody paid into a zone's escrow.
+    event EscrowFilled(uint64 indexed zoneId, address indexed by, uint256 amount, uint256 escrow);
+    /// @notice What was left of a stopped zone's escrow went back to its creator.
+    event EscrowReturned(uint64 indexed zoneId, address indexed creator, uint256 amount);
 
     /// @notice This chain is not a hub.
     error NotEnabled();
@@ -112,12 +160,37 @@ interface IZones is IModule {
     error InvalidCertificate();
     /// @notice The block names a block of the hub that is not there yet.
     error AheadOfHub(uint64 hubNumber);
+    /// @notice The rent is more than this.
+    error RentTooHigh(uint256 rentPerDay, uint256 most);
+    /// @notice Only its creator can close a zone that has checkpoints and an escrow.
+    error NotClosable(uint64 zoneId);
+    /// @notice The zone is closing, or has stopped.
+    error ZoneEnds(uint64 zoneId, Phase phase);
+    /// @notice The zone is not closing, or not before this time (seconds since 1970).
+    error NotDue(uint64 zoneId, uint64 closesAt);
+    /// @notice The zone has not settled.
+    error NotSettled(uint64 zoneId);
+    /// @notice Only the zone's creator can do this.
+    error NotCreator(address creator);
 
-    /// @notice Create a zone. Callable by anybody. The value is its escrow, at least 10 ether.
+    /// @notice Create a zone. Callable by anybody. The value is its escrow, at least 10 ether, and twice the rent for the time of notice.
     function create(Parameters calldata parameters) external payable returns (uint64 zoneId);
 
     /// @notice Tell the hub of a final block of a zone: its encoded header, and the certificate of its committee. Callable by anybody.
     function checkpoint(uint64 zoneId, bytes calldata header, bytes calldata certificate) external;
+
+    /// @notice Pay into a zone's escrow. Callable by anybody. A zone that closes for want of escrow is open again once it has enough.
+    function fund(uint64 zoneId) external payable;
+
+    /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then, or when the hub had no
+    /// checkpoint for the time of notice.
+    function close(uint64 zoneId) external returns (uint64 closesAt);
+
+    /// @notice Stop a zone that is closing, once it is time. Callable by anybody.
+    function stop(uint64 zoneId) external;
+
+    /// @notice Send what is left of its escrow back to its creator. Callable by anybody, once the zone has settled.
+    function returnEscrow(uint64 zoneId) external returns (uint256 amount);
 
     /// @notice Who serves a zone by an epoch of the hub, in the order of their keys, each with the stake that answers for it (zero once that is
     /// forgotten). Empty while the epoch's committee is not fixed.

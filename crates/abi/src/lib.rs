@@ -8,6 +8,7 @@ mod addresses;
 mod errors;
 mod interfaces;
 mod risk;
+mod zones;
 
 pub use addresses::{
     EXCHANGE, FUND, GUARD, MEMBERS, MESSAGES, MODULES, Module, STAKING, ZONES, is_module_address,
@@ -15,6 +16,7 @@ pub use addresses::{
 };
 pub use errors::describe_error;
 pub use interfaces::{IExchange, IGuard, IMembers, IMessages, IModule, IStaking, IZones};
+pub use zones::{phase_name, reason_name};
 
 #[cfg(test)]
 mod tests;

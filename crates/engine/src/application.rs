@@ -184,10 +184,17 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             );
             return None;
         }
-        hub::derive(&**hub, self.genesis(), named, parent)
+        let taken = async {
+            if hub::is_last(&**hub, parent).await? {
+                return Ok(None);
+            }
+            let taken = hub::derive(&**hub, self.genesis(), named, parent).await?;
+            Ok::<_, hansa_state::StateError>(Some(taken))
+        };
+        let taken = taken
             .await
-            .inspect_err(|error| tracing::error!(%error, "cannot read the hub"))
-            .ok()
+            .inspect_err(|error| tracing::error!(%error, "cannot read the hub"));
+        taken.ok().flatten()
     }
 
     /// Whether what the block says of finalizations is right: the one that it carries, if any, is of this epoch, newer

@@ -1,4 +1,5 @@
-//! What a zone sends comes to the hub by itself: whoever runs both tells the hub of the zone's blocks, and delivers its messages.
+//! What a zone sends comes to the hub by itself: whoever runs both tells the hub of the zone's blocks, and delivers its messages. And a zone whose
+//! time has come is stopped.
 
 use crate::{
     Head, Marshal, Payer, Runtime,
@@ -12,7 +13,8 @@ use commonware_consensus::types::Height;
 use commonware_parallel::Strategy;
 use hansa_abi::{
     IMessages::{self, Message},
-    IZones, MESSAGES, ZONES,
+    IZones::{self, Phase},
+    MESSAGES, ZONES,
 };
 use hansa_modules::{Call, limits::MAX_DELIVERIES};
 use hansa_primitives::{Header, PublicKey, Receipt};
@@ -130,11 +132,28 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
 
     /// What there is to do.
     async fn next(&self, newest: &Header, now_ms: u64) -> Next {
-        let Some((lane, checkpoint)) = self.hub().await else {
+        let Some((zone, lane, checkpoint)) = self.hub().await else {
             return Next::Nothing;
         };
+        if zone.phase == Phase::Settled && checkpoint.outboxCount <= lane.delivered {
+            return Next::Nothing;
+        }
+        let due = zone.closesAt.saturating_mul(1_000);
+        if zone.phase == Phase::Closing && now_ms >= self.turn(newest, due, zone.closesAt) {
+            let call = IZones::stopCall { zoneId: self.zone };
+            return Next::Call(ZONES, call.abi_encode().into());
+        }
+        if zone.phase == Phase::Stopped && newest.hub.number >= zone.stoppedAt {
+            // Its last block: with its checkpoint the zone has settled.
+            if now_ms < self.turn(newest, newest.timestamp_ms, newest.number) {
+                return Next::NotYet;
+            }
+            return self.checkpoint(newest).await;
+        }
         let Some(waiting) = self.block_of(lane.delivered, newest) else {
-            let due = checkpoint.timestampMs.saturating_add(CADENCE_MS);
+            // Well before anybody can say that the zone has halted.
+            let cadence = CADENCE_MS.min(zone.parameters.noticeSeconds.saturating_mul(1_000 / 4));
+            let due = checkpoint.timestampMs.saturating_add(cadence);
             if newest.number == 0 || now_ms < self.turn(newest, due, checkpoint.number) {
                 return Next::Nothing;
             }
@@ -162,13 +181,14 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
     }
 
     /// What the hub has of the zone.
-    async fn hub(&self) -> Option<(IMessages::Lane, IZones::Checkpoint)> {
+    async fn hub(&self) -> Option<(IZones::Zone, IMessages::Lane, IZones::Checkpoint)> {
         let id = self.zone;
+        let zone = self.ask(&IZones::zoneCall { zoneId: id }, ZONES).await?;
         let lane = self
             .ask(&IMessages::laneCall { zoneId: id }, MESSAGES)
             .await?;
         let call = IZones::checkpointOfCall { zoneId: id };
-        Some((lane, self.ask(&call, ZONES).await?))
+        Some((zone, lane, self.ask(&call, ZONES).await?))
     }
 
     async fn ask<C: SolCall>(&self, call: &C, module: Address) -> Option<C::Return> {

@@ -8,7 +8,12 @@ use crate::{Runtime, head::Gathered};
 use alloy_primitives::U256;
 use commonware_parallel::Strategy;
 use futures::{FutureExt as _, future::BoxFuture};
-use hansa_modules::{guard::feed, messages, staking::Calendar, zones};
+use hansa_modules::{
+    guard::feed,
+    messages,
+    staking::{Calendar, Committee},
+    zones,
+};
 use hansa_primitives::{
     Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
     MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
@@ -74,14 +79,21 @@ pub trait Hub: Send + Sync + 'static {
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<Arrival>, StateError>>;
 
-    /// Ends when the hub has something for a zone that has taken so much: a proposer with nothing else to do need not wait longer.
-    fn news(&self, taken: HubPoint) -> BoxFuture<'_, ()>;
+    /// Ends when the hub has something for a child of this block: a proposer with nothing else to do need not wait longer. Other operators than the
+    /// next block's are such news: so an idle zone comes to the end of its epoch, where they take over.
+    fn news(&self, parent: &Header) -> BoxFuture<'_, ()>;
 
     /// Who serves the zone by the hub's block `number`, which is executed here.
     ///
     /// # Errors
     /// As [`Hub::directives`].
     fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>>;
+
+    /// The hub's block that stopped the zone, if one up to the newest that is executed here did.
+    ///
+    /// # Errors
+    /// As [`Hub::directives`].
+    fn stopped_at(&self) -> BoxFuture<'_, Result<Option<u64>, StateError>>;
 }
 
 /// The hub's finalized blocks.
@@ -179,9 +191,10 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
             .boxed()
     }
 
-    fn news(&self, taken: HubPoint) -> BoxFuture<'_, ()> {
+    fn news(&self, parent: &Header) -> BoxFuture<'_, ()> {
+        let (taken, operators) = (parent.hub, parent.next_committee);
         async move {
-            let mut seen = None;
+            let (mut seen, mut seen_epoch) = (None, None);
             loop {
                 let head = self.states.head();
                 if seen != Some(head) {
@@ -192,6 +205,15 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
                     let some = directives.is_ok_and(|changes| !changes.is_empty())
                         || arrivals.is_ok_and(|arrivals| !arrivals.is_empty());
                     if some {
+                        return;
+                    }
+                }
+                let epoch = Some(self.calendar.epoch_of(head));
+                if seen_epoch != epoch {
+                    seen_epoch = epoch;
+                    let seats = self.committee(head).await.unwrap_or_default();
+                    let epoch = self.calendar.epoch_of(head);
+                    if !seats.is_empty() && (Committee { epoch, seats }).id() != operators {
                         return;
                     }
                 }
@@ -217,6 +239,17 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
         }
         .boxed()
     }
+
+    fn stopped_at(&self) -> BoxFuture<'_, Result<Option<u64>, StateError>> {
+        let zone = self.zone;
+        async move {
+            let block = self
+                .ask(move |state| zones::stopped_at(state, zone))
+                .await?;
+            Ok((block != 0).then_some(block))
+        }
+        .boxed()
+    }
 }
 
 const fn calendar(genesis: &Genesis) -> Calendar {
@@ -237,6 +270,8 @@ pub(crate) enum Refused {
     Age,
     #[error("it takes something else from the hub than the hub says")]
     Inputs,
+    #[error("its parent was the zone's last block")]
+    Stopped,
     #[error("a block of the hub takes nothing from another chain")]
     NoZone,
 }
@@ -276,6 +311,16 @@ pub(crate) fn check_step(
     if right { Ok(()) } else { Err(Refused::Step) }
 }
 
+/// Whether a block of a zone is its last: it is the first to name the hub's block that stopped the zone, or a later one. The hub has to have
+/// executed the block that it names.
+///
+/// # Errors
+/// As [`Hub::directives`].
+pub(crate) async fn is_last(hub: &dyn Hub, header: &Header) -> Result<bool, StateError> {
+    let stopped = hub.stopped_at().await?;
+    Ok(stopped.is_some_and(|stopped| header.hub.number >= stopped))
+}
+
 /// Whether what a candidate takes from the hub is what the hub says. Waits while the hub is behind.
 ///
 /// # Errors
@@ -294,6 +339,9 @@ pub(crate) async fn check(
     let furthest = furthest(genesis, parent, header.timestamp_ms);
     if is_too_old(&named, header.timestamp_ms, furthest) {
         return Ok(Err(Refused::Age));
+    }
+    if is_last(hub, parent).await? {
+        return Ok(Err(Refused::Stopped));
     }
     let (point, derived) = derive(hub, genesis, named, parent).await?;
     let right = point == header.hub && derived == *inputs;

@@ -15,11 +15,13 @@ use hansa_state::StateError;
 struct Fixed {
     height: u64,
     every: u64,
+    stopped_at: Option<u64>,
 }
 
 const HUB: Fixed = Fixed {
     height: 10_000,
     every: 5,
+    stopped_at: None,
 };
 
 fn hub_block(number: u64) -> HubBlock {
@@ -88,12 +90,16 @@ impl Hub for Fixed {
         ready(Ok((from..count).take(most).map(arrival).collect())).boxed()
     }
 
-    fn news(&self, _taken: HubPoint) -> BoxFuture<'_, ()> {
+    fn news(&self, _parent: &Header) -> BoxFuture<'_, ()> {
         pending().boxed()
     }
 
     fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>> {
         ready(Ok(seats(number))).boxed()
+    }
+
+    fn stopped_at(&self) -> BoxFuture<'_, Result<Option<u64>, StateError>> {
+        ready(Ok(self.stopped_at)).boxed()
     }
 }
 
@@ -160,6 +166,7 @@ fn what_a_block_cannot_hold_comes_with_the_next() {
     let hub = Fixed {
         height: 4_000,
         every: 1,
+        ..HUB
     };
     let of = |parent: &Header| block_on(derive(&hub, &genesis(), hub_block(4_000), parent));
     let (first, inputs) = of(&header(1, point(0, 0))).unwrap();
@@ -266,4 +273,25 @@ fn whatever_differs_from_the_hub_is_refused() {
     assert_eq!(verdict(named, &earlier), refused);
     // What this hub does not have yet is waited for.
     assert_eq!(verdict(point(10_001, named.directives), &inputs), None);
+}
+
+/// The first block that names the hub's block which stopped the zone has no children, and every one before has.
+#[test]
+fn a_zone_that_was_stopped_ends_with_one_block() {
+    let hub = Fixed {
+        stopped_at: Some(30),
+        ..HUB
+    };
+    let verdict = |parent: u64, named: u64| {
+        let parent = header(5, point(parent, parent / 5));
+        let (point, inputs) = derived(named, &parent);
+        let mut header = header(6, point);
+        header.timestamp_ms = 41_000;
+        block_on(check(&hub, &genesis(), &header, &inputs, &parent)).unwrap()
+    };
+    assert_eq!(verdict(20, 29), Ok(()));
+    assert_eq!(verdict(29, 30), Ok(()));
+    assert_eq!(verdict(29, 40), Ok(()));
+    assert_eq!(verdict(30, 30), Err(Refused::Stopped));
+    assert_eq!(verdict(31, 40), Err(Refused::Stopped));
 }

@@ -109,7 +109,7 @@ impl<A> Paced<A> {
             .collect();
         let news = async {
             match &self.hub {
-                Some(hub) => hub.news(header.hub).await,
+                Some(hub) => hub.news(header).await,
                 None => pending().await,
             }
         };

@@ -20,6 +20,10 @@ pub const LOG_BYTE: u64 = 8;
 pub const KECCAK: u64 = 30;
 /// Each started 32-byte word of keccak256's input.
 pub const KECCAK_WORD: u64 = 6;
+/// Base of a SHA-256, as the EVM's precompile.
+pub const SHA256: u64 = 60;
+/// Each started 32-byte word of SHA-256's input.
+pub const SHA256_WORD: u64 = 12;
 /// Copying and decoding each started 32-byte word of input (selector included) or output.
 pub const COPY_WORD: u64 = 3;
 /// Each byte of content published on the exchange, for keeping it in every node's index.
@@ -78,6 +82,11 @@ pub(crate) const fn keccak(bytes: usize) -> u64 {
     words(bytes)
         .saturating_mul(KECCAK_WORD)
         .saturating_add(KECCAK)
+}
+
+/// The cost of hashing `bytes` bytes with SHA-256, a word at a time.
+pub(crate) const fn sha256(bytes: usize) -> u64 {
+    words(bytes).saturating_mul(SHA256 + SHA256_WORD)
 }
 
 /// The cost of a log.

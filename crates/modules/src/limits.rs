@@ -113,8 +113,22 @@ pub const MIN_ZONE_EPOCH_BLOCKS: u64 = 10;
 pub const MIN_ZONE_ESCROW: alloy_primitives::U256 =
     alloy_primitives::U256::from_limbs([10_000_000_000_000_000_000, 0, 0, 0]);
 
+/// Least time of a zone's notice, seconds.
+pub const MIN_ZONE_NOTICE_S: u64 = 10;
+/// Most time of a zone's notice, seconds: a year.
+pub const MAX_ZONE_NOTICE_S: u64 = 365 * DAY_S;
+/// Most wei that a zone's escrow pays its operators each day: a million ether.
+pub const MAX_ZONE_RENT: alloy_primitives::U256 =
+    alloy_primitives::U256::from_limbs([0x1bce_cced_a100_0000, 0xd3c2, 0, 0]);
+/// A zone's operators are paid this often at most, seconds.
+pub const RENT_EVERY_S: u64 = 600;
+/// Seconds of a day.
+pub const DAY_S: u64 = 24 * 3_600;
+
 /// Bytes of a message's data.
 pub const MAX_MESSAGE_BYTES: usize = 32 * 1_024;
+/// Bytes of a proof of a value in a zone's state: twice what a log of 2^63 operations can need.
+pub const MAX_PROOF_BYTES: usize = 8 * 1_024;
 /// Messages that one call delivers.
 pub const MAX_DELIVERIES: usize = 32;
 /// Wei that a message may offer to whoever delivers it: 1 ether.

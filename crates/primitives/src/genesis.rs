@@ -10,7 +10,7 @@ use crate::{
     transactions_root,
 };
 use alloy_eips::{eip1559::BaseFeeParams, eip2935::HISTORY_STORAGE_ADDRESS};
-use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address, hex, keccak256};
 use commonware_codec::DecodeExt as _;
 use commonware_consensus::types::{Epoch, Round, View};
 use commonware_cryptography::Digest as _;
@@ -286,6 +286,26 @@ pub struct Alloc {
     pub code: Bytes,
     /// Storage.
     pub storage: BTreeMap<B256, B256>,
+}
+
+/// Where forge and others expect a contract that deploys by `CREATE2` for everybody: what is deployed through it has one address on every chain.
+/// <https://github.com/Arachnid/deterministic-deployment-proxy>
+pub const CREATE2_DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
+
+/// Its code: the first word of the input is the salt, the rest what creates the contract.
+const CREATE2_DEPLOYER_CODE: Bytes = Bytes::from_static(&hex!(
+    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
+));
+
+impl Alloc {
+    /// The contract at [`CREATE2_DEPLOYER`].
+    pub fn create2_deployer() -> Self {
+        Self {
+            nonce: 1,
+            code: CREATE2_DEPLOYER_CODE,
+            ..Self::default()
+        }
+    }
 }
 
 /// 32 ether.

@@ -19,14 +19,15 @@ mod limits;
 mod outbox;
 mod staking;
 mod transaction;
+mod values;
 
 #[cfg(test)]
 mod tests;
 
 pub use block::{Block, BlockCfg, finalization_hash};
 pub use genesis::{
-    Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, Zone,
-    genesis_timestamp_ms,
+    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace,
+    Zone, genesis_timestamp_ms,
 };
 pub use header::{Header, StateCommitment, hash_of, next_base_fee};
 pub use inputs::{Arrival, DirectiveChange, HubPoint, Inputs, Seat};
@@ -36,6 +37,10 @@ pub use staking::StakingParams;
 pub use transaction::{
     Receipt, Transaction, TransactionError, decode_transaction, receipts_bloom, receipts_root,
     transactions_root,
+};
+pub use values::{
+    BITMAP_CHUNK, ProofError, StateKey, StateProof, StateValue, account_key, balance_of,
+    storage_key, verify_value,
 };
 
 use alloy_primitives::{Address, B256};

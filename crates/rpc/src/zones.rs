@@ -10,7 +10,7 @@ use crate::{
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, U64, U256};
 use alloy_sol_types::SolCall;
-use hansa_abi::{IMessages, IZones, MESSAGES, ZONES};
+use hansa_abi::{IMessages, IZones, MESSAGES, ZONES, phase_name, reason_name};
 use hansa_modules::{Block, QueryError, StorageRead, limits::MAX_ZONES_PAGE, query};
 use serde::Serialize;
 use std::sync::Arc;
@@ -33,6 +33,16 @@ struct Zone {
     created_at: U64,
     timestamp: u64,
     escrow: U256,
+    /// What that pays its operators each day.
+    rent_per_day: U256,
+    /// registered, active, closing, stopped or settled.
+    phase: &'static str,
+    /// Why it ends: creator, escrow or halted.
+    reason: Option<&'static str>,
+    /// When it can be stopped, and the hub's block that did.
+    closes_at: Option<u64>,
+    stopped_at: Option<U64>,
+    notice_seconds: u64,
     /// What the hub holds for it, and how much of that messages wait for.
     locked: U256,
     held: U256,
@@ -68,6 +78,9 @@ struct Checkpoint {
     /// Wei that answer for it.
     answers: U256,
     recorded_at: U64,
+    recorded_time: u64,
+    /// Entries of its lane that the zone had taken.
+    arrivals: u64,
 }
 
 impl From<IZones::Checkpoint> for Checkpoint {
@@ -82,6 +95,8 @@ impl From<IZones::Checkpoint> for Checkpoint {
             outbox_root: of.outboxRoot,
             answers: of.answers,
             recorded_at: U64::from(of.recordedAt),
+            recorded_time: of.recordedTime,
+            arrivals: of.arrivals,
         }
     }
 }
@@ -139,6 +154,12 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 created_at: U64::from(zone.createdAt),
                 timestamp: zone.timestamp,
                 escrow: zone.escrow,
+                rent_per_day: of.rentPerDay,
+                phase: phase_name(zone.phase),
+                reason: reason_name(zone.reason),
+                closes_at: (zone.closesAt != 0).then_some(zone.closesAt),
+                stopped_at: (zone.stoppedAt != 0).then(|| U64::from(zone.stoppedAt)),
+                notice_seconds: of.noticeSeconds,
                 locked: lane.locked,
                 held: lane.held,
                 sent: lane.sent,

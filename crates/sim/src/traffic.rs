@@ -189,6 +189,8 @@ fn create(chain_id: u64) -> Vec<u8> {
         epochBlocks: 12,
         minSeverity: 1,
         maxDirectiveSeconds: 3_600,
+        noticeSeconds: 604_800,
+        rentPerDay: U256::ZERO,
     };
     IZones::createCall { parameters }.abi_encode()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     StateError,
-    keys::{Code, StateKey, StateValue, account_key, encode_account, encode_slot, storage_key},
+    keys::{Code, encode_account, encode_slot},
 };
 use alloy_primitives::B256;
 use commonware_cryptography::{Sha256, sha256::Digest};
@@ -19,17 +19,25 @@ use commonware_storage::{
 };
 use commonware_utils::{NZU64, NZUsize, non_empty_range};
 use hansa_evm::Changes;
-use hansa_primitives::StateCommitment;
+use hansa_primitives::{
+    BITMAP_CHUNK, StateCommitment, StateKey, StateValue, account_key, storage_key,
+};
 use std::num::{NonZeroU64, NonZeroUsize};
 
 /// The Merkle structure beneath both databases.
 pub type Family = mmr::Family;
-/// Bytes of an activity-bitmap chunk.
-pub(crate) const CHUNK: usize = 32;
 
 /// Accounts and storage.
-pub type StateDb<E, S> =
-    current::unordered::fixed::Db<Family, E, StateKey, StateValue, Sha256, EightCap, CHUNK, S>;
+pub type StateDb<E, S> = current::unordered::fixed::Db<
+    Family,
+    E,
+    StateKey,
+    StateValue,
+    Sha256,
+    EightCap,
+    BITMAP_CHUNK,
+    S,
+>;
 /// Contract code by keccak256.
 pub type CodeDb<E, S> = immutable::variable::Db<Family, E, Digest, Code, Sha256, EightCap, S>;
 /// Both, as consensus manages them.

@@ -1,20 +1,9 @@
-//! Keys and values of the state database.
-//!
-//! A key is `SHA-256(tag || address [|| slot])`: hashed so that the slots of one contract spread over
-//! the index. Values have one size, so that the log needs no offsets.
+//! Values of the state database, and contract code.
 
-use alloy_primitives::{Address, B256, Bytes, U256, bytes::BufMut};
+use alloy_primitives::{B256, Bytes, U256, bytes::BufMut};
 use commonware_codec::{Buf, EncodeSize, Error as CodecError, Read, ReadExt, Write, varint::UInt};
-use commonware_cryptography::{Hasher as _, Sha256, sha256::Digest};
-use commonware_utils::sequence::FixedBytes;
 use hansa_evm::Account;
-use hansa_primitives::MAX_CODE_BYTES;
-
-/// A key of the state database.
-pub type StateKey = Digest;
-/// A value: an account (`nonce: u64 || balance: u256 || code hash`, big-endian) or a slot (`u256`
-/// big-endian, zero-padded).
-pub type StateValue = FixedBytes<72>;
+use hansa_primitives::{MAX_CODE_BYTES, StateValue};
 
 /// Contract code as the code database holds it: a length and at most [`MAX_CODE_BYTES`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,19 +35,6 @@ impl Read for Code {
         }
         Ok(Self(buf.copy_to_bytes(size).into()))
     }
-}
-
-const ACCOUNT: &[u8] = &[0];
-const STORAGE: &[u8] = &[1];
-
-/// The key of an account.
-pub fn account_key(address: Address) -> StateKey {
-    Sha256::hash(&[ACCOUNT, address.as_slice()])
-}
-
-/// The key of a storage slot.
-pub fn storage_key(address: Address, slot: U256) -> StateKey {
-    Sha256::hash(&[STORAGE, address.as_slice(), &slot.to_be_bytes::<32>()])
 }
 
 pub(crate) fn encode_account(account: &Account) -> StateValue {

@@ -35,7 +35,8 @@ pub use db::{
     commitment, empty_commitment, merkleize, sync_targets,
 };
 pub use hansa_evm::Account;
+pub use hansa_primitives::{ProofError, StateKey, StateValue, account_key, storage_key};
 pub use history::{Diff, FinalizedState, PreImages, RecentDiffs, diff_of, newest_slot};
-pub use keys::{Code, StateKey, StateValue, account_key, decode_account, storage_key};
-pub use proof::{ProofError, ValueProof, prove, verify};
+pub use keys::{Code, decode_account};
+pub use proof::{ValueProof, prove, verify};
 pub use view::{MemoryState, StateError, StateProvider, StateView};

@@ -1,22 +1,13 @@
 //! Proofs of current values against a block's `state.root`.
 
-use crate::{Family, StateDb, StateError, StateKey, StateValue, db::CHUNK};
+use crate::{Family, StateDb, StateError, StateKey, StateValue};
 use alloy_primitives::B256;
-use commonware_codec::{Decode, Encode, Error as CodecError};
-use commonware_cryptography::sha256::Digest;
+use commonware_codec::Encode;
 use commonware_glue::stateful::db::Shared;
-use commonware_parallel::{Sequential, Strategy};
-use commonware_runtime::{Spawner, deterministic};
-use commonware_storage::{
-    Context,
-    qmdb::{Error as QmdbError, current::unordered::proof::constant::KeyValueProof},
-};
-use thiserror::Error;
-
-type Inner = KeyValueProof<Family, Digest, CHUNK>;
-
-/// Most digests that a decoded proof may hold: far above what a log of 2^63 operations needs.
-const MAX_DIGESTS: usize = 256;
+use commonware_parallel::Strategy;
+use commonware_runtime::Spawner;
+use commonware_storage::{Context, qmdb::Error as QmdbError};
+use hansa_primitives::{ProofError, verify_value};
 
 /// That a key has a value in the state with some root.
 #[derive(Clone, Debug)]
@@ -25,17 +16,6 @@ pub struct ValueProof {
     pub value: StateValue,
     /// The encoded QMDB proof.
     pub proof: Vec<u8>,
-}
-
-/// Why a proof does not hold.
-#[derive(Debug, Error)]
-pub enum ProofError {
-    /// Not an encoded proof.
-    #[error("malformed proof: {0}")]
-    Malformed(#[from] CodecError),
-    /// Does not prove this value under this root.
-    #[error("the proof does not verify: other key, value or root")]
-    Invalid,
 }
 
 /// Proves the current value of `key`, with the root it holds against; `None` if there is no value
@@ -67,16 +47,5 @@ where
 /// # Errors
 /// The proof is malformed or proves something else.
 pub fn verify(root: B256, key: StateKey, proof: &ValueProof) -> Result<(), ProofError> {
-    let inner = Inner::decode_cfg(proof.proof.clone(), &MAX_DIGESTS)?;
-    let valid = StateDb::<deterministic::Context, Sequential>::verify_key_value_proof(
-        key,
-        proof.value.clone(),
-        &inner,
-        &Digest::from(root.0),
-    );
-    if valid {
-        Ok(())
-    } else {
-        Err(ProofError::Invalid)
-    }
+    verify_value(root, key, &proof.value, &proof.proof)
 }

@@ -16,6 +16,7 @@ mod node;
 mod operator;
 mod stake;
 mod zone;
+mod zone_end;
 
 use crate::{
     cli::Cli,

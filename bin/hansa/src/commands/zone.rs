@@ -3,6 +3,7 @@
 use super::{
     message::Hub,
     stake::{Names, own_operator},
+    zone_end::{self, ExitArgs, FundArgs, StopArgs, phase_words},
 };
 use crate::{
     failure::{Failure, Outcome},
@@ -14,7 +15,7 @@ use crate::{
 use alloy_primitives::{U256, utils::format_ether};
 use alloy_rpc_types_eth::TransactionReceipt;
 use clap::{Args, Subcommand};
-use hansa_abi::{IMessages, IStaking, IZones, MESSAGES, STAKING, ZONES};
+use hansa_abi::{IMessages, IStaking, IZones, MESSAGES, STAKING, ZONES, phase_name};
 use hansa_client::Rpc;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -54,6 +55,38 @@ Example:
         after_help = "Examples:\n  hansa zone status market\n  hansa zone status market --json"
     )]
     Status(StatusArgs),
+    /// Pay into a zone's escrow, which pays its operators
+    #[command(after_help = "\
+A zone whose escrow is used up closes. Filled up in time, it stays open.
+
+Example:
+  hansa --as member-1 zone fund market 20ether")]
+    Fund(FundArgs),
+    /// Announce the end of a zone: it stops after its time of notice
+    #[command(after_help = "\
+Its creator can, at any time; anybody can when its escrow is used up, or when the hub had no checkpoint of it for the time of notice. From now on
+nothing more can be sent to it. When the time is over its operators stop it, and what is left there is paid out on the hub: `hansa zone exit`.
+
+Examples:
+  hansa --as member-1 zone stop market
+  hansa zone status market")]
+    Stop(StopArgs),
+    /// Take out of a zone that has stopped what an account has there
+    #[command(after_help = "\
+The hub pays it to the same address, by a proof against the zone's last checkpoint. Anybody can send this for anybody.
+
+Examples:
+  hansa --as member-1 zone exit market
+  hansa --as member-1 zone exit market --account 0x00000000000000000000000000000000000000aa")]
+    Exit(ExitArgs),
+    /// Print what wallets and chain lists need to know of a zone
+    #[command(after_help = "\
+By default what wallets take for wallet_addEthereumChain (EIP-3085); with --list the form of https://chainlist.org.
+
+Examples:
+  hansa zone chainfile market
+  hansa zone chainfile market --list > eip155-48571.json")]
+    Chainfile(ChainfileArgs),
     /// List the league's zones
     #[command(after_help = "Examples:\n  hansa zone list\n  hansa zone list --json")]
     List,
@@ -90,6 +123,12 @@ pub(crate) struct CreateArgs {
     /// No directive holds there for longer, as in 12h or 30d
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "30d")]
     max_directive: u64,
+    /// How long before its end its users are told, as in 12h or 30d
+    #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "7d")]
+    notice: u64,
+    /// What its escrow pays its operators each day, with its unit; the escrow has to last for twice the time of notice
+    #[arg(long, value_name = "AMOUNT", value_parser = values::amount, default_value = "0wei")]
+    rent: U256,
     /// Do not wait for its first block
     #[arg(long)]
     no_wait: bool,
@@ -120,12 +159,25 @@ pub(crate) struct StatusArgs {
     zone: String,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct ChainfileArgs {
+    /// The zone's name
+    zone: String,
+    /// The form of chain lists
+    #[arg(long)]
+    list: bool,
+}
+
 pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome {
     match command {
         ZoneCommand::Create(arguments) => create(arguments, session).await,
         ZoneCommand::Join(arguments) => join(arguments, session).await,
         ZoneCommand::Leave(arguments) => give(&arguments.zone, 0, session).await,
         ZoneCommand::Status(arguments) => status(&arguments.zone, session).await,
+        ZoneCommand::Fund(arguments) => zone_end::fund(arguments, session).await,
+        ZoneCommand::Stop(arguments) => zone_end::stop(arguments, session).await,
+        ZoneCommand::Exit(arguments) => zone_end::exit(arguments, session).await,
+        ZoneCommand::Chainfile(arguments) => chainfile(arguments, session).await,
         ZoneCommand::List => list(session).await,
     }
 }
@@ -179,6 +231,8 @@ async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
         epochBlocks: arguments.epoch_blocks,
         minSeverity: arguments.min_severity,
         maxDirectiveSeconds: arguments.max_directive,
+        noticeSeconds: arguments.notice,
+        rentPerDay: arguments.rent,
     };
     let call = IZones::createCall { parameters };
     let receipt = transact(session, ZONES, &call, arguments.escrow).await?;
@@ -253,6 +307,7 @@ async fn list(session: &Session<'_>) -> Outcome {
             "created_at": zone.createdAt,
             "locked_wei": locked.to_string(),
             "escrow_wei": zone.escrow.to_string(),
+            "phase": phase_name(zone.phase),
             "block": height,
             "rpc": its.url(),
         }));
@@ -263,6 +318,7 @@ async fn list(session: &Session<'_>) -> Outcome {
             height.map_or_else(|| "does not run here".into(), |height| height.to_string()),
             format_ether(locked),
             format_ether(zone.escrow),
+            phase_name(zone.phase).to_owned(),
             its.url().to_owned(),
         ]);
     }
@@ -270,7 +326,9 @@ async fn list(session: &Session<'_>) -> Outcome {
         if rows.is_empty() {
             return "no zones yet: `hansa zone create --help`".into();
         }
-        let head = ["ID", "NAME", "CHAIN ID", "BLOCK", "LOCKED", "ESCROW", "RPC"];
+        let head = [
+            "ID", "NAME", "CHAIN ID", "BLOCK", "LOCKED", "ESCROW", "PHASE", "RPC",
+        ];
         table(&head, &rows)
     })
 }
@@ -335,6 +393,9 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
     let lane = hub.rpc.view(MESSAGES, &lane).await?;
     let call = IZones::checkpointOfCall { zoneId: zone.id };
     let checkpoint = hub.rpc.view(ZONES, &call).await?;
+    let call = IZones::zoneCall { zoneId: zone.id };
+    let record = hub.rpc.view(ZONES, &call).await?;
+    let now = hub.rpc.time().await?;
     let names = Names::read(&hub.rpc, block).await?;
     let height = zone.rpc.block_number().await.ok();
     let stake = committee
@@ -356,6 +417,11 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
         "outflow_limit_wei": lane.outflowLimit.to_string(),
         "checkpoint": checkpoint.number,
         "checkpoint_timestamp_ms": checkpoint.timestampMs,
+        "phase": phase_name(record.phase),
+        "closes_at": (record.closesAt != 0).then_some(record.closesAt),
+        "escrow_wei": record.escrow.to_string(),
+        "rent_per_day_wei": record.parameters.rentPerDay.to_string(),
+        "notice_seconds": record.parameters.noticeSeconds,
     });
     session.output.result(&document, || {
         let rows: Vec<_> = committee
@@ -367,14 +433,48 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             |height| format!("block {height}"),
         );
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),
             format_ether(lane.locked),
             format_ether(lane.outflowLimit),
             checkpoint.number,
+            phase_words(&record, now),
             table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
         )
     })
+}
+
+async fn chainfile(arguments: &ChainfileArgs, session: &Session<'_>) -> Outcome {
+    let hub = Hub::of(session)?;
+    let zone = hub.zone(&arguments.zone).await?;
+    let (name, url) = (&zone.name, zone.rpc.url());
+    let currency = json!({ "name": "Ether", "symbol": "ETH", "decimals": 18 });
+    let document = if arguments.list {
+        json!({
+            "name": format!("Hansa {name}"),
+            "chain": "HANSA",
+            "rpc": [url],
+            "faucets": [],
+            "nativeCurrency": currency,
+            "infoURL": "",
+            "shortName": format!("hansa-{name}"),
+            "chainId": zone.chain_id,
+            "networkId": zone.chain_id,
+            "parent": {
+                "type": "L2",
+                "chain": format!("eip155-{}", hub.rpc.chain_id().await?),
+                "bridges": [],
+            },
+        })
+    } else {
+        json!({
+            "chainId": format!("{:#x}", zone.chain_id),
+            "chainName": format!("Hansa {name}"),
+            "nativeCurrency": currency,
+            "rpcUrls": [url],
+        })
+    };
+    session.output.result(&document, || format!("{document:#}"))
 }

@@ -312,3 +312,71 @@ fn a_zone_that_breaks_harms_nothing_else() {
         balance.is_ok_and(|balance| balance == "0x1")
     });
 }
+
+/// A zone that its creator stops is left by its users, before and after its end, and the other zone does not notice.
+#[test]
+fn a_zone_ends_and_its_users_leave() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let document = up(dir);
+    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
+    for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
+        let zone = ["zone", "create", name, "--chain-id", chain_id];
+        act(&[&zone[..], &["--heartbeat", "400", "--notice", "10s"]].concat());
+        act(&["bridge", "deposit", name, "1ether"]);
+        act(&["bridge", "deposit", name, "1ether", "--to", FRIEND]);
+    }
+    let status = |zone: &str| json(dir, &["zone", "status", zone]);
+    eventually("the hub knows the zone", || {
+        status("market")["phase"] == "active"
+    });
+    let early = hansa(dir, &["--as", "member-1", "zone", "exit", "market"]);
+    assert!(String::from_utf8_lossy(&early.stderr).contains("has not ended"));
+    let stopped = act(&["zone", "stop", "market"]);
+    assert_eq!(status("market")["closes_at"], stopped["closes_at"]);
+    let refused = hansa(
+        dir,
+        &["--as", "member-1", "bridge", "deposit", "market", "1ether"],
+    );
+    let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.contains("ZoneEnds"), "{refused}");
+    // Its users can still leave as ever.
+    act(&["bridge", "withdraw", "market", "0.25ether"]);
+    eventually("the zone has settled", || {
+        status("market")["phase"] == "settled"
+    });
+    // Its last block is where it stays.
+    let height = status("market")["block"].clone();
+    let hub = document["operators"][0]["rpc"].as_str().unwrap();
+    let balance = || rpc(hub, "eth_getBalance", &[FRIEND.into(), "latest".into()]);
+    assert_eq!(balance(), "0x0");
+    act(&["zone", "exit", "market", "--account", FRIEND]);
+    assert_eq!(balance(), "0xde0b6b3a7640000");
+    let again = hansa(
+        dir,
+        &[
+            "--as",
+            "member-1",
+            "zone",
+            "exit",
+            "market",
+            "--account",
+            FRIEND,
+        ],
+    );
+    let again = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(again.contains("NothingLeft"), "{again}");
+    // Every operator serves it on, after a restart too.
+    json(dir, &["down"]);
+    patient(dir, &["up", "--detach"]);
+    eventually("the zone is served", || status("market")["block"] == height);
+    let left = act(&["zone", "exit", "market"]);
+    let paid: f64 = left["paid_wei"].as_str().unwrap().parse().unwrap();
+    assert!((0.74e18..0.75e18).contains(&paid), "{paid}");
+    act(&["bridge", "withdraw", "grid", "0.5ether"]);
+    let zones = rpc(hub, "hansa_zones", &[]);
+    assert_eq!(zones[0]["phase"], "settled");
+    assert_eq!(zones[0]["reason"], "creator");
+    assert_eq!(zones[1]["phase"], "active");
+}

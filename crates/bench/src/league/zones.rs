@@ -1,13 +1,16 @@
-//! Zones: how fast one is there, what goes between chains, when a directive holds on all of them, and what idle ones cost.
+//! Zones: how fast one is there, what goes between chains, when a directive holds on all of them, what idle ones cost, what they include
+//! together, and what one notices of another that is flooded.
 //!
 //! Everything is done by the `hansa` command, as a user does it: its own start (some ten milliseconds) is part of the times.
 
 use super::{LeagueArgs, start::League};
 use crate::{
+    accounts::development,
     cpu::usage,
-    load::Client,
+    load::{Client, Outcome, Rate, Recipients, Run, Session, execute},
     report::{Aim, Report},
     stats::percentile,
+    world::Kind,
 };
 use clap::Args;
 use eyre::{Context as _, OptionExt as _, Result, ensure};
@@ -29,6 +32,16 @@ const GUARD: &str = "0x48414e5341000000000000000000000000000005";
 const IDLE: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MEMBER: [&str; 2] = ["--as", "member-1"];
+/// Accounts that send on each zone, which each of the development accounts there has to fund a tenth of.
+const SENDERS: u64 = 100;
+/// What each of these has there.
+const FUNDS: &str = "60ether";
+/// Transactions that are submitted and not yet included, on all zones together.
+const IN_FLIGHT: u64 = 8_000;
+/// What a zone carries, per second, while another is flooded.
+const STEADY: u64 = 200;
+/// For how many seconds.
+const STEADY_S: u64 = 20;
 
 /// Sizes of the benchmark of zones.
 #[derive(Args, Clone, Debug)]
@@ -141,7 +154,130 @@ async fn zones(args: &ZonesArgs, report: &mut Report) -> Result<()> {
     tokio::time::sleep(Duration::from_secs(10)).await;
     let beside = Cost::watch(&league).await?;
     beside.over(&alone, names.len(), report);
+    let mut sessions = Vec::new();
+    for name in &names {
+        sessions.push(session(&hansa, &league, name).await?);
+    }
+    throughput(args, &mut sessions, report).await?;
+    flood(args, &mut sessions, report).await
+}
+
+/// Accounts of a zone that send there.
+async fn session(hansa: &Hansa, league: &League, zone: &str) -> Result<Session> {
+    for account in development()? {
+        let to = account.address().to_string();
+        let deposit = ["bridge", "deposit", zone, FUNDS, "--to", &to, "--no-wait"];
+        hansa.json(&[&MEMBER[..], &deposit].concat())?;
+    }
+    // One that waits: what was sent before is there as well.
+    hansa.json(&[&MEMBER[..], &["bridge", "deposit", zone, "1gwei"]].concat())?;
+    let urls = league.urls().into_iter();
+    let urls = urls.map(|url| format!("{url}/zones/{zone}")).collect();
+    Session::open_default(urls, SENDERS).await
+}
+
+/// A run of transfers on one of `zones` that are loaded together.
+const fn transfers(txs: u64, rate: Rate, zones: u64) -> Run {
+    Run {
+        kind: Kind::Transfer,
+        recipients: Recipients::Senders,
+        txs,
+        rate,
+        connections: if zones < 8 { 8 / zones } else { 1 },
+        in_flight: IN_FLIGHT / zones,
+        probes: 0,
+        pids: Vec::new(),
+    }
+}
+
+/// The same load on one zone, on two, and so on: what all of them include together.
+async fn throughput(args: &ZonesArgs, sessions: &mut [Session], report: &mut Report) -> Result<()> {
+    let mut alone = None;
+    let (counts, most) = ([1, 2, 4, 8, 16, 32, 64], sessions.len());
+    for count in counts.into_iter().take_while(|count| *count <= most) {
+        let zones = count as u64;
+        let run = transfers(args.league.load_txs / zones, Rate::Max, zones);
+        let runs = sessions[..count].iter_mut();
+        let runs = futures::future::try_join_all(runs.map(|session| execute(session, &run)));
+        let outcomes: Vec<Outcome> = runs.await?;
+        let longest = outcomes.iter().map(|of| of.duration_s).fold(0.0, f64::max);
+        let total = (run.txs * zones) as f64 / longest;
+        let lost: usize = outcomes.iter().map(|of| of.lost + of.failed).sum();
+        ensure!(lost == 0, "{lost} transfers are lost or failed");
+        let what = format!("transfers on {count} zones together");
+        report.row(SECTION, &what, total, "/s", None);
+        eprintln!("{what}: {total:.0} /s");
+        let alone = *alone.get_or_insert(total);
+        if count > 1 {
+            let what = format!("{what}, over one");
+            report.row(SECTION, what, total / alone, "x", Some(Aim::AtLeast(0.85)));
+        }
+    }
     Ok(())
+}
+
+/// A zone that carries a steady load, alone and beside one that gets all that it can take.
+async fn flood(args: &ZonesArgs, sessions: &mut [Session], report: &mut Report) -> Result<()> {
+    let mut sessions = sessions.iter_mut();
+    let (Some(steady), Some(flooded)) = (sessions.next(), sessions.next()) else {
+        return Ok(());
+    };
+    let run = Run {
+        probes: args.league.probes.max(1),
+        ..transfers(STEADY * STEADY_S, Rate::PerSecond(STEADY as f64), 1)
+    };
+    let alone = execute(steady, &run).await?;
+    let beside = tokio::select! {
+        beside = execute(steady, &run) => beside?,
+        error = endless(flooded, args.league.load_txs) => return Err(error),
+    };
+    let p99 = |of: &Outcome| {
+        of.latency
+            .as_ref()
+            .map_or(f64::NAN, |latency| latency.p99_ms)
+    };
+    let rows = [
+        (
+            "steady load, alone: included",
+            alone.included_per_s,
+            "/s",
+            None,
+        ),
+        (
+            "steady load, beside a flood: included",
+            beside.included_per_s,
+            "/s",
+            None,
+        ),
+        (
+            "steady load, beside a flood: share of the throughput",
+            beside.included_per_s / alone.included_per_s,
+            "",
+            Some(Aim::AtLeast(0.9)),
+        ),
+        ("steady load, alone: p99", p99(&alone), "ms", None),
+        ("steady load, beside a flood: p99", p99(&beside), "ms", None),
+        (
+            "steady load, beside a flood: p99 over alone",
+            p99(&beside) / p99(&alone),
+            "x",
+            Some(Aim::AtMost(1.5)),
+        ),
+    ];
+    for (what, value, unit, aim) in rows {
+        report.row(SECTION, what, value, unit, aim);
+        eprintln!("{what}: {value:.2} {unit}");
+    }
+    Ok(())
+}
+
+/// Floods a zone until it is dropped; ends with an error only.
+async fn endless(session: &mut Session, txs: u64) -> eyre::Report {
+    loop {
+        if let Err(error) = execute(session, &transfers(txs, Rate::Max, 1)).await {
+            return error;
+        }
+    }
 }
 
 fn spread(report: &mut Report, what: &str, times: &[f64], aim: Option<f64>) {

@@ -199,6 +199,8 @@ fn a_zone_has_nothing_to_decide() {
         epochBlocks: 100,
         minSeverity: 1,
         maxDirectiveSeconds: 60,
+        noticeSeconds: 604_800,
+        rentPerDay: U256::ZERO,
     };
     let create = hansa_abi::IZones::createCall { parameters }.abi_encode();
     let escrow = U256::from(10) * U256::from(ETHER);

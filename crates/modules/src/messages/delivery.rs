@@ -12,15 +12,15 @@ use crate::{
     limits::{MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_MESSAGE_FEE},
     staking, zones,
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{B256, U256};
 use hansa_abi::{
     IMessages::{self, Message, Outcome},
     IZones,
 };
-use hansa_primitives::{Arrival, OUTBOX_LEVELS, climb};
+use hansa_primitives::{OUTBOX_LEVELS, climb};
 
 /// Reverts on a chain without zones, and when there is none with this id.
-fn chain_of(context: &mut Context<'_>, zone: u64) -> Result<u64, Stop> {
+pub(super) fn chain_of(context: &mut Context<'_>, zone: u64) -> Result<u64, Stop> {
     let is_enabled = staking::is_enabled(context)?;
     ensure(is_enabled, || IMessages::NotEnabled {})?;
     let chain_id = zones::chain_id(context, zone)?;
@@ -37,8 +37,8 @@ pub(super) fn deliver(
     let paired = call.messages.len() == call.proofs.len();
     ensure(paired, || IMessages::MalformedProof {})?;
     let checkpoint = zones::checkpoint(context, call.zoneId)?;
-    let limit = checkpoint.answers;
     let mut lane = Lane::load(context, call.zoneId)?;
+    let limit = lane.limit(context)?;
     let mut fees = U256::ZERO;
     for (message, proof) in call.messages.iter().zip(&call.proofs) {
         let (nonce, expected) = (message.nonce, lane.delivered);
@@ -65,7 +65,7 @@ pub(super) fn deliver(
         let outcome = match target(context, &lane, message)? {
             Some(target) => take(context, &mut lane, (id, message, target), limit)?,
             None => {
-                send_back(context, &mut lane, message.sender, message.value)?;
+                lane.give_back(context, message.sender, message.value)?;
                 Outcome::Returned
             }
         };
@@ -87,26 +87,8 @@ fn pay_fee(
     let fee = lane.let_out(context.now(), limit, allowed);
     lane.locked = lane.locked.saturating_sub(fee);
     let rest = message.fee.saturating_sub(fee);
-    send_back(context, lane, message.sender, rest)?;
+    lane.give_back(context, message.sender, rest)?;
     Ok(fee)
-}
-
-/// Gives ether that is locked for a zone to an account there.
-fn send_back(
-    context: &mut Context<'_>,
-    lane: &mut Lane,
-    to: Address,
-    amount: U256,
-) -> Result<(), Stop> {
-    if amount.is_zero() {
-        return Ok(());
-    }
-    let back = Arrival {
-        to,
-        amount,
-        message: B256::ZERO,
-    };
-    lane.push(context, back)
 }
 
 /// Where a message goes.
@@ -117,7 +99,7 @@ enum Target {
     Zone(u64),
 }
 
-/// `None` for a message that nobody can receive.
+/// `None` for a message that nobody can receive any more.
 fn target(
     context: &mut Context<'_>,
     lane: &Lane,
@@ -132,7 +114,8 @@ fn target(
         return Ok(Some(Target::Hub));
     }
     let zone = zones::by_chain_id(context, message.destination)?;
-    Ok((zone != 0 && zone != lane.zone).then_some(Target::Zone(zone)))
+    let is_other = zone != 0 && zone != lane.zone && zones::is_open(context, zone)?;
+    Ok(is_other.then_some(Target::Zone(zone)))
 }
 
 /// Lets a message's value leave, as far as the limit allows, and hands the message on once all of it may.
@@ -204,8 +187,8 @@ pub(super) fn release(
     ensure(!held.is_zero(), || IMessages::NotWaiting { id })?;
     // What is held came from a zone.
     let zone = zones::by_chain_id(context, message.source)?;
-    let limit = zones::checkpoint(context, zone)?.answers;
     let mut lane = Lane::load(context, zone)?;
+    let limit = lane.limit(context)?;
     let out = lane.let_out(context.now(), limit, held);
     if out.is_zero() {
         return Err(revert(IMessages::OutflowLimit { limit }));
@@ -214,10 +197,14 @@ pub(super) fn release(
     context.sstore(held_slot(id), rest)?;
     if rest.is_zero() {
         lane.held = lane.held.saturating_sub(message.value);
-        let target = target(context, &lane, &message)?;
-        // It had one when it was held, and chains do not go away.
-        let target = target.ok_or_else(|| revert(IMessages::NotWaiting { id }))?;
-        let outcome = settle(context, &mut lane, (id, &message, target))?;
+        let outcome = match target(context, &lane, &message)? {
+            Some(target) => settle(context, &mut lane, (id, &message, target))?,
+            // Its destination began to close meanwhile.
+            None => {
+                lane.give_back(context, message.sender, message.value)?;
+                Outcome::Returned
+            }
+        };
         tell(context, id, (zone, &message), outcome)?;
     }
     lane.save(context)?;
@@ -229,7 +216,7 @@ pub(super) fn lane(
     call: IMessages::laneCall,
 ) -> Result<IMessages::Lane, Stop> {
     chain_of(context, call.zoneId)?;
-    let limit = zones::checkpoint(context, call.zoneId)?.answers;
     let lane = Lane::load(context, call.zoneId)?;
+    let limit = lane.limit(context)?;
     Ok(lane.describe(context.now(), limit))
 }

@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::{delivery, inbox, outbox, sending};
+use super::{delivery, exits, inbox, outbox, sending};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -13,6 +13,9 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::releaseCall::SELECTOR => context.write(delivery::release),
         Abi::takeCall::SELECTOR => context.write(inbox::take),
         Abi::refundCall::SELECTOR => context.write(inbox::refund),
+        Abi::exitCall::SELECTOR => context.write(exits::exit),
+        Abi::exitMessageCall::SELECTOR => context.write(exits::exit_message),
+        Abi::reclaimCall::SELECTOR => context.write(exits::reclaim),
         Abi::waitingCall::SELECTOR => context.view(inbox::waiting),
         Abi::laneCall::SELECTOR => context.view(delivery::lane),
         Abi::outboxCall::SELECTOR => context.view(outbox::describe),

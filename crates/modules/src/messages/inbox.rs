@@ -20,7 +20,7 @@ use hansa_abi::{
 };
 use hansa_primitives::Arrival;
 
-fn waiting_slot(id: B256) -> U256 {
+pub(super) fn waiting_slot(id: B256) -> U256 {
     mapping(word_key(id), WAITING)
 }
 
@@ -124,15 +124,22 @@ fn return_value(context: &mut Context<'_>, message: &Message) -> Result<(), Stop
         return leave(context, home, back).map(drop);
     }
     // What waits on the hub came from a zone.
+    give_home(context, message, message.value)
+}
+
+/// On the hub: sends what a message carried back to where it came from. It is locked nowhere.
+pub(super) fn give_home(
+    context: &mut Context<'_>,
+    message: &Message,
+    amount: U256,
+) -> Result<(), Stop> {
+    if message.source == context.chain_id() {
+        return context.transfer(message.sender, amount);
+    }
     let zone = zones::by_chain_id(context, message.source)?;
     let mut lane = Lane::load(context, zone)?;
-    lane.let_in(message.value);
-    let back = Arrival {
-        to: message.sender,
-        amount: message.value,
-        message: B256::ZERO,
-    };
-    lane.push(context, back)?;
+    lane.let_in(amount);
+    lane.give_back(context, message.sender, amount)?;
     lane.save(context)
 }
 

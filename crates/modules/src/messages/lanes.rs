@@ -5,14 +5,18 @@ use crate::{
     context::{Context, Stop, ensure},
     gas,
     host::StorageRead,
+    limits::DAY_S,
     slots::{address_key, mapping, word_key},
+    zones,
 };
 use alloy_primitives::{Address, B256, U256};
 use hansa_abi::IMessages;
 use hansa_primitives::Arrival;
 
-/// Seconds of a day.
-const DAY_S: u64 = 24 * 3_600;
+/// Parts of what a zone has, one of which may leave within a day where no stake answers for it.
+const UNANSWERED_PARTS: U256 = U256::from_limbs([16, 0, 0, 0]);
+/// So many wei at least: 0.1 ether.
+const UNANSWERED_LEAST: U256 = U256::from_limbs([100_000_000_000_000_000, 0, 0, 0]);
 
 /// A lane as it is stored.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,6 +79,44 @@ impl Lane {
         Ok(())
     }
 
+    /// Sends ether back into the zone; to the same account on the hub if the zone has stopped. It is locked there already.
+    pub(super) fn give_back(
+        &mut self,
+        context: &mut Context<'_>,
+        to: Address,
+        amount: U256,
+    ) -> Result<(), Stop> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        if self.is_stopped(context)? {
+            self.locked = self.locked.saturating_sub(amount);
+            return context.transfer(to, amount);
+        }
+        let back = Arrival {
+            to,
+            amount,
+            message: B256::ZERO,
+        };
+        self.push(context, back)
+    }
+
+    /// Whether the zone takes nothing more.
+    pub(super) fn is_stopped(&self, context: &mut Context<'_>) -> Result<bool, Stop> {
+        Ok(zones::stopped_at(context, self.zone)? != 0)
+    }
+
+    /// By how much `locked` may fall within a day: by what answers for the checkpoint. Where nothing does, by a part of it, for nobody's ether
+    /// may stay for ever.
+    pub(super) fn limit(&self, context: &mut Context<'_>) -> Result<U256, Stop> {
+        let answers = zones::checkpoint(context, self.zone)?.answers;
+        if answers.is_zero() {
+            let part = self.locked / UNANSWERED_PARTS;
+            return Ok(part.max(UNANSWERED_LEAST));
+        }
+        Ok(answers)
+    }
+
     /// Locks ether that goes to the zone: so much of what left it does not count any more.
     pub(super) fn let_in(&mut self, amount: U256) {
         // There is no more ether than fits.
@@ -108,6 +150,20 @@ impl Lane {
             outflow: self.outflow_at(now, limit),
             outflowLimit: limit,
         }
+    }
+
+    /// Takes back an entry that the zone never took.
+    pub(super) fn withdraw(&self, context: &mut Context<'_>, index: u64) -> Result<Arrival, Stop> {
+        context.charge(gas::keccak(64).saturating_mul(2))?;
+        let slot = arrival_slot(self.zone, index);
+        let to = context.sload(slot)?;
+        let arrival = Arrival {
+            to: Address::from_slice(&to.to_be_bytes::<32>()[12..]),
+            amount: context.sload(offset(slot, 1))?,
+            message: context.sload(offset(slot, 2))?.into(),
+        };
+        context.sstore(offset(slot, 1), U256::ZERO)?;
+        Ok(arrival)
     }
 
     /// Ensures that the zone has an amount beside what is held.

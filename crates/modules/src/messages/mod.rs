@@ -13,18 +13,22 @@
 //! **Calls.** Nothing here calls a contract. A message with data waits until its receiver takes it, together with its value, as often as it
 //! has to try; after 7 days anybody can send the value back. So no receiver can hold up what others sent.
 //!
+//! **The end.** What a zone has when it has settled is paid on the hub: to each account what the last checkpoint proves that it had, and what the zone
+//! never took to whom it came from or went to (`exits`).
+//!
 //! **Order.** Messages of one chain arrive on another in the order in which they were sent, except those that are held.
 //!
 //! | selector | kind | who |
 //! |---|---|---|
 //! | `send` | pay | anybody |
-//! | `deliver`, `release` | write | anybody, on the hub |
+//! | `deliver`, `release`, `exit`, `exitMessage`, `reclaim` | write | anybody, on the hub |
 //! | `take` | write | the message's receiver |
 //! | `refund` | write | anybody |
 //! | `waiting`, `lane`, `outbox`, `arrived`, `proof` | view | anybody |
 
 mod delivery;
 mod dispatch;
+mod exits;
 mod inbox;
 mod lanes;
 mod outbox;

@@ -14,7 +14,10 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolValue as _;
-use hansa_abi::IMessages::{self, Message};
+use hansa_abi::{
+    IMessages::{self, Message},
+    IZones::{self, Phase},
+};
 use hansa_primitives::Arrival;
 
 pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Result<B256, Stop> {
@@ -51,6 +54,12 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
     let zone = zones::by_chain_id(context, message.destination)?;
     ensure(zone != 0, || IMessages::UnknownChain {
         chainId: message.destination,
+    })?;
+    let phase = zones::phase(context, zone)?;
+    let is_open = matches!(phase, Phase::Registered | Phase::Active);
+    ensure(is_open, || IZones::ZoneEnds {
+        zoneId: zone,
+        phase,
     })?;
     let mut lane = Lane::load(context, zone)?;
     message.nonce = lane.sent;

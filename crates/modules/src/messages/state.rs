@@ -9,6 +9,7 @@
 //! | 4 | of the hub: `mapping(zone => mapping(index => arrival))`: receiver (bits 0..160), block (160..224; +0), wei (+1), message (+2) |
 //! | 5 | `mapping(id of a message that waits => since when, seconds since 1970)` |
 //! | 6 | of the hub: `mapping(id of a message that is held => wei that it waits for)` |
+//! | 7 | of the hub: `mapping(zone => mapping(account, or id of a message that waited there => wei that left it after its end))` |
 
 use crate::{
     context::{Context, Stop},
@@ -26,6 +27,7 @@ pub(super) const LANES: U256 = slot(3);
 pub(super) const ARRIVALS: U256 = slot(4);
 pub(super) const WAITING: U256 = slot(5);
 pub(super) const HELD: U256 = slot(6);
+pub(super) const EXITS: U256 = slot(7);
 
 const fn slot(number: u64) -> U256 {
     U256::from_limbs([number, 0, 0, 0])

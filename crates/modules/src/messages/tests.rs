@@ -1,6 +1,7 @@
 //! Tests of messages: a hub and two zones, each on a host of its own, with real certificates and proofs between them.
 
 mod checkpoints;
+mod exits;
 mod outbox_tests;
 
 use super::{arrivals, arrive, outbox};
@@ -157,9 +158,14 @@ const LIMIT: u64 = 2 * SELF_STAKE;
 
 impl World {
     fn new() -> Self {
+        Self::of(zones::parameters("market", 77))
+    }
+
+    /// Its first zone is made with these.
+    fn of(market: IZones::Parameters) -> Self {
         // A hundredth of it is a zone's.
         let mut league = zones::league_with(100 * SELF_STAKE);
-        zones::create(&mut league, zones::parameters("market", 77)).unwrap();
+        zones::create(&mut league, market).unwrap();
         zones::create(&mut league, zones::parameters("grid", 78)).unwrap();
         let zones = [Zone::new(1, 77), Zone::new(2, 78)];
         let mut world = Self { league, zones };

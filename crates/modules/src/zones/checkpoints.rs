@@ -3,7 +3,7 @@
 //! A zone's header and the certificate of its committee are all it takes. The committee is the zone's by one of the hub's last
 //! epochs, so what signs has stake that answers for it.
 
-use super::{committee, state};
+use super::{committee, lifecycle, state};
 use crate::{
     context::{Context, Stop, ensure, revert},
     gas,
@@ -11,7 +11,7 @@ use crate::{
 };
 use alloy_primitives::{B256, U256, keccak256};
 use commonware_codec::{Decode as _, DecodeExt as _};
-use hansa_abi::IZones;
+use hansa_abi::IZones::{self, Phase};
 use hansa_primitives::{Finalization, Header, MAX_OPERATORS, block_hash};
 
 pub(super) fn checkpoint(
@@ -36,6 +36,11 @@ pub(super) fn checkpoint(
         number,
         newest,
     })?;
+    let is_settled = lifecycle::phase(context, id)? == Phase::Settled;
+    ensure(!is_settled, || IZones::ZoneEnds {
+        zoneId: id,
+        phase: Phase::Settled,
+    })?;
     let named = decoded.hub.number;
     ensure(named < context.block_number(), || IZones::AheadOfHub {
         hubNumber: named,
@@ -54,7 +59,10 @@ pub(super) fn checkpoint(
         outboxRoot: decoded.outbox.root,
         answers: answers(&committee),
         recordedAt: context.block_number(),
+        recordedTime: context.now(),
+        arrivals: decoded.hub.arrivals,
     };
+    lifecycle::on_checkpoint(context, id, &committee)?;
     state::store_checkpoint(context, id, &checkpoint)?;
     context.emit(&IZones::Checkpointed {
         zoneId: id,

@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::{checkpoints, logic};
+use super::{checkpoints, lifecycle, logic};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -10,6 +10,10 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
     match context.selector() {
         Abi::createCall::SELECTOR => context.pay(logic::create),
         Abi::checkpointCall::SELECTOR => context.write(checkpoints::checkpoint),
+        Abi::fundCall::SELECTOR => context.pay(lifecycle::fund),
+        Abi::closeCall::SELECTOR => context.write(lifecycle::close),
+        Abi::stopCall::SELECTOR => context.write(lifecycle::stop),
+        Abi::returnEscrowCall::SELECTOR => context.write(lifecycle::return_escrow),
         Abi::committeeOfCall::SELECTOR => context.view(logic::committee_of),
         Abi::checkpointOfCall::SELECTOR => context.view(checkpoints::checkpoint_of),
         Abi::zoneCall::SELECTOR => context.view(logic::zone),

@@ -7,7 +7,10 @@ use crate::{
 };
 use alloy_primitives::{B256, U256};
 use hansa_abi::ZONES;
-use hansa_primitives::{Fees, Genesis, GuardParams, Pace, StakingParams, Zone};
+use hansa_primitives::{
+    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GuardParams, Pace, StakingParams, Zone,
+};
+use std::collections::BTreeMap;
 
 /// Blocks between the one that fixes a zone's next committee and the end of an epoch.
 const FREEZE_BLOCKS: u64 = 3;
@@ -78,6 +81,6 @@ pub fn genesis<R: StorageRead>(
             max_duration_s: record.max_directive_s,
             ..GuardParams::default()
         },
-        alloc: Default::default(),
+        alloc: BTreeMap::from([(CREATE2_DEPLOYER, Alloc::create2_deployer())]),
     }))
 }

@@ -1,19 +1,23 @@
 //! What the selectors do.
 
-use super::state::{self, COUNT, Record, chain_id_slot, name_slot};
+use super::{
+    lifecycle::rent_for,
+    state::{self, COUNT, End, Record, chain_id_slot, name_slot},
+};
 use crate::{
     codec::check_present,
     context::{Context, Stop, ensure},
     gas,
     limits::{
         MAX_DURATION_S, MAX_EPOCH_BLOCKS, MAX_ZONE_GAS, MAX_ZONE_GAS_PER_S, MAX_ZONE_NAME_BYTES,
-        MAX_ZONES, MAX_ZONES_PAGE, MIN_ZONE_BASE_FEE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW,
-        MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
+        MAX_ZONE_NOTICE_S, MAX_ZONE_RENT, MAX_ZONES, MAX_ZONES_PAGE, MIN_ZONE_BASE_FEE,
+        MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW, MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
+        MIN_ZONE_NOTICE_S,
     },
     staking::{self, Committee},
 };
 use alloy_primitives::{B256, U256};
-use hansa_abi::IZones::{self, Parameters};
+use hansa_abi::IZones::{self, Parameters, Reason};
 use hansa_primitives::MAX_TIMESTAMP_STEP_MS;
 
 /// The highest least base fee, wei per gas: a transfer costs some ether then.
@@ -25,10 +29,6 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
     let parameters = call.parameters;
     check(&parameters)?;
     let escrow = context.value();
-    ensure(escrow >= MIN_ZONE_ESCROW, || IZones::EscrowTooSmall {
-        sent: escrow,
-        minimum: MIN_ZONE_ESCROW,
-    })?;
     let count = context.sload(COUNT)?.as_limbs()[0];
     ensure(count < MAX_ZONES, || IZones::ZonesFull { limit: MAX_ZONES })?;
     let id = count + 1;
@@ -45,8 +45,16 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
         block_interval_ms: parameters.blockIntervalMs,
         heartbeat_ms: parameters.heartbeatMs,
         max_directive_s: parameters.maxDirectiveSeconds,
+        notice_s: parameters.noticeSeconds,
         escrow,
+        rent_per_day: parameters.rentPerDay,
+        end: End::default(),
     };
+    let minimum = MIN_ZONE_ESCROW.max(U256::from(2) * rent_for(&record, record.notice_s));
+    ensure(escrow >= minimum, || IZones::EscrowTooSmall {
+        sent: escrow,
+        minimum,
+    })?;
     state::store(context, id, &record)?;
     state::set_name(context, id, &parameters.name)?;
     context.sstore(COUNT, U256::from(id))?;
@@ -122,6 +130,12 @@ fn check(parameters: &Parameters) -> Result<(), Stop> {
             1,
             MAX_DURATION_S,
         ),
+        (
+            "noticeSeconds",
+            parameters.noticeSeconds,
+            MIN_ZONE_NOTICE_S,
+            MAX_ZONE_NOTICE_S,
+        ),
     ];
     for (parameter, value, least, most) in bounds {
         ensure((least..=most).contains(&value), || IZones::OutOfBounds {
@@ -131,7 +145,11 @@ fn check(parameters: &Parameters) -> Result<(), Stop> {
             most,
         })?;
     }
-    Ok(())
+    let rent = parameters.rentPerDay;
+    ensure(rent <= MAX_ZONE_RENT, || IZones::RentTooHigh {
+        rentPerDay: rent,
+        most: MAX_ZONE_RENT,
+    })
 }
 
 /// Wallets keep chain ids as JavaScript numbers, and EIP-155 needs room to double one (EIP-2294 says as much).
@@ -200,12 +218,17 @@ pub(super) fn committee_of(
 
 fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
     let record = state::find(context, id)?;
+    let checkpoint = state::checkpoint(context, id)?;
     Ok(IZones::Zone {
         id,
         creator: record.creator,
         createdAt: record.created_at,
         timestamp: record.timestamp,
         escrow: record.escrow,
+        phase: record.phase(&checkpoint, context.now()),
+        reason: Reason::try_from(record.end.reason).unwrap_or(Reason::None),
+        closesAt: record.end.closes_at,
+        stoppedAt: record.end.stopped_at,
         parameters: Parameters {
             name: state::name(context, id)?,
             chainId: record.chain_id,
@@ -216,6 +239,8 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
             epochBlocks: record.epoch_blocks,
             minSeverity: record.min_severity,
             maxDirectiveSeconds: record.max_directive_s,
+            noticeSeconds: record.notice_s,
+            rentPerDay: record.rent_per_day,
         },
     })
 }

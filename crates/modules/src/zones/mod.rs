@@ -8,22 +8,30 @@
 //! that may still be relied upon ([`staking`](crate::staking), certificate lifetime). What [`messages`](crate::messages) takes from
 //! a zone is proved against it.
 //!
+//! **Its end** is announced, decided by one block of the hub, and settled by one last checkpoint (`lifecycle`). Its escrow pays its operators, whenever a
+//! checkpoint comes.
+//!
 //! | selector | kind | who |
 //! |---|---|---|
 //! | `create` | pay | anybody |
-//! | `checkpoint` | write | anybody |
+//! | `fund` | pay | anybody |
+//! | `checkpoint`, `stop`, `returnEscrow` | write | anybody |
+//! | `close` | write | its creator; anybody when its escrow is used up or it has halted |
 //! | `committeeOf`, `checkpointOf`, `zone`, `zoneNamed`, `zones` | view | anybody |
 
 mod checkpoints;
 mod committees;
 mod dispatch;
 mod genesis;
+mod lifecycle;
 mod logic;
 mod state;
 
 pub use committees::committee;
 pub(crate) use dispatch::dispatch;
 pub use genesis::{count, genesis};
+pub(crate) use lifecycle::{is_open, phase};
+pub use state::stopped_at;
 pub(crate) use state::{by_chain_id, chain_id, checkpoint};
 
 #[cfg(test)]

@@ -9,10 +9,11 @@
 //! | 4 | `mapping(id => checkpoint)`, see below |
 //!
 //! A record: creator (bits 0..160), severity (160..168; +0); created at, timestamp (64 bits each; +1); chain id, gas limit,
-//! least base fee, epoch blocks (+2); interval, heartbeat, longest directive (+3); escrow (+4); name (+5).
+//! least base fee, epoch blocks (+2); interval, heartbeat, longest directive, notice (+3); escrow (+4); name (+5); rent (+6); its end, see
+//! [`End`] (+7).
 //!
-//! A checkpoint: number, milliseconds, block of the hub, messages (64 bits each; +0); recorded at (+1); hash (+2); root of the state (+3);
-//! root of the outbox (+4); stake that answers (+5).
+//! A checkpoint: number, milliseconds, block of the hub, messages (64 bits each; +0); recorded at, in seconds, arrivals (+1); hash (+2); root of
+//! the state (+3); root of the outbox (+4); stake that answers (+5).
 
 use crate::{
     context::{Context, Stop, revert},
@@ -33,6 +34,8 @@ const LIMITS_OFFSET: u64 = 2;
 const PACE_OFFSET: u64 = 3;
 const ESCROW_OFFSET: u64 = 4;
 const NAME_OFFSET: u64 = 5;
+const RENT_OFFSET: u64 = 6;
+const END_OFFSET: u64 = 7;
 
 const fn slot(number: u64) -> U256 {
     U256::from_limbs([number, 0, 0, 0])
@@ -67,7 +70,46 @@ pub(super) struct Record {
     pub(super) block_interval_ms: u64,
     pub(super) heartbeat_ms: u64,
     pub(super) max_directive_s: u64,
+    pub(super) notice_s: u64,
     pub(super) escrow: U256,
+    pub(super) rent_per_day: U256,
+    pub(super) end: End,
+}
+
+/// How a zone ends, in one word, and until when its operators are paid.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct End {
+    /// From when on it can be stopped, seconds since 1970; 0 while it is not closing.
+    pub(super) closes_at: u64,
+    /// The hub's block that stopped it; 0 while none did.
+    pub(super) stopped_at: u64,
+    /// When that was, seconds since 1970 (48 bits).
+    pub(super) stopped_time: u64,
+    /// Why (8 bits).
+    pub(super) reason: u8,
+    /// Seconds since 1970.
+    pub(super) paid_until: u64,
+}
+
+/// Bits of a time that shares its limb.
+const TIME_BITS: u32 = 48;
+
+impl End {
+    const fn from_word(word: U256) -> Self {
+        let [closes_at, stopped_at, stopped, paid_until] = word.into_limbs();
+        Self {
+            closes_at,
+            stopped_at,
+            stopped_time: stopped & ((1 << TIME_BITS) - 1),
+            reason: (stopped >> TIME_BITS) as u8,
+            paid_until,
+        }
+    }
+
+    fn word(&self) -> U256 {
+        let stopped = self.stopped_time | u64::from(self.reason) << TIME_BITS;
+        U256::from_limbs([self.closes_at, self.stopped_at, stopped, self.paid_until])
+    }
 }
 
 /// A record, `None` where there is none.
@@ -80,7 +122,8 @@ pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Recor
     let first = word(0)?.to_be_bytes::<32>();
     let [created_at, timestamp, ..] = word(TIMES_OFFSET)?.into_limbs();
     let [chain_id, gas_limit, min_base_fee, epoch_blocks] = word(LIMITS_OFFSET)?.into_limbs();
-    let [block_interval_ms, heartbeat_ms, max_directive_s, _] = word(PACE_OFFSET)?.into_limbs();
+    let [block_interval_ms, heartbeat_ms, max_directive_s, notice_s] =
+        word(PACE_OFFSET)?.into_limbs();
     let record = Record {
         creator: Address::from_slice(&first[12..]),
         min_severity: first[11],
@@ -93,7 +136,10 @@ pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Recor
         block_interval_ms,
         heartbeat_ms,
         max_directive_s,
+        notice_s,
         escrow: word(ESCROW_OFFSET)?,
+        rent_per_day: word(RENT_OFFSET)?,
+        end: End::from_word(word(END_OFFSET)?),
     };
     Ok((chain_id != 0).then_some(record))
 }
@@ -120,13 +166,30 @@ pub(super) fn store(context: &mut Context<'_>, id: u64, record: &Record) -> Resu
         record.block_interval_ms,
         record.heartbeat_ms,
         record.max_directive_s,
-        0,
+        record.notice_s,
     ];
     context.sstore(base, first)?;
     context.sstore(offset(base, TIMES_OFFSET), U256::from_limbs(times))?;
     context.sstore(offset(base, LIMITS_OFFSET), U256::from_limbs(limits))?;
     context.sstore(offset(base, PACE_OFFSET), U256::from_limbs(pace))?;
-    context.sstore(offset(base, ESCROW_OFFSET), record.escrow)
+    context.sstore(offset(base, RENT_OFFSET), record.rent_per_day)?;
+    store_end(context, id, record)
+}
+
+/// Writes what changes of a record: its escrow and its end.
+pub(super) fn store_end(context: &mut Context<'_>, id: u64, record: &Record) -> Result<(), Stop> {
+    let base = record_slot(id);
+    context.sstore(offset(base, ESCROW_OFFSET), record.escrow)?;
+    context.sstore(offset(base, END_OFFSET), record.end.word())
+}
+
+/// The hub's block that stopped a zone; 0 while none did. Once it is set, it never changes.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn stopped_at<R: StorageRead>(read: &mut R, id: u64) -> Result<u64, R::Error> {
+    let word = read.sload(ZONES, offset(record_slot(id), END_OFFSET))?;
+    Ok(End::from_word(word).stopped_at)
 }
 
 /// A zone's name: at most 32 bytes, so one word holds it; zeros follow.
@@ -161,6 +224,7 @@ pub(crate) fn checkpoint<R: StorageRead>(
     let base = mapping(U256::from(id), CHECKPOINTS);
     let mut word = |by| read.sload(ZONES, offset(base, by));
     let [number, timestamp_ms, hub_number, outbox_count] = word(0)?.into_limbs();
+    let [recorded_at, recorded_time, arrivals, _] = word(1)?.into_limbs();
     Ok(IZones::Checkpoint {
         number,
         blockHash: word(2)?.into(),
@@ -170,7 +234,9 @@ pub(crate) fn checkpoint<R: StorageRead>(
         outboxCount: outbox_count,
         outboxRoot: word(4)?.into(),
         answers: word(5)?,
-        recordedAt: word(1)?.as_limbs()[0],
+        recordedAt: recorded_at,
+        recordedTime: recorded_time,
+        arrivals,
     })
 }
 
@@ -183,7 +249,7 @@ pub(super) fn store_checkpoint(
     let counts = [of.number, of.timestampMs, of.hubNumber, of.outboxCount];
     let words = [
         U256::from_limbs(counts),
-        U256::from(of.recordedAt),
+        U256::from_limbs([of.recordedAt, of.recordedTime, of.arrivals, 0]),
         of.blockHash.into(),
         of.stateRoot.into(),
         of.outboxRoot.into(),

@@ -5,8 +5,8 @@ use crate::text::{self, MAX_GENESIS_BYTES};
 use alloy_primitives::{Address, B256, U256};
 use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace, PublicKey,
-    StakingParams, genesis_timestamp_ms,
+    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace,
+    PublicKey, StakingParams, genesis_timestamp_ms,
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -97,6 +97,7 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
             .chain(accounts)
             .chain(parts.evidence.iter().copied())
             .map(|address| (address, funded.clone()))
+            .chain([(CREATE2_DEPLOYER, Alloc::create2_deployer())])
             .collect::<BTreeMap<_, _>>(),
     }
 }

@@ -4,12 +4,13 @@ use super::world::{account, address, apply, code, history, open};
 use crate::{
     account_key, decode_account, empty_commitment,
     keys::{Code, decode_slot, encode_account, encode_slot},
-    storage_key,
+    prove, storage_key,
 };
-use alloy_primitives::{U256, hex, keccak256};
+use alloy_primitives::{U256, hex, keccak256, uint};
 use commonware_codec::{DecodeExt as _, Encode as _};
 use commonware_parallel::Sequential;
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
+use hansa_evm::{Change, Changes};
 use std::fmt::Write as _;
 
 const COMMITTED: &str = include_str!("../../vectors/state.txt");
@@ -84,4 +85,61 @@ fn code_is_taken_up_to_its_limit() {
     assert!(Code::decode(sized(hansa_primitives::MAX_CODE_BYTES + 1).encode()).is_err());
     let cut = largest.encode().slice(..100);
     assert!(Code::decode(cut).is_err());
+}
+
+const EXITS: &str = include_str!("../../vectors/exits.txt");
+
+/// The slot of a message that waits, of the tests of `hansa-modules`.
+const WAITING: U256 =
+    uint!(0x5deb64f9b1614c564ed130bea884c1145d9217c1e5b5a0a4abc491a6f9d23409_U256);
+
+/// The last state of a zone, and proofs of what its users have there.
+fn render_exits() -> String {
+    deterministic::Runner::default().start(|context| async move {
+        let databases = open(context.child("databases")).await;
+        for changes in history() {
+            apply(&databases, &changes).await;
+        }
+        let accounts = [
+            ("friend", address(0x11), 300),
+            ("stranger", address(0x22), 40),
+            ("module", hansa_abi::MESSAGES, 50),
+        ];
+        let mut changes = Changes::default();
+        for (_, who, balance) in accounts {
+            let change = Change {
+                old: None,
+                new: Some(account(0, balance)),
+            };
+            changes.accounts.insert(who, change);
+        }
+        let since = Change {
+            old: U256::ZERO,
+            new: U256::from(1_000),
+        };
+        changes
+            .storage
+            .insert((hansa_abi::MESSAGES, WAITING), since);
+        let root = apply(&databases, &changes).await.root;
+        let mut text = String::from("# name value; see src/tests/vectors.rs\n");
+        writeln!(text, "root {}", hex::encode(root)).unwrap();
+        let message = ("message", storage_key(hansa_abi::MESSAGES, WAITING));
+        let keys = accounts.map(|(name, who, _)| (name, account_key(who)));
+        for (name, key) in keys.into_iter().chain([message]) {
+            let (_, proof) = prove(&databases.0, key).await.unwrap();
+            let proof = proof.unwrap();
+            writeln!(text, "{name}/state {}", hex::encode(&proof.value)).unwrap();
+            writeln!(text, "{name}/proof {}", hex::encode(&proof.proof)).unwrap();
+        }
+        text
+    })
+}
+
+#[test]
+fn exits_are_the_committed_ones() {
+    let rendered = render_exits();
+    assert!(
+        rendered == EXITS,
+        "vectors/exits.txt should be:\n{rendered}"
+    );
 }
