@@ -17,7 +17,7 @@ interface IZones is IModule {
     /// @param epochBlocks blocks of an epoch, 10 to 65,535: its operators change at the end of one.
     /// @param minSeverity directives of alerts below this severity (1 to 4) have no effect there.
     /// @param maxDirectiveSeconds no directive holds there for longer, 1 to 31,536,000.
-    /// @param noticeSeconds how long before its end its users are told, and how long it may leave the hub without a checkpoint; 10 to 31,536,000.
+    /// @param noticeSeconds how long before its end its users are told, 10 to 31,536,000; and, if that is more than an hour, how long the hub waits for a checkpoint.
     /// @param rentPerDay wei that its escrow pays its operators each day, 10^24 at most.
     struct Parameters {
         string name;
@@ -45,7 +45,7 @@ interface IZones is IModule {
     }
 
     /// @notice Why a zone closes. Creator: its creator closed it. Escrow: what is left pays no more than the time until it stops. Halted: the hub had no
-    /// checkpoint of it for the time of notice.
+    /// checkpoint of it for the time of notice, an hour at least.
     enum Reason {
         None,
         Creator,
@@ -183,7 +183,7 @@ interface IZones is IModule {
     function fund(uint64 zoneId) external payable;
 
     /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then, or when the hub had no
-    /// checkpoint for the time of notice.
+    /// checkpoint for the time of notice, an hour at least.
     function close(uint64 zoneId) external returns (uint64 closesAt);
 
     /// @notice Stop a zone that is closing, once it is time. Callable by anybody.

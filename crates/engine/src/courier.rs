@@ -34,7 +34,7 @@ const RETRY: Duration = Duration::from_secs(5);
 const STEP_MS: u64 = 400;
 /// Steps that others wait at most.
 const STEPS: u64 = 4;
-/// A checkpoint is made when there is none for so long, though nothing waits for it.
+/// A checkpoint is made when there is none for so long, though nothing waits for it: well before anybody can say that the zone has halted.
 const CADENCE_MS: u64 = 600_000;
 /// Bytes of messages that one transaction delivers, a message more or less.
 const MAX_BYTES: usize = 64 * 1_024;
@@ -151,9 +151,7 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             return self.checkpoint(newest).await;
         }
         let Some(waiting) = self.block_of(lane.delivered, newest) else {
-            // Well before anybody can say that the zone has halted.
-            let cadence = CADENCE_MS.min(zone.parameters.noticeSeconds.saturating_mul(1_000 / 4));
-            let due = checkpoint.timestampMs.saturating_add(cadence);
+            let due = checkpoint.timestampMs.saturating_add(CADENCE_MS);
             if newest.number == 0 || now_ms < self.turn(newest, due, checkpoint.number) {
                 return Next::Nothing;
             }

@@ -150,10 +150,16 @@ where
         let mut peek = ancestry.clone();
         let parent = peek.next().await?;
         drop(peek);
-        if !self.hold(&context.0, parent.inner()).await {
+        let clock = context.0.child("turn");
+        let pass = clock.current() + self.turn;
+        if !self.hold(&clock, parent.inner()).await {
             return None;
         }
         let block = self.inner.propose(context, ancestry, input).await;
+        if block.is_none() {
+            // Passing at once would let views go by as fast as messages do, for as long as nobody can propose.
+            clock.sleep_until(pass).await;
+        }
         #[cfg(feature = "test-utils")]
         let block = match &self.tamper {
             Some(tamper) => block.map(|block| tamper.apply(block.inner())),

@@ -64,7 +64,7 @@ Example:
     Fund(FundArgs),
     /// Announce the end of a zone: it stops after its time of notice
     #[command(after_help = "\
-Its creator can, at any time; anybody can when its escrow is used up, or when the hub had no checkpoint of it for the time of notice. From now on
+Its creator can, at any time; anybody can when its escrow is used up, or when the hub had no checkpoint of it for the time of notice (an hour at least). From now on
 nothing more can be sent to it. When the time is over its operators stop it, and what is left there is paid out on the hub: `hansa zone exit`.
 
 Examples:

@@ -12,8 +12,11 @@ use crate::{
     stats::percentile,
     world::Kind,
 };
+use alloy_primitives::{B256, U64};
+use alloy_sol_types::SolEvent as _;
 use clap::Args;
 use eyre::{Context as _, OptionExt as _, Result, ensure};
+use hansa_abi::{IMessages, IZones};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -150,6 +153,7 @@ async fn zones(args: &ZonesArgs, report: &mut Report) -> Result<()> {
         }
         spread(report, way, &times, aim);
     }
+    gas(&league, report).await?;
     directive(&hansa, &league, &names, report).await?;
     tokio::time::sleep(Duration::from_secs(10)).await;
     let beside = Cost::watch(&league).await?;
@@ -160,6 +164,41 @@ async fn zones(args: &ZonesArgs, report: &mut Report) -> Result<()> {
     }
     throughput(args, &mut sessions, report).await?;
     flood(args, &mut sessions, report).await
+}
+
+/// What nodes paid for telling the hub of zones' blocks, and for delivering one message.
+async fn gas(league: &League, report: &mut Report) -> Result<()> {
+    let mut hub = Client::new(&league.operators[0].rpc)?;
+    let head: U64 = hub.call("eth_blockNumber", json!([])).await?;
+    let (mut checkpoints, mut deliveries) = (Vec::new(), Vec::new());
+    for number in 1..=head.to::<u64>() {
+        let block = json!([U64::from(number)]);
+        let receipts: Vec<Value> = hub.call("eth_getBlockReceipts", block).await?;
+        for receipt in receipts {
+            let used: U64 = serde_json::from_value(receipt["gasUsed"].clone())?;
+            let logs = receipt["logs"].as_array().cloned().unwrap_or_default();
+            let of = |event: B256| {
+                let topics = logs.iter().map(|log| &log["topics"][0]);
+                topics.filter(|topic| **topic == json!(event)).count()
+            };
+            if of(IZones::Checkpointed::SIGNATURE_HASH) == 1 {
+                checkpoints.push(used.to::<u64>() as f64);
+            }
+            if of(IMessages::Delivered::SIGNATURE_HASH) == 1 {
+                deliveries.push(used.to::<u64>() as f64);
+            }
+        }
+    }
+    for (what, gas) in [
+        ("a checkpoint", checkpoints),
+        ("the delivery of a message", deliveries),
+    ] {
+        if let Some(median) = percentile(&gas, 50.0) {
+            report.row(SECTION, format!("gas of {what}, median"), median, "", None);
+            eprintln!("gas of {what}, median of {}: {median}", gas.len());
+        }
+    }
+    Ok(())
 }
 
 /// Accounts of a zone that send there.

@@ -17,6 +17,9 @@ const POLL: Duration = Duration::from_millis(2);
 /// A receipt that takes longer is an error.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The code of EIP-7966 for a transaction that is in the pool, and in no block in time.
+const WAITED_LONG_ENOUGH: i64 = 4;
+
 /// Milliseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Latency {
@@ -50,6 +53,8 @@ pub(crate) async fn probe(
             match client.try_call(method, json!([raw])).await? {
                 Ok(result) => receipt = result,
                 Err(error) if error.code == METHOD_NOT_FOUND => waits_itself = false,
+                // The node has it, and waits no longer: its receipt is asked for below.
+                Err(error) if error.code == WAITED_LONG_ENOUGH => {}
                 Err(error) => bail!("{method}: {error}"),
             }
         }

@@ -8,7 +8,7 @@
 use super::state::{self, Record};
 use crate::{
     context::{Context, Stop, ensure},
-    limits::{DAY_S, RENT_EVERY_S},
+    limits::{DAY_S, HALTED_AFTER_S, RENT_EVERY_S},
     staking::Committee,
 };
 use alloy_primitives::U256;
@@ -20,7 +20,7 @@ impl Record {
         let end = &self.end;
         if end.stopped_at != 0 {
             let told = checkpoint.number != 0 && checkpoint.hubNumber >= end.stopped_at;
-            let waited = now >= end.stopped_time.saturating_add(self.notice_s);
+            let waited = now >= end.stopped_time.saturating_add(self.patience());
             return if told || waited {
                 Phase::Settled
             } else {
@@ -37,6 +37,11 @@ impl Record {
     /// What the escrow has to have for a zone to go on: rent for the time of notice.
     fn reserve(&self) -> U256 {
         rent_for(self, self.notice_s)
+    }
+
+    /// How long the hub waits for a checkpoint before it goes on without one. Never so short that operators would have to pay for many.
+    fn patience(&self) -> u64 {
+        self.notice_s.max(HALTED_AFTER_S)
     }
 
     fn is_stopped(&self) -> bool {
@@ -124,7 +129,7 @@ pub(super) fn close(context: &mut Context<'_>, call: IZones::closeCall) -> Resul
     } else if record.escrow < record.reserve() {
         Reason::Escrow
     } else {
-        let is_halted = now > heard_of.saturating_add(record.notice_s);
+        let is_halted = now > heard_of.saturating_add(record.patience());
         ensure(is_halted, || IZones::NotClosable { zoneId: id })?;
         Reason::Halted
     };
