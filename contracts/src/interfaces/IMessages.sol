@@ -139,7 +139,7 @@ interface IMessages is IModule {
         returns (uint256 paid, uint256 left);
 
     /// @notice Pay out an entry of its lane that a zone which has settled never took: to its receiver, or, for a message, back to its sender. `message` is
-    /// read only in the latter case. On the hub, by anybody.
+    /// read only in the latter case. Otherwise as `exit`.
     function reclaim(uint64 zoneId, uint64 index, Message calldata message) external returns (uint256 paid);
 
     /// @notice Take a message that waits for the caller, with its value.

@@ -160,6 +160,8 @@ interface IZones is IModule {
     error InvalidCertificate();
     /// @notice The block names a block of the hub that is not there yet.
     error AheadOfHub(uint64 hubNumber);
+    /// @notice The zone cannot have taken so many entries of its lane.
+    error WrongArrivals(uint64 arrivals, uint64 least, uint64 most);
     /// @notice The rent is more than this.
     error RentTooHigh(uint256 rentPerDay, uint256 most);
     /// @notice Only its creator can close a zone that has checkpoints and an escrow.
@@ -189,7 +191,8 @@ interface IZones is IModule {
     /// @notice Stop a zone that is closing, once it is time. Callable by anybody.
     function stop(uint64 zoneId) external;
 
-    /// @notice Send what is left of its escrow back to its creator. Callable by anybody, once the zone has settled.
+    /// @notice Send what its escrow has beyond 10 ether back to its creator: these pay for its place in the register, which is taken for ever. Callable by anybody,
+    /// once the zone has settled.
     function returnEscrow(uint64 zoneId) external returns (uint256 amount);
 
     /// @notice Who serves a zone by an epoch of the hub, in the order of their keys, each with the stake that answers for it (zero once that is

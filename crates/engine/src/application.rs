@@ -185,7 +185,8 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             return None;
         }
         let taken = async {
-            if hub::is_last(&**hub, parent).await? {
+            // After that its state has to stay where the hub knows it: proofs are of the newest one.
+            if hub::is_last(&**hub, parent).await? || hub.has_settled().await? {
                 return Ok(None);
             }
             let taken = hub::derive(&**hub, self.genesis(), named, parent).await?;

@@ -143,8 +143,8 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             let call = IZones::stopCall { zoneId: self.zone };
             return Next::Call(ZONES, call.abi_encode().into());
         }
-        if zone.phase == Phase::Stopped && newest.hub.number >= zone.stoppedAt {
-            // Its last block: with its checkpoint the zone has settled.
+        if zone.phase == Phase::Stopped && newest.number > checkpoint.number {
+            // With that of its last block the zone has settled. Should none become final, it settles at the newest.
             if now_ms < self.turn(newest, newest.timestamp_ms, newest.number) {
                 return Next::NotYet;
             }
@@ -152,7 +152,8 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
         }
         let Some(waiting) = self.block_of(lane.delivered, newest) else {
             let due = checkpoint.timestampMs.saturating_add(CADENCE_MS);
-            if newest.number == 0 || now_ms < self.turn(newest, due, checkpoint.number) {
+            let is_known = newest.number <= checkpoint.number;
+            if is_known || now_ms < self.turn(newest, due, checkpoint.number) {
                 return Next::Nothing;
             }
             return self.checkpoint(newest).await;

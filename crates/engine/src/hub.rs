@@ -28,6 +28,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How often an idle zone looks whether its hub has a new block.
 const LOOK_FOR_NEWS: Duration = Duration::from_millis(20);
 
+/// How long a block waits that only brings the end of an epoch nearer.
+const HURRY: Duration = Duration::from_millis(250);
+
 /// A final block of the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HubBlock {
@@ -94,6 +97,12 @@ pub trait Hub: Send + Sync + 'static {
     /// # Errors
     /// As [`Hub::directives`].
     fn stopped_at(&self) -> BoxFuture<'_, Result<Option<u64>, StateError>>;
+
+    /// Whether the zone has settled by the newest block: nothing that it does counts any more.
+    ///
+    /// # Errors
+    /// As [`Hub::directives`].
+    fn has_settled(&self) -> BoxFuture<'_, Result<bool, StateError>>;
 }
 
 /// The hub's finalized blocks.
@@ -214,6 +223,7 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
                     let seats = self.committee(head).await.unwrap_or_default();
                     let epoch = self.calendar.epoch_of(head);
                     if !seats.is_empty() && (Committee { epoch, seats }).id() != operators {
+                        self.runtime.sleep(HURRY).await;
                         return;
                     }
                 }
@@ -247,6 +257,16 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
                 .ask(move |state| zones::stopped_at(state, zone))
                 .await?;
             Ok((block != 0).then_some(block))
+        }
+        .boxed()
+    }
+
+    fn has_settled(&self) -> BoxFuture<'_, Result<bool, StateError>> {
+        let zone = self.zone;
+        async move {
+            let now = self.blocks.newest().map_or(0, |newest| newest.timestamp_ms);
+            self.ask(move |state| zones::has_settled(state, zone, now / 1_000))
+                .await
         }
         .boxed()
     }

@@ -101,6 +101,10 @@ impl Hub for Fixed {
     fn stopped_at(&self) -> BoxFuture<'_, Result<Option<u64>, StateError>> {
         ready(Ok(self.stopped_at)).boxed()
     }
+
+    fn has_settled(&self) -> BoxFuture<'_, Result<bool, StateError>> {
+        ready(Ok(false)).boxed()
+    }
 }
 
 /// Epochs of ten blocks, frozen three before the end.

@@ -15,7 +15,7 @@ use crate::{
 use alloy_primitives::{B256, U256};
 use hansa_abi::{
     IMessages::{self, Message, Outcome},
-    IZones,
+    IZones, MESSAGES,
 };
 use hansa_primitives::{OUTBOX_LEVELS, climb};
 
@@ -62,13 +62,8 @@ pub(super) fn deliver(
         lane.delivered += 1;
         let fee = pay_fee(context, &mut lane, message, limit)?;
         fees = fees.saturating_add(fee);
-        let outcome = match target(context, &lane, message)? {
-            Some(target) => take(context, &mut lane, (id, message, target), limit)?,
-            None => {
-                lane.give_back(context, message.sender, message.value)?;
-                Outcome::Returned
-            }
-        };
+        let target = target(context, &lane, message)?;
+        let outcome = take(context, &mut lane, (id, message, target), limit)?;
         tell(context, id, (lane.zone, message), outcome)?;
     }
     lane.save(context)?;
@@ -86,6 +81,11 @@ fn pay_fee(
     let allowed = message.fee.min(MAX_MESSAGE_FEE);
     let fee = lane.let_out(context.now(), limit, allowed);
     lane.locked = lane.locked.saturating_sub(fee);
+    if lane.is_stopped(context)? {
+        // There is no way back. What no honest zone lets anybody offer stays where it is.
+        ensure(fee == allowed, || IMessages::OutflowLimit { limit })?;
+        return Ok(fee);
+    }
     let rest = message.fee.saturating_sub(fee);
     lane.give_back(context, message.sender, rest)?;
     Ok(fee)
@@ -97,25 +97,29 @@ enum Target {
     Hub,
     /// Another zone.
     Zone(u64),
+    /// Its sender, for nobody can receive it any more.
+    Back,
 }
 
-/// `None` for a message that nobody can receive any more.
-fn target(
-    context: &mut Context<'_>,
-    lane: &Lane,
-    message: &Message,
-) -> Result<Option<Target>, Stop> {
+fn target(context: &mut Context<'_>, lane: &Lane, message: &Message) -> Result<Target, Stop> {
     let ether_alone = message.data.is_empty();
     let is_nothing = ether_alone && message.value.is_zero();
     if is_nothing || !can_receive(message.to, ether_alone) {
-        return Ok(None);
+        return Ok(Target::Back);
     }
     if message.destination == context.chain_id() {
-        return Ok(Some(Target::Hub));
+        return Ok(Target::Hub);
     }
     let zone = zones::by_chain_id(context, message.destination)?;
-    let is_other = zone != 0 && zone != lane.zone && zones::is_open(context, zone)?;
-    Ok(is_other.then_some(Target::Zone(zone)))
+    let is_other = zone != 0 && zone != lane.zone;
+    Ok(if is_other && zones::is_open(context, zone)? {
+        Target::Zone(zone)
+    } else if is_other && message.sender == MESSAGES {
+        // A refund whose home ends: whom it is for has the same address here.
+        Target::Hub
+    } else {
+        Target::Back
+    })
 }
 
 /// Lets a message's value leave, as far as the limit allows, and hands the message on once all of it may.
@@ -125,6 +129,10 @@ fn take(
     (id, message, target): (B256, &Message, Target),
     limit: U256,
 ) -> Result<Outcome, Stop> {
+    if matches!(target, Target::Back) && !lane.is_stopped(context)? {
+        lane.give_back(context, message.sender, message.value)?;
+        return Ok(Outcome::Returned);
+    }
     let out = lane.let_out(context.now(), limit, message.value);
     let held = message.value.saturating_sub(out);
     if held.is_zero() {
@@ -141,8 +149,18 @@ fn settle(
     lane: &mut Lane,
     (id, message, target): (B256, &Message, Target),
 ) -> Result<Outcome, Stop> {
+    if matches!(target, Target::Back) && !lane.is_stopped(context)? {
+        // It was held until its destination began to close, and does not leave after all.
+        lane.put_back(message.value);
+        lane.give_back(context, message.sender, message.value)?;
+        return Ok(Outcome::Returned);
+    }
     lane.locked = lane.locked.saturating_sub(message.value);
     match target {
+        Target::Back => {
+            context.transfer(message.sender, message.value)?;
+            Ok(Outcome::Returned)
+        }
         Target::Zone(zone) => {
             let mut other = Lane::load(context, zone)?;
             other.let_in(message.value);
@@ -197,14 +215,8 @@ pub(super) fn release(
     context.sstore(held_slot(id), rest)?;
     if rest.is_zero() {
         lane.held = lane.held.saturating_sub(message.value);
-        let outcome = match target(context, &lane, &message)? {
-            Some(target) => settle(context, &mut lane, (id, &message, target))?,
-            // Its destination began to close meanwhile.
-            None => {
-                lane.give_back(context, message.sender, message.value)?;
-                Outcome::Returned
-            }
-        };
+        let target = target(context, &lane, &message)?;
+        let outcome = settle(context, &mut lane, (id, &message, target))?;
         tell(context, id, (zone, &message), outcome)?;
     }
     lane.save(context)?;

@@ -17,7 +17,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hansa_abi::{
-    IMessages,
+    FUND, IMessages,
     IZones::{self, Phase},
     MESSAGES,
 };
@@ -29,7 +29,8 @@ pub(super) fn exit(
 ) -> Result<IMessages::exitReturn, Stop> {
     let account = call.account;
     let mut lane = settled(context, call.zoneId)?;
-    let is_users = !guard::is_of_protocol(account);
+    // The base fees of the zone are the league's.
+    let is_users = account == FUND || !guard::is_of_protocol(account);
     ensure(is_users, || IMessages::ProtocolAccount { account })?;
     let state = proved(
         context,
@@ -77,11 +78,10 @@ pub(super) fn reclaim(
     let taken = zones::checkpoint(context, lane.zone)?.arrivals;
     let never_taken = (taken..lane.sent).contains(&call.index);
     ensure(never_taken, || IMessages::NothingLeft {})?;
-    let arrival = lane.withdraw(context, call.index)?;
-    let amount = arrival.amount;
-    ensure(!amount.is_zero(), || IMessages::NothingLeft {})?;
-    // The hub knows of it by itself: no limit applies.
-    lane.locked = lane.locked.saturating_sub(amount);
+    let arrival = lane.entry(context, call.index)?;
+    // No account and no message has this key.
+    let key = U256::MAX.saturating_sub(U256::from(call.index));
+    let (amount, _) = let_out(context, &mut lane, key, arrival.amount)?;
     lane.save(context)?;
     let to = if arrival.message.is_zero() {
         context.transfer(arrival.to, amount)?;

@@ -127,7 +127,7 @@ fn return_value(context: &mut Context<'_>, message: &Message) -> Result<(), Stop
     give_home(context, message, message.value)
 }
 
-/// On the hub: sends what a message carried back to where it came from. It is locked nowhere.
+/// On the hub: sends what a message carried back to where it came from; to the same account here if that has stopped. It is locked nowhere.
 pub(super) fn give_home(
     context: &mut Context<'_>,
     message: &Message,
@@ -138,6 +138,9 @@ pub(super) fn give_home(
     }
     let zone = zones::by_chain_id(context, message.source)?;
     let mut lane = Lane::load(context, zone)?;
+    if lane.is_stopped(context)? {
+        return context.transfer(message.sender, amount);
+    }
     lane.let_in(amount);
     lane.give_back(context, message.sender, amount)?;
     lane.save(context)

@@ -79,7 +79,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Sends ether back into the zone; to the same account on the hub if the zone has stopped. It is locked there already.
+    /// Sends ether back into the zone, where it is locked already.
     pub(super) fn give_back(
         &mut self,
         context: &mut Context<'_>,
@@ -88,10 +88,6 @@ impl Lane {
     ) -> Result<(), Stop> {
         if amount.is_zero() {
             return Ok(());
-        }
-        if self.is_stopped(context)? {
-            self.locked = self.locked.saturating_sub(amount);
-            return context.transfer(to, amount);
         }
         let back = Arrival {
             to,
@@ -121,6 +117,11 @@ impl Lane {
     pub(super) fn let_in(&mut self, amount: U256) {
         // There is no more ether than fits.
         self.locked = self.locked.saturating_add(amount);
+        self.put_back(amount);
+    }
+
+    /// So much does not count as having left after all.
+    pub(super) fn put_back(&mut self, amount: U256) {
         self.outflow = self.outflow.saturating_sub(amount);
     }
 
@@ -152,18 +153,16 @@ impl Lane {
         }
     }
 
-    /// Takes back an entry that the zone never took.
-    pub(super) fn withdraw(&self, context: &mut Context<'_>, index: u64) -> Result<Arrival, Stop> {
+    /// An entry that the zone has to take.
+    pub(super) fn entry(&self, context: &mut Context<'_>, index: u64) -> Result<Arrival, Stop> {
         context.charge(gas::keccak(64).saturating_mul(2))?;
         let slot = arrival_slot(self.zone, index);
         let to = context.sload(slot)?;
-        let arrival = Arrival {
+        Ok(Arrival {
             to: Address::from_slice(&to.to_be_bytes::<32>()[12..]),
             amount: context.sload(offset(slot, 1))?,
             message: context.sload(offset(slot, 2))?.into(),
-        };
-        context.sstore(offset(slot, 1), U256::ZERO)?;
-        Ok(arrival)
+        })
     }
 
     /// Ensures that the zone has an amount beside what is held.
@@ -179,6 +178,14 @@ impl Lane {
 /// Where it is kept how much a message waits for.
 pub(super) fn held_slot(id: B256) -> U256 {
     mapping(word_key(id), HELD)
+}
+
+/// How many entries the hub has for a zone.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(crate) fn entries<R: StorageRead>(state: &mut R, zone: u64) -> Result<u64, R::Error> {
+    Ok(Lane::load(state, zone)?.sent)
 }
 
 /// What a zone has to take, from the `from`-th on, at most `most`, that was sent up to block `number`. The state may be of a later

@@ -38,6 +38,7 @@ mod state;
 pub(crate) use dispatch::dispatch;
 pub use inbox::arrive;
 pub use lanes::arrivals;
+pub(crate) use lanes::entries;
 pub use outbox::outbox;
 pub(crate) use state::write_genesis;
 

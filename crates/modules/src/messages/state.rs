@@ -9,7 +9,7 @@
 //! | 4 | of the hub: `mapping(zone => mapping(index => arrival))`: receiver (bits 0..160), block (160..224; +0), wei (+1), message (+2) |
 //! | 5 | `mapping(id of a message that waits => since when, seconds since 1970)` |
 //! | 6 | of the hub: `mapping(id of a message that is held => wei that it waits for)` |
-//! | 7 | of the hub: `mapping(zone => mapping(account, or id of a message that waited there => wei that left it after its end))` |
+//! | 7 | of the hub: `mapping(zone => mapping(account, id of a message that waited there, or 2^256 - 1 less the index of an entry that it never took => wei that left after its end))` |
 
 use crate::{
     context::{Context, Stop},

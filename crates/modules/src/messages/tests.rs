@@ -256,6 +256,7 @@ impl World {
             finalized_view: 0,
             hub: HubPoint {
                 number: hub,
+                arrivals: zone.taken,
                 ..HubPoint::default()
             },
             inputs: B256::ZERO,

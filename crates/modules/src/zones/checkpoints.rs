@@ -6,7 +6,7 @@
 use super::{committee, lifecycle, state};
 use crate::{
     context::{Context, Stop, ensure, revert},
-    gas,
+    gas, messages,
     staking::{self, Committee},
 };
 use alloy_primitives::{B256, U256, keccak256};
@@ -44,6 +44,13 @@ pub(super) fn checkpoint(
     let named = decoded.hub.number;
     ensure(named < context.block_number(), || IZones::AheadOfHub {
         hubNumber: named,
+    })?;
+    let (taken, sent) = (decoded.hub.arrivals, messages::entries(context, id)?);
+    let before = state::checkpoint(context, id)?.arrivals;
+    ensure((before..=sent).contains(&taken), || IZones::WrongArrivals {
+        arrivals: taken,
+        least: before,
+        most: sent,
     })?;
     let committee = relied_upon(context, id, decoded.committee)?;
     let transcript = keccak256([keccak256(header).0, keccak256(certificate).0].concat());

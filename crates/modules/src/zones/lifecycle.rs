@@ -8,11 +8,15 @@
 use super::state::{self, Record};
 use crate::{
     context::{Context, Stop, ensure},
-    limits::{DAY_S, HALTED_AFTER_S, RENT_EVERY_S},
+    host::StorageRead,
+    limits::{DAY_S, HALTED_AFTER_S, MIN_ZONE_ESCROW, RENT_EVERY_S},
     staking::Committee,
 };
 use alloy_primitives::U256;
 use hansa_abi::IZones::{self, Checkpoint, Phase, Reason};
+
+/// Wei for each seat that are not paid more often than once a day: 0.001 ether.
+const LEAST_RENT: U256 = U256::from_limbs([1_000_000_000_000_000, 0, 0, 0]);
 
 impl Record {
     /// Where it is in its life, at `now`.
@@ -55,6 +59,16 @@ pub(super) fn rent_for(record: &Record, seconds: u64) -> U256 {
     rent.div_ceil(U256::from(DAY_S))
 }
 
+/// Whether a zone has settled by a time, seconds since 1970.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn has_settled<R: StorageRead>(read: &mut R, id: u64, now: u64) -> Result<bool, R::Error> {
+    let checkpoint = state::checkpoint(read, id)?;
+    let record = state::read(read, id)?;
+    Ok(record.is_some_and(|record| record.phase(&checkpoint, now) == Phase::Settled))
+}
+
 /// Where a zone is in its life.
 pub(crate) fn phase(context: &mut Context<'_>, id: u64) -> Result<Phase, Stop> {
     let record = state::find(context, id)?;
@@ -75,10 +89,9 @@ pub(super) fn fund(
     let id = call.zoneId;
     let mut record = state::find(context, id)?;
     let phase = phase(context, id)?;
-    ensure(!record.is_stopped(), || IZones::ZoneEnds {
-        zoneId: id,
-        phase,
-    })?;
+    // What its creator has closed stays closed: whoever paid would pay its creator.
+    let lasts = !record.is_stopped() && record.end.reason != Reason::Creator as u8;
+    ensure(lasts, || IZones::ZoneEnds { zoneId: id, phase })?;
     let amount = context.value();
     record.escrow = record.escrow.saturating_add(amount);
     context.emit(&IZones::EscrowFilled {
@@ -187,7 +200,8 @@ pub(super) fn return_escrow(
     let mut record = state::find(context, id)?;
     let is_settled = phase(context, id)? == Phase::Settled;
     ensure(is_settled, || IZones::NotSettled { zoneId: id })?;
-    let amount = std::mem::take(&mut record.escrow);
+    let amount = record.escrow.saturating_sub(MIN_ZONE_ESCROW);
+    record.escrow = record.escrow.saturating_sub(amount);
     state::store_end(context, id, &record)?;
     context.transfer(record.creator, amount)?;
     context.emit(&IZones::EscrowReturned {
@@ -236,6 +250,10 @@ fn pay_rent(
     // Each alike, for each runs the same; what does not divide stays.
     let seats = U256::from(committee.seats.len().max(1));
     let share = due / seats;
+    // Dust is paid once a day: each payment costs whoever brings the checkpoint.
+    if share < LEAST_RENT && elapsed < DAY_S {
+        return Ok(());
+    }
     record.end.paid_until = context.now();
     if share.is_zero() {
         return Ok(());

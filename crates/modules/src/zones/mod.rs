@@ -30,6 +30,7 @@ mod state;
 pub use committees::committee;
 pub(crate) use dispatch::dispatch;
 pub use genesis::{count, genesis};
+pub use lifecycle::has_settled;
 pub(crate) use lifecycle::{is_open, phase};
 pub use state::stopped_at;
 pub(crate) use state::{by_chain_id, chain_id, checkpoint};

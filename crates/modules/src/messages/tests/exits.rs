@@ -58,7 +58,6 @@ impl World {
     fn settle(&mut self) {
         let mut header = self.header(0);
         header.state.root = B256::from_slice(&vector("root"));
-        header.hub.arrivals = self.zones[0].taken;
         self.record(0, &header, &[1, 2, 3]).unwrap();
     }
 
@@ -220,7 +219,6 @@ fn a_zone_that_stands_is_left_by_its_last_checkpoint() {
     let mut world = world();
     let mut header = world.header(0);
     header.state.root = B256::from_slice(&vector("root"));
-    header.hub.arrivals = 3;
     world.record(0, &header, &[1, 2, 3]).unwrap();
     world.hub(owner(2), 5, &send(77, FRIEND, 0, b"")).unwrap();
     world.hub(owner(2), 7, &send(77, FRIEND, 0, b"z")).unwrap();
@@ -354,7 +352,7 @@ fn an_escrow_pays_who_runs_the_zone_for_as_long_as_it_lasts() {
     let fund = IZones::fundCall { zoneId: 1 };
     world.zones((owner(2), wei(1)), &fund).unwrap();
     assert_eq!(world.record_of(1).phase, Phase::Closing);
-    world.zones((owner(2), ether(5)), &fund).unwrap();
+    world.zones((owner(2), ether(15)), &fund).unwrap();
     assert_eq!(world.record_of(1).phase, Phase::Active);
     let close = IZones::closeCall { zoneId: 1 };
     let _: IZones::NotClosable = error(world.zones((STRANGER, U256::ZERO), &close));
@@ -364,7 +362,8 @@ fn an_escrow_pays_who_runs_the_zone_for_as_long_as_it_lasts() {
     world.end();
     let _: IZones::ZoneEnds = error(world.zones((owner(2), wei(1)), &fund));
     world.settle();
-    let left = world.record_of(1).escrow;
+    // Ten ether pay for its place in the register.
+    let left = world.record_of(1).escrow - ether(10);
     let before = world.league.host.balance(owner(1));
     assert_eq!(world.zones((STRANGER, U256::ZERO), &back), Ok(left));
     assert_eq!(world.league.host.balance(owner(1)) - before, left);
@@ -385,4 +384,111 @@ fn an_escrow_covers_the_time_of_notice_twice() {
     let small: IZones::EscrowTooSmall = error(create(3));
     assert_eq!((small.sent, small.minimum), (ether(10), ether(12)));
     let _: IZones::RentTooHigh = error(create(1_000_001));
+}
+
+/// What a zone says that it never took is paid out of what the hub holds for it, and of nothing else.
+#[test]
+fn a_committee_that_lies_about_its_lane_gets_no_more_than_its_own() {
+    let mut world = world();
+    world
+        .hub(owner(2), 5_000, &send(78, FRIEND, 0, b""))
+        .unwrap();
+    world
+        .zone(0, FRIEND, 300, &send(HUB, FRIEND, 0, b""))
+        .unwrap();
+    world.next();
+    let mut header = world.header(0);
+    for wrong in [4, u64::MAX] {
+        header.hub.arrivals = wrong;
+        let refused: IZones::WrongArrivals = error(world.record(0, &header, &[1, 2, 3]));
+        assert_eq!((refused.least, refused.most), (0, 3));
+    }
+    header.hub.arrivals = 0;
+    world.record(0, &header, &[1, 2, 3]).unwrap();
+    let call = world.proved(0, 0);
+    world.hub(STRANGER, 0, &call).unwrap();
+    assert_eq!(world.locked(), 40 + VALUE);
+    world.end();
+    let mut header = world.header(0);
+    header.hub.arrivals = 0;
+    world.record(0, &header, &[1, 2, 3]).unwrap();
+    let reclaim = |index, message| IMessages::reclaimCall {
+        zoneId: 1,
+        index,
+        message,
+    };
+    let message = world.league.host.sent()[0].clone();
+    let paid = world
+        .hub(STRANGER, 0, &reclaim(1, message.clone()))
+        .unwrap();
+    assert_eq!(paid, wei(40 + VALUE));
+    let _: IMessages::InsufficientLocked = error(world.hub(STRANGER, 0, &reclaim(0, message)));
+    assert_eq!((world.locked(), world.lane(1).locked), (0, wei(5_000)));
+    // A zone cannot have taken less than it said.
+    let mut header = world.header(1);
+    header.hub.arrivals = 1;
+    world.record(1, &header, &[1, 2, 3]).unwrap();
+    let mut header = world.header(1);
+    header.hub.arrivals = 0;
+    let _: IZones::WrongArrivals = error(world.record(1, &header, &[1, 2, 3]));
+}
+
+/// What cannot be received leaves a zone that has stopped, and so counts.
+#[test]
+fn what_comes_back_to_a_zone_that_has_stopped_counts_as_leaving() {
+    let mut world = World::new();
+    let much = 10 * LIMIT;
+    world
+        .hub(owner(1), much, &send(77, owner(9), 0, b""))
+        .unwrap();
+    world.follow(0);
+    world
+        .zone(0, owner(9), 5 * LIMIT, &send(99, STRANGER, 0, b""))
+        .unwrap();
+    world
+        .zone(0, owner(9), 10, &send(HUB, STRANGER, 10, b"x"))
+        .unwrap();
+    world.end();
+    world.record_newest();
+    let before = world.league.host.balance(owner(9));
+    let mut call = world.proved(0, 0);
+    call.messages.truncate(1);
+    call.proofs.truncate(1);
+    world.hub(STRANGER, 0, &call).unwrap();
+    let held = world.league.host.outcomes();
+    assert_eq!(held.last(), Some(&Outcome::Held));
+    assert_eq!(world.league.host.balance(owner(9)), before);
+    let release = IMessages::releaseCall {
+        message: call.messages[0].clone(),
+    };
+    let _: IMessages::OutflowLimit = error(world.hub(STRANGER, 0, &release));
+    // Nor does a fee, which has no way back.
+    let call = world.proved(0, 1);
+    let _: IMessages::OutflowLimit = error(world.hub(STRANGER, 0, &call));
+    for _ in 0..4 {
+        world.league.now += DAY_S;
+        world.hub(STRANGER, 0, &release).unwrap();
+    }
+    assert_eq!(world.league.host.balance(owner(9)) - before, wei(5 * LIMIT));
+    world.league.now += DAY_S;
+    world.hub(STRANGER, 0, &call).unwrap();
+}
+
+/// Nobody takes a message of a zone that ends meanwhile: its sender is paid on the hub.
+#[test]
+fn a_refund_whose_home_ends_is_paid_on_the_hub() {
+    let mut world = world();
+    world
+        .zone(0, FRIEND, 70, &send(78, STRANGER, 0, b"x"))
+        .unwrap();
+    assert_eq!(world.deliver(0), [Outcome::Forwarded]);
+    world.follow(1);
+    let close = IZones::closeCall { zoneId: 1 };
+    world.zones((owner(1), U256::ZERO), &close).unwrap();
+    world.league.now += REFUND_AFTER_S;
+    let message = world.zones[0].host.sent()[0].clone();
+    let refund = IMessages::refundCall { message };
+    world.zone(1, STRANGER, 0, &refund).unwrap();
+    assert_eq!(world.deliver(1), [Outcome::Paid]);
+    assert_eq!(world.league.host.balance(FRIEND), wei(70));
 }
