@@ -1,4 +1,4 @@
-//! Ids, blocks, headers, certificates, codecs and signing namespaces of a Hansa league. No IO.
+//! Ids, blocks, headers, certificates, codecs, signing namespaces, and keys and proofs of the state of a Hansa league. No IO.
 //!
 //! # What this crate promises
 //! - A [`Header`] commits to everything: its parent, the consensus context it was proposed in, its
