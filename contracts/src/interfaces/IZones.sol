@@ -7,30 +7,38 @@ import {IModule} from "./IModule.sol";
 /// @notice The register of a league's zones, from their creation to their end, and the newest checkpoint of each. On the hub only.
 /// @dev A zone's genesis follows from its record and from the hub's state alone: every node derives the same.
 interface IZones is IModule {
-    /// @notice What a zone is made with.
-    /// @param name 1 to 32 of a-z, 0-9 and inner dashes, beginning with a letter; unique in the league.
-    /// @param chainId EIP-155 chain id; unique in the league, and not the hub's.
+    /// @notice What a zone's blocks keep to. An upgrade changes it.
     /// @param gasLimit gas of a block, 1,000,000 to 1,000,000,000, and at most 1,000,000 for each of blockIntervalMs.
-    /// @param minBaseFee the least base fee, and that of block 1, wei per gas, 10^6 to 10^15.
+    /// @param minBaseFee the least base fee, wei per gas, 10^6 to 10^15.
     /// @param blockIntervalMs least time between two blocks, 10 to 60,000.
     /// @param heartbeatMs an idle zone makes a block this often; at least blockIntervalMs, at most 60,000.
-    /// @param epochBlocks blocks of an epoch, 10 to 65,535: its operators change at the end of one.
     /// @param minSeverity directives of alerts below this severity (1 to 4) have no effect there.
     /// @param maxDirectiveSeconds no directive holds there for longer, 1 to 31,536,000.
-    /// @param noticeSeconds how long before its end its users are told, 10 to 31,536,000; and, if that is more than an hour, how long the hub waits for a checkpoint.
-    /// @param rentPerDay wei that its escrow pays its operators each day, 10^24 at most.
-    struct Parameters {
-        string name;
-        uint64 chainId;
+    /// @param fork Ethereum's rules: 1 Cancun, 2 Prague, 3 Osaka. Nodes that do not know the number stop the zone before they would have to.
+    struct Terms {
         uint64 gasLimit;
         uint64 minBaseFee;
         uint64 blockIntervalMs;
         uint64 heartbeatMs;
-        uint64 epochBlocks;
         uint8 minSeverity;
         uint64 maxDirectiveSeconds;
+        uint8 fork;
+    }
+
+    /// @notice What a zone is made with.
+    /// @param name 1 to 32 of a-z, 0-9 and inner dashes, beginning with a letter; unique in the league.
+    /// @param chainId EIP-155 chain id; unique in the league, and not the hub's.
+    /// @param epochBlocks blocks of an epoch, 10 to 65,535: its operators change at the end of one.
+    /// @param noticeSeconds how long before its end, or an upgrade, its users are told, 10 to 31,536,000; and, if that is more than an hour, how long the hub waits for a checkpoint.
+    /// @param rentPerDay wei that its escrow pays its operators each day, 10^24 at most.
+    /// @param terms what its blocks keep to, at first.
+    struct Parameters {
+        string name;
+        uint64 chainId;
+        uint64 epochBlocks;
         uint64 noticeSeconds;
         uint256 rentPerDay;
+        Terms terms;
     }
 
     /// @notice Where a zone is in its life. Registered: the hub has no checkpoint of it yet. Closing: it will stop; nothing more can be sent to it.
@@ -61,6 +69,9 @@ interface IZones is IModule {
     /// @param reason why it closes or stopped.
     /// @param closesAt it can be stopped from then on, seconds since 1970; 0: it is not closing.
     /// @param stoppedAt height of the hub's block that stopped it; 0: none did.
+    /// @param parameters its terms are those in force.
+    /// @param upgradesAt when the upgrade that is announced is due, seconds since 1970; 0: none is.
+    /// @param next what its blocks keep to from then on.
     struct Zone {
         uint64 id;
         address creator;
@@ -72,6 +83,8 @@ interface IZones is IModule {
         uint64 closesAt;
         uint64 stoppedAt;
         Parameters parameters;
+        uint64 upgradesAt;
+        Terms next;
     }
 
     /// @notice A seat of a zone's committee.
@@ -117,6 +130,9 @@ interface IZones is IModule {
     /// @notice The newest final block of a zone that the hub knows of.
     event Checkpointed(uint64 indexed zoneId, uint64 number, bytes32 blockHash, uint64 outboxCount);
 
+    /// @notice A zone will keep to other terms: from its first block on that names a block of the hub whose time is `startsAt` or later. With the same
+    /// `index` as one before it, it takes that one's place.
+    event ZoneUpgrading(uint64 indexed zoneId, uint64 index, uint64 startsAt, Terms terms);
     /// @notice A zone will stop.
     event ZoneClosing(uint64 indexed zoneId, Reason reason, uint64 closesAt);
     /// @notice A zone will not stop after all: its escrow was filled up, or a checkpoint came.
@@ -183,6 +199,10 @@ interface IZones is IModule {
 
     /// @notice Pay into a zone's escrow. Callable by anybody. A zone that closes for want of escrow is open again once it has enough.
     function fund(uint64 zoneId) external payable;
+
+    /// @notice Announce an upgrade of a zone: what its blocks keep to from `startsAt` on (seconds since 1970; 0: as soon as may be), which is no sooner than its
+    /// users are told of its end. By its creator, while the zone is open. Until it is due, another takes its place: that of the terms in force takes it back.
+    function upgrade(uint64 zoneId, Terms calldata terms, uint64 startsAt) external returns (uint64);
 
     /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then, or when the hub had no
     /// checkpoint for the time of notice, an hour at least.

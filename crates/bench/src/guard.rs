@@ -16,7 +16,7 @@ use alloy_sol_types::SolValue;
 use clap::Args;
 use eyre::{OptionExt as _, Result, ensure};
 use hansa_abi::GUARD;
-use hansa_evm::{BlockDb, EvmContext, MemoryDb, SPEC, directive_on, tx_env};
+use hansa_evm::{BlockDb, EvmContext, MemoryDb, directive_on, tx_env};
 use hansa_primitives::{Receipt, receipts_bloom};
 use revm::{ExecuteEvm, MainBuilder, context::CfgEnv, context_interface::result::ExecutionResult};
 use serde::Serialize;
@@ -205,7 +205,7 @@ fn target_slot(target: Address) -> U256 {
 fn plain(world: &mut World, work: &Work) -> Result<()> {
     let params = world.params();
     let chain_id = world.rules.chain_id;
-    let mut evm = EvmContext::new(BlockDb::new(&mut world.db), SPEC)
+    let mut evm = EvmContext::new(BlockDb::new(&mut world.db), params.spec())
         .with_block(params.env())
         .modify_cfg_chained(|cfg: &mut CfgEnv| cfg.chain_id = chain_id)
         .build_mainnet();

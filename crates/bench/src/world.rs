@@ -12,7 +12,7 @@ use hansa_evm::{
     Account, BlockExecutor, BlockOutcome, BlockParams, ChainRules, Change, Changes, Closing,
     MemoryDb,
 };
-use hansa_primitives::{Fees, Genesis, GuardParams, Pace, StakingParams, Transaction};
+use hansa_primitives::{Fees, Fork, Genesis, GuardParams, Pace, StakingParams, Transaction};
 use rayon::prelude::*;
 use revm::Database;
 use serde::Serialize;
@@ -148,7 +148,7 @@ impl World {
             number: self.number,
             timestamp_ms: 1_000_000 + self.number * 1_000,
             beneficiary: Address::repeat_byte(0xbe),
-            gas_limit: 1_000_000_000,
+            terms: self.rules.genesis.terms(),
             base_fee_per_gas: BASE_FEE,
             parent_hash: B256::left_padding_from(&self.number.to_be_bytes()),
         }
@@ -270,6 +270,7 @@ fn genesis() -> Genesis {
         development: true,
         timestamp_ms: 1_000_000,
         gas_limit: 1_000_000_000,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace: Pace::default(),
         zone: None,

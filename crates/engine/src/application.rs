@@ -97,18 +97,25 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
         &self.rules.genesis
     }
 
-    /// The parameters of a child of `parent`.
-    fn params(&self, parent: &Header, timestamp_ms: u64, beneficiary: Address) -> BlockParams {
+    /// The parameters of a child of `parent` that takes these inputs.
+    fn params(
+        &self,
+        parent: &Header,
+        inputs: &Inputs,
+        timestamp_ms: u64,
+        beneficiary: Address,
+    ) -> BlockParams {
+        let terms = inputs.terms.unwrap_or(parent.terms);
         let fees = &self.genesis().fees;
         BlockParams {
             number: parent.number + 1,
             timestamp_ms,
             beneficiary,
-            gas_limit: self.genesis().gas_limit,
+            terms,
             base_fee_per_gas: if parent.number == 0 {
                 fees.initial_base_fee
             } else {
-                next_base_fee(parent, fees.base_fee_params(), fees.min_base_fee)
+                next_base_fee(parent, fees.base_fee_params(), &terms)
             },
             parent_hash: parent.hash(),
         }
@@ -124,7 +131,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
     ) -> Option<BlockParams> {
         let header = block.header();
         let beneficiary = entry.fee_recipient(header.proposer())?;
-        let params = self.params(parent, header.timestamp_ms, beneficiary);
+        let params = self.params(parent, block.inputs(), header.timestamp_ms, beneficiary);
         let earliest = parent.timestamp_ms + 1;
         let latest = parent.timestamp_ms.saturating_add(MAX_TIMESTAMP_STEP_MS);
         let valid = params == BlockParams::from(header)
@@ -185,8 +192,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             return None;
         }
         let taken = async {
-            // After that its state has to stay where the hub knows it: proofs are of the newest one.
-            if hub::is_last(&**hub, parent).await? || hub.has_settled().await? {
+            if hub::is_over(&**hub, parent).await? {
                 return Ok(None);
             }
             let taken = hub::derive(&**hub, self.genesis(), named, parent).await?;
@@ -239,8 +245,9 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             parent_header.timestamp_ms + 1,
             parent_header.timestamp_ms + MAX_TIMESTAMP_STEP_MS,
         );
-        let params = self.params(parent_header, timestamp_ms, beneficiary);
         let (hub, inputs) = self.take(parent_header, timestamp_ms).await?;
+        let params = self.params(parent_header, &inputs, timestamp_ms, beneficiary);
+        require_known(&params);
         let finalized = self.pool.head().number;
         let included = self
             .ledger
@@ -252,7 +259,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             Vec::new()
         } else {
             let best = self.pool.best_excluding(params.base_fee_per_gas, &included);
-            build::select(best, params.gas_limit)
+            build::select(best, params.terms.gas_limit)
         };
         let prefetch = build::prefetch(
             candidates
@@ -301,7 +308,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             number: params.number,
             timestamp_ms,
             beneficiary,
-            gas_limit: params.gas_limit,
+            terms: params.terms,
             gas_used: built.outcome.gas_used,
             base_fee_per_gas: params.base_fee_per_gas,
             transactions_root: transactions_root(&built.transactions),
@@ -434,8 +441,8 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
         let update = BlockUpdate {
             head: HeadInfo {
                 number: header.number,
-                base_fee_next: next_base_fee(header, fees.base_fee_params(), fees.min_base_fee),
-                gas_limit: header.gas_limit,
+                base_fee_next: next_base_fee(header, fees.base_fee_params(), &header.terms),
+                terms: header.terms,
                 timestamp: header.timestamp(),
             },
             included: &included,
@@ -446,6 +453,12 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             tracing::debug!(number = header.number, %gap, "the pool missed blocks");
         }
     }
+}
+
+/// Ends the chain's tasks here when its blocks are by rules that this build does not know: it can neither make nor judge them.
+fn require_known(params: &BlockParams) {
+    // It says so.
+    let _ = params.spec();
 }
 
 pub(crate) fn now_ms<E: Runtime>(runtime: &E) -> u64 {
@@ -511,6 +524,7 @@ impl<E: Runtime, S: Strategy, K: Sink> stateful::Application<E> for Application<
                 params
             }
         };
+        require_known(&params);
         self.verify(runtime, block, params, batches).await
     }
 

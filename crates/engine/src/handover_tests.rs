@@ -17,7 +17,7 @@ use commonware_runtime::IoBuf;
 use commonware_utils::{TestRng, iter::NonEmpty, ordered::Set};
 use hansa_modules::staking::{Committee, Seat};
 use hansa_primitives::{
-    Context, Finalization, Header, HubPoint, PrivateKey, Scheme, StateCommitment, digest,
+    Context, Finalization, Header, HubPoint, PrivateKey, Scheme, StateCommitment, Terms, digest,
 };
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ fn header(next: &[Seat]) -> Header {
         number: LAST.get(),
         timestamp_ms: 1_000,
         beneficiary: Address::ZERO,
-        gas_limit: 0,
+        terms: Terms::default(),
         gas_used: 0,
         base_fee_per_gas: 0,
         transactions_root: B256::ZERO,

@@ -5,7 +5,7 @@
 //! A hub that is behind makes a validator wait. The rules that bound this wait need no hub.
 
 use crate::{Runtime, head::Gathered};
-use alloy_primitives::U256;
+use alloy_primitives::{B256, U256};
 use commonware_parallel::Strategy;
 use futures::{FutureExt as _, future::BoxFuture};
 use hansa_modules::{
@@ -16,9 +16,10 @@ use hansa_modules::{
 };
 use hansa_primitives::{
     Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
-    MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat,
+    MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat, Terms,
 };
 use hansa_state::{FinalizedState, PreImages, StateError};
+use parking_lot::Mutex;
 use std::{convert::Infallible, time::Duration};
 use thiserror::Error;
 
@@ -37,7 +38,7 @@ pub struct HubBlock {
     /// Height.
     pub number: u64,
     /// Block hash.
-    pub hash: alloy_primitives::B256,
+    pub hash: B256,
     /// Milliseconds since the Unix epoch.
     pub timestamp_ms: u64,
 }
@@ -82,6 +83,12 @@ pub trait Hub: Send + Sync + 'static {
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<Arrival>, StateError>>;
 
+    /// The zone's upgrade `index` (from 0) if it is due at a time, seconds since 1970, that a block executed here has.
+    ///
+    /// # Errors
+    /// As [`Hub::directives`].
+    fn upgrade(&self, index: u64, time: u64) -> BoxFuture<'_, Result<Option<Terms>, StateError>>;
+
     /// Ends when the hub has something for a child of this block: a proposer with nothing else to do need not wait longer. Other operators than the
     /// next block's are such news: so an idle zone comes to the end of its epoch, where they take over.
     fn news(&self, parent: &Header) -> BoxFuture<'_, ()>;
@@ -120,6 +127,8 @@ pub struct LocalHub<E: Runtime, S: Strategy, P, B> {
     states: FinalizedState<E, S, P>,
     blocks: B,
     calendar: Calendar,
+    /// The newest epoch of the hub that was asked for, and the id of the zone's committee in it.
+    committee: Mutex<Option<(u64, B256)>>,
 }
 
 impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> LocalHub<E, S, P, B> {
@@ -137,7 +146,23 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> LocalHub<E, S, P, B> {
             states,
             blocks,
             calendar: calendar(genesis),
+            committee: Mutex::new(None),
         }
+    }
+
+    /// Who serves the zone by the hub's block `head`: never another within one epoch. `None` where the hub cannot be read.
+    async fn committee_id(&self, head: u64) -> Option<B256> {
+        let epoch = self.calendar.epoch_of(head);
+        let known = *self.committee.lock();
+        if let Some((of, id)) = known
+            && of == epoch
+        {
+            return Some(id);
+        }
+        let seats = self.committee(head).await.ok()?;
+        let id = (!seats.is_empty()).then(|| Committee { epoch, seats }.id())?;
+        *self.committee.lock() = Some((epoch, id));
+        Some(id)
     }
 
     /// Asks the newest state until every slot that the question needs is known.
@@ -200,10 +225,16 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
             .boxed()
     }
 
+    fn upgrade(&self, index: u64, time: u64) -> BoxFuture<'_, Result<Option<Terms>, StateError>> {
+        let zone = self.zone;
+        self.ask(move |state| zones::upgrade_due(state, (zone, index), time))
+            .boxed()
+    }
+
     fn news(&self, parent: &Header) -> BoxFuture<'_, ()> {
         let (taken, operators) = (parent.hub, parent.next_committee);
         async move {
-            let (mut seen, mut seen_epoch) = (None, None);
+            let mut seen = None;
             loop {
                 let head = self.states.head();
                 if seen != Some(head) {
@@ -217,15 +248,13 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
                         return;
                     }
                 }
-                let epoch = Some(self.calendar.epoch_of(head));
-                if seen_epoch != epoch {
-                    seen_epoch = epoch;
-                    let seats = self.committee(head).await.unwrap_or_default();
-                    let epoch = self.calendar.epoch_of(head);
-                    if !seats.is_empty() && (Committee { epoch, seats }).id() != operators {
-                        self.runtime.sleep(HURRY).await;
-                        return;
-                    }
+                if self
+                    .committee_id(head)
+                    .await
+                    .is_some_and(|id| id != operators)
+                {
+                    self.runtime.sleep(HURRY).await;
+                    return;
                 }
                 self.runtime.sleep(LOOK_FOR_NEWS).await;
             }
@@ -341,6 +370,18 @@ pub(crate) async fn is_last(hub: &dyn Hub, header: &Header) -> Result<bool, Stat
     Ok(stopped.is_some_and(|stopped| header.hub.number >= stopped))
 }
 
+/// Whether nothing can follow a block of a zone here: it is the last, or the zone has settled without its last block. After that its state has to
+/// stay where the hub knows it: proofs are of the newest one.
+///
+/// # Errors
+/// As [`Hub::directives`].
+pub(crate) async fn is_over(hub: &dyn Hub, header: &Header) -> Result<bool, StateError> {
+    let Some(stopped) = hub.stopped_at().await? else {
+        return Ok(false);
+    };
+    Ok(header.hub.number >= stopped || hub.has_settled().await?)
+}
+
 /// Whether what a candidate takes from the hub is what the hub says. Waits while the hub is behind.
 ///
 /// # Errors
@@ -400,16 +441,20 @@ pub(crate) async fn derive(
     } else {
         Vec::new()
     };
+    let upgrades = parent.hub.upgrades;
+    let terms = hub.upgrade(upgrades, named.timestamp_ms / 1_000).await?;
     let point = HubPoint {
         number: named.number,
         hash: named.hash,
         directives: from + directives.len() as u64,
         arrivals: arrived + arrivals.len() as u64,
+        upgrades: upgrades + u64::from(terms.is_some()),
     };
     let inputs = Inputs {
         directives,
         arrivals,
         seats,
+        terms,
     };
     Ok((point, inputs))
 }

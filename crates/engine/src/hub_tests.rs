@@ -7,7 +7,7 @@ use futures::{
 };
 use hansa_primitives::{
     Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
-    MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat, Zone,
+    MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat, Terms, Zone,
 };
 use hansa_state::StateError;
 
@@ -16,12 +16,15 @@ struct Fixed {
     height: u64,
     every: u64,
     stopped_at: Option<u64>,
+    /// When each upgrade is due, seconds, and the gas limit that it sets.
+    upgrades: &'static [(u64, u64)],
 }
 
 const HUB: Fixed = Fixed {
     height: 10_000,
     every: 5,
     stopped_at: None,
+    upgrades: &[],
 };
 
 fn hub_block(number: u64) -> HubBlock {
@@ -46,6 +49,13 @@ fn arrival(index: u64) -> Arrival {
         to: Address::repeat_byte(0x11),
         amount: U256::from(index + 1),
         message: B256::ZERO,
+    }
+}
+
+fn terms(gas_limit: u64) -> Terms {
+    Terms {
+        gas_limit,
+        ..Terms::default()
     }
 }
 
@@ -88,6 +98,12 @@ impl Hub for Fixed {
     ) -> BoxFuture<'_, Result<Vec<Arrival>, StateError>> {
         let count = number / 10;
         ready(Ok((from..count).take(most).map(arrival).collect())).boxed()
+    }
+
+    fn upgrade(&self, index: u64, time: u64) -> BoxFuture<'_, Result<Option<Terms>, StateError>> {
+        let upgrade = self.upgrades.get(index as usize);
+        let due = upgrade.filter(|(at, _)| *at <= time);
+        ready(Ok(due.map(|(_, gas_limit)| terms(*gas_limit)))).boxed()
     }
 
     fn news(&self, _parent: &Header) -> BoxFuture<'_, ()> {
@@ -136,6 +152,7 @@ fn point(number: u64, directives: u64) -> HubPoint {
         hash: hub_block(number).hash,
         directives,
         arrivals: number / 10,
+        upgrades: 0,
     }
 }
 
@@ -179,6 +196,30 @@ fn what_a_block_cannot_hold_comes_with_the_next() {
     let (second, inputs) = of(&header(2, first)).unwrap();
     assert_eq!(second, point(4_000, 2 * most));
     assert_eq!(inputs.directives[0], change(most));
+}
+
+/// One upgrade at a time, each by the first block that names a block of the hub of its time or later.
+#[test]
+fn a_block_takes_the_upgrade_that_is_due() {
+    let hub = Fixed {
+        upgrades: &[(30, 1), (40, 2)],
+        ..HUB
+    };
+    let take = |named: u64, parent: &Header| {
+        let taken = block_on(derive(&hub, &genesis(), hub_block(named), parent));
+        let (point, inputs) = taken.unwrap();
+        (point.upgrades, inputs.terms)
+    };
+    let mut parent = header(3, point(20, 4));
+    assert_eq!(take(29, &parent), (0, None));
+    assert_eq!(take(30, &parent), (1, Some(terms(1))));
+    // One that was long away takes them one after another.
+    assert_eq!(take(45, &parent), (1, Some(terms(1))));
+    parent.hub.upgrades = 1;
+    assert_eq!(take(39, &parent), (1, None));
+    assert_eq!(take(45, &parent), (2, Some(terms(2))));
+    parent.hub.upgrades = 2;
+    assert_eq!(take(10_000, &parent), (2, None));
 }
 
 /// The genesis' parent has time 0, and blocks of the hub are a second apart.
@@ -256,7 +297,7 @@ fn whatever_differs_from_the_hub_is_refused() {
     );
     let arrivals = named.arrivals - 1;
     assert_eq!(verdict(HubPoint { arrivals, ..named }, &inputs), refused);
-    let changes: [fn(&mut Inputs); 9] = [
+    let changes: [fn(&mut Inputs); 10] = [
         |inputs| inputs.directives.clear(),
         |inputs| inputs.directives.swap(0, 1),
         |inputs| inputs.directives[0].until += 1,
@@ -266,6 +307,7 @@ fn whatever_differs_from_the_hub_is_refused() {
         |inputs| inputs.arrivals.push(arrival(9)),
         |inputs| inputs.seats.clear(),
         |inputs| inputs.seats[0].operator += 1,
+        |inputs| inputs.terms = Some(terms(7)),
     ];
     for change in changes {
         let mut changed = inputs.clone();

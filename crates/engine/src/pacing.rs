@@ -42,20 +42,20 @@ pub(crate) enum Timing {
 }
 
 /// When a child of `parent` is due, for a leader that holds its turn for `turn` at most.
-pub(crate) fn timing(genesis: &Genesis, parent: &Header, now_ms: u64, turn: Duration) -> Timing {
-    let pace = genesis.pace;
+pub(crate) fn timing(parent: &Header, now_ms: u64, turn: Duration) -> Timing {
+    let terms = &parent.terms;
     let age = now_ms.saturating_sub(parent.timestamp_ms);
     // The genesis allocation waits for nobody, and a chain that was down catches up with time.
     if parent.number == 0 || age > MAX_TIMESTAMP_STEP_MS {
         return Timing::Now;
     }
     let left = |target: u64| Duration::from_millis(target.saturating_sub(age));
-    let heartbeat = left(pace.heartbeat_ms);
+    let heartbeat = left(terms.heartbeat_ms);
     if heartbeat.is_zero() {
         return Timing::Now;
     }
     Timing::Hold {
-        work: left(pace.min_block_interval_ms),
+        work: left(terms.min_block_interval_ms),
         rest: heartbeat.min(turn),
         due: heartbeat <= turn,
     }
@@ -94,14 +94,18 @@ impl<A> Paced<A> {
     async fn hold<E: Runtime>(&self, runtime: &E, parent: &Block) -> bool {
         let header = parent.header();
         let start = runtime.current();
-        let timing = timing(&self.genesis, header, now_ms(runtime), self.turn);
+        let timing = timing(header, now_ms(runtime), self.turn);
         let Timing::Hold { work, rest, due } = timing else {
             return true;
         };
         let deadline = start + rest;
-        runtime.sleep(work).await;
+        runtime.sleep(work.min(rest)).await;
+        // An upgrade made the interval longer than turns are: a later leader proposes.
+        if work > rest {
+            return false;
+        }
         let fees = &self.genesis.fees;
-        let base_fee = next_base_fee(header, fees.base_fee_params(), fees.min_base_fee);
+        let base_fee = next_base_fee(header, fees.base_fee_params(), &header.terms);
         let included = self
             .ledger
             .next_nonces(parent.hash(), parent.number(), self.pool.head().number)

@@ -11,7 +11,7 @@ use commonware_consensus::types::{Epoch, Round, View};
 use commonware_cryptography::Signer as _;
 use hansa_mempool::{Origin, PooledTransaction};
 use hansa_primitives::{
-    Block, Context, Fees, Genesis, GuardParams, Header, HubPoint, MAX_BLOCK_BYTES,
+    Block, Context, Fees, Fork, Genesis, GuardParams, Header, HubPoint, MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS, MAX_TIMESTAMP_STEP_MS, Pace, PrivateKey, StakingParams,
     StateCommitment, Transaction, digest, transactions_root,
 };
@@ -31,6 +31,7 @@ pub(crate) fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis 
         development: true,
         timestamp_ms: 0,
         gas_limit: 1_000_000,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace: Pace {
             min_block_interval_ms,
@@ -61,7 +62,7 @@ pub(crate) fn header(
         number,
         timestamp_ms,
         beneficiary: Address::ZERO,
-        gas_limit: 1_000_000,
+        terms: genesis(100, 2_000).terms(),
         gas_used: 0,
         base_fee_per_gas: 1,
         transactions_root: transactions_root(transactions),
@@ -106,7 +107,6 @@ fn hold(work: u64, heartbeat: u64) -> Timing {
 
 #[test]
 fn a_leader_without_work_passes_unless_the_heartbeat_falls_into_its_turn() {
-    let genesis = genesis(100, 2_000);
     const PARENT: u64 = 1_000_000;
     let turn = Duration::from_millis(500);
     for (age, work, rest, due) in [
@@ -121,7 +121,7 @@ fn a_leader_without_work_passes_unless_the_heartbeat_falls_into_its_turn() {
             rest: Duration::from_millis(rest),
             due,
         };
-        assert_eq!(timing(&genesis, &parent, PARENT + age, turn), expected);
+        assert_eq!(timing(&parent, PARENT + age, turn), expected);
     }
 }
 
@@ -160,7 +160,6 @@ fn a_first_transaction_that_outlasts_its_view_is_told_from_a_view_that_ends_earl
 
 #[test]
 fn a_block_is_due_by_its_parents_age() {
-    let genesis = genesis(100, 2_000);
     const PARENT: u64 = 1_000_000;
     let table = [
         // The clock may be behind the parent's.
@@ -177,28 +176,23 @@ fn a_block_is_due_by_its_parents_age() {
     ];
     for (now_ms, expected) in table {
         let parent = header(7, B256::ZERO, PARENT, &[]);
-        assert_eq!(
-            timing(&genesis, &parent, now_ms, FOREVER),
-            expected,
-            "at {now_ms}"
-        );
+        assert_eq!(timing(&parent, now_ms, FOREVER), expected, "at {now_ms}");
     }
 }
 
 #[test]
 fn the_genesis_allocation_waits_for_nobody() {
-    let genesis = genesis(100, 2_000);
     for now_ms in [0, 1_000_000, u64::MAX] {
         let parent = header(0, B256::ZERO, 1_000_000, &[]);
-        assert_eq!(timing(&genesis, &parent, now_ms, FOREVER), Timing::Now);
+        assert_eq!(timing(&parent, now_ms, FOREVER), Timing::Now);
     }
 }
 
 #[test]
 fn a_chain_that_was_down_does_not_wait_however_long_its_heartbeat_is() {
-    let genesis = genesis(100, 10 * MAX_TIMESTAMP_STEP_MS);
-    let parent = header(7, B256::ZERO, 0, &[]);
-    let at = |now_ms| timing(&genesis, &parent, now_ms, FOREVER);
+    let mut parent = header(7, B256::ZERO, 0, &[]);
+    parent.terms.heartbeat_ms = 10 * MAX_TIMESTAMP_STEP_MS;
+    let at = |now_ms| timing(&parent, now_ms, FOREVER);
     let left = 9 * MAX_TIMESTAMP_STEP_MS;
     assert_eq!(at(MAX_TIMESTAMP_STEP_MS), hold(0, left));
     assert_eq!(at(MAX_TIMESTAMP_STEP_MS + 1), Timing::Now);

@@ -166,7 +166,7 @@ impl<D: Database> BlockExecutor<D> {
 
     /// Gas that the block has left.
     pub const fn gas_left(&self) -> u64 {
-        self.params.gas_limit.saturating_sub(self.gas_used)
+        self.params.terms.gas_limit.saturating_sub(self.gas_used)
     }
 
     /// Sum of the executed transactions' encodings, bytes.

@@ -1,10 +1,10 @@
 //! Building a revm instance with a chain's rules: for blocks, and for calls over RPC.
 
-use crate::{BlockDb, Precompiles, SPEC, guard};
+use crate::{BlockDb, Precompiles, guard, spec};
 use alloy_consensus::{Transaction as _, TxEnvelope};
 use alloy_eips::eip2930::AccessList;
 use alloy_primitives::{Address, B256, U256};
-use hansa_primitives::{Genesis, Header};
+use hansa_primitives::{Genesis, Header, Terms};
 use revm::{
     Context, Database, Journal,
     context::{BlockEnv, CfgEnv, Evm as RevmEvm, TxEnv},
@@ -17,8 +17,6 @@ use revm::{
 /// A chain's constants, from its genesis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainRules {
-    /// Ethereum's rules. Every chain of a league runs [`SPEC`]; older ones are for public tests.
-    pub spec: SpecId,
     /// EIP-155 chain id.
     pub chain_id: u64,
     /// Receives the base fees.
@@ -31,7 +29,6 @@ impl ChainRules {
     /// The rules that `genesis` states.
     pub fn new(genesis: std::sync::Arc<Genesis>) -> Self {
         Self {
-            spec: SPEC,
             chain_id: genesis.chain_id,
             treasury: genesis.fees.treasury,
             genesis,
@@ -48,8 +45,8 @@ pub struct BlockParams {
     pub timestamp_ms: u64,
     /// Receives the tips.
     pub beneficiary: Address,
-    /// Most gas.
-    pub gas_limit: u64,
+    /// What the block keeps to.
+    pub terms: Terms,
     /// Wei per gas.
     pub base_fee_per_gas: u64,
     /// Hash of the parent: written to history, and the seed of `PREVRANDAO` (public, and known one
@@ -63,7 +60,7 @@ impl From<&Header> for BlockParams {
             number: header.number,
             timestamp_ms: header.timestamp_ms,
             beneficiary: header.beneficiary,
-            gas_limit: header.gas_limit,
+            terms: header.terms,
             base_fee_per_gas: header.base_fee_per_gas,
             parent_hash: header.parent_hash,
         }
@@ -74,6 +71,17 @@ impl BlockParams {
     /// Whole seconds.
     pub const fn timestamp(&self) -> u64 {
         self.timestamp_ms / 1_000
+    }
+
+    /// Ethereum's rules in this block.
+    ///
+    /// # Panics
+    /// This build does not know them. A node asks before it executes a block, and stops ([`spec`]).
+    pub fn spec(&self) -> SpecId {
+        let fork = self.terms.fork;
+        spec(fork).unwrap_or_else(|| {
+            panic!("block {} is by {fork}, which this version of hansa does not know: install a newer one", self.number)
+        })
     }
 
     /// As modules take it.
@@ -91,7 +99,7 @@ impl BlockParams {
             number: U256::from(self.number),
             beneficiary: self.beneficiary,
             timestamp: U256::from(self.timestamp()),
-            gas_limit: self.gas_limit,
+            gas_limit: self.terms.gas_limit,
             basefee: self.base_fee_per_gas,
             difficulty: U256::ZERO,
             prevrandao: Some(self.parent_hash),
@@ -129,12 +137,13 @@ pub fn build<D: Database, I>(
     inspector: I,
     edit: impl FnOnce(&mut CfgEnv),
 ) -> Result<Evm<D, I>, D::Error> {
+    let spec = params.spec();
     let guarded = guard::is_active(&mut db, params.timestamp())?;
-    let mut instructions = EthInstructions::new_mainnet_with_spec(rules.spec);
+    let mut instructions = EthInstructions::new_mainnet_with_spec(spec);
     if guarded {
         guard::install(&mut instructions);
     }
-    let context = EvmContext::<D>::new(db, rules.spec)
+    let context = EvmContext::<D>::new(db, spec)
         .with_block(params.env())
         .modify_cfg_chained(|cfg: &mut CfgEnv| {
             cfg.chain_id = rules.chain_id;
@@ -144,7 +153,7 @@ pub fn build<D: Database, I>(
         context,
         inspector,
         instructions,
-        Precompiles::new(rules.spec, guarded),
+        Precompiles::new(spec, guarded),
     ))
 }
 

@@ -28,6 +28,9 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+use hansa_primitives::Fork;
+use revm::primitives::hardfork::SpecId;
+
 pub use block_db::{BlockDb, MemoryDb, MemoryError};
 pub use changes::{Account, Change, Changes};
 pub use executor::{
@@ -38,6 +41,12 @@ pub use instance::{BlockParams, ChainRules, Evm, EvmContext, build, tx_env};
 pub use precompiles::Precompiles;
 pub use system::{genesis_changes, genesis_committee};
 
-/// The rules of Ethereum that every chain of a league runs: the newest mainnet hard fork that revm
-/// calls stable.
-pub const SPEC: revm::primitives::hardfork::SpecId = revm::primitives::hardfork::SpecId::OSAKA;
+/// The rules of Ethereum as revm names them; `None` for those that this build does not know.
+pub const fn spec(fork: Fork) -> Option<SpecId> {
+    match fork {
+        Fork::CANCUN => Some(SpecId::CANCUN),
+        Fork::PRAGUE => Some(SpecId::PRAGUE),
+        Fork::OSAKA => Some(SpecId::OSAKA),
+        _ => None,
+    }
+}

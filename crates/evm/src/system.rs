@@ -52,12 +52,15 @@ fn apply_inputs<D: Database>(
     inputs: &Inputs,
     db: &mut BlockDb<D>,
 ) -> Result<(), HostError> {
-    let Some(zone) = &rules.genesis.zone else {
+    if rules.genesis.zone.is_none() {
         return Ok(());
-    };
+    }
     let block = params.module_block(rules.chain_id);
+    if let Some(terms) = &inputs.terms {
+        guard::feed::limit(db, terms.max_directive_s, block)?;
+    }
     if !inputs.directives.is_empty() {
-        guard::feed::apply(db, &inputs.directives, zone.min_severity, block)?;
+        guard::feed::apply(db, &inputs.directives, params.terms.min_severity, block)?;
     }
     for arrival in &inputs.arrivals {
         // A message's ether waits with it.

@@ -9,7 +9,9 @@ use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolError};
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, IModule, MEMBERS};
 use hansa_modules::limits::MAX_INPUT_BYTES;
-use hansa_primitives::{Fees, Genesis, GuardParams, Member, Pace, StakingParams, Transaction};
+use hansa_primitives::{
+    Fees, Fork, Genesis, GuardParams, Member, Pace, StakingParams, Terms, Transaction,
+};
 use revm::{
     handler::PrecompileProvider,
     interpreter::{CallInput, CallInputs, CallScheme, CallValue, InstructionResult},
@@ -29,6 +31,8 @@ fn signer(index: u8) -> PrivateKeySigner {
 /// A chain in memory: four members, who are also rich.
 struct World {
     rules: ChainRules,
+    /// What its next block keeps to.
+    terms: Terms,
     db: MemoryDb,
     number: u64,
     timestamp_ms: u64,
@@ -44,6 +48,7 @@ impl World {
             development: true,
             timestamp_ms: 1_000_000,
             gas_limit: 100_000_000,
+            fork: Fork::OSAKA,
             fees: Fees::default(),
             pace: Pace::default(),
             zone: None,
@@ -73,6 +78,7 @@ impl World {
                 .collect(),
         };
         let mut world = Self {
+            terms: genesis.terms(),
             rules: ChainRules::new(Arc::new(genesis)),
             db: MemoryDb::default(),
             number: 0,
@@ -88,7 +94,7 @@ impl World {
             number: self.number + 1,
             timestamp_ms: self.timestamp_ms + 1_000,
             beneficiary: Address::repeat_byte(0xbe),
-            gas_limit: 100_000_000,
+            terms: self.terms,
             base_fee_per_gas: 1_000,
             parent_hash: B256::repeat_byte(self.number as u8),
         }
@@ -295,7 +301,10 @@ fn a_full_block_says_what_is_left() {
     let mut world = World::new();
     let transfer = world.sign(0, TxKind::Call(VICTIM), U256::from(5), Bytes::new());
     let params = BlockParams {
-        gas_limit: 2_999_999,
+        terms: Terms {
+            gas_limit: 2_999_999,
+            ..Terms::default()
+        },
         ..world.params()
     };
     let mut executor = BlockExecutor::new(world.rules.clone(), params, world.db.clone()).unwrap();

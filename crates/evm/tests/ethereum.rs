@@ -11,11 +11,10 @@ use alloy_eips::{eip2718::Decodable2718 as _, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::{TrieAccount, root};
 use hansa_evm::{Account, BlockDb, BlockParams, ChainRules, MemoryDb, build, tx_env};
-use hansa_primitives::{Fees, Genesis, GuardParams, Pace, StakingParams};
+use hansa_primitives::{Fees, Fork, Genesis, GuardParams, Pace, StakingParams, Terms};
 use revm::{
     ExecuteEvm as _,
     context_interface::result::{EVMError, ExecutionResult},
-    primitives::hardfork::SpecId,
 };
 use serde::Deserialize;
 use std::{
@@ -82,13 +81,14 @@ struct Counts {
 }
 
 fn rules() -> ChainRules {
-    let mut rules = ChainRules::new(Arc::new(Genesis {
+    ChainRules::new(Arc::new(Genesis {
         staking: StakingParams::default(),
         chain_id: 1,
         name: "state tests".into(),
         development: true,
         timestamp_ms: 0,
         gas_limit: 100_000_000,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace: Pace::default(),
         zone: None,
@@ -96,9 +96,7 @@ fn rules() -> ChainRules {
         members: Vec::new(),
         guard: GuardParams::default(),
         alloc: BTreeMap::new(),
-    }));
-    rules.spec = SpecId::CANCUN;
-    rules
+    }))
 }
 
 fn database(case: &Case) -> MemoryDb {
@@ -168,7 +166,11 @@ fn run(case: &Case, post: &Post, raw: &Bytes) -> Result<(), String> {
         number: env.current_number.saturating_to(),
         timestamp_ms: env.current_timestamp.saturating_to::<u64>() * 1_000,
         beneficiary: env.current_coinbase,
-        gas_limit: env.current_gas_limit.saturating_to(),
+        terms: Terms {
+            gas_limit: env.current_gas_limit.saturating_to(),
+            fork: Fork::CANCUN,
+            ..Terms::default()
+        },
         base_fee_per_gas: env.current_base_fee.unwrap_or_default().saturating_to(),
         parent_hash: env.current_random.unwrap_or_default(),
     };

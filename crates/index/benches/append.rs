@@ -14,8 +14,8 @@ use hansa_index::{
     StateDiff,
 };
 use hansa_primitives::{
-    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Transaction, digest,
-    receipts_bloom,
+    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Terms, Transaction,
+    digest, receipts_bloom,
 };
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -93,7 +93,7 @@ fn block(number: u64, parent: B256, count: u64, logs: impl Fn(u64) -> Vec<Log>) 
         number,
         timestamp_ms: 1_700_000_000_000 + number * 100,
         beneficiary: Address::ZERO,
-        gas_limit: 0,
+        terms: Terms::default(),
         gas_used: 0,
         base_fee_per_gas: 0,
         transactions_root: ROOT,

@@ -10,7 +10,7 @@ use hansa_mempool::{
     AccountInfo, BlockUpdate, BlockedBy, HeadError, HeadInfo, HeadState, Limits, Origin, Pool,
     Rules,
 };
-use hansa_primitives::Transaction;
+use hansa_primitives::{Terms, Transaction};
 use std::time::Instant;
 
 const CHAIN: u64 = 7;
@@ -38,7 +38,7 @@ fn head(number: u64) -> HeadInfo {
     HeadInfo {
         number,
         base_fee_next: 7,
-        gas_limit: 100_000_000,
+        terms: Terms::default(),
         timestamp: number,
     }
 }

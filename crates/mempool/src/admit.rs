@@ -91,14 +91,14 @@ impl Pool {
         origin: Origin,
         results: &mut [Option<Result<Added, PoolError>>],
     ) -> (Vec<usize>, Vec<Transaction>) {
-        let gas_limit = {
+        let terms = {
             let core = self.core();
             for (transaction, result) in transactions.iter().zip(results.iter_mut()) {
                 if core.by_hash.contains_key(transaction.tx_hash()) {
                     *result = Some(Err(PoolError::AlreadyKnown));
                 }
             }
-            core.head.gas_limit
+            core.head.terms
         };
         let rules = &self.inner.rules;
         let mut kept = (Vec::new(), Vec::new());
@@ -107,7 +107,7 @@ impl Pool {
                 continue;
             }
             let size = transaction.encode_2718_len();
-            match validate::before_recovery(&transaction, size, rules, gas_limit, origin) {
+            match validate::before_recovery(&transaction, size, rules, &terms, origin) {
                 Ok(()) => {
                     kept.0.push(index);
                     kept.1.push(transaction);

@@ -1,7 +1,5 @@
 //! Every limit of the pool and the rules that a transaction is checked against.
 
-use revm::primitives::hardfork::SpecId;
-
 /// What the pool holds at most. Each error that a limit causes names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -63,10 +61,6 @@ impl Default for Limits {
 pub struct Rules {
     /// EIP-155 chain id.
     pub chain_id: u64,
-    /// The hard fork that prices intrinsic gas and sets the gas cap.
-    pub spec: SpecId,
-    /// The base fee never falls below this, wei per gas: a fee cap under it is never includable.
-    pub min_base_fee: u64,
     /// Smallest tip (or gas price of a legacy transaction) that is taken, wei per gas.
     pub min_tip: u128,
     /// Take local legacy transactions without a chain id (replayable on other chains).
@@ -74,12 +68,10 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules of a chain under the newest stable hard fork.
+    /// The rules of a chain.
     pub fn new(chain_id: u64) -> Self {
         Self {
             chain_id,
-            spec: SpecId::OSAKA,
-            min_base_fee: 0,
             min_tip: 0,
             allow_unprotected: false,
         }

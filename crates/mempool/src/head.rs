@@ -2,6 +2,7 @@
 
 use crate::HeadError;
 use alloy_primitives::{Address, B256, U256};
+use hansa_primitives::Terms;
 use std::future::Future;
 
 /// An account at the head.
@@ -76,8 +77,8 @@ pub struct HeadInfo {
     pub number: u64,
     /// Base fee of the block after it, wei per gas.
     pub base_fee_next: u64,
-    /// Gas limit of the block after it.
-    pub gas_limit: u64,
+    /// What it kept to, and the block after it does unless an upgrade is due.
+    pub terms: Terms,
     /// Its time, seconds since the Unix epoch.
     pub timestamp: u64,
 }

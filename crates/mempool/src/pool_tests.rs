@@ -5,7 +5,7 @@ use alloy_consensus::{Transaction as _, TxEip1559};
 use alloy_primitives::{Address, TxKind, U256, map::HashMap};
 use commonware_parallel::Sequential;
 use futures::{FutureExt as _, executor::block_on};
-use hansa_primitives::Transaction;
+use hansa_primitives::{Terms, Transaction};
 use proptest::prelude::*;
 
 fn pool() -> Pool {
@@ -128,7 +128,10 @@ fn a_lower_gas_limit_drops_what_no_longer_fits() {
     };
     add(&pool, &head, vec![sign(big, 1), sign(transfer(0), 2)]);
     let head = HeadInfo {
-        gas_limit: 40_000,
+        terms: Terms {
+            gas_limit: 40_000,
+            ..Terms::default()
+        },
         ..head_at(1)
     };
     let update = BlockUpdate {

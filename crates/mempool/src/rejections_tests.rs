@@ -6,7 +6,7 @@ use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256};
 use commonware_parallel::Sequential;
 use futures::executor::block_on;
-use hansa_primitives::{MAX_TRANSACTION_BYTES, Transaction};
+use hansa_primitives::{MAX_TRANSACTION_BYTES, Terms, Transaction};
 
 fn pool() -> Pool {
     pool_with(Limits::default())
@@ -140,7 +140,10 @@ fn the_edges_that_are_allowed() {
 fn block_gas_limit_and_smallest_tip() {
     let head = MemoryHead::default();
     let small = HeadInfo {
-        gas_limit: 30_000,
+        terms: Terms {
+            gas_limit: 30_000,
+            ..Terms::default()
+        },
         ..head_at(0)
     };
     let rules = Rules {
@@ -168,11 +171,14 @@ fn block_gas_limit_and_smallest_tip() {
 
 #[test]
 fn a_fee_cap_that_no_block_can_reach() {
-    let rules = Rules {
-        min_base_fee: 1_000,
-        ..Rules::new(CHAIN)
+    let dear = HeadInfo {
+        terms: Terms {
+            min_base_fee: 1_000,
+            ..Terms::default()
+        },
+        ..head_at(0)
     };
-    let pool = Pool::new(rules, Limits::default(), head_at(0), Sequential);
+    let pool = Pool::new(Rules::new(CHAIN), Limits::default(), dear, Sequential);
     let capped = |cap| {
         let tx = TxEip1559 {
             max_fee_per_gas: cap,

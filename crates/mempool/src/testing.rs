@@ -3,7 +3,7 @@
 use crate::{AccountInfo, BlockedBy, HeadError, HeadInfo, HeadState};
 use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
 use alloy_primitives::{Address, B256, TxKind, U256};
-use hansa_primitives::Transaction;
+use hansa_primitives::{Terms, Transaction};
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -57,7 +57,7 @@ pub(crate) fn head_at(number: u64) -> HeadInfo {
     HeadInfo {
         number,
         base_fee_next: GWEI as u64,
-        gas_limit: 100_000_000,
+        terms: Terms::default(),
         timestamp: 1_700_000_000 + number,
     }
 }

@@ -3,7 +3,7 @@
 use crate::{Origin, PoolError, Rules};
 use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
-use hansa_primitives::{MAX_TRANSACTION_BYTES, Transaction, TransactionError};
+use hansa_primitives::{Fork, MAX_TRANSACTION_BYTES, Terms, Transaction, TransactionError};
 use revm::{
     context_interface::cfg::gas::calculate_initial_tx_gas,
     primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP, hardfork::SpecId},
@@ -17,7 +17,7 @@ pub(crate) fn before_recovery(
     transaction: &Transaction,
     size: usize,
     rules: &Rules,
-    block_gas_limit: u64,
+    terms: &Terms,
     origin: Origin,
 ) -> Result<(), PoolError> {
     if transaction.is_eip4844() {
@@ -45,41 +45,42 @@ pub(crate) fn before_recovery(
             limit: MAX_INITCODE_SIZE,
         });
     }
-    gas_limits(transaction.gas_limit(), rules, block_gas_limit)?;
-    fees(transaction, rules)?;
+    gas_limits(transaction.gas_limit(), terms)?;
+    fees(transaction, rules, terms)?;
     if transaction
         .authorization_list()
         .is_some_and(|list| list.is_empty())
     {
         return Err(PoolError::EmptyAuthorizations);
     }
-    intrinsic_gas(transaction, rules.spec)
+    // A node does not serve a chain by rules that it does not know.
+    intrinsic_gas(transaction, hansa_evm::spec(terms.fork).unwrap_or_default())
 }
 
-fn gas_limits(gas: u64, rules: &Rules, block_gas_limit: u64) -> Result<(), PoolError> {
-    if rules.spec.is_enabled_in(SpecId::OSAKA) && gas > TX_GAS_LIMIT_CAP {
+fn gas_limits(gas: u64, terms: &Terms) -> Result<(), PoolError> {
+    if terms.fork >= Fork::OSAKA && gas > TX_GAS_LIMIT_CAP {
         return Err(PoolError::GasLimitTooHigh {
             cap: TX_GAS_LIMIT_CAP,
             gas,
         });
     }
-    if gas > block_gas_limit {
+    if gas > terms.gas_limit {
         return Err(PoolError::GasLimit {
             gas,
-            limit: block_gas_limit,
+            limit: terms.gas_limit,
         });
     }
     Ok(())
 }
 
-fn fees(transaction: &Transaction, rules: &Rules) -> Result<(), PoolError> {
+fn fees(transaction: &Transaction, rules: &Rules, terms: &Terms) -> Result<(), PoolError> {
     let fee_cap = transaction.max_fee_per_gas();
     let tip = transaction.max_priority_fee_per_gas().unwrap_or(fee_cap);
     if tip > fee_cap {
         return Err(PoolError::TipAboveFeeCap { tip, fee_cap });
     }
-    if fee_cap < u128::from(rules.min_base_fee) {
-        let needed = rules.min_base_fee;
+    if fee_cap < u128::from(terms.min_base_fee) {
+        let needed = terms.min_base_fee;
         return Err(PoolError::FeeCapTooLow { fee_cap, needed });
     }
     if tip < rules.min_tip {

@@ -90,10 +90,7 @@ where
         ..
     } = setup;
     let pool = Pool::new(
-        Rules {
-            min_base_fee: genesis.fees.min_base_fee,
-            ..Rules::new(genesis.chain_id)
-        },
+        Rules::new(genesis.chain_id),
         Limits::default(),
         head_info(&genesis, &index),
         common.strategy.clone(),

@@ -206,13 +206,13 @@ pub(crate) fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
         HeadInfo {
             number: 0,
             base_fee_next: fees.initial_base_fee,
-            gas_limit: genesis.gas_limit,
+            terms: genesis.terms(),
             timestamp: genesis.timestamp_ms / 1_000,
         },
         |(_, header)| HeadInfo {
             number: header.number,
-            base_fee_next: next_base_fee(&header, fees.base_fee_params(), fees.min_base_fee),
-            gas_limit: header.gas_limit,
+            base_fee_next: next_base_fee(&header, fees.base_fee_params(), &header.terms),
+            terms: header.terms,
             timestamp: header.timestamp(),
         },
     )

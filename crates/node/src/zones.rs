@@ -18,6 +18,7 @@ use crate::{
     threads::{Handles, ReadsOn},
 };
 use alloy_primitives::B256;
+use alloy_sol_types::SolEvent as _;
 use commonware_actor::Feedback;
 use commonware_cryptography::Signer as _;
 use commonware_p2p::{
@@ -29,12 +30,13 @@ use commonware_runtime::{
     Runner as _, Spawner as _, Supervisor as _,
     tokio::{self as runtime, Context},
 };
+use hansa_abi::{IZones, ZONES};
 use hansa_engine::{
     Channels, Courier, Evidence, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
 };
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::zones;
-use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
+use hansa_primitives::{Fork, Genesis, Header, PublicKey, Receipt};
 use hansa_state::StateProvider as _;
 use std::{
     path::PathBuf,
@@ -120,8 +122,10 @@ impl Supervisor {
                         next = blocks.recv() => next,
                         () = until(supervisor.common.stopped.clone()) => return,
                     };
-                    if matches!(next, Err(broadcast::error::RecvError::Closed)) {
-                        return;
+                    match next {
+                        Ok(block) => warn_of_upgrades(&block),
+                        Err(broadcast::error::RecvError::Lagged(_)) => {}
+                        Err(broadcast::error::RecvError::Closed) => return,
                     }
                 }
                 Err(error) => {
@@ -159,6 +163,40 @@ impl Supervisor {
             genesis,
         }
     }
+}
+
+/// Tells the operator of upgrades that this version will not follow, while there is time to install another one.
+fn warn_of_upgrades(block: &FinalizedBlock) {
+    let logs = block.receipts.iter().flat_map(|receipt| &receipt.logs);
+    for log in logs.filter(|log| log.address == ZONES) {
+        let Ok(upgrade) = IZones::ZoneUpgrading::decode_log_data(&log.data) else {
+            continue;
+        };
+        let fork = Fork::from_number(upgrade.terms.fork);
+        if !fork.is_known() {
+            tracing::warn!(
+                zone = upgrade.zoneId,
+                %fork,
+                starts_at = upgrade.startsAt,
+                "a zone will run by rules that this version of hansa does not know, and stop here then: install a newer version before"
+            );
+        }
+    }
+}
+
+/// Refuses a chain whose newest block is by rules that this version does not know.
+fn require_known(genesis: &Genesis, index: &Index) -> Result<(), NodeError> {
+    let head = index
+        .head()
+        .and_then(|(number, _)| index.header(number).ok().flatten());
+    let fork = head.map_or(genesis.fork, |(_, header)| header.terms.fork);
+    if fork.is_known() {
+        return Ok(());
+    }
+    Err(NodeError::Failed(format!(
+        "{} runs by {fork}, which this version of hansa does not know: install a newer one",
+        genesis.name
+    )))
 }
 
 /// The hub's blocks by its index, whose every block is executed.
@@ -314,6 +352,7 @@ impl Zone {
         let name = genesis.name.as_str();
         let id = genesis.zone.as_ref().map_or(0, |zone| zone.id);
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
+        require_known(&genesis, &index)?;
         let hash = genesis.hash().map_err(|error| failed(&error))?;
         let roles = supervisor.network.roles.lock().await.open(id).await;
         let roles = roles.map_err(|error| failed(&error))?;

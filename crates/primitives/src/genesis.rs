@@ -5,8 +5,8 @@
 //! does.
 
 use crate::{
-    Context, Digest, Header, HubPoint, MAX_CODE_BYTES, MAX_EPOCH_BLOCKS, MAX_GENESIS_MEMBERS,
-    MAX_OPERATORS, MIN_EPOCH_BLOCKS, PublicKey, Seat, StakingParams, StateCommitment,
+    Context, Digest, Fork, Header, HubPoint, MAX_CODE_BYTES, MAX_EPOCH_BLOCKS, MAX_GENESIS_MEMBERS,
+    MAX_OPERATORS, MIN_EPOCH_BLOCKS, PublicKey, Seat, StakingParams, StateCommitment, Terms,
     transactions_root,
 };
 use alloy_eips::{eip1559::BaseFeeParams, eip2935::HISTORY_STORAGE_ADDRESS};
@@ -63,6 +63,9 @@ pub struct Genesis {
     /// Gas limit of every block.
     #[serde(default = "default_gas_limit")]
     pub gas_limit: u64,
+    /// Ethereum's rules.
+    #[serde(default = "default_fork")]
+    pub fork: Fork,
     /// Fee market.
     #[serde(default)]
     pub fees: Fees,
@@ -312,8 +315,15 @@ impl Alloc {
 fn default_stake() -> U256 {
     U256::from(32u64) * U256::from(10u64.pow(18))
 }
+/// Gas limit where a file says nothing.
+pub(crate) const DEFAULT_GAS_LIMIT: u64 = 100_000_000;
+
 const fn default_gas_limit() -> u64 {
-    100_000_000
+    DEFAULT_GAS_LIMIT
+}
+// For ever: a file that leaves it out must not come to mean another chain.
+const fn default_fork() -> Fork {
+    Fork::OSAKA
 }
 const fn default_roles() -> u8 {
     1
@@ -365,6 +375,15 @@ impl Genesis {
         }
         if self.gas_limit < 5_000_000 {
             return Err(field("gas_limit", "must be at least 5,000,000"));
+        }
+        if !self.fork.is_known() {
+            return Err(field(
+                "fork",
+                format!(
+                    "{} is newer than this version of hansa: install a newer one",
+                    self.fork
+                ),
+            ));
         }
         let fees = &self.fees;
         if fees.elasticity == 0 || fees.max_change_denominator == 0 {
@@ -518,6 +537,19 @@ impl Genesis {
         Ok(())
     }
 
+    /// What the chain's first block keeps to.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            gas_limit: self.gas_limit,
+            min_base_fee: self.fees.min_base_fee,
+            min_block_interval_ms: self.pace.min_block_interval_ms,
+            heartbeat_ms: self.pace.heartbeat_ms,
+            max_directive_s: self.guard.max_duration_s,
+            min_severity: self.zone.as_ref().map_or(1, |zone| zone.min_severity),
+            fork: self.fork,
+        }
+    }
+
     /// The keys of the first committee, in the order of the file.
     ///
     /// # Errors
@@ -570,7 +602,7 @@ impl Genesis {
             number: 0,
             timestamp_ms: self.timestamp_ms,
             beneficiary: self.fees.treasury,
-            gas_limit: self.gas_limit,
+            terms: self.terms(),
             gas_used: 0,
             base_fee_per_gas: self.fees.initial_base_fee,
             transactions_root: transactions_root(&[]),

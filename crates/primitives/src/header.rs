@@ -1,6 +1,6 @@
 //! The block header: what operators sign.
 
-use crate::{Context, HEADER_VERSION, HubPoint, Outbox, PublicKey};
+use crate::{Context, HEADER_VERSION, HubPoint, Outbox, PublicKey, Terms};
 use alloy_eips::eip1559::BaseFeeParams;
 use alloy_primitives::{Address, B256, Bloom, keccak256};
 use bytes::BufMut;
@@ -43,9 +43,9 @@ pub struct Header {
     pub timestamp_ms: u64,
     /// Receives the tips: the proposer's fee address.
     pub beneficiary: Address,
-    /// Most gas that the block's transactions may use.
-    pub gas_limit: u64,
-    /// Gas that they did use.
+    /// What the block keeps to.
+    pub terms: Terms,
+    /// Gas that its transactions used.
     pub gas_used: u64,
     /// EIP-1559 base fee, wei per gas.
     pub base_fee_per_gas: u64,
@@ -78,7 +78,8 @@ impl Header {
     pub const MAX_SIZE: usize = 1
         + Context::MAX_ENCODE_SIZE
         + 32 * 7
-        + 8 * 6
+        + 8 * 5
+        + Terms::SIZE
         + 20
         + 256
         + HubPoint::SIZE
@@ -116,15 +117,15 @@ pub fn hash_of(encoded: &[u8]) -> B256 {
     keccak256(encoded)
 }
 
-/// The base fee of a child of `parent` (EIP-1559), never under `min`.
-pub fn next_base_fee(parent: &Header, params: BaseFeeParams, min: u64) -> u64 {
+/// The base fee of a child of `parent` that keeps to `terms` (EIP-1559).
+pub fn next_base_fee(parent: &Header, params: BaseFeeParams, terms: &Terms) -> u64 {
     alloy_eips::eip1559::calc_next_block_base_fee(
         parent.gas_used,
-        parent.gas_limit,
+        parent.terms.gas_limit,
         parent.base_fee_per_gas,
         params,
     )
-    .max(min)
+    .max(terms.min_base_fee)
 }
 
 fn write_b256(value: &B256, buf: &mut impl BufMut) {
@@ -179,7 +180,7 @@ impl Write for Header {
         buf.put_u64(self.number);
         buf.put_u64(self.timestamp_ms);
         buf.put_slice(self.beneficiary.as_slice());
-        buf.put_u64(self.gas_limit);
+        self.terms.write(buf);
         buf.put_u64(self.gas_used);
         buf.put_u64(self.base_fee_per_gas);
         write_b256(&self.transactions_root, buf);
@@ -215,7 +216,7 @@ impl Read for Header {
             number: u64::read(buf)?,
             timestamp_ms: u64::read(buf)?,
             beneficiary: Address::new(<[u8; 20]>::read(buf)?),
-            gas_limit: u64::read(buf)?,
+            terms: Terms::read(buf)?,
             gas_used: u64::read(buf)?,
             base_fee_per_gas: u64::read(buf)?,
             transactions_root: read_b256(buf)?,

@@ -1,13 +1,14 @@
 //! What a zone's block takes from the hub.
 //!
 //! ```text
-//! HubPoint: number (8), hash (32), directives (8), arrivals (8)
+//! HubPoint: number (8), hash (32), directives (8), arrivals (8), upgrades (8)
 //! Inputs:   directives (count, then target (20), alert id (8), until (8), severity (1) each),
 //!           arrivals (count, then receiver (20), wei (32), message (32) each),
-//!           seats (count, then operator id (8), key (32), fee recipient (20), stake (32) each)
+//!           seats (count, then operator id (8), key (32), fee recipient (20), stake (32) each),
+//!           terms (0; or 1, then them: see Terms)
 //! ```
 
-use crate::{MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_OPERATORS};
+use crate::{MAX_ARRIVAL_INPUTS, MAX_DIRECTIVE_INPUTS, MAX_OPERATORS, Terms};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use bytes::BufMut;
 use commonware_codec::{
@@ -28,6 +29,8 @@ pub struct HubPoint {
     pub directives: u64,
     /// Messages and ether likewise.
     pub arrivals: u64,
+    /// Upgrades likewise.
+    pub upgrades: u64,
 }
 
 /// A change of what the hub tells its zones about an address.
@@ -79,12 +82,17 @@ pub struct Inputs {
     pub arrivals: Vec<Arrival>,
     /// At the freeze block of an epoch: the committee of the next one, in ascending order of keys.
     pub seats: Vec<Seat>,
+    /// The upgrade that is due: this block is the first that keeps to it.
+    pub terms: Option<Terms>,
 }
 
 impl Inputs {
     /// Whether there is nothing to apply.
     pub fn is_empty(&self) -> bool {
-        self.directives.is_empty() && self.arrivals.is_empty() && self.seats.is_empty()
+        self.directives.is_empty()
+            && self.arrivals.is_empty()
+            && self.seats.is_empty()
+            && self.terms.is_none()
     }
 
     /// As a header commits to them: keccak256 of the encoding, zero for none.
@@ -110,7 +118,7 @@ fn read_word(buf: &mut impl Buf) -> Result<B256, CodecError> {
 }
 
 impl FixedSize for HubPoint {
-    const SIZE: usize = 8 + 32 + 8 + 8;
+    const SIZE: usize = 8 + 32 + 8 + 8 + 8;
 }
 
 impl Write for HubPoint {
@@ -119,6 +127,7 @@ impl Write for HubPoint {
         buf.put_slice(self.hash.as_slice());
         buf.put_u64(self.directives);
         buf.put_u64(self.arrivals);
+        buf.put_u64(self.upgrades);
     }
 }
 
@@ -131,6 +140,7 @@ impl Read for HubPoint {
             hash: read_word(buf)?,
             directives: u64::read(buf)?,
             arrivals: u64::read(buf)?,
+            upgrades: u64::read(buf)?,
         })
     }
 }
@@ -216,7 +226,9 @@ impl Inputs {
     pub const MAX_SIZE: usize = 15
         + MAX_DIRECTIVE_INPUTS * DirectiveChange::SIZE
         + MAX_ARRIVAL_INPUTS * Arrival::SIZE
-        + MAX_OPERATORS * Seat::SIZE;
+        + MAX_OPERATORS * Seat::SIZE
+        + 1
+        + Terms::SIZE;
 }
 
 impl Write for Inputs {
@@ -224,12 +236,16 @@ impl Write for Inputs {
         self.directives.write(buf);
         self.arrivals.write(buf);
         self.seats.write(buf);
+        self.terms.write(buf);
     }
 }
 
 impl EncodeSize for Inputs {
     fn encode_size(&self) -> usize {
-        self.directives.encode_size() + self.arrivals.encode_size() + self.seats.encode_size()
+        self.directives.encode_size()
+            + self.arrivals.encode_size()
+            + self.seats.encode_size()
+            + self.terms.encode_size()
     }
 }
 
@@ -241,6 +257,7 @@ impl Read for Inputs {
             directives: Vec::read_range(buf, 0..=MAX_DIRECTIVE_INPUTS)?,
             arrivals: Vec::read_range(buf, 0..=MAX_ARRIVAL_INPUTS)?,
             seats: Vec::read_range(buf, 0..=MAX_OPERATORS)?,
+            terms: Option::read(buf)?,
         })
     }
 }

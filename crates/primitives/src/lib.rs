@@ -18,6 +18,7 @@ mod inputs;
 mod limits;
 mod outbox;
 mod staking;
+mod terms;
 mod transaction;
 mod values;
 
@@ -34,6 +35,7 @@ pub use inputs::{Arrival, DirectiveChange, HubPoint, Inputs, Seat};
 pub use limits::*;
 pub use outbox::{Outbox, climb, empty_subtree, parent};
 pub use staking::StakingParams;
+pub use terms::{Fork, Terms, UnknownFork};
 pub use transaction::{
     Receipt, Transaction, TransactionError, decode_transaction, receipts_bloom, receipts_root,
     transactions_root,

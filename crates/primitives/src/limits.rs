@@ -1,7 +1,7 @@
 //! Every limit on what a block or a transaction may be, in one place.
 
 /// Version byte of the header encoding.
-pub const HEADER_VERSION: u8 = 4;
+pub const HEADER_VERSION: u8 = 5;
 /// Largest encoded transaction, bytes: room for the largest object that the exchange takes (256 KiB),
 /// ABI-encoded. (go-ethereum's pool stops at 128 KiB; the real MITRE bundles hold larger objects.)
 pub const MAX_TRANSACTION_BYTES: usize = 384 * 1024;

@@ -27,7 +27,10 @@ fn header(transactions: &[Transaction]) -> Header {
         number: 5,
         timestamp_ms: 1_700_000_000_123,
         beneficiary: Address::repeat_byte(3),
-        gas_limit: 100,
+        terms: Terms {
+            gas_limit: 100,
+            ..Terms::default()
+        },
         gas_used: 50,
         base_fee_per_gas: 7,
         transactions_root: transactions_root(transactions),
@@ -190,12 +193,12 @@ fn transactions_are_refused_by_name() {
 #[test]
 fn every_header_field_changes_the_hash() {
     let base = header(&[]);
-    let mut variants = vec![base.clone(); 16];
+    let mut variants = vec![base.clone(); 25];
     variants[1].parent_hash = B256::ZERO;
     variants[2].number += 1;
     variants[3].timestamp_ms += 1;
     variants[4].beneficiary = Address::ZERO;
-    variants[5].gas_limit += 1;
+    variants[5].terms.gas_limit += 1;
     variants[6].gas_used += 1;
     variants[7].base_fee_per_gas += 1;
     variants[8].receipts_root = B256::ZERO;
@@ -206,8 +209,33 @@ fn every_header_field_changes_the_hash() {
     variants[13].next_committee = B256::ZERO;
     variants[14].finalization = B256::repeat_byte(1);
     variants[15].finalized_view += 1;
+    variants[16].terms.min_base_fee += 1;
+    variants[17].terms.min_block_interval_ms += 1;
+    variants[18].terms.heartbeat_ms += 1;
+    variants[19].terms.max_directive_s += 1;
+    variants[20].terms.min_severity += 1;
+    variants[21].terms.fork = Fork::CANCUN;
+    variants[22].hub.upgrades += 1;
+    variants[23].inputs = B256::repeat_byte(1);
+    variants[24].outbox.count += 1;
     let hashes: std::collections::BTreeSet<_> = variants.iter().map(Header::hash).collect();
     assert_eq!(hashes.len(), variants.len());
+}
+
+#[test]
+fn a_fork_has_one_name() {
+    for fork in Fork::known() {
+        assert_eq!(fork.to_string().parse::<Fork>().unwrap(), fork);
+        let by_number = format!("fork-{}", fork.number());
+        assert!(by_number.parse::<Fork>().is_err(), "{by_number}");
+    }
+    // Of another build.
+    let newer = Fork::from_number(Fork::NEWEST.number() + 1);
+    assert_eq!(newer.to_string(), "fork-4");
+    assert_eq!("fork-4".parse::<Fork>().unwrap(), newer);
+    for wrong in ["", "Osaka", "paris", "fork-", "fork-256", "fork--1"] {
+        assert!(wrong.parse::<Fork>().is_err(), "{wrong}");
+    }
 }
 
 /// A genesis as short as can be.

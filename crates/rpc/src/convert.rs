@@ -46,7 +46,7 @@ pub(crate) fn header(block: &hansa_primitives::Block) -> Header {
         logs_bloom: header.logs_bloom,
         difficulty: U256::ZERO,
         number: header.number,
-        gas_limit: header.gas_limit,
+        gas_limit: header.terms.gas_limit,
         gas_used: header.gas_used,
         timestamp: header.timestamp(),
         extra_data: Bytes::new(),

@@ -12,6 +12,7 @@ use alloy_primitives::{Address, B256, U64, U256};
 use alloy_sol_types::SolCall;
 use hansa_abi::{IMessages, IZones, MESSAGES, ZONES, phase_name, reason_name};
 use hansa_modules::{Block, QueryError, StorageRead, limits::MAX_ZONES_PAGE, query};
+use hansa_primitives::Fork;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -54,15 +55,50 @@ struct Zone {
     outflow_limit: U256,
     /// Its newest block that the hub knows of.
     checkpoint: Option<Checkpoint>,
+    epoch_blocks: u64,
+    /// What its blocks keep to.
+    #[serde(flatten)]
+    terms: Terms,
+    /// What they keep to from a time on; null where no upgrade is announced.
+    upgrade: Option<Upgrade>,
+    /// Where this node answers for it; null while it does not run it.
+    path: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Terms {
     gas_limit: U64,
     min_base_fee: U64,
     block_interval_ms: u64,
     heartbeat_ms: u64,
-    epoch_blocks: u64,
     min_severity: u8,
     max_directive_seconds: u64,
-    /// Where this node answers for it; null while it does not run it.
-    path: Option<String>,
+    /// Ethereum's rules, by name.
+    fork: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Upgrade {
+    /// Seconds since 1970: the zone's first block that names a block of the hub of that time or later is the first that keeps to it.
+    starts_at: u64,
+    #[serde(flatten)]
+    terms: Terms,
+}
+
+impl From<IZones::Terms> for Terms {
+    fn from(of: IZones::Terms) -> Self {
+        Self {
+            gas_limit: U64::from(of.gasLimit),
+            min_base_fee: U64::from(of.minBaseFee),
+            block_interval_ms: of.blockIntervalMs,
+            heartbeat_ms: of.heartbeatMs,
+            min_severity: of.minSeverity,
+            max_directive_seconds: of.maxDirectiveSeconds,
+            fork: Fork::from_number(of.fork).to_string(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -167,13 +203,12 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 outflow: lane.outflow,
                 outflow_limit: lane.outflowLimit,
                 checkpoint: (checkpoint.number > 0).then(|| checkpoint.into()),
-                gas_limit: U64::from(of.gasLimit),
-                min_base_fee: U64::from(of.minBaseFee),
-                block_interval_ms: of.blockIntervalMs,
-                heartbeat_ms: of.heartbeatMs,
                 epoch_blocks: of.epochBlocks,
-                min_severity: of.minSeverity,
-                max_directive_seconds: of.maxDirectiveSeconds,
+                terms: of.terms.into(),
+                upgrade: (zone.upgradesAt != 0).then(|| Upgrade {
+                    starts_at: zone.upgradesAt,
+                    terms: zone.next.into(),
+                }),
                 path,
             })
         };

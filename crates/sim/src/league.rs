@@ -18,7 +18,7 @@ use hansa_engine::{Channels, Marshal};
 use hansa_evm::genesis_committee;
 use hansa_index::{Config as IndexConfig, Index};
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey,
+    Alloc, Fees, Fork, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey,
     StakingParams, Zone,
 };
 use hansa_state::Databases;
@@ -151,6 +151,7 @@ impl League {
             development: true,
             timestamp_ms: 0,
             gas_limit: 30_000_000,
+            fork: Fork::OSAKA,
             fees: Fees::default(),
             pace: Pace {
                 min_block_interval_ms: 100,

@@ -331,7 +331,7 @@ fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
         HeadInfo {
             number: 0,
             base_fee_next: genesis.fees.initial_base_fee,
-            gas_limit: genesis.gas_limit,
+            terms: genesis.terms(),
             timestamp: 0,
         },
         |(_, header)| HeadInfo {
@@ -339,9 +339,9 @@ fn head_info(genesis: &Genesis, index: &Index) -> HeadInfo {
             base_fee_next: hansa_primitives::next_base_fee(
                 &header,
                 genesis.fees.base_fee_params(),
-                genesis.fees.min_base_fee,
+                &header.terms,
             ),
-            gas_limit: header.gas_limit,
+            terms: header.terms,
             timestamp: header.timestamp(),
         },
     )

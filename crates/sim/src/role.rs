@@ -101,7 +101,7 @@ pub const HEADER_LIES: [Lie; 20] = [
     |header, _| flip(&mut header.receipts_root),
     |header, _| header.logs_bloom[0] ^= 1,
     |header, _| header.gas_used += 1,
-    |header, _| header.gas_limit += 1,
+    |header, _| header.terms.gas_limit += 1,
     |header, _| header.base_fee_per_gas += 1,
     |header, _| header.beneficiary[0] ^= 1,
     |header, _| flip(&mut header.parent_hash),

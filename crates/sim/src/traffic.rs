@@ -182,15 +182,18 @@ fn create(chain_id: u64) -> Vec<u8> {
     let parameters = IZones::Parameters {
         name: format!("zone-{}", chain_id - ZONE_ID + 1),
         chainId: chain_id,
-        gasLimit: 10_000_000,
-        minBaseFee: 1_000_000,
-        blockIntervalMs: 100,
-        heartbeatMs: 2_000,
         epochBlocks: 12,
-        minSeverity: 1,
-        maxDirectiveSeconds: 3_600,
         noticeSeconds: 604_800,
         rentPerDay: U256::ZERO,
+        terms: IZones::Terms {
+            gasLimit: 10_000_000,
+            minBaseFee: 1_000_000,
+            blockIntervalMs: 100,
+            heartbeatMs: 2_000,
+            minSeverity: 1,
+            maxDirectiveSeconds: 3_600,
+            fork: 3,
+        },
     };
     IZones::createCall { parameters }.abi_encode()
 }

@@ -15,7 +15,7 @@ use commonware_utils::{NZU16, NZU64, NZUsize};
 use hansa_evm::{Account, Change, Changes};
 use hansa_index::{Config as IndexConfig, FinalizedBlock, Index, state_diff};
 use hansa_primitives::{
-    Block, Context as Proposal, Header, HubPoint, PrivateKey, StateCommitment, digest,
+    Block, Context as Proposal, Header, HubPoint, PrivateKey, StateCommitment, Terms, digest,
     transactions_root,
 };
 use hansa_state::{
@@ -104,7 +104,7 @@ fn block(number: u64, parent_hash: B256, state: StateCommitment) -> Block {
         number,
         timestamp_ms: number,
         beneficiary: Address::ZERO,
-        gas_limit: 1,
+        terms: Terms::default(),
         gas_used: 0,
         base_fee_per_gas: 1,
         transactions_root: transactions_root(&[]),

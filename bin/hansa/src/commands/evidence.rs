@@ -207,6 +207,7 @@ async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
     let more = json!({
         "slash": raised.slashId,
         "operator": raised.operatorId,
+        "zone": zone,
         "kind": fault.name(),
         "epoch": raised.epoch,
         "view": raised.view_,
@@ -214,9 +215,13 @@ async fn submit(session: &Session<'_>, arguments: &SubmitArgs) -> Outcome {
         "wei": raised.amount.to_string(),
         "settles_epoch": raised.settlesAt,
     });
+    let where_ = match zone {
+        0 => String::new(),
+        zone => format!("zone {zone} in its "),
+    };
     session.output.result(&outcome_with(&receipt, more), || {
         format!(
-            "slash {}: operator {} loses {} of what answers for epoch {}, about {} ether, and is settled from epoch {} on; {}",
+            "slash {}: operator {} loses {} of what answers for {where_}epoch {}, about {} ether, and is settled from epoch {} on; {}",
             raised.slashId,
             raised.operatorId,
             values::show_share(raised.bps),

@@ -17,6 +17,7 @@ mod operator;
 mod stake;
 mod zone;
 mod zone_end;
+mod zone_upgrade;
 
 use crate::{
     cli::Cli,

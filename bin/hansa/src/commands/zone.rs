@@ -4,6 +4,7 @@ use super::{
     message::Hub,
     stake::{Names, own_operator},
     zone_end::{self, ExitArgs, FundArgs, StopArgs, phase_words},
+    zone_upgrade::{self, UpgradeArgs},
 };
 use crate::{
     failure::{Failure, Outcome},
@@ -17,6 +18,7 @@ use alloy_rpc_types_eth::TransactionReceipt;
 use clap::{Args, Subcommand};
 use hansa_abi::{IMessages, IStaking, IZones, MESSAGES, STAKING, ZONES, phase_name};
 use hansa_client::Rpc;
+use hansa_primitives::Fork;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -71,6 +73,16 @@ Examples:
   hansa --as member-1 zone stop market
   hansa zone status market")]
     Stop(StopArgs),
+    /// Announce what a zone's blocks keep to from a time on
+    #[command(after_help = "\
+Only its creator can. What is not named stays as it is. It is due no sooner than the zone's time of notice allows; until then another upgrade takes its place.
+Operators whose version does not know the fork stop serving the zone at that point: tell them in time.
+
+Examples:
+  hansa --as member-1 zone upgrade market --gas-limit 60000000
+  hansa --as member-1 zone upgrade market --fork osaka --after 14d
+  hansa --as member-1 zone upgrade market --cancel")]
+    Upgrade(UpgradeArgs),
     /// Take out of a zone that has stopped what an account has there
     #[command(after_help = "\
 The hub pays it to the same address, by a proof against the zone's last checkpoint. Anybody can send this for anybody.
@@ -129,6 +141,9 @@ pub(crate) struct CreateArgs {
     /// What its escrow pays its operators each day, with its unit; the escrow has to last for twice the time of notice
     #[arg(long, value_name = "AMOUNT", value_parser = values::amount, default_value = "0wei")]
     rent: U256,
+    /// Ethereum's rules: cancun, prague or osaka
+    #[arg(long, default_value_t = Fork::NEWEST)]
+    fork: Fork,
     /// Do not wait for its first block
     #[arg(long)]
     no_wait: bool,
@@ -176,6 +191,7 @@ pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome
         ZoneCommand::Status(arguments) => status(&arguments.zone, session).await,
         ZoneCommand::Fund(arguments) => zone_end::fund(arguments, session).await,
         ZoneCommand::Stop(arguments) => zone_end::stop(arguments, session).await,
+        ZoneCommand::Upgrade(arguments) => zone_upgrade::run(arguments, session).await,
         ZoneCommand::Exit(arguments) => zone_end::exit(arguments, session).await,
         ZoneCommand::Chainfile(arguments) => chainfile(arguments, session).await,
         ZoneCommand::List => list(session).await,
@@ -224,15 +240,18 @@ async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
     let parameters = IZones::Parameters {
         name: name.to_owned(),
         chainId: arguments.chain_id,
-        gasLimit: arguments.gas_limit,
-        minBaseFee: arguments.min_base_fee,
-        blockIntervalMs: arguments.interval,
-        heartbeatMs: arguments.heartbeat,
         epochBlocks: arguments.epoch_blocks,
-        minSeverity: arguments.min_severity,
-        maxDirectiveSeconds: arguments.max_directive,
         noticeSeconds: arguments.notice,
         rentPerDay: arguments.rent,
+        terms: IZones::Terms {
+            gasLimit: arguments.gas_limit,
+            minBaseFee: arguments.min_base_fee,
+            blockIntervalMs: arguments.interval,
+            heartbeatMs: arguments.heartbeat,
+            minSeverity: arguments.min_severity,
+            maxDirectiveSeconds: arguments.max_directive,
+            fork: arguments.fork.number(),
+        },
     };
     let call = IZones::createCall { parameters };
     let receipt = transact(session, ZONES, &call, arguments.escrow).await?;
@@ -422,6 +441,9 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
         "escrow_wei": record.escrow.to_string(),
         "rent_per_day_wei": record.parameters.rentPerDay.to_string(),
         "notice_seconds": record.parameters.noticeSeconds,
+        "terms": zone_upgrade::document(&record.parameters.terms),
+        "upgrades_at": (record.upgradesAt != 0).then_some(record.upgradesAt),
+        "next_terms": (record.upgradesAt != 0).then(|| zone_upgrade::document(&record.next)),
     });
     session.output.result(&document, || {
         let rows: Vec<_> = committee
@@ -433,7 +455,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             |height| format!("block {height}"),
         );
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),
@@ -441,6 +463,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             format_ether(lane.outflowLimit),
             checkpoint.number,
             phase_words(&record, now),
+            zone_upgrade::announced(&record, now),
             table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
         )
     })

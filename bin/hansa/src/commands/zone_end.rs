@@ -49,7 +49,7 @@ const fn because(reason: Reason) -> &'static str {
         Reason::Creator => "its creator closed it",
         Reason::Escrow => "its escrow is used up",
         Reason::Halted => "the hub heard nothing of it for too long",
-        Reason::None | Reason::__Invalid => "for a reason that this version does not know",
+        Reason::None | Reason::__Invalid => "this version does not know why",
     }
 }
 
@@ -58,17 +58,17 @@ pub(super) fn phase_words(zone: &IZones::Zone, now: u64) -> String {
     let name = &zone.parameters.name;
     match zone.phase {
         Phase::Closing => format!(
-            "closing, for {}: it can be stopped at {}, in {} s",
+            "closing ({}): it can be stopped at {}, in {} s",
             because(zone.reason),
             values::show_s(zone.closesAt),
             zone.closesAt.saturating_sub(now)
         ),
         Phase::Stopped => format!(
-            "stopped, for {}; the hub waits for its last block",
+            "stopped ({}); the hub waits for its last block",
             because(zone.reason)
         ),
         Phase::Settled => format!(
-            "ended, for {}; what is left there: hansa zone exit {name}",
+            "ended ({}); what is left there: hansa zone exit {name}",
             because(zone.reason)
         ),
         _ if zone.parameters.rentPerDay.is_zero() => {

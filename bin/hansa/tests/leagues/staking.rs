@@ -8,7 +8,7 @@ use commonware_consensus::{
     types::{Epoch, Round, View},
 };
 use commonware_utils::{TryCollect as _, ordered::Set};
-use hansa_primitives::{Digest, PublicKey, Scheme, digest, namespace};
+use hansa_primitives::{Digest, PublicKey, Scheme, digest, namespace, zone_namespace};
 use serde_json::Value;
 use std::{
     path::Path,
@@ -34,8 +34,8 @@ fn wait(dir: &Path, line: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     }
 }
 
-/// Evidence that the operator whose key lies in `file` voted for two blocks in view 7 of an epoch.
-fn evidence(file: &Path, genesis_hash: B256, status: &Value) -> String {
+/// Evidence that the operator whose key lies in `file` voted for two blocks in view 7 of an epoch, on the chain with this namespace.
+fn evidence(file: &Path, namespace: &[u8], status: &Value, epoch: u64) -> String {
     let seats = status["operators"].as_array().unwrap().iter();
     let keys = seats.filter_map(|operator| {
         let key: B256 = operator["seat_key"].as_str()?.parse().unwrap();
@@ -43,9 +43,8 @@ fn evidence(file: &Path, genesis_hash: B256, status: &Value) -> String {
     });
     let keys: Set<_> = keys.collect::<Vec<_>>().into_iter().try_collect().unwrap();
     let key = hansa_node::load_key(file).unwrap();
-    let scheme = Scheme::signer(&namespace(genesis_hash), keys, key).unwrap();
-    let epoch = Epoch::new(status["epoch"].as_u64().unwrap());
-    let round = Round::new(epoch, View::new(7));
+    let scheme = Scheme::signer(namespace, keys, key).unwrap();
+    let round = Round::new(Epoch::new(epoch), View::new(7));
     let vote = |n| {
         let proposal = Proposal::new(round, View::new(6), digest(B256::repeat_byte(n)));
         Notarize::<Scheme, Digest>::sign(&scheme, proposal).unwrap()
@@ -73,7 +72,9 @@ fn a_delegator_foresees_what_a_fault_then_costs_it() {
     assert_eq!(preview["loss_wei"], "505000000000000000");
 
     let file = parent.path().join("evidence.hex");
-    let bytes = evidence(&dir.join("operator-2/key"), genesis_hash, &status);
+    let epoch = status["epoch"].as_u64().unwrap();
+    let key = dir.join("operator-2/key");
+    let bytes = evidence(&key, &namespace(genesis_hash), &status, epoch);
     std::fs::write(&file, bytes).unwrap();
     let submit = format!(
         "--as member-3 evidence submit {} --kind conflicting-notarize",
@@ -92,5 +93,65 @@ fn a_delegator_foresees_what_a_fault_then_costs_it() {
     assert_eq!(settled["slashes"][0]["wei"], preview["loss_wei"]);
     let listed = json(dir, "evidence list");
     assert_eq!(listed[0]["wei"], preview["wei"]);
+    json(dir, "down");
+}
+
+/// Who contradicts itself on a zone loses what answers there. Its seat on the hub, its share in another zone, and both zones go on.
+#[test]
+fn a_fault_on_a_zone_costs_the_slice_there_and_nothing_else() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let up = "up --detach --timeout 90 --heartbeat-ms 250 --port-base";
+    let made = json(dir, &format!("{up} {}", port_base()));
+    let hub: B256 = made["genesis_hash"].as_str().unwrap().parse().unwrap();
+    for (zone, chain_id) in [("market", 48_571), ("grid", 48_572)] {
+        let create = format!("zone create {zone} --chain-id {chain_id} --heartbeat 400");
+        json(dir, &format!("--as member-1 --timeout 90 {create}"));
+    }
+    let slice = |zone: &str| {
+        let status = json(dir, &format!("zone status {zone}"));
+        let seats = status["operators"].as_array().unwrap().iter();
+        let mut own = seats.filter(|seat| seat["operator"] == 2);
+        own.next().map_or(0, |seat| {
+            let wei = seat["wei"].as_str().unwrap();
+            wei.parse::<u128>().unwrap()
+        })
+    };
+    let (before, other) = (slice("market"), slice("grid"));
+    assert!(before > 0);
+    let status = json(dir, "stake status");
+    let file = parent.path().join("evidence.hex");
+    let key = dir.join("operator-2/key");
+    std::fs::write(&file, evidence(&key, &zone_namespace(hub, 1), &status, 0)).unwrap();
+    let submit = format!(
+        "evidence submit {} --kind conflicting-notarize",
+        file.display()
+    );
+    let raised = json(dir, &format!("--as member-3 {submit} --zone 1"));
+    assert_eq!(
+        (&raised["operator"], &raised["zone"]),
+        (&2.into(), &1.into())
+    );
+    let lost: u128 = raised["wei"].as_str().unwrap().parse().unwrap();
+    assert!(0 < lost && lost <= before, "{lost} of {before}");
+    // The same votes say nothing of another zone.
+    let elsewhere: Vec<_> = submit.split_whitespace().collect();
+    let elsewhere = [&["--as", "member-3"][..], &elsewhere, &["--zone", "2"]].concat();
+    assert!(!crate::hansa(dir, &elsewhere).status.success());
+    wait(dir, "evidence list", |slashes| {
+        slashes[0]["state"] == "settled"
+    });
+    wait(dir, "zone status market", |_| slice("market") == 0);
+    assert!(slice("grid") > other - lost);
+    let status = json(dir, "stake status");
+    let operators = status["operators"].as_array().unwrap().iter();
+    let seats = operators.filter(|operator| operator["seat_key"].is_string());
+    assert_eq!(seats.count(), 4);
+    let blocks = |zone: &str| json(dir, &format!("zone status {zone}"))["block"].as_u64();
+    let heights = [blocks("market"), blocks("grid")];
+    wait(dir, "zone list", |_| {
+        [blocks("market"), blocks("grid")] > heights && blocks("market") > heights[0]
+    });
     json(dir, "down");
 }

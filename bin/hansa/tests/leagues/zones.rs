@@ -380,3 +380,99 @@ fn a_zone_ends_and_its_users_leave() {
     assert_eq!(zones[0]["reason"], "creator");
     assert_eq!(zones[1]["phase"], "active");
 }
+
+/// What init code returns that counts the leading zeros of 1 (EIP-7939), as no fork before Osaka can.
+fn leading_zeros(url: &str) -> Result<Value, hansa_client::RpcError> {
+    let call = serde_json::json!({ "data": "0x60011e5f5260205ff3" });
+    crate::ask(url, "eth_call", &[call, "latest".into()])
+}
+
+fn gas_limit(url: &str) -> u64 {
+    let block = rpc(
+        url,
+        "eth_getBlockByNumber",
+        &["latest".into(), false.into()],
+    );
+    number(&block["gasLimit"])
+}
+
+/// A zone takes other terms at a time that the hub knows, under load, and every operator at the same block. One by rules that nobody knows stops, says so, and
+/// harms nothing else.
+#[test]
+fn a_zone_is_upgraded_while_it_is_used() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let document = up(dir);
+    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
+    for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
+        let zone = ["zone", "create", name, "--chain-id", chain_id];
+        let terms = ["--heartbeat", "400", "--notice", "10s", "--fork", "prague"];
+        act(&[&zone[..], &terms].concat());
+        act(&["bridge", "deposit", name, "1ether"]);
+    }
+    let market: Vec<_> = (0..4).map(|n| zone_url(&document, n, "market")).collect();
+    let grid = zone_url(&document, 0, "grid");
+    assert!(leading_zeros(&market[0]).is_err());
+    let same = hansa(
+        dir,
+        &[
+            "--as", "member-1", "zone", "upgrade", "market", "--fork", "prague",
+        ],
+    );
+    assert!(String::from_utf8_lossy(&same.stderr).contains("keeps to this already"));
+    let change = ["--fork", "osaka", "--gas-limit", "20000000"];
+    let announced = act(&[&["zone", "upgrade", "market"][..], &change].concat());
+    let status = json(dir, &["zone", "status", "market"]);
+    assert_eq!(status["upgrades_at"], announced["starts_at"]);
+    assert_eq!(status["terms"]["fork"], "prague");
+    assert_eq!(status["next_terms"]["fork"], "osaka");
+    let mut sent = 0;
+    while gas_limit(&market[0]) != 20_000_000 {
+        assert!(sent < 200, "no upgrade");
+        let outcome = send(dir, &market[0], FRIEND);
+        let words = String::from_utf8_lossy(&outcome.stderr);
+        assert!(outcome.status.success(), "{words}");
+        sent += 1;
+    }
+    let one = format!("{:#066x}", 255);
+    for url in &market {
+        eventually("every operator keeps to it", || {
+            leading_zeros(url).is_ok_and(|zeros| zeros == one.as_str())
+        });
+        // The same block is the first that does.
+        eventually("and has all that was sent", || {
+            balance(url, FRIEND) == format!("{sent:#x}").as_str()
+        });
+    }
+    let listed = rpc(
+        document["operators"][0]["rpc"].as_str().unwrap(),
+        "hansa_zones",
+        &[],
+    );
+    assert_eq!(
+        (&listed[0]["fork"], &listed[0]["upgrade"]),
+        (&"osaka".into(), &Value::Null)
+    );
+    assert_eq!(
+        (&listed[1]["fork"], gas_limit(&grid)),
+        (&"prague".into(), 30_000_000)
+    );
+
+    // One that this version does not know.
+    act(&["zone", "upgrade", "market", "--fork", "fork-9"]);
+    let log = |n: usize| fs::read_to_string(dir.join(format!("operator-{n}/log"))).unwrap();
+    eventually(
+        "every operator is told in time, stops, and says why",
+        || {
+            (1..=4).all(|n| {
+                let log = log(n);
+                log.contains("will run by rules")
+                    && log.contains("fork-9, which this version of hansa does not know")
+            })
+        },
+    );
+    assert!(send(dir, &grid, FRIEND).status.success());
+    let status = hansa(dir, &["status"]);
+    assert!(String::from_utf8_lossy(&status.stdout).contains("1 of 2"));
+}

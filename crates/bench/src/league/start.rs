@@ -11,7 +11,7 @@ use alloy_primitives::{B256, U64, U256};
 use eyre::{Context as _, OptionExt as _, Result, bail, ensure};
 use hansa_node::{Config, Peer, generate_key, save_key};
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GuardParams, Operator as GenesisOperator, Pace, StakingParams,
+    Alloc, Fees, Fork, Genesis, GuardParams, Operator as GenesisOperator, Pace, StakingParams,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -326,6 +326,7 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
         development: true,
         timestamp_ms: now.as_millis() as u64,
         gas_limit: 100_000_000,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace,
         zone: None,

@@ -15,8 +15,8 @@ use hansa_modules::{
     staking::{Calendar, Committee, committee},
 };
 use hansa_primitives::{
-    Fees, Genesis, GuardParams, Operator, Pace, PrivateKey, StakingParams, Transaction,
-    public_key_bytes,
+    Fees, Fork, Genesis, GuardParams, Operator, Pace, PrivateKey, StakingParams, Terms,
+    Transaction, public_key_bytes,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -161,7 +161,10 @@ impl Chain {
             number: self.number,
             timestamp_ms: self.number * MS_PER_BLOCK,
             beneficiary: Address::repeat_byte(0xbe),
-            gas_limit: BLOCK_GAS,
+            terms: Terms {
+                gas_limit: BLOCK_GAS,
+                ..Terms::default()
+            },
             base_fee_per_gas: BASE_FEE,
             parent_hash: B256::left_padding_from(&self.number.to_be_bytes()),
         }
@@ -305,6 +308,7 @@ fn genesis(operators: u64) -> Genesis {
         development: true,
         timestamp_ms: 0,
         gas_limit: BLOCK_GAS,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace: Pace::default(),
         zone: None,

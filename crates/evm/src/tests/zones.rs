@@ -4,7 +4,7 @@ use super::*;
 use alloy_sol_types::SolValue as _;
 use hansa_abi::{IMessages, MESSAGES};
 use hansa_modules::{guard::enforcement, staking};
-use hansa_primitives::{Arrival, DirectiveChange, Inputs, Outbox, Seat, Zone};
+use hansa_primitives::{Arrival, DirectiveChange, Fork, Inputs, Outbox, Seat, Zone};
 
 /// Blocks of an epoch.
 const EPOCH: u64 = 10;
@@ -34,6 +34,7 @@ fn zone() -> World {
         min_severity: 2,
     });
     let mut world = World {
+        terms: genesis.terms(),
         rules: ChainRules::new(Arc::new(genesis)),
         db: MemoryDb::default(),
         number: 0,
@@ -51,6 +52,7 @@ impl World {
         inputs: Inputs,
         transactions: &[(Transaction, Address)],
     ) -> Result<BlockOutcome, Refusal> {
+        self.terms = inputs.terms.unwrap_or(self.terms);
         let (rules, params) = (self.rules.clone(), self.params());
         let mut executor = BlockExecutor::with_inputs(rules, params, inputs, self.db.clone())?;
         for (transaction, sender) in transactions {
@@ -112,6 +114,38 @@ fn a_directive_holds_in_the_block_that_takes_it() {
     let now = world.params().timestamp();
     let mut state = BlockDb::new(world.db.clone());
     assert_eq!(enforcement::blocked(&mut state, VICTIM, now).unwrap(), None);
+}
+
+/// Counts leading zeros (EIP-7939), as no fork before Osaka can.
+const CLZ: Bytes = Bytes::from_static(&[0x60, 0x01, 0x1e, 0x00]);
+
+#[test]
+fn the_block_that_takes_an_upgrade_keeps_to_it() {
+    let mut world = zone();
+    world.terms.fork = Fork::PRAGUE;
+    let until = world.params().timestamp() + 100;
+    let deploy = world.sign(0, TxKind::Create, U256::ZERO, CLZ);
+    let outcome = world.take(directive(until, 2), &[deploy]).unwrap();
+    assert!(!outcome.receipts[0].success);
+    world.take(directive(0, 2), &[]).unwrap();
+    let upgraded = Terms {
+        fork: Fork::OSAKA,
+        min_severity: 3,
+        max_directive_s: 50,
+        ..world.terms
+    };
+    // Its directives are taken by the new terms already.
+    let mut inputs = directive(until, 2);
+    inputs.terms = Some(upgraded);
+    let deploy = world.sign(0, TxKind::Create, U256::ZERO, CLZ);
+    let payment = world.pay(VICTIM);
+    let outcome = world.take(inputs, &[deploy, payment]).unwrap();
+    assert!(outcome.receipts.iter().all(|receipt| receipt.success));
+    let now = world.params().timestamp();
+    world.take(directive(until, 3), &[]).unwrap();
+    let mut state = BlockDb::new(world.db.clone());
+    let held = enforcement::blocked(&mut state, VICTIM, now).unwrap();
+    assert_eq!(held.map(|entry| entry.until), Some(now + 50));
 }
 
 #[test]
@@ -192,15 +226,18 @@ fn a_zone_has_nothing_to_decide() {
     let parameters = hansa_abi::IZones::Parameters {
         name: "market".into(),
         chainId: 99,
-        gasLimit: 30_000_000,
-        minBaseFee: 1_000_000,
-        blockIntervalMs: 100,
-        heartbeatMs: 5_000,
         epochBlocks: 100,
-        minSeverity: 1,
-        maxDirectiveSeconds: 60,
         noticeSeconds: 604_800,
         rentPerDay: U256::ZERO,
+        terms: hansa_abi::IZones::Terms {
+            gasLimit: 30_000_000,
+            minBaseFee: 1_000_000,
+            blockIntervalMs: 100,
+            heartbeatMs: 5_000,
+            minSeverity: 1,
+            maxDirectiveSeconds: 60,
+            fork: 3,
+        },
     };
     let create = hansa_abi::IZones::createCall { parameters }.abi_encode();
     let escrow = U256::from(10) * U256::from(ETHER);

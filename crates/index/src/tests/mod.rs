@@ -12,8 +12,8 @@ use alloy_primitives::{Address, B256, Bytes, Log, Signature, TxKind, U256};
 use commonware_consensus::types::{Epoch, Round, View};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{
-    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Transaction, digest,
-    receipts_bloom, receipts_root, transactions_root,
+    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Terms, Transaction,
+    digest, receipts_bloom, receipts_root, transactions_root,
 };
 use std::sync::Arc;
 
@@ -122,7 +122,7 @@ pub(crate) fn block(number: u64, parent: B256, salt: u64, spec: Spec) -> Finaliz
         number,
         timestamp_ms: 1_700_000_000_000 + number * 100,
         beneficiary: Address::repeat_byte(salt as u8),
-        gas_limit: 100_000_000,
+        terms: Terms::default(),
         gas_used: gas,
         base_fee_per_gas: 7,
         transactions_root: transactions_root(&transactions),

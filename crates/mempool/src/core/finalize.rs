@@ -65,10 +65,11 @@ impl Core {
 
     /// Moves to a new head; a lower gas limit drops what no longer fits a block.
     pub(crate) fn set_head(&mut self, head: HeadInfo) {
-        let lowered = head.gas_limit < self.head.gas_limit;
+        let lowered = head.terms.gas_limit < self.head.terms.gas_limit;
         self.head = head;
         if lowered {
-            self.drop_where(&DropReason::GasLimit, |tx| tx.gas_limit() > head.gas_limit);
+            let most = head.terms.gas_limit;
+            self.drop_where(&DropReason::GasLimit, |tx| tx.gas_limit() > most);
         }
     }
 

@@ -62,6 +62,22 @@ pub fn changes<R: StorageRead>(
     Ok(changes)
 }
 
+/// Sets how long a zone obeys a directive at most. Those that it obeys already stay as they are.
+///
+/// # Errors
+/// [`HostError::Fatal`] when the host fails.
+pub fn limit(host: &mut dyn Host, max_duration_s: u64, block: Block) -> Result<(), HostError> {
+    let mut context = Context::of_chain(host, GUARD, block);
+    let (min_bond, _) = super::state::parameters(&mut context).map_err(failed)?;
+    super::state::set_parameters(&mut context, min_bond, max_duration_s)
+        .and_then(|()| context.commit())
+        .map_err(failed)
+}
+
+fn failed(stop: Stop) -> HostError {
+    HostError::Fatal(format!("guard, inputs: {}", explain(stop)))
+}
+
 /// Applies changes on a zone, under its own policy: it obeys alerts of `min_severity` and above, never blocks whom its genesis
 /// protects, and no alert for longer than its longest duration from now. Where an address has as many directives as
 /// it can have, the one that ends first makes room. Nothing is refused: the hub has decided.
@@ -76,7 +92,7 @@ pub fn apply(
 ) -> Result<(), HostError> {
     let mut context = Context::of_chain(host, GUARD, block);
     let applied = apply_in(&mut context, changes, min_severity).and_then(|()| context.commit());
-    applied.map_err(|stop| HostError::Fatal(format!("guard, inputs: {}", explain(stop))))
+    applied.map_err(failed)
 }
 
 fn apply_in(

@@ -32,7 +32,7 @@ use hansa_abi::{
 };
 use hansa_primitives::{
     Arrival, Context, Digest, Finalization, Header, HubPoint, OUTBOX_LEVELS, Outbox, PublicKey,
-    Scheme, StateCommitment, climb, digest, empty_subtree, parent, zone_namespace,
+    Scheme, StateCommitment, Terms, climb, digest, empty_subtree, parent, zone_namespace,
 };
 use proptest::prelude::*;
 
@@ -244,7 +244,7 @@ impl World {
             number: zone.number,
             timestamp_ms: zone.number,
             beneficiary: Address::ZERO,
-            gas_limit: 0,
+            terms: Terms::default(),
             gas_used: 0,
             base_fee_per_gas: 0,
             transactions_root: B256::ZERO,

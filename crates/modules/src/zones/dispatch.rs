@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::{checkpoints, lifecycle, logic};
+use super::{checkpoints, lifecycle, logic, upgrades};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -11,6 +11,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::createCall::SELECTOR => context.pay(logic::create),
         Abi::checkpointCall::SELECTOR => context.write(checkpoints::checkpoint),
         Abi::fundCall::SELECTOR => context.pay(lifecycle::fund),
+        Abi::upgradeCall::SELECTOR => context.write(upgrades::upgrade),
         Abi::closeCall::SELECTOR => context.write(lifecycle::close),
         Abi::stopCall::SELECTOR => context.write(lifecycle::stop),
         Abi::returnEscrowCall::SELECTOR => context.write(lifecycle::return_escrow),

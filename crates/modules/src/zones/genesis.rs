@@ -52,15 +52,16 @@ pub fn genesis<R: StorageRead>(
         name: state::name(state, id)?,
         development: hub.development,
         timestamp_ms: record.timestamp.saturating_mul(1_000),
-        gas_limit: record.gas_limit,
+        gas_limit: record.terms.gas_limit,
+        fork: record.terms.fork,
         fees: Fees {
-            initial_base_fee: record.min_base_fee,
-            min_base_fee: record.min_base_fee,
+            initial_base_fee: record.terms.min_base_fee,
+            min_base_fee: record.terms.min_base_fee,
             ..Fees::default()
         },
         pace: Pace {
-            min_block_interval_ms: record.block_interval_ms,
-            heartbeat_ms: record.heartbeat_ms,
+            min_block_interval_ms: record.terms.min_block_interval_ms,
+            heartbeat_ms: record.terms.heartbeat_ms,
         },
         zone: Some(Zone {
             hub: hub_hash,
@@ -68,7 +69,7 @@ pub fn genesis<R: StorageRead>(
             hub_interval_ms: hub.pace.min_block_interval_ms,
             since: record.created_at,
             committee: seats.into_iter().map(without_stake).collect(),
-            min_severity: record.min_severity,
+            min_severity: record.terms.min_severity,
         }),
         operators: Vec::new(),
         staking: StakingParams {
@@ -78,7 +79,7 @@ pub fn genesis<R: StorageRead>(
         },
         members: Vec::new(),
         guard: GuardParams {
-            max_duration_s: record.max_directive_s,
+            max_duration_s: record.terms.max_directive_s,
             ..GuardParams::default()
         },
         alloc: BTreeMap::from([(CREATE2_DEPLOYER, Alloc::create2_deployer())]),

@@ -220,15 +220,11 @@ pub(super) fn on_checkpoint(
     committee: &Committee,
 ) -> Result<(), Stop> {
     let mut record = state::find(context, id)?;
-    let before = (record.end.closes_at, record.escrow, record.end.paid_until);
     reopen(context, (id, &mut record), Reason::Halted)?;
     pay_rent(context, (id, &mut record), committee)?;
     let is_open = record.end.closes_at == 0;
     if is_open && record.escrow < record.reserve() {
         begin_to_close(context, (id, &mut record), Reason::Escrow)?;
-    }
-    if before == (record.end.closes_at, record.escrow, record.end.paid_until) {
-        return Ok(());
     }
     state::store_end(context, id, &record)
 }

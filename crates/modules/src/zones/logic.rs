@@ -2,26 +2,21 @@
 
 use super::{
     lifecycle::rent_for,
-    state::{self, COUNT, End, Record, chain_id_slot, name_slot},
+    state::{self, COUNT, End, Record, Upgrade, chain_id_slot, name_slot},
+    upgrades,
 };
 use crate::{
     codec::check_present,
     context::{Context, Stop, ensure},
     gas,
     limits::{
-        MAX_DURATION_S, MAX_EPOCH_BLOCKS, MAX_ZONE_GAS, MAX_ZONE_GAS_PER_S, MAX_ZONE_NAME_BYTES,
-        MAX_ZONE_NOTICE_S, MAX_ZONE_RENT, MAX_ZONES, MAX_ZONES_PAGE, MIN_ZONE_BASE_FEE,
-        MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW, MIN_ZONE_GAS, MIN_ZONE_INTERVAL_MS,
-        MIN_ZONE_NOTICE_S,
+        MAX_EPOCH_BLOCKS, MAX_ZONE_NAME_BYTES, MAX_ZONE_NOTICE_S, MAX_ZONE_RENT, MAX_ZONES,
+        MAX_ZONES_PAGE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW, MIN_ZONE_NOTICE_S,
     },
     staking::{self, Committee},
 };
 use alloy_primitives::{B256, U256};
 use hansa_abi::IZones::{self, Parameters, Reason};
-use hansa_primitives::MAX_TIMESTAMP_STEP_MS;
-
-/// The highest least base fee, wei per gas: a transfer costs some ether then.
-const MAX_BASE_FEE: u64 = 1_000_000_000_000_000;
 
 pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Result<u64, Stop> {
     let is_hub = staking::is_enabled(context)?;
@@ -35,16 +30,11 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
     claim(context, &parameters, id)?;
     let record = Record {
         creator: context.caller(),
-        min_severity: parameters.minSeverity,
         created_at: context.block_number(),
         timestamp: context.now(),
         chain_id: parameters.chainId,
-        gas_limit: parameters.gasLimit,
-        min_base_fee: parameters.minBaseFee,
         epoch_blocks: parameters.epochBlocks,
-        block_interval_ms: parameters.blockIntervalMs,
-        heartbeat_ms: parameters.heartbeatMs,
-        max_directive_s: parameters.maxDirectiveSeconds,
+        terms: upgrades::checked(&parameters.terms)?,
         notice_s: parameters.noticeSeconds,
         escrow,
         rent_per_day: parameters.rentPerDay,
@@ -93,57 +83,24 @@ fn check(parameters: &Parameters) -> Result<(), Stop> {
     ensure(is_name(&parameters.name), || IZones::InvalidName {
         name: parameters.name.clone(),
     })?;
-    let interval = parameters.blockIntervalMs;
-    let most_gas = (MAX_ZONE_GAS_PER_S / 1_000).saturating_mul(interval);
-    let most_gas = most_gas.clamp(MIN_ZONE_GAS, MAX_ZONE_GAS);
+    let notice = parameters.noticeSeconds;
     let bounds = [
         ("chainId", parameters.chainId, 1, MAX_CHAIN_ID),
-        (
-            "minBaseFee",
-            parameters.minBaseFee,
-            MIN_ZONE_BASE_FEE,
-            MAX_BASE_FEE,
-        ),
-        (
-            "blockIntervalMs",
-            interval,
-            MIN_ZONE_INTERVAL_MS,
-            MAX_TIMESTAMP_STEP_MS,
-        ),
-        ("gasLimit", parameters.gasLimit, MIN_ZONE_GAS, most_gas),
-        (
-            "heartbeatMs",
-            parameters.heartbeatMs,
-            interval,
-            MAX_TIMESTAMP_STEP_MS,
-        ),
         (
             "epochBlocks",
             parameters.epochBlocks,
             MIN_ZONE_EPOCH_BLOCKS,
             MAX_EPOCH_BLOCKS,
         ),
-        ("minSeverity", parameters.minSeverity.into(), 1, 4),
-        (
-            "maxDirectiveSeconds",
-            parameters.maxDirectiveSeconds,
-            1,
-            MAX_DURATION_S,
-        ),
         (
             "noticeSeconds",
-            parameters.noticeSeconds,
+            notice,
             MIN_ZONE_NOTICE_S,
             MAX_ZONE_NOTICE_S,
         ),
     ];
     for (parameter, value, least, most) in bounds {
-        ensure((least..=most).contains(&value), || IZones::OutOfBounds {
-            parameter: parameter.into(),
-            value,
-            least,
-            most,
-        })?;
+        upgrades::within(parameter, value, least, most)?;
     }
     let rent = parameters.rentPerDay;
     ensure(rent <= MAX_ZONE_RENT, || IZones::RentTooHigh {
@@ -219,28 +176,32 @@ pub(super) fn committee_of(
 fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
     let record = state::find(context, id)?;
     let checkpoint = state::checkpoint(context, id)?;
+    let now = context.now();
+    let terms = upgrades::in_force(context, (id, &record), now)?;
+    let next = upgrades::pending(context, id, now)?;
+    let next = next.unwrap_or(Upgrade {
+        starts_at: 0,
+        terms,
+    });
     Ok(IZones::Zone {
         id,
         creator: record.creator,
         createdAt: record.created_at,
         timestamp: record.timestamp,
         escrow: record.escrow,
-        phase: record.phase(&checkpoint, context.now()),
+        phase: record.phase(&checkpoint, now),
         reason: Reason::try_from(record.end.reason).unwrap_or(Reason::None),
         closesAt: record.end.closes_at,
         stoppedAt: record.end.stopped_at,
+        upgradesAt: next.starts_at,
+        next: upgrades::told(&next.terms),
         parameters: Parameters {
             name: state::name(context, id)?,
             chainId: record.chain_id,
-            gasLimit: record.gas_limit,
-            minBaseFee: record.min_base_fee,
-            blockIntervalMs: record.block_interval_ms,
-            heartbeatMs: record.heartbeat_ms,
             epochBlocks: record.epoch_blocks,
-            minSeverity: record.min_severity,
-            maxDirectiveSeconds: record.max_directive_s,
             noticeSeconds: record.notice_s,
             rentPerDay: record.rent_per_day,
+            terms: upgrades::told(&terms),
         },
     })
 }

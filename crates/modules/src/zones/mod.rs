@@ -16,6 +16,7 @@
 //! | `create` | pay | anybody |
 //! | `fund` | pay | anybody |
 //! | `checkpoint`, `stop`, `returnEscrow` | write | anybody |
+//! | `upgrade` | write | its creator |
 //! | `close` | write | its creator; anybody when its escrow is used up or it has halted |
 //! | `committeeOf`, `checkpointOf`, `zone`, `zoneNamed`, `zones` | view | anybody |
 
@@ -26,6 +27,7 @@ mod genesis;
 mod lifecycle;
 mod logic;
 mod state;
+mod upgrades;
 
 pub use committees::committee;
 pub(crate) use dispatch::dispatch;
@@ -34,6 +36,7 @@ pub use lifecycle::has_settled;
 pub(crate) use lifecycle::{is_open, phase};
 pub use state::stopped_at;
 pub(crate) use state::{by_chain_id, chain_id, checkpoint};
+pub use upgrades::upgrade_due;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -7,13 +7,17 @@
 //! | 2 | `mapping(keccak256(name) => id)` |
 //! | 3 | `mapping(chain id => id)` |
 //! | 4 | `mapping(id => checkpoint)`, see below |
+//! | 5 | `mapping(id => how many upgrades)` |
+//! | 6 | `mapping(id => mapping(index => upgrade))`, see below |
 //!
-//! A record: creator (bits 0..160), severity (160..168; +0); created at, timestamp (64 bits each; +1); chain id, gas limit,
+//! A record: creator (bits 0..160), severity (160..168), fork (168..176; +0); created at, timestamp (64 bits each; +1); chain id, gas limit,
 //! least base fee, epoch blocks (+2); interval, heartbeat, longest directive, notice (+3); escrow (+4); name (+5); rent (+6); its end, see
 //! [`End`] (+7).
 //!
 //! A checkpoint: number, milliseconds, block of the hub, messages (64 bits each; +0); recorded at, in seconds, arrivals (+1); hash (+2); root of
 //! the state (+3); root of the outbox (+4); stake that answers (+5).
+//!
+//! An upgrade: gas limit, least base fee, interval, heartbeat (+0); longest directive, when it is due in seconds, severity (128..136), fork (136..144; +1).
 
 use crate::{
     context::{Context, Stop, revert},
@@ -22,12 +26,15 @@ use crate::{
 };
 use alloy_primitives::{Address, U256, keccak256};
 use hansa_abi::{IZones, ZONES};
+use hansa_primitives::{Fork, Terms};
 
 pub(super) const COUNT: U256 = slot(0);
 const RECORDS: U256 = slot(1);
 const NAMES: U256 = slot(2);
 const CHAIN_IDS: U256 = slot(3);
 const CHECKPOINTS: U256 = slot(4);
+const UPGRADE_COUNTS: U256 = slot(5);
+const UPGRADES: U256 = slot(6);
 
 const TIMES_OFFSET: u64 = 1;
 const LIMITS_OFFSET: u64 = 2;
@@ -60,16 +67,12 @@ pub(super) fn chain_id_slot(chain_id: u64) -> U256 {
 /// The words of a record, but for its name.
 pub(super) struct Record {
     pub(super) creator: Address,
-    pub(super) min_severity: u8,
     pub(super) created_at: u64,
     pub(super) timestamp: u64,
     pub(super) chain_id: u64,
-    pub(super) gas_limit: u64,
-    pub(super) min_base_fee: u64,
     pub(super) epoch_blocks: u64,
-    pub(super) block_interval_ms: u64,
-    pub(super) heartbeat_ms: u64,
-    pub(super) max_directive_s: u64,
+    /// What it begins with.
+    pub(super) terms: Terms,
     pub(super) notice_s: u64,
     pub(super) escrow: U256,
     pub(super) rent_per_day: U256,
@@ -122,20 +125,27 @@ pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Recor
     let first = word(0)?.to_be_bytes::<32>();
     let [created_at, timestamp, ..] = word(TIMES_OFFSET)?.into_limbs();
     let [chain_id, gas_limit, min_base_fee, epoch_blocks] = word(LIMITS_OFFSET)?.into_limbs();
-    let [block_interval_ms, heartbeat_ms, max_directive_s, notice_s] =
-        word(PACE_OFFSET)?.into_limbs();
+    let [
+        min_block_interval_ms,
+        heartbeat_ms,
+        max_directive_s,
+        notice_s,
+    ] = word(PACE_OFFSET)?.into_limbs();
     let record = Record {
         creator: Address::from_slice(&first[12..]),
-        min_severity: first[11],
         created_at,
         timestamp,
         chain_id,
-        gas_limit,
-        min_base_fee,
         epoch_blocks,
-        block_interval_ms,
-        heartbeat_ms,
-        max_directive_s,
+        terms: Terms {
+            gas_limit,
+            min_base_fee,
+            min_block_interval_ms,
+            heartbeat_ms,
+            max_directive_s,
+            min_severity: first[11],
+            fork: Fork::from_number(first[10]),
+        },
         notice_s,
         escrow: word(ESCROW_OFFSET)?,
         rent_per_day: word(RENT_OFFSET)?,
@@ -154,18 +164,20 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Record, Stop> {
 
 pub(super) fn store(context: &mut Context<'_>, id: u64, record: &Record) -> Result<(), Stop> {
     let base = record_slot(id);
-    let first = address_key(record.creator) | U256::from(record.min_severity) << 160usize;
+    let terms = &record.terms;
+    let rules = U256::from_limbs([rules(terms), 0, 0, 0]) << 160usize;
+    let first = address_key(record.creator) | rules;
     let times = [record.created_at, record.timestamp, 0, 0];
     let limits = [
         record.chain_id,
-        record.gas_limit,
-        record.min_base_fee,
+        terms.gas_limit,
+        terms.min_base_fee,
         record.epoch_blocks,
     ];
     let pace = [
-        record.block_interval_ms,
-        record.heartbeat_ms,
-        record.max_directive_s,
+        terms.min_block_interval_ms,
+        terms.heartbeat_ms,
+        terms.max_directive_s,
         record.notice_s,
     ];
     context.sstore(base, first)?;
@@ -174,6 +186,80 @@ pub(super) fn store(context: &mut Context<'_>, id: u64, record: &Record) -> Resu
     context.sstore(offset(base, PACE_OFFSET), U256::from_limbs(pace))?;
     context.sstore(offset(base, RENT_OFFSET), record.rent_per_day)?;
     store_end(context, id, record)
+}
+
+/// Severity and fork of terms, as a word has them side by side.
+fn rules(terms: &Terms) -> u64 {
+    u64::from(terms.min_severity) | u64::from(terms.fork.number()) << 8
+}
+
+/// An upgrade of a zone.
+pub(super) struct Upgrade {
+    /// It is due from then on, seconds since 1970.
+    pub(super) starts_at: u64,
+    pub(super) terms: Terms,
+}
+
+fn upgrade_slot(id: u64, index: u64) -> U256 {
+    mapping(U256::from(index), mapping(U256::from(id), UPGRADES))
+}
+
+/// How many upgrades a zone has, one that is not due yet included.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn upgrade_count<R: StorageRead>(read: &mut R, id: u64) -> Result<u64, R::Error> {
+    let count = read.sload(ZONES, mapping(U256::from(id), UPGRADE_COUNTS))?;
+    Ok(count.as_limbs()[0])
+}
+
+/// An upgrade that is there.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn upgrade<R: StorageRead>(
+    read: &mut R,
+    id: u64,
+    index: u64,
+) -> Result<Upgrade, R::Error> {
+    let base = upgrade_slot(id, index);
+    let [gas_limit, min_base_fee, min_block_interval_ms, heartbeat_ms] =
+        read.sload(ZONES, base)?.into_limbs();
+    let [max_directive_s, starts_at, rules, _] = read.sload(ZONES, offset(base, 1))?.into_limbs();
+    let [min_severity, fork, ..] = rules.to_le_bytes();
+    Ok(Upgrade {
+        starts_at,
+        terms: Terms {
+            gas_limit,
+            min_base_fee,
+            min_block_interval_ms,
+            heartbeat_ms,
+            max_directive_s,
+            min_severity,
+            fork: Fork::from_number(fork),
+        },
+    })
+}
+
+/// Writes an upgrade over the last one, or after it.
+pub(super) fn store_upgrade(
+    context: &mut Context<'_>,
+    (id, index): (u64, u64),
+    upgrade: &Upgrade,
+) -> Result<(), Stop> {
+    let base = upgrade_slot(id, index);
+    let terms = &upgrade.terms;
+    let first = [
+        terms.gas_limit,
+        terms.min_base_fee,
+        terms.min_block_interval_ms,
+        terms.heartbeat_ms,
+    ];
+    let second = [terms.max_directive_s, upgrade.starts_at, rules(terms), 0];
+    context.sstore(base, U256::from_limbs(first))?;
+    context.sstore(offset(base, 1), U256::from_limbs(second))?;
+    let count = mapping(U256::from(id), UPGRADE_COUNTS);
+    context.sstore(count, U256::from(index + 1))
 }
 
 /// Writes what changes of a record: its escrow and its end.

@@ -1,6 +1,6 @@
 //! Tests of the register of zones.
 
-use super::{count, genesis};
+use super::{count, genesis, upgrade_due};
 use crate::{
     Call, RunResult,
     limits::{MAX_ZONES, MIN_ZONE_ESCROW},
@@ -9,10 +9,10 @@ use crate::{
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use alloy_sol_types::{SolCall, SolError};
 use hansa_abi::{
-    IZones::{self, Parameters},
+    IZones::{self, Parameters, Terms},
     ZONES,
 };
-use hansa_primitives::Genesis;
+use hansa_primitives::{Fork, Genesis};
 
 type Change = fn(&mut Parameters);
 
@@ -39,19 +39,26 @@ pub(crate) fn league_of(count: usize, stake: u64) -> League {
     league
 }
 
-pub(crate) fn parameters(name: &str, chain_id: u64) -> Parameters {
-    Parameters {
-        name: name.into(),
-        chainId: chain_id,
+fn terms() -> Terms {
+    Terms {
         gasLimit: 30_000_000,
         minBaseFee: 1_000_000,
         blockIntervalMs: 100,
         heartbeatMs: 5_000,
-        epochBlocks: 600,
         minSeverity: 2,
         maxDirectiveSeconds: 3_600,
+        fork: 2,
+    }
+}
+
+pub(crate) fn parameters(name: &str, chain_id: u64) -> Parameters {
+    Parameters {
+        name: name.into(),
+        chainId: chain_id,
+        epochBlocks: 600,
         noticeSeconds: 604_800,
         rentPerDay: U256::ZERO,
+        terms: terms(),
     }
 }
 
@@ -107,6 +114,7 @@ fn hub() -> Genesis {
         development: false,
         timestamp_ms: 0,
         gas_limit: 30_000_000,
+        fork: Fork::OSAKA,
         fees: Default::default(),
         pace: Default::default(),
         zone: None,
@@ -181,18 +189,19 @@ fn names_and_chain_ids_are_taken_once() {
 #[test]
 fn parameters_have_bounds() {
     let mut league = league();
-    let changes: [(&str, Change); 11] = [
+    let changes: [(&str, Change); 12] = [
         ("chainId", |of| of.chainId = 0),
         ("chainId", |of| of.chainId = 1 << 52),
-        ("gasLimit", |of| of.gasLimit = 999_999),
-        ("gasLimit", |of| of.gasLimit = 100_000_001),
-        ("minBaseFee", |of| of.minBaseFee = 999_999),
-        ("blockIntervalMs", |of| of.blockIntervalMs = 9),
-        ("heartbeatMs", |of| of.heartbeatMs = 99),
-        ("heartbeatMs", |of| of.heartbeatMs = 60_001),
+        ("gasLimit", |of| of.terms.gasLimit = 999_999),
+        ("gasLimit", |of| of.terms.gasLimit = 100_000_001),
+        ("minBaseFee", |of| of.terms.minBaseFee = 999_999),
+        ("blockIntervalMs", |of| of.terms.blockIntervalMs = 9),
+        ("heartbeatMs", |of| of.terms.heartbeatMs = 99),
+        ("heartbeatMs", |of| of.terms.heartbeatMs = 60_001),
         ("epochBlocks", |of| of.epochBlocks = 9),
-        ("minSeverity", |of| of.minSeverity = 5),
-        ("maxDirectiveSeconds", |of| of.maxDirectiveSeconds = 0),
+        ("minSeverity", |of| of.terms.minSeverity = 5),
+        ("fork", |of| of.terms.fork = 0),
+        ("maxDirectiveSeconds", |of| of.terms.maxDirectiveSeconds = 0),
     ];
     for (name, change) in changes {
         let mut changed = parameters("market", 77);
@@ -255,6 +264,103 @@ fn the_genesis_of_a_zone_is_the_same_in_every_version() {
     let mut league = league();
     create(&mut league, parameters("market", 77)).unwrap();
     let genesis = genesis_of(&mut league, 1).unwrap();
-    let pinned = b256!("daea60694b3226100e4a90be8f7c8792385d29052ca0b583164f5da17edeb599");
+    let pinned = b256!("b75a880e5be2d36e220f09d89d56286ddc45e672aa2ef317ee258869f9647719");
     assert_eq!(genesis.hash().unwrap(), pinned);
+}
+
+/// Announces an upgrade as the zone's creator: with this gas limit, due at this time.
+fn upgrade(league: &mut League, gas_limit: u64, starts_at: u64) -> Result<u64, Bytes> {
+    let call = IZones::upgradeCall {
+        zoneId: 1,
+        terms: terms_with(gas_limit),
+        startsAt: starts_at,
+    };
+    pay(league, 1, U256::ZERO, &call)
+}
+
+fn terms_with(gas_limit: u64) -> Terms {
+    Terms {
+        gasLimit: gas_limit,
+        fork: 3,
+        ..terms()
+    }
+}
+
+/// The gas limits that a zone takes by a time, one upgrade after another.
+fn taken(league: &mut League, time: u64) -> Vec<u64> {
+    let mut due = |index| {
+        let Ok(terms) = upgrade_due(&mut league.host, (1, index), time);
+        terms.map(|terms| terms.gas_limit)
+    };
+    (0..).map_while(&mut due).collect()
+}
+
+#[test]
+fn an_upgrade_is_announced_as_long_before_as_the_end_would_be() {
+    let mut league = league();
+    create(&mut league, parameters("market", 77)).unwrap();
+    let notice = parameters("market", 77).noticeSeconds;
+    let soonest = league.now + notice;
+    let early: IZones::OutOfBounds = error(upgrade(&mut league, 40_000_000, soonest - 1));
+    assert_eq!(
+        (early.parameter.as_str(), early.least),
+        ("startsAt", soonest)
+    );
+    let _: IZones::OutOfBounds = error(upgrade(&mut league, 40_000_000, early.most + 1));
+    let _: IZones::OutOfBounds = error(upgrade(&mut league, 100_000_001, 0));
+    assert_eq!(upgrade(&mut league, 40_000_000, 0), Ok(soonest));
+    let announced = zone(&mut league, 1);
+    assert_eq!(announced.parameters.terms, terms());
+    assert_eq!(announced.upgradesAt, soonest);
+    assert_eq!(announced.next, terms_with(40_000_000));
+    assert!(taken(&mut league, soonest - 1).is_empty());
+    assert_eq!(taken(&mut league, soonest), [40_000_000]);
+    league.now = soonest;
+    let upgraded = zone(&mut league, 1);
+    assert_eq!(upgraded.parameters.terms, terms_with(40_000_000));
+    assert_eq!(
+        (upgraded.upgradesAt, upgraded.next),
+        (0, terms_with(40_000_000))
+    );
+    // Its genesis is as it was.
+    let genesis = genesis_of(&mut league, 1).unwrap();
+    assert_eq!(
+        (genesis.gas_limit, genesis.fork),
+        (30_000_000, Fork::PRAGUE)
+    );
+}
+
+/// Until it is due, another takes its place; what is due stays, and the next one comes after it.
+#[test]
+fn an_upgrade_can_be_replaced_until_it_is_due() {
+    let mut league = league();
+    create(&mut league, parameters("market", 77)).unwrap();
+    let first = upgrade(&mut league, 40_000_000, 0).unwrap();
+    league.now = first - 1;
+    let second = upgrade(&mut league, 50_000_000, 0).unwrap();
+    assert!(taken(&mut league, first).is_empty());
+    assert_eq!(taken(&mut league, second), [50_000_000]);
+    league.now = second;
+    let third = upgrade(&mut league, 60_000_000, 0).unwrap();
+    assert_eq!(taken(&mut league, second), [50_000_000]);
+    assert_eq!(taken(&mut league, third), [50_000_000, 60_000_000]);
+    let now = zone(&mut league, 1);
+    assert_eq!(now.parameters.terms.gasLimit, 50_000_000);
+    assert_eq!(now.next.gasLimit, 60_000_000);
+}
+
+#[test]
+fn only_the_creator_of_an_open_zone_upgrades_it() {
+    let mut league = league();
+    create(&mut league, parameters("market", 77)).unwrap();
+    let call = IZones::upgradeCall {
+        zoneId: 1,
+        terms: terms_with(40_000_000),
+        startsAt: 0,
+    };
+    let other: IZones::NotCreator = error(pay(&mut league, 2, U256::ZERO, &call));
+    assert_eq!(other.creator, owner(1));
+    let close = IZones::closeCall { zoneId: 1 };
+    pay(&mut league, 1, U256::ZERO, &close).unwrap();
+    let _: IZones::ZoneEnds = error(pay(&mut league, 1, U256::ZERO, &call));
 }

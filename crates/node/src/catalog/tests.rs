@@ -7,7 +7,8 @@ use commonware_cryptography::Signer as _;
 use hansa_abi::{EXCHANGE, IExchange};
 use hansa_index::{Config, FinalizedBlock};
 use hansa_primitives::{
-    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, digest, receipts_bloom,
+    Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Terms, digest,
+    receipts_bloom,
 };
 use hansa_taxii::{TypeSet, VersionMatch};
 use std::{ops::ControlFlow, sync::mpsc, thread, time::Duration};
@@ -50,7 +51,7 @@ fn block(number: u64, parent: B256) -> FinalizedBlock {
         number,
         timestamp_ms: number,
         beneficiary: Address::ZERO,
-        gas_limit: 0,
+        terms: Terms::default(),
         gas_used: 0,
         base_fee_per_gas: 0,
         transactions_root: B256::ZERO,

@@ -5,8 +5,8 @@ use crate::text::{self, MAX_GENESIS_BYTES};
 use alloy_primitives::{Address, B256, U256};
 use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
 use hansa_primitives::{
-    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace,
-    PublicKey, StakingParams, genesis_timestamp_ms,
+    Alloc, CREATE2_DEPLOYER, Fees, Fork, Genesis, GenesisError, GuardParams, Member, Operator,
+    Pace, PublicKey, StakingParams, genesis_timestamp_ms,
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -64,6 +64,7 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
         development: true,
         timestamp_ms,
         gas_limit: 100_000_000,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace: parts.pace,
         zone: None,

@@ -11,7 +11,8 @@ use crate::{
 use alloy_primitives::{Address, B256};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{
-    Alloc, Fees, Genesis, GuardParams, Member, Operator, Pace, StakingParams, genesis_timestamp_ms,
+    Alloc, Fees, Fork, Genesis, GuardParams, Member, Operator, Pace, StakingParams,
+    genesis_timestamp_ms,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
@@ -187,6 +188,7 @@ pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
         development: false,
         timestamp_ms: options.timestamp_ms.unwrap_or_else(genesis_timestamp_ms),
         gas_limit: 100_000_000,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace: options.pace,
         zone: None,

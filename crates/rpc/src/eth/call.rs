@@ -186,7 +186,7 @@ fn is_plain_transfer(session: &mut Session, tx: &TxEnv) -> CallResult<bool> {
         return Ok(false);
     }
     let account = session.db.basic(to)?;
-    let is_module = hansa_evm::Precompiles::new(hansa_evm::SPEC, false);
+    let is_module = hansa_evm::Precompiles::new(session.params.spec(), false);
     let special = revm::handler::PrecompileProvider::<
         hansa_evm::EvmContext<&mut crate::exec::Db>,
     >::warm_addresses(&is_module);
@@ -194,7 +194,7 @@ fn is_plain_transfer(session: &mut Session, tx: &TxEnv) -> CallResult<bool> {
 }
 
 fn estimate(session: &mut Session, request: TransactionRequest) -> CallResult<u64> {
-    let most = TRANSACTION_GAS_CAP.min(session.params.gas_limit);
+    let most = TRANSACTION_GAS_CAP.min(session.params.terms.gas_limit);
     let cap = request
         .gas
         .filter(|gas| *gas >= TRANSFER_GAS)

@@ -83,11 +83,8 @@ pub(crate) struct TipCache(Mutex<Option<(B256, u128)>>);
 /// The base fee of the block after `head`.
 pub(crate) fn next_fee(node: &Node, head: &FinalizedBlock) -> u64 {
     let fees = &node.context.genesis.fees;
-    next_base_fee(
-        head.block.header(),
-        fees.base_fee_params(),
-        fees.min_base_fee,
-    )
+    let header = head.block.header();
+    next_base_fee(header, fees.base_fee_params(), &header.terms)
 }
 
 fn tips(block: &FinalizedBlock) -> impl Iterator<Item = u128> + '_ {
@@ -187,7 +184,7 @@ fn fee_history(
         history
             .base_fee_per_gas
             .push(header.base_fee_per_gas.into());
-        let ratio = header.gas_used as f64 / header.gas_limit.max(1) as f64;
+        let ratio = header.gas_used as f64 / header.terms.gas_limit.max(1) as f64;
         history.gas_used_ratio.push(ratio);
         rewards.push(block_rewards(&block, percentiles));
         next = next_fee(node, &block);

@@ -24,7 +24,7 @@ use alloy_rpc_types_eth::{
 };
 use hansa_evm::BlockParams;
 use hansa_index::FinalizedBlock;
-use hansa_primitives::{receipts_bloom, receipts_root, transactions_root};
+use hansa_primitives::{Terms, receipts_bloom, receipts_root, transactions_root};
 use revm::{context_interface::result::ResultAndState, inspector::NoOpInspector};
 use revm_inspectors::transfer::TransferInspector;
 use std::sync::Arc;
@@ -102,6 +102,8 @@ struct Simulation {
     parent: Header,
     parent_hash: B256,
     base_number: u64,
+    /// What the block that it stands on kept to.
+    terms: Terms,
     gas_left: u64,
     trace_transfers: bool,
     validation: bool,
@@ -117,7 +119,7 @@ impl Simulation {
             parent: Header {
                 number: header.number,
                 timestamp: header.timestamp(),
-                gas_limit: header.gas_limit,
+                gas_limit: header.terms.gas_limit,
                 gas_used: header.gas_used,
                 base_fee_per_gas: Some(header.base_fee_per_gas),
                 beneficiary: header.beneficiary,
@@ -125,6 +127,7 @@ impl Simulation {
             },
             parent_hash: base.block.hash(),
             base_number: header.number,
+            terms: header.terms,
             trace_transfers: payload.trace_transfers,
             validation: payload.validation,
             full: payload.return_full_transactions,
@@ -189,7 +192,7 @@ impl Simulation {
                 parent.base_fee_per_gas.unwrap_or_default(),
                 fees.base_fee_params(),
             )
-            .max(fees.min_base_fee)
+            .max(self.terms.min_base_fee)
         } else {
             0
         };
@@ -197,7 +200,10 @@ impl Simulation {
             number: parent.number + 1,
             timestamp_ms: time.saturating_mul(1_000),
             beneficiary: parent.beneficiary,
-            gas_limit: parent.gas_limit,
+            terms: Terms {
+                gas_limit: parent.gas_limit,
+                ..self.terms
+            },
             base_fee_per_gas: base_fee,
             parent_hash: self.parent_hash,
         })
@@ -223,7 +229,11 @@ impl Simulation {
 
     fn call(&mut self, request: TransactionRequest, gathered: &mut Gathered) -> CallResult<()> {
         let session = &mut self.session;
-        let remaining = session.params.gas_limit.saturating_sub(gathered.gas_used);
+        let remaining = session
+            .params
+            .terms
+            .gas_limit
+            .saturating_sub(gathered.gas_used);
         if let Some(gas) = request.gas
             && gas > remaining
         {
@@ -280,7 +290,7 @@ impl Simulation {
             receipts_root: receipts_root(&gathered.receipts),
             logs_bloom: receipts_bloom(&gathered.receipts),
             number: params.number,
-            gas_limit: params.gas_limit,
+            gas_limit: params.terms.gas_limit,
             gas_used: gathered.gas_used,
             timestamp: params.timestamp(),
             mix_hash: params.parent_hash,

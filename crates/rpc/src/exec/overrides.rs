@@ -74,7 +74,7 @@ pub(crate) fn apply_block(session: &mut Session, overrides: &BlockOverrides) -> 
         params.timestamp_ms = time.saturating_mul(1_000);
     }
     if let Some(gas_limit) = overrides.gas_limit {
-        params.gas_limit = gas_limit;
+        params.terms.gas_limit = gas_limit;
     }
     if let Some(coinbase) = overrides.coinbase {
         params.beneficiary = coinbase;

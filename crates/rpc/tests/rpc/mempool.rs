@@ -4,6 +4,7 @@ use crate::common::{FakePool, TestServer, chain};
 use alloy_primitives::{Address, TxKind, U256};
 use commonware_parallel::Sequential;
 use hansa_mempool::{AccountInfo, BlockedBy, HeadError, HeadInfo, HeadState, Limits, Pool, Rules};
+use hansa_primitives::Terms;
 use hansa_rpc::{Config, MempoolApi};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -34,7 +35,7 @@ async fn server() -> TestServer {
     let head = HeadInfo {
         number: 3,
         base_fee_next: 1_000_000_000,
-        gas_limit: 100_000_000,
+        terms: Terms::default(),
         timestamp: 1_700_000_004,
     };
     let rules = Rules::new(chain::CHAIN_ID);

@@ -10,7 +10,7 @@ use commonware_cryptography::{Signer as _, ed25519};
 use hansa_evm::{BlockExecutor, BlockParams, ChainRules, Changes, Closing, MemoryDb};
 use hansa_index::{FinalizedBlock, Index};
 use hansa_primitives::{
-    Alloc, Block, Fees, Genesis, GuardParams, Header, Operator, Pace, StakingParams,
+    Alloc, Block, Fees, Fork, Genesis, GuardParams, Header, Operator, Pace, StakingParams,
     StateCommitment, Transaction, next_base_fee, receipts_root, transactions_root,
 };
 use hansa_state::MemoryState;
@@ -126,6 +126,7 @@ fn genesis() -> Genesis {
         development: true,
         timestamp_ms: 1_700_000_000_000,
         gas_limit: 100_000_000,
+        fork: Fork::OSAKA,
         fees: Fees::default(),
         pace: Pace::default(),
         zone: None,
@@ -198,7 +199,7 @@ impl World {
         header.number += 1;
         header.timestamp_ms += 1_500;
         header.beneficiary = self.genesis.operators[0].fee_recipient;
-        header.base_fee_per_gas = next_base_fee(parent, fees.base_fee_params(), fees.min_base_fee);
+        header.base_fee_per_gas = next_base_fee(parent, fees.base_fee_params(), &parent.terms);
         let rules = ChainRules::new(self.genesis.clone());
         let params = BlockParams::from(&header);
         let mut executor = BlockExecutor::new(rules, params, self.db.clone()).unwrap();
