@@ -455,7 +455,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             |height| format!("block {height}"),
         );
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}\n{}{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),
@@ -463,6 +463,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             format_ether(lane.outflowLimit),
             checkpoint.number,
             phase_words(&record, now),
+            zone_upgrade::words(&record.parameters.terms),
             zone_upgrade::announced(&record, now),
             table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
         )

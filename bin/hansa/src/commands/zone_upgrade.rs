@@ -62,45 +62,35 @@ impl UpgradeArgs {
 }
 
 /// What the terms are called, and what they are.
-fn rows(terms: &IZones::Terms) -> [(&'static str, &'static str, String); 7] {
+fn rows(terms: &IZones::Terms) -> [(&'static str, String); 7] {
     let fork = Fork::from_number(terms.fork).to_string();
     [
-        ("gas_limit", "gas limit", terms.gasLimit.to_string()),
+        ("gas limit", terms.gasLimit.to_string()),
+        ("least base fee", format!("{} wei", terms.minBaseFee)),
+        ("interval", format!("{} ms", terms.blockIntervalMs)),
+        ("heartbeat", format!("{} ms", terms.heartbeatMs)),
+        ("least severity", terms.minSeverity.to_string()),
         (
-            "min_base_fee",
-            "least base fee",
-            format!("{} wei", terms.minBaseFee),
-        ),
-        (
-            "block_interval_ms",
-            "interval",
-            format!("{} ms", terms.blockIntervalMs),
-        ),
-        (
-            "heartbeat_ms",
-            "heartbeat",
-            format!("{} ms", terms.heartbeatMs),
-        ),
-        (
-            "min_severity",
-            "least severity",
-            terms.minSeverity.to_string(),
-        ),
-        (
-            "max_directive_seconds",
             "longest directive",
             format!("{} s", terms.maxDirectiveSeconds),
         ),
-        ("fork", "fork", fork),
+        ("fork", fork),
     ]
+}
+
+/// Terms in words: `gas limit 30000000, least base fee 1000000 wei, …`.
+pub(super) fn words(terms: &IZones::Terms) -> String {
+    rows(terms)
+        .map(|(name, value)| format!("{name} {value}"))
+        .join(", ")
 }
 
 /// What an upgrade changes, in words: `gas limit 30000000 -> 60000000, fork prague -> osaka`.
 pub(super) fn changes(old: &IZones::Terms, new: &IZones::Terms) -> String {
     let pairs = rows(old).into_iter().zip(rows(new));
-    let changed = pairs.filter(|(old, new)| old.2 != new.2);
+    let changed = pairs.filter(|(old, new)| old.1 != new.1);
     let words: Vec<_> = changed
-        .map(|(old, new)| format!("{} {} -> {}", old.1, old.2, new.2))
+        .map(|(old, new)| format!("{} {} -> {}", old.0, old.1, new.1))
         .collect();
     if words.is_empty() {
         "nothing".into()
