@@ -9,6 +9,9 @@ const proxied = { target: node, ws: true, changeOrigin: true };
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   build: {
+    // Where the node's crate embeds it from.
+    outDir: '../crates/dashboard/assets/dist',
+    emptyOutDir: true,
     target: 'es2022',
     // The policy of the page allows no data: scripts, and small files are cheap from this machine.
     assetsInlineLimit: 0,

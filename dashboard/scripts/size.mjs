@@ -1,11 +1,10 @@
 // What a first visit loads, gzipped: index.html, and all that it names or imports before anything is clicked. Fails above the limit.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { dist } from './pack.mjs';
 
 const LIMIT = 250_000;
-const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
 const html = readFileSync(join(dist, 'index.html'), 'utf8');
 const queue = [...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map((match) => match[1]);
 const seen = new Map([['index.html', gzipSync(html).length]]);

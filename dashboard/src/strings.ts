@@ -9,6 +9,7 @@ export const t = {
     copyByHand: 'This browser does not let a page copy here. Copy it by hand:',
     address: 'address',
     hash: 'hash',
+    hashTitle: 'Hash',
     transactionHash: 'transaction hash',
     bytes: 'Bytes',
     moreBytes: (count: string) => `… and ${count} bytes more`,

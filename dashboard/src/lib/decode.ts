@@ -48,6 +48,9 @@ const STANDARDS: [string, Abi][] = [
   ['Solidity', parseAbi(['error Error(string reason)', 'error Panic(uint256 code)'])],
 ];
 
+/** Error(string) and Panic(uint256). */
+const BUILT_IN = ['0x08c379a0', '0x4e487b71'];
+
 /** ABIs that the reader gave, by address. They stay in this browser. */
 export function ownAbis(): Record<string, Abi> {
   try {
@@ -143,7 +146,9 @@ export function decodeLog({ address, topics, data }: Pick<Log, 'address' | 'topi
 /** The data of a revert. Modules raise their errors in the frames of others, so all of theirs are tried. */
 export function decodeError(address: string | null, data: Hex): Decoded | null {
   if (data.length < 10) return null;
-  const all = [...candidates(address), ...STANDARDS, ...[...ABIS].map(([at, abi]) => [MODULE_NAMES.get(at) ?? '', abi] as [string, Abi])];
+  // What Solidity itself raises has its own names; the library takes them for part of every ABI.
+  const own = BUILT_IN.includes(data.slice(0, 10));
+  const all = own ? STANDARDS.filter(([by]) => by === 'Solidity') : [...candidates(address), ...STANDARDS, ...[...ABIS].map(([at, abi]) => [MODULE_NAMES.get(at) ?? '', abi] as [string, Abi])];
   for (const [by, abi] of all) {
     try {
       const { errorName, args } = decodeErrorResult({ abi, data });

@@ -19,6 +19,8 @@ const Incident = lazy(() => import('../incident/incident'));
 
 /** Blocks that are listed, and transactions. */
 const LISTED = 10;
+/** Blocks in which transactions are looked for: an idle chain makes one every five seconds. */
+const SEARCHED = 120;
 /** Finality counts blocks that were seen within this, ms. */
 const LATELY_MS = 3_600_000;
 
@@ -161,7 +163,7 @@ export function ChainPicker({ value, onChange }: { value: Chain; onChange: (chai
 function Newest() {
   const [chain, setChain] = useState<Chain>(HUB);
   useStream(chain);
-  const blocks = useNewestBlocks(chain, 40);
+  const blocks = useNewestBlocks(chain, SEARCHED);
   const transactions = useTransactionsOf(chain, blocks.data, LISTED);
   const picker = <ChainPicker value={chain} onChange={setChain} />;
   return (

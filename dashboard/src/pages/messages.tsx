@@ -207,7 +207,7 @@ function List({ world }: { world: World }) {
       {sent.data?.length === 0 ? (
         <Empty next={t.messages.noneNext}>{t.messages.none}</Empty>
       ) : (
-        <Table label={t.messages.newest} head={[t.messages.message, t.explorer.state, t.messages.way, t.common.value, t.common.from, t.common.to, t.messages.content, t.common.age]}>
+        <Table label={t.messages.newest} head={[t.messages.message, t.explorer.state, t.messages.way, { right: t.common.value }, t.common.from, t.common.to, t.messages.content, t.common.age]}>
           {(sent.data ?? []).map((of) => (
             <Row key={of.id} of={of} world={world} />
           ))}

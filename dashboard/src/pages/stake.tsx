@@ -69,7 +69,7 @@ function Operators() {
   const all = operators.data?.operators ?? [];
   return (
     <Panel title={t.stake.operators} source={operators} className="mb-3" flush>
-      <Table label={t.stake.operators} head={[t.stake.operator, t.explorer.state, t.stake.stake, t.stake.own, t.stake.commission, t.stake.reward, t.stake.risk, t.stake.unbonding, t.stake.owner, t.stake.key]}>
+      <Table label={t.stake.operators} head={[t.stake.operator, t.explorer.state, { right: t.stake.stake }, { right: t.stake.own }, { right: t.stake.commission }, { right: t.stake.reward }, { right: t.stake.risk }, { right: t.stake.unbonding }, t.stake.owner, t.stake.key]}>
         {all.map((of) => (
           <tr key={of.id}>
             <Cell>
@@ -164,7 +164,7 @@ function Slashes({ zones }: { zones: Zone[] }) {
       {all.length === 0 ? (
         <Empty>{t.stake.noSlashes}</Empty>
       ) : (
-        <Table label={t.stake.slashes} head={['#', t.stake.operator, t.stake.fault, t.common.chain, t.stake.epoch, t.explorer.state, t.stake.part, t.stake.amount, t.stake.finder, t.stake.settles]}>
+        <Table label={t.stake.slashes} head={['#', t.stake.operator, t.stake.fault, t.common.chain, t.stake.epoch, t.explorer.state, { right: t.stake.part }, { right: t.stake.amount }, t.stake.finder, t.stake.settles]}>
           {all.map((of) => (
             <tr key={of.id}>
               <Cell>{of.id}</Cell>

@@ -92,9 +92,11 @@ export default function Topology() {
   const drawn = useMemo(() => layout(serving, zones ?? [], new Set(down)), [key]);
   if (!operators || !zones) return null;
   const place = (of: Link['source']): Node => of as Node;
+  const edges = drawn.nodes.map(({ y, radius, kind }) => [(y ?? 0) - radius, (y ?? 0) + radius + (kind === 'operator' ? 20 : 0)] as const);
+  const [top, bottom] = [Math.min(...edges.map(([least]) => least)) - 6, Math.max(...edges.map(([, most]) => most)) + 6];
   return (
     <>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t.league.topologyLabel} className="mx-auto w-full max-w-[46rem]">
+      <svg viewBox={`0 ${top} ${WIDTH} ${bottom - top}`} role="img" aria-label={t.league.topologyLabel} className="mx-auto w-full max-w-[46rem]">
         {drawn.links.map((link, index) => (
           <line
             key={index}

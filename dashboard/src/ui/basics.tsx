@@ -160,7 +160,7 @@ export function Stat({ label, children, note, tone }: { label: string; children:
 /** Names and values, one under the other. */
 export function Facts({ rows }: { rows: [label: string, value: ReactNode][] }) {
   return (
-    <dl className="grid grid-cols-1 gap-x-4 gap-y-1 sm:grid-cols-[10rem_1fr]">
+    <dl className="grid grid-cols-1 gap-x-4 gap-y-1 sm:grid-cols-[11rem_1fr]">
       {rows.map(([label, value]) => (
         <div key={label} className="contents">
           <dt className="text-muted">{label}</dt>
@@ -185,7 +185,14 @@ export function Copy({ text, what }: { text: string; what: string }) {
   };
   return (
     <button type="button" onClick={() => void copy()} aria-label={done ? t.common.copied : t.common.copy(what)} title={t.common.copy(what)} className="rounded px-0.5 text-xs text-muted hover:text-accent">
-      {done ? '✓' : '⧉'}
+      {done ? (
+        '✓'
+      ) : (
+        <svg viewBox="0 0 16 16" width="11" height="11" fill="none" stroke="currentColor" strokeWidth="1.5" aria-hidden="true" className="inline">
+          <rect x="5.5" y="5.5" width="9" height="9" rx="1.5" />
+          <path d="M3 10.5h-.5a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1h7a1 1 0 0 1 1 1V3" />
+        </svg>
+      )}
     </button>
   );
 }

@@ -33,7 +33,7 @@ export default function Chart({ label, xs, ys, unit, xUnit }: Props) {
         scales: { x: { time: false }, y: { range: (_, least, most) => [Math.min(0, least ?? 0), (most ?? 1) * 1.1 || 1] } },
         axes: [
           { ...axis, values: (_, values) => values.map((value) => written.current.xUnit(value)) },
-          { ...axis, size: 64, values: (_, values) => values.map((value) => written.current.unit(value)) },
+          { ...axis, size: 84, values: (_, values) => values.map((value) => written.current.unit(value)) },
         ],
         series: [{}, { stroke: () => colour('--accent'), fill: () => colour('--accent-soft'), width: 1.5, points: { show: false } }],
       },

@@ -12,16 +12,22 @@ import { Address, Ago, BlockLink, Ether, Hash, Text, TxLink } from './values';
 
 const cell = 'px-3 py-1.5 align-baseline';
 
+/** A title over numbers, which stand on the right. */
+interface Right {
+  right: ReactNode;
+}
+const isRight = (title: ReactNode | Right): title is Right => typeof title === 'object' && title !== null && 'right' in title;
+
 /** A table that scrolls sideways by itself where it does not fit; the keyboard can do so too. */
-export function Table({ head, children, label }: { head: ReactNode[]; children: ReactNode; label: string }) {
+export function Table({ head, children, label }: { head: (ReactNode | Right)[]; children: ReactNode; label: string }) {
   return (
     <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
       <table className="w-full border-collapse text-sm">
         <thead>
           <tr className="border-b border-line text-xs text-muted">
             {head.map((title, index) => (
-              <th key={index} scope="col" className="px-3 py-1 whitespace-nowrap">
-                {title}
+              <th key={index} scope="col" className={`px-3 py-1 whitespace-nowrap ${isRight(title) ? 'text-right' : ''}`}>
+                {isRight(title) ? title.right : title}
               </th>
             ))}
           </tr>
@@ -67,7 +73,7 @@ export function BlockRows({ chain, of }: { chain: Chain; of: BlockHead[] }) {
 
 export function TransactionRows({ chain, of }: { chain: Chain; of: Transaction[] }) {
   return (
-    <Table label={t.league.transactions} head={[t.common.transaction, t.common.block, t.league.action, t.common.from, t.common.to, t.common.value]}>
+    <Table label={t.league.transactions} head={[t.common.transaction, t.common.block, t.league.action, t.common.from, t.common.to, { right: t.common.value }]}>
       {of.map((transaction) => (
         <tr key={transaction.hash} className="fresh">
           <Cell>

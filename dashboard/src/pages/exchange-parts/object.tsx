@@ -77,7 +77,7 @@ function Readable({ of }: { of: Stix }) {
 
 function Versions({ of }: { of: Version[] }) {
   return (
-    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.common.block, t.common.transaction, t.exchange.digest, t.exchange.size]}>
+    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.common.block, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
       {of.map((item) => (
         <tr key={`${item.version}`}>
           <Cell>

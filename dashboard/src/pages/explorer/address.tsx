@@ -159,7 +159,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
     <>
       <Crumbs chain={chain} more={t.explorer.addressTitle} />
       <Title>
-        <span className="font-mono text-base break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
+        <span className="font-mono text-sm break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
       </Title>
       <Warnings chain={chain} address={of} />
       <Panel title={t.explorer.details} source={account}>

@@ -80,7 +80,7 @@ export function BlockPage({ chain, id }: { chain: Chain; id: string }) {
             [t.explorer.time, <span key="t"><Time ms={ms} /> (<Ago ms={ms} />)</span>],
             [t.explorer.finality, <Finality key="f" chain={chain} number={number} />],
             [t.league.proposer, proposer(of.proposer, of.miner)],
-            [t.common.hash, <Hash key="h" of={of.hash} full />],
+            [t.common.hashTitle, <Hash key="h" of={of.hash} full />],
             [t.explorer.parent, <Hash key="p" of={of.parentHash} href={to('chains', chain, 'block', of.parentHash)} full />],
             [t.explorer.stateRoot, <Hash key="s" of={of.stateRoot} full />],
             [t.chains.gasUsed, `${count(num(of.gasUsed))} ${t.league.ofTotal(count(num(of.gasLimit)))} (${percent(num(of.gasUsed) / Math.max(1, num(of.gasLimit)), 2)})`],

@@ -80,7 +80,7 @@ function Committee({ chain, zone }: { chain: Chain; zone: Zone | null }) {
   const total = seats.reduce((sum, { stake }) => sum + stake, 0n);
   return (
     <Panel title={t.chains.committee} source={committee} aside={epoch !== undefined && t.chains.epoch(count(epoch))} flush>
-      <Table label={t.chains.committee} head={[t.stake.operator, chain === HUB ? t.stake.stake : t.chains.answers, t.chains.part]}>
+      <Table label={t.chains.committee} head={[t.stake.operator, { right: chain === HUB ? t.stake.stake : t.chains.answers }, { right: t.chains.part }]}>
         {seats.map((seat) => {
           const operator = operators.find(({ id }) => BigInt(id) === seat.operatorId);
           return (
@@ -207,7 +207,7 @@ export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | nul
   const [listed, setListed] = useState(LISTED);
   useStream(chain);
   const blocks = useNewestBlocks(chain, listed);
-  const recent = useNewestBlocks(chain, 40);
+  const recent = useNewestBlocks(chain, CHARTED);
   const transactions = useTransactionsOf(chain, recent.data, LISTED);
   return (
     <>

@@ -79,7 +79,7 @@ export function ChainList() {
       <Title>{t.nav.chains}</Title>
       <p className="mb-3 max-w-[80ch] text-muted">{t.chains.what}</p>
       <Panel title={t.nav.chains} source={zones} flush>
-        <Table label={t.nav.chains} head={[t.common.chain, t.chains.state, t.common.block, t.chains.last, t.chains.throughput, t.chains.gasPrice, t.chains.answers, t.chains.locked, t.chains.checkpoint]}>
+        <Table label={t.nav.chains} head={[t.common.chain, t.chains.state, t.common.block, t.chains.last, { right: t.chains.throughput }, { right: t.chains.gasPrice }, { right: t.chains.answers }, { right: t.chains.locked }, t.chains.checkpoint]}>
           <Row chain={HUB} zone={null} />
           {all.map((zone) => (
             <Row key={zone.id} chain={zone.name} zone={zone} />

@@ -126,7 +126,7 @@ function details(chain: Chain, transaction: Transaction, receipt: Receipt | null
   if (receipt) {
     rows.push([t.explorer.fee, <span key="fee"><Ether of={big(receipt.gasUsed) * big(receipt.effectiveGasPrice)} digits={9} /> ({count(num(receipt.gasUsed))} {t.explorer.gas}, {percent(num(receipt.gasUsed) / Math.max(1, num(transaction.gas)), 0)} {t.explorer.ofLimit}; {gwei(big(receipt.effectiveGasPrice))})</span>]);
   }
-  rows.push([t.explorer.nonce, count(num(transaction.nonce))], [t.common.hash, <Hash key="h" of={transaction.hash} full />]);
+  rows.push([t.explorer.nonce, count(num(transaction.nonce))], [t.common.hashTitle, <Hash key="h" of={transaction.hash} full />]);
   return rows;
 }
 

@@ -140,7 +140,7 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
       {all.length === 0 ? (
         <Empty next={own ? t.stake.noneYoursNext : undefined}>{t.stake.noneYours}</Empty>
       ) : (
-        <Table label={t.stake.positions} head={[t.stake.operator, t.stake.amount, t.stake.rewards, t.stake.worst, t.stake.unbonding, t.stake.limit, '']}>
+        <Table label={t.stake.positions} head={[t.stake.operator, { right: t.stake.amount }, { right: t.stake.rewards }, { right: t.stake.worst }, t.stake.unbonding, { right: t.stake.limit }, '']}>
           {all.map((position) => (
             <tr key={position.operatorId}>
               <Cell>
