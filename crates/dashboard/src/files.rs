@@ -10,7 +10,6 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 /// `make dashboard` fills it.
 #[derive(RustEmbed)]
 #[folder = "assets/"]
-#[exclude = ".gitignore"]
 struct Assets;
 
 const FOLDER: &str = "dist/";

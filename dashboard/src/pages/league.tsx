@@ -88,7 +88,7 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
           {height === null ? '–' : count(height)}
         </Stat>
         <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(age !== null && age > 15_000 ? { tone: 'bad' as const } : {})}>
-          {age === null ? '–' : duration(Math.max(0, Math.floor(age / 1_000) * 1_000))}
+          {age === null ? '–' : (age < 1_000 ? '<1 s' : duration(Math.floor(age / 1_000) * 1_000).replace('.0 s', ' s'))}
         </Stat>
         <Stat label={t.league.finality} note={finality.middle === null ? t.league.finalityWait : t.league.finalityNote(duration(finality.middle), count(finality.seen))}>
           {finality.last === null ? '–' : duration(finality.last)}

@@ -80,7 +80,7 @@ export function Ago({ ms }: { ms: number }) {
   const now = useNow();
   return (
     <time dateTime={new Date(ms).toISOString()} title={utc(ms)} className="whitespace-nowrap">
-      {t.common.ago(duration(now - ms))}
+      {now - ms < 1_000 ? t.common.justNow : t.common.ago(duration(now - ms))}
     </time>
   );
 }

@@ -141,7 +141,7 @@ test('a node that is not there, or answers nonsense, is unreachable', async () =
 test('logs are asked for in smaller ranges where an answer would be too large, and none is lost', async () => {
   node((method, [filter]) => {
     if (method === 'eth_blockNumber') return '0x3e8';
-    const { fromBlock, toBlock } = filter as { fromBlock: string; toBlock: string };
+    const { fromBlock, toBlock } = filter as unknown as { fromBlock: string; toBlock: string };
     const [from, until] = [Number(fromBlock), Number(toBlock)];
     if (until - from > 100) throw new Error('limit exceeded: more logs than rpc.limits.max_log_results');
     return Array.from({ length: until - from + 1 }, (_, index) => ({ blockNumber: `0x${(from + index).toString(16)}` }));
