@@ -19,7 +19,14 @@ fn the_chains_keep_their_paths_and_the_page_has_all_others() {
     for path in ["/rpc", "/zones/market", "/zones/"] {
         assert!(!dashboard.takes(path), "{path}");
     }
-    for path in ["/", "/taxii2/", "/assets/index.js", "/rpc/", "/zones", "//rpc"] {
+    for path in [
+        "/",
+        "/taxii2/",
+        "/assets/index.js",
+        "/rpc/",
+        "/zones",
+        "//rpc",
+    ] {
         assert!(dashboard.takes(path), "{path}");
     }
 }
@@ -54,7 +61,11 @@ async fn only_files_of_the_page_are_served_and_only_to_readers() {
     ] {
         let response = get(path);
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
-        assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        assert!(
+            response
+                .headers()
+                .contains_key(header::CONTENT_SECURITY_POLICY)
+        );
     }
     let refused = files::answer(&Method::POST, "/", &HeaderMap::new());
     assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);

@@ -565,10 +565,7 @@ async fn start(
         roster,
     };
     tokio::spawn(supervisor.run(blocks));
-    let (listener, config_of_taxii) = (
-        listeners.taxii,
-        taxii_settings(),
-    );
+    let (listener, config_of_taxii) = (listeners.taxii, taxii_settings());
     let (catalog, stop) = (catalog::IndexCatalog(index.clone()), until(stopped.clone()));
     let taxii = on(&threads.requests, async move {
         hansa_taxii::serve_on(listener, config_of_taxii, Arc::new(catalog), stop)

@@ -28,8 +28,8 @@ pub(crate) async fn answer(
     }
     let origin = allowed_origin(config, request.headers());
     if ws::is_upgrade_request(&request) {
-        let foreign = request.headers().contains_key(header::ORIGIN)
-            && !is_same_origin(request.headers());
+        let foreign =
+            request.headers().contains_key(header::ORIGIN) && !is_same_origin(request.headers());
         if foreign && origin.is_none() {
             return text(
                 StatusCode::FORBIDDEN,

@@ -5,12 +5,14 @@ import { decodeEventLog, encodeEventTopics, keccak256 } from 'viem/utils';
 import { EXCHANGE } from './modules';
 import { HUB } from './rpc';
 import { scan } from './scan';
-import { hexBytes, labels, read, stixId, title, type Stix } from './stix';
+import { hexBytes, labels, read, type Ref, references, stixId, title, type Stix } from './stix';
 import { type Event, useEvents } from './stream';
 import type { Hex, Log } from './types';
 
 /** Objects that are held at once; for more, search by id. */
 export const MAX_OBJECTS = 20_000;
+/** References of one object that are kept. */
+const MAX_REFS = 20;
 /** Objects that one step asks for. */
 const STEP = 2_000;
 
@@ -35,6 +37,8 @@ export interface Entry {
   transaction: Hex;
   size: number;
   revoked: boolean;
+  /** Objects that it points at. */
+  refs: Ref[];
 }
 
 export interface Version extends Entry {
@@ -81,6 +85,7 @@ export function version(log: Log): Version | null {
     transaction: log.transactionHash,
     size: content.length,
     revoked: false,
+    refs: stix ? references(stix).slice(0, MAX_REFS) : [],
     stix,
     content: of.content,
     isIntact: keccak256(of.content) === of.digest,

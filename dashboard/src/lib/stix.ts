@@ -62,9 +62,15 @@ export function properties(of: Stix): [name: string, value: unknown][] {
 const REFERENCE = /^[a-z][a-z0-9-]{1,60}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const isReference = (value: unknown): value is string => typeof value === 'string' && REFERENCE.test(value);
 
+/** A pointer to another object, and the property that holds it. */
+export interface Ref {
+  by: string;
+  to: string;
+}
+
 /** The objects that this one points at, and by which property. */
-export function references(of: Stix): { by: string; to: string }[] {
-  const found: { by: string; to: string }[] = [];
+export function references(of: Stix): Ref[] {
+  const found: Ref[] = [];
   for (const [name, value] of Object.entries(of)) {
     if (name === 'id' || name === 'object_marking_refs') continue;
     for (const item of Array.isArray(value) ? value : [value]) if (isReference(item)) found.push({ by: name, to: item });

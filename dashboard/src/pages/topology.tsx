@@ -96,7 +96,7 @@ export default function Topology() {
   const [top, bottom] = [Math.min(...edges.map(([least]) => least)) - 6, Math.max(...edges.map(([, most]) => most)) + 6];
   return (
     <>
-      <svg viewBox={`0 ${top} ${WIDTH} ${bottom - top}`} role="img" aria-label={t.league.topologyLabel} className="mx-auto w-full max-w-[46rem]">
+      <svg viewBox={`0 ${top} ${WIDTH} ${bottom - top}`} aria-hidden="true" className="mx-auto w-full max-w-[46rem]">
         {drawn.links.map((link, index) => (
           <line
             key={index}
@@ -110,7 +110,7 @@ export default function Topology() {
           />
         ))}
         {drawn.nodes.map((node) => (
-          <a key={node.id} href={node.href} aria-hidden="true" tabIndex={-1}>
+          <a key={node.id} href={node.href} tabIndex={-1}>
             <circle cx={node.x} cy={node.y} r={node.radius} fill={node.bad ? 'var(--bad-soft)' : fill[node.kind]} stroke={node.bad ? 'var(--bad)' : stroke[node.kind]} strokeWidth={2} strokeDasharray={node.bad ? '5 3' : undefined} />
             {node.kind === 'operator' ? (
               <text x={node.x} y={(node.y ?? 0) + node.radius + 14} textAnchor="middle" fontSize="12" fill={node.bad ? 'var(--bad)' : 'var(--text)'}>

@@ -12,7 +12,9 @@ interface Props {
   xUnit: (value: number) => string;
 }
 
-const HEIGHT = 150;
+const HEIGHT = 130;
+/** Between two labels of the x axis: whole blocks. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
 export default function Chart({ label, xs, ys, unit, xUnit }: Props) {
   const box = useRef<HTMLDivElement>(null);
@@ -32,7 +34,7 @@ export default function Chart({ label, xs, ys, unit, xUnit }: Props) {
         cursor: { y: false },
         scales: { x: { time: false }, y: { range: (_, least, most) => [Math.min(0, least ?? 0), (most ?? 1) * 1.1 || 1] } },
         axes: [
-          { ...axis, values: (_, values) => values.map((value) => written.current.xUnit(value)) },
+          { ...axis, size: 26, incrs: STEPS, values: (_, values) => values.map((value) => written.current.xUnit(value)) },
           { ...axis, size: 84, values: (_, values) => values.map((value) => written.current.unit(value)) },
         ],
         series: [{}, { stroke: () => colour('--accent'), fill: () => colour('--accent-soft'), width: 1.5, points: { show: false } }],

@@ -59,7 +59,7 @@ export function Arguments({ of, chain }: { of: Argument[]; chain: Chain }) {
       {of.map((argument, index) => (
         <div key={`${argument.name}${index}`} className="contents">
           <dt className="text-muted">
-            <Text of={argument.name} /> <span className="text-xs opacity-80">{argument.type}</span>
+            <Text of={argument.name} /> <span className="text-xs">{argument.type}</span>
           </dt>
           <dd className="min-w-0">{argument.parts ? <div className="border-l border-line pl-2">{<Arguments of={argument.parts} chain={chain} />}</div> : Array.isArray(argument.value) ? <List of={argument} chain={chain} /> : single(argument, chain)}</dd>
         </div>

@@ -44,14 +44,15 @@ async function inject(page, league, privateKey) {
   const paths = new Map([[Number(await league.call('eth_chainId')), '']]);
   for (const zone of await league.call('hansa_zones')) paths.set(Number(zone.chainId), `/zones/${zone.name}`);
   let chain = [...paths.keys()][0];
-  const asked = [];
+  let isAllowed = false;
   const answer = async (method, params) => {
-    asked.push(method);
     const call = (name, args) => league.call(name, args, paths.get(chain));
     switch (method) {
       case 'eth_requestAccounts':
-      case 'eth_accounts':
+        isAllowed = true;
         return [account.address];
+      case 'eth_accounts':
+        return isAllowed ? [account.address] : [];
       case 'eth_chainId':
         return `0x${chain.toString(16)}`;
       case 'wallet_switchEthereumChain':
@@ -59,6 +60,7 @@ async function inject(page, league, privateKey) {
         return null;
       case 'wallet_requestPermissions':
       case 'wallet_getPermissions':
+        isAllowed = true;
         return [{ parentCapability: 'eth_accounts' }];
       case 'wallet_revokePermissions':
         return null;
@@ -97,5 +99,4 @@ async function inject(page, league, privateKey) {
     window.addEventListener('eip6963:requestProvider', announce);
     announce();
   });
-  return { account, asked };
 }

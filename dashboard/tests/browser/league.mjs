@@ -126,9 +126,9 @@ export function trickToken(text) {
   padded.writeUInt32BE(body.length, 60);
   body.copy(padded, 64);
   const size = padded.length.toString(16).padStart(4, '0');
-  // CODECOPY what follows these 13 bytes, and return it.
-  const runtime = `61${size}600d60003961${size}6000f3${padded.toString('hex')}`;
+  // CODECOPY what follows these 14 bytes, and return it.
+  const runtime = `61${size}600e60003961${size}6000f3${padded.toString('hex')}`;
   const length = (runtime.length / 2).toString(16).padStart(4, '0');
-  return `0x61${length}600e60003961${length}6000f3fe${runtime}`;
+  return `0x61${length}600e60003961${length}6000f3${runtime}`;
 }
 

@@ -149,6 +149,7 @@ if (process.argv.includes('--screenshots')) {
     await page.getByLabel('Amount, ETH').fill('2.5');
     await page.getByRole('button', { name: 'Check and continue' }).click();
     await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.waitForURL(/#\/messages\/0x/, { timeout: 20 * SECOND });
     await page.getByText('arrived', { exact: true }).waitFor({ timeout: 20 * SECOND });
     assert.equal(BigInt(await league.call('eth_getBalance', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8', 'latest'], '/zones/market')), 25n * 10n ** 17n);
     // What the chain would refuse is said before anything is signed.
@@ -241,7 +242,7 @@ if (process.argv.includes('--screenshots')) {
     await page.getByText(/The connection to the node was lost/).waitFor({ timeout: 15 * SECOND });
     assert.match(await page.locator('section[aria-label="Health"]').getAttribute('class'), /stale/);
     await league.operator('operator-1', 'up');
-    await page.getByText('Live', { exact: true }).waitFor({ timeout: 30 * SECOND });
+    await page.getByText('● Live').waitFor({ timeout: 30 * SECOND });
     await page.waitForFunction((before) => Number(document.querySelector('dl dd').textContent.replace(/\D/g, '')) > before, old, { timeout: 20 * SECOND });
     await page.context().close();
   });

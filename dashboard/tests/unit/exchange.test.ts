@@ -1,6 +1,7 @@
 import { encodeAbiParameters, encodeEventTopics, keccak256, stringToHex } from 'viem/utils';
 import { expect, test } from 'vitest';
 import { newest, PUBLISHED, version } from '../../src/lib/exchange';
+import { around, MAX_NODES } from '../../src/lib/graph';
 import { EXCHANGE } from '../../src/lib/modules';
 import { objectKey } from '../../src/lib/search';
 import { isReference, properties, read, references, title } from '../../src/lib/stix';
@@ -49,4 +50,22 @@ test('references are found by their form, not by their names', () => {
   expect(isReference(`${id}x`)).toBe(false);
   expect(title(stix)).toBe('indicator  javascript:alert(1)'.replace('  ', ' '));
   expect(properties(stix).map(([name]) => name)).toEqual(['source_ref', 'target_ref', 'object_refs']);
+});
+
+const at = (id: string, refs: { by: string; to: string }[], title = id) => ({ id, type: id.split('--')[0], title, refs }) as never;
+
+test('a graph has what is within two steps; relationships are lines, and loops end', () => {
+  const [a, b, c, d] = ['malware--a', 'tool--b', 'tool--c', 'tool--d'];
+  const relation = at('relationship--r', [{ by: 'source_ref', to: a }, { by: 'target_ref', to: b }], 'malware uses tool');
+  const graph = around([at(a, [{ by: 'created_by_ref', to: 'identity--x' }]), at(b, [{ by: 'object_refs', to: c }]), at(c, [{ by: 'object_refs', to: d }, { by: 'object_refs', to: b }]), relation], a);
+  expect(graph.nodes.map(({ id }) => id)).toEqual([a, b, c]);
+  expect(graph.links.find(({ from }) => from === a)).toEqual({ from: a, to: b, label: 'uses' });
+  expect(graph.cut).toBe(false);
+});
+
+test('a graph stops at the limit and says so', () => {
+  const many = Array.from({ length: MAX_NODES + 5 }, (_, index) => ({ by: 'object_refs', to: `tool--${index}` }));
+  const graph = around([at('report--r', many)], 'report--r');
+  expect(graph.nodes).toHaveLength(MAX_NODES);
+  expect(graph.cut).toBe(true);
 });

@@ -11,8 +11,8 @@ use super::{
     process::{Process, Record},
 };
 use crate::{
-    Config, Dashboard, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential, generate_key,
-    new_evidence_account, save_key,
+    Config, Dashboard, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential,
+    generate_key, new_evidence_account, save_key,
     text::{self, MAX_CONFIG_BYTES},
 };
 use alloy_primitives::{Address, B256};

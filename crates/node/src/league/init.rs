@@ -5,7 +5,8 @@
 
 use super::{LeagueError, files, genesis};
 use crate::{
-    Config, Dashboard, History, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key, save_key,
+    Config, Dashboard, History, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key,
+    save_key,
     text::{self, MAX_CONFIG_BYTES, MAX_GENESIS_BYTES},
 };
 use alloy_primitives::{Address, B256};

@@ -1,6 +1,7 @@
+import { encodeFunctionData } from 'viem/utils';
 import { EXCHANGE, GUARD } from '../../lib/modules';
 import { count, num } from '../../lib/format';
-import { ACTIONS, type AlertWithVotes, isOpen, SEVERITIES, type Tally, terms, useAlerts, useStatus, useZones } from '../../lib/league';
+import { ACTIONS, type AlertWithVotes, isOpen, SEVERITIES, type Tally, terms, useAlerts, useMembers, useStatus, useZones } from '../../lib/league';
 import { PUBLISHED, version, type Version } from '../../lib/exchange';
 import { useAsk, views, viewsOrFail } from '../../lib/live';
 import { to } from '../../lib/route';
@@ -10,6 +11,8 @@ import { scan } from '../../lib/scan';
 import { useStream } from '../../lib/stream';
 import type { Hex, Zone } from '../../lib/types';
 import { t } from '../../strings';
+import { useWallet } from '../../lib/wallet';
+import { Submit } from '../../wallet/submit';
 import { AlertBadge, AlertRows, Votes } from '../../ui/alerts';
 import { Badge, Empty, Facts, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
@@ -94,6 +97,27 @@ function Grounds({ objectId }: { objectId: Hex }) {
   );
 }
 
+/** What the connected account can do about an alert. */
+function Act({ alert }: { alert: AlertWithVotes }) {
+  const { address } = useWallet();
+  const members = useMembers().data ?? [];
+  const me = members.find(({ account }) => account.toLowerCase() === address?.toLowerCase());
+  const call = (functionName: string) => ({ chain: HUB, to: GUARD.to, data: encodeFunctionData({ abi: GUARD.abi, functionName, args: [alert.id] }) });
+  const has = (list: readonly Hex[]): boolean => list.some((member) => member.toLowerCase() === address?.toLowerCase());
+  const isRaiser = alert.raiser.toLowerCase() === address?.toLowerCase();
+  if (address && (!me || me.weight === 0)) return <p className="text-muted">{t.alert.notMember}</p>;
+  const ended = alert.status === 4 || alert.status === 5;
+  return (
+    <div className="flex flex-col gap-3">
+      {alert.status === 1 && (has(alert.tally.endorsers) ? <p className="text-muted">{t.alert.voted}</p> : <Submit intent={call('endorse')} label={t.alert.endorse} says={t.alert.endorseSays} />)}
+      {isOpen(alert) && address && (has(alert.tally.revokers) ? <p className="text-muted">{t.alert.votedAgainst}</p> : <Submit intent={call('voteRevoke')} label={t.alert.revoke} says={t.alert.revokeSays} />)}
+      {ended && isRaiser && !alert.bondClaimed && <Submit intent={call('claimBond')} label={t.alert.claimBond} says={t.alert.claimBondSays} />}
+      {!isOpen(alert) && !(ended && isRaiser && !alert.bondClaimed) && <p className="text-muted">{t.alert.nothingToDo}</p>}
+      {alert.status === 2 && !address && <p className="text-muted">{t.wallet.needed}</p>}
+    </div>
+  );
+}
+
 export function AlertPage({ id }: { id: string }) {
   const valid = /^\d{1,18}$/.test(id);
   const found = useAsk<AlertWithVotes>(
@@ -116,7 +140,7 @@ export function AlertPage({ id }: { id: string }) {
   const rows: [string, React.ReactNode][] = [
     [t.alert.action, `${ACTIONS[alert.action]}, ${SEVERITIES[alert.severity]}`],
     [t.alert.targets, <span key="t" className="flex flex-col">{alert.targets.map((target) => <Address key={target} of={target} />)}</span>],
-    [t.alert.reason, <Text key="r" of={alert.reason} lines />],
+    [t.alert.reason, alert.reason ? <Text key="r" of={alert.reason} lines /> : t.common.none],
     [t.alert.object, <Grounds key="g" objectId={alert.objectId} />],
     [t.alert.raiser, <Address key="a" of={alert.raiser} />],
     [t.alert.raisedAt, seconds(alert.raisedAt)],
@@ -147,6 +171,9 @@ export function AlertPage({ id }: { id: string }) {
             </div>
           </Panel>
           <Effect alert={alert} />
+          <Panel title={t.alert.act}>
+            <Act alert={alert} />
+          </Panel>
         </div>
       </div>
     </>

@@ -20,7 +20,7 @@ export function Tlp({ of }: { of: number }) {
 
 const column = createColumnHelper<Entry>();
 const columns = [
-  column.accessor('type', { header: t.exchange.type, cell: ({ getValue }) => <Text of={getValue()} most={40} /> }),
+  column.accessor('type', { header: t.exchange.type, cell: ({ getValue }) => <span className="whitespace-nowrap"><Text of={getValue()} most={40} /></span> }),
   column.accessor('title', {
     header: t.exchange.object,
     cell: ({ row: { original } }) => (

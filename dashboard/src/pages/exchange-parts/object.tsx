@@ -1,6 +1,8 @@
+import { lazy, Suspense, useMemo } from 'react';
 import { count, bytes, num } from '../../lib/format';
 import { EXCHANGE } from '../../lib/modules';
-import { PUBLISHED, REVOKED, SIGHTED, version, type Version } from '../../lib/exchange';
+import { PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
+import { around } from '../../lib/graph';
 import { decodeLog } from '../../lib/decode';
 import { useAlerts, useStatus } from '../../lib/league';
 import { useAsk } from '../../lib/live';
@@ -13,11 +15,26 @@ import { isReference, properties, references, type Stix } from '../../lib/stix';
 import type { Log } from '../../lib/types';
 import { t } from '../../strings';
 import { AlertRows } from '../../ui/alerts';
-import { Badge, Copy, Empty, Facts, Panel, Title } from '../../ui/basics';
+import { Badge, Copy, Empty, Facts, Panel, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
 import { Tlp } from './list';
+
+const NeighbourGraph = lazy(() => import('./graph'));
+
+function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
+  const { entries, loading } = useObjects(oldest);
+  const graph = useMemo(() => around(entries, id), [entries, id]);
+  if (graph.nodes.length < 2) return loading ? <Waiting /> : null;
+  return (
+    <Panel title={t.exchange.graph} aside={t.exchange.graphNote} className="mt-3">
+      <Suspense fallback={<Waiting />}>
+        <NeighbourGraph of={graph} />
+      </Suspense>
+    </Panel>
+  );
+}
 
 /** Versions and sightings that are looked for. */
 const MAX_LOGS = 500;
@@ -185,6 +202,7 @@ export function ObjectPage({ id }: { id: string }) {
           )}
         </div>
       </div>
+      <Neighbours id={id} oldest={status ? num(status.oldestBlock) : null} />
       {versions.length > 0 && (
         <Panel title={t.exchange.provenance} className="mt-3" flush>
           <Versions of={versions} />

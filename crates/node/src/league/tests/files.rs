@@ -18,13 +18,15 @@ fn ports_never_overlap() {
         let plan = PortPlan::new(base, MAX_LOCAL_OPERATORS).unwrap();
         let ports = (0..MAX_LOCAL_OPERATORS).map(|index| plan.ports(index));
         let all: BTreeSet<u16> = ports
-            .flat_map(|ports| [
+            .flat_map(|ports| {
+                [
                     ports.rpc,
                     ports.taxii,
                     ports.p2p,
                     ports.metrics,
                     ports.dashboard,
-                ])
+                ]
+            })
             .collect();
         assert_eq!(all.len(), 4 * MAX_LOCAL_OPERATORS, "{base:?}");
     }
