@@ -353,7 +353,7 @@ export const t = {
     points: 'Refers to',
     pointsNone: 'It refers to no other object.',
     graph: 'What lies around it',
-    graphNote: 'within two steps, of the objects that are loaded',
+    graphNote: 'of the objects that are loaded',
     graphCut: 'There is more around it: open one of these to see what is next to it.',
     notHere: '(not published here)',
     sightings: 'Sightings',

@@ -24,8 +24,11 @@ export interface Graph {
 }
 
 /** More than these cannot be read. */
-export const MAX_NODES = 40;
-const MAX_DISTANCE = 2;
+export const MAX_NODES = 28;
+/** With so many neighbours, what lies behind them is left out. */
+const ENOUGH = 8;
+/** Everything points at who made it, which says nothing. */
+const DULL = /^(identity|marking-definition)--/;
 
 const isLine = (entry: Entry): boolean => entry.type === 'relationship' && entry.refs.length >= 2;
 
@@ -41,18 +44,21 @@ function lines(entries: Entry[]): GraphLink[] {
   });
 }
 
-/** The objects within two steps of one, nearest first. */
+/** The objects next to one, nearest first; with few of them, also those next to these. */
 export function around(entries: Entry[], id: string): Graph {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
-  const all = lines(entries).filter(({ label }) => label !== 'created by');
+  const all = lines(entries).filter(({ from, to }) => !DULL.test(from) && !DULL.test(to));
   const touching = new Map<string, GraphLink[]>();
   for (const link of all) for (const end of [link.from, link.to]) touching.set(end, [...(touching.get(end) ?? []), link]);
   const distance = new Map([[id, 0]]);
   const queue = [id];
   let cut = false;
+  let reach: number | null = null;
   for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
     const far = (distance.get(at) ?? 0) + 1;
-    if (far > MAX_DISTANCE) continue;
+    // The first ring is complete when its first node comes: that decides whether there is a second.
+    reach ??= far === 2 ? (distance.size > ENOUGH ? 1 : 2) : null;
+    if (reach !== null && far > reach) continue;
     for (const { from, to } of touching.get(at) ?? []) {
       const other = from === at ? to : from;
       if (distance.has(other)) continue;

@@ -163,7 +163,7 @@ export function Facts({ rows }: { rows: [label: string, value: ReactNode][] }) {
     <dl className="grid grid-cols-1 gap-x-4 gap-y-1 sm:grid-cols-[11rem_1fr]">
       {rows.map(([label, value]) => (
         <div key={label} className="contents">
-          <dt className="text-muted">{label}</dt>
+          <dt className="min-w-0 break-words text-muted">{label}</dt>
           <dd className="mb-1 min-w-0 break-words sm:mb-0">{value}</dd>
         </div>
       ))}

@@ -69,3 +69,9 @@ test('a graph stops at the limit and says so', () => {
   expect(graph.nodes).toHaveLength(MAX_NODES);
   expect(graph.cut).toBe(true);
 });
+
+test('behind many neighbours nothing is looked for', () => {
+  const many = Array.from({ length: 12 }, (_, index) => ({ by: 'object_refs', to: `tool--${index}` }));
+  const graph = around([at('report--r', many), at('tool--1', [{ by: 'object_refs', to: 'tool--far' }])], 'report--r');
+  expect(graph.nodes).toHaveLength(13);
+});

@@ -10,6 +10,8 @@ import { Text } from '../../ui/values';
 const WIDTH = 720;
 const HEIGHT = 420;
 const TICKS = 260;
+/** More labels would lie over each other. */
+const MAX_LABELS = 14;
 
 type Placed = GraphNode & SimulationNodeDatum;
 
@@ -41,15 +43,16 @@ function place(graph: Graph): { nodes: Placed[]; links: { from: Placed; to: Plac
 export default function NeighbourGraph({ of }: { of: Graph }) {
   const key = JSON.stringify([of.nodes.map(({ id }) => id), of.links]);
   const drawn = useMemo(() => place(of), [key]);
+  const labelled = drawn.links.length <= MAX_LABELS;
   return (
     <>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
         {drawn.links.map(({ from, to: target, label }, index) => (
           <g key={index}>
             <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--line)" strokeWidth={1.5} />
-            <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 - 3} textAnchor="middle" fontSize="10" fill="var(--muted)">
+            {labelled && <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 - 3} textAnchor="middle" fontSize="10" fill="var(--muted)">
               {line(label, 24)}
-            </text>
+            </text>}
           </g>
         ))}
         {drawn.nodes.map((node) => (
