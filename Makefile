@@ -17,7 +17,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
-build: ## Build the hansa binary, optimised: target/release/hansa
+build: ## Build the hansa binary, optimised, with its dashboard where npm is there: target/release/hansa
+	@scripts/dashboard.sh build-if-possible
 	cargo build --locked --release --package hansa
 
 .PHONY: up
@@ -57,6 +58,20 @@ test-contracts: ## Build the contracts and run their tests
 	@scripts/tools.sh node
 	@scripts/contracts.sh build test
 
+.PHONY: dashboard
+dashboard: ## Build the dashboard's page, which the next build of hansa embeds
+	@scripts/dashboard.sh build
+
+.PHONY: test-dashboard
+test-dashboard: ## The dashboard's unit tests, and its browser tests against a real league
+	@scripts/tools.sh browser
+	@scripts/dashboard.sh build test
+
+.PHONY: screenshots
+screenshots: ## Pictures of each page of the dashboard: dashboard/screenshots/
+	@scripts/tools.sh browser
+	@scripts/dashboard.sh build screenshots
+
 .PHONY: test-rust
 test-rust: ## Rust tests, with cargo-nextest when it is installed, and documentation tests
 	@scripts/test-rust.sh
@@ -93,4 +108,4 @@ tools: ## Install what the tests use: cargo-deny, Node and Python packages, into
 .PHONY: clean
 clean: ## Remove what was built; .tools/ stays
 	cargo clean
-	rm -rf contracts/out contracts/cache fuzz/target
+	rm -rf contracts/out contracts/cache fuzz/target crates/dashboard/assets/dist

@@ -45,9 +45,12 @@ count() {
         END { if (seen) print passed + 0, failed + 0 }'
 }
 
-for target in tools check deny test-contracts lint test-rust; do
+# The page comes before whatever embeds it. The browser tests use the binary that the Rust tests have built.
+for target in tools check deny test-contracts dashboard lint test-rust; do
     stage "$target"
 done
+[ ! -x target/debug/hansa ] || export HANSA_BIN=${HANSA_BIN:-$PWD/target/debug/hansa}
+stage test-dashboard
 
 sums=$(count)
 echo "== time"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing needs, where it is missing:
-#   tools.sh [system] [deny] [fuzz] [node] [python]
-# Nothing is installed outside of this repository, except for `system` as root, which asks apt.
+#   tools.sh [system] [deny] [fuzz] [node] [browser] [python]
+# Nothing is installed outside of this repository, except for `system` and `browser` as root, which ask apt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +54,19 @@ node() {
     done
 }
 
+# Debian's Chromium, which the dashboard's browser tests drive.
+browser() {
+    command -v "${CHROMIUM:-chromium}" >/dev/null && return 0
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+    else
+        echo "missing: chromium" >&2
+        echo "install it, on Debian with: sudo apt-get install chromium; or set CHROMIUM to another one" >&2
+        return 1
+    fi
+}
+
 # The Python clients that the tests talk to Hansa with.
 python() {
     local pins=scripts/requirements.txt
@@ -70,7 +83,7 @@ for part in "$@"; do
     case "$part" in
         deny) cargo_tool cargo-deny "$CARGO_DENY" ;;
         fuzz) cargo_tool cargo-fuzz "$CARGO_FUZZ" ;;
-        system | node | python) "$part" ;;
+        system | node | browser | python) "$part" ;;
         *) echo "unknown part: $part" >&2; exit 2 ;;
     esac
 done

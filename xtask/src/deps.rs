@@ -24,6 +24,7 @@ pub const ORDER: &[&str] = &[
     "crates/index",
     "crates/rpc",
     "crates/taxii",
+    "crates/dashboard",
     "crates/client",
     "crates/node",
     "crates/sim",
@@ -36,6 +37,7 @@ pub const ORDER: &[&str] = &[
 pub const APART: &[(&str, &str)] = &[
     ("crates/rpc", "crates/engine"),
     ("crates/taxii", "crates/engine"),
+    ("crates/dashboard", "crates/engine"),
 ];
 
 /// How one crate uses another.

@@ -36,6 +36,9 @@ pub(crate) struct Operator {
     pub(crate) ws: String,
     /// URL of the TAXII server.
     pub(crate) taxii: String,
+    /// URL of the dashboard.
+    #[serde(default)]
+    pub(crate) dashboard: String,
     /// URL of the Prometheus metrics.
     pub(crate) metrics: String,
     /// Its process; none when it is stopped.

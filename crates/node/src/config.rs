@@ -14,8 +14,10 @@ use thiserror::Error;
 
 /// Default port of Ethereum JSON-RPC.
 pub const RPC_PORT: u16 = 8_545;
-/// Default port of TAXII.
-pub const TAXII_PORT: u16 = 8_080;
+/// Default port of the dashboard, which answers for TAXII too.
+pub const DASHBOARD_PORT: u16 = 8_080;
+/// Default port of TAXII alone.
+pub const TAXII_PORT: u16 = 8_180;
 /// Default port of p2p.
 pub const P2P_PORT: u16 = 9_545;
 /// Default port of metrics.
@@ -80,6 +82,9 @@ pub struct Config {
     /// TAXII 2.1.
     #[serde(default)]
     pub taxii: Taxii,
+    /// The dashboard.
+    #[serde(default)]
+    pub dashboard: Dashboard,
     /// Prometheus metrics.
     #[serde(default)]
     pub metrics: Metrics,
@@ -227,6 +232,22 @@ impl Default for Taxii {
     }
 }
 
+/// The page for people, and on the same origin what it reads: JSON-RPC and TAXII, under their own limits, names and passwords.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dashboard {
+    /// Listens here.
+    pub listen: SocketAddr,
+}
+
+impl Default for Dashboard {
+    fn default() -> Self {
+        Self {
+            listen: local(DASHBOARD_PORT),
+        }
+    }
+}
+
 /// The Prometheus endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -357,6 +378,13 @@ impl Config {
         if self.join.checkpoint()?.is_some() && self.join.from == JoinFrom::Blocks {
             let reason = "only a node that joins from state needs one; set join.from = \"state\"";
             return field("join.checkpoint", reason.into());
+        }
+        if self.dashboard.listen == self.taxii.listen {
+            let reason = format!(
+                "{} is taxii.listen too; give one of them another port",
+                self.dashboard.listen
+            );
+            return field("dashboard.listen", reason);
         }
         if self.history.state_blocks < 256 {
             return field("history.state_blocks", "must be at least 256".into());

@@ -27,8 +27,8 @@ mod voter;
 mod zones;
 
 pub use config::{
-    Config, ConfigError, History, Join, JoinFrom, Log, METRICS_PORT, Metrics, P2P_PORT, P2p, Peer,
-    RPC_PORT, Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
+    Config, ConfigError, DASHBOARD_PORT, Dashboard, History, Join, JoinFrom, Log, METRICS_PORT,
+    Metrics, P2P_PORT, P2p, Peer, RPC_PORT, Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
 };
 pub use datadir::DataDirError;
 pub use error::NodeError;

@@ -232,6 +232,7 @@ async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, 
 struct Listeners {
     rpc: TcpListener,
     taxii: TcpListener,
+    dashboard: TcpListener,
     metrics: TcpListener,
 }
 
@@ -243,6 +244,7 @@ impl Listeners {
         Ok(Self {
             rpc: listen("rpc", config.rpc.listen).await?,
             taxii: listen("taxii", config.taxii.listen).await?,
+            dashboard: listen("dashboard", config.dashboard.listen).await?,
             metrics: listen("metrics", config.metrics.listen).await?,
         })
     }
@@ -529,12 +531,19 @@ async fn start(
         pool: Arc::new(mempool),
         node: Arc::new(info),
     };
+    let taxii_settings = || taxii_config(config, genesis, *genesis_hash);
+    let catalog_of_dashboard = Arc::new(catalog::IndexCatalog(index.clone()));
+    let dashboard = hansa_taxii::router(taxii_settings(), catalog_of_dashboard)
+        .map(|taxii| Arc::new(hansa_dashboard::Dashboard::new(taxii)))
+        .map_err(|error| server("dashboard")(error.to_string()))?;
     let (listener, config_of_rpc) = (listeners.rpc, rpc_config(config, genesis));
     let stop = until(stopped.clone());
     let rpc = on(&threads.requests, async move {
-        hansa_rpc::serve(listener, config_of_rpc, rpc_context, stop)
+        let mut rpc = hansa_rpc::serve(listener, config_of_rpc, rpc_context, stop)
             .await
-            .map_err(|error| server("rpc")(error.to_string()))
+            .map_err(|error| server("rpc")(error.to_string()))?;
+        rpc.listen_with(listeners.dashboard, dashboard);
+        Ok(rpc)
     });
     let rpc = rpc.await?;
     let (alive, zones_end) = mpsc::channel(1);
@@ -556,10 +565,7 @@ async fn start(
         roster,
     };
     tokio::spawn(supervisor.run(blocks));
-    let (listener, config_of_taxii) = (
-        listeners.taxii,
-        taxii_config(config, genesis, *genesis_hash),
-    );
+    let (listener, config_of_taxii) = (listeners.taxii, taxii_settings());
     let (catalog, stop) = (catalog::IndexCatalog(index.clone()), until(stopped.clone()));
     let taxii = on(&threads.requests, async move {
         hansa_taxii::serve_on(listener, config_of_taxii, Arc::new(catalog), stop)
@@ -582,6 +588,7 @@ async fn start(
         height = started_at,
         rpc = %rpc.addr,
         taxii = %taxii.local_addr(),
+        dashboard = %config.dashboard.listen,
         metrics = %config.metrics.listen,
         p2p = %config.p2p.listen,
         "running"

@@ -28,7 +28,9 @@ pub(crate) async fn answer(
     }
     let origin = allowed_origin(config, request.headers());
     if ws::is_upgrade_request(&request) {
-        if request.headers().contains_key(header::ORIGIN) && origin.is_none() {
+        let foreign =
+            request.headers().contains_key(header::ORIGIN) && !is_same_origin(request.headers());
+        if foreign && origin.is_none() {
             return text(
                 StatusCode::FORBIDDEN,
                 "This web page may not connect: add its origin to rpc.allowed_origins.\n",
@@ -81,7 +83,7 @@ async fn post(limits: &Limits, calls: Connection, request: Request<Incoming>) ->
 }
 
 /// Against DNS rebinding: a name that is not on the list is refused. An address is no name.
-fn refusal(config: &Config, headers: &HeaderMap) -> Option<HttpResponse> {
+pub(crate) fn refusal(config: &Config, headers: &HeaderMap) -> Option<HttpResponse> {
     let host = headers.get(header::HOST)?.to_str().unwrap_or_default();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -96,6 +98,21 @@ fn refusal(config: &Config, headers: &HeaderMap) -> Option<HttpResponse> {
         StatusCode::FORBIDDEN,
         "This host name is not served: add it to rpc.allowed_hosts.\n",
     ))
+}
+
+/// A page that came from this very host and port; the host has been checked.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = text(header::ORIGIN);
+    let authority = origin.and_then(|origin| {
+        origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"))
+    });
+    match (authority, text(header::HOST)) {
+        (Some(authority), Some(host)) => authority.eq_ignore_ascii_case(host),
+        _ => false,
+    }
 }
 
 fn allowed_origin(config: &Config, headers: &HeaderMap) -> Option<HeaderValue> {

@@ -40,12 +40,13 @@ pub use api::{
     SubmitError, SyncProgress, TransactionPool,
 };
 pub use errors::Fault;
+pub use jsonrpsee::server::{HttpBody, HttpResponse};
 pub use limits::Limits;
 pub use mempool::MempoolApi;
 pub use openrpc::document as openrpc_document;
 #[cfg(feature = "fuzzing")]
 pub use params::read_as_everything;
-pub use server::{Handle, RpcError, Zones, serve};
+pub use server::{Front, Handle, RpcError, Zones, serve};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

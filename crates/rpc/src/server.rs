@@ -9,6 +9,7 @@ use crate::{
     stream::Stream,
     subscriptions,
 };
+use futures::future::BoxFuture;
 use hansa_primitives::GenesisError;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,8 +17,8 @@ use jsonrpsee::{
     Methods,
     core::{RegisterMethodError, middleware::RpcServiceBuilder},
     server::{
-        BatchRequestConfig, PingConfig, Server, ServerConfig, ServerHandle, StopHandle,
-        stop_channel,
+        BatchRequestConfig, HttpResponse, PingConfig, Server, ServerConfig, ServerHandle,
+        StopHandle, stop_channel,
     },
 };
 use parking_lot::RwLock;
@@ -52,11 +53,20 @@ pub enum RpcError {
     Register(#[from] RegisterMethodError),
 }
 
+/// Answers, on a listener of its own, what is not for a chain: see [`Handle::listen_with`].
+pub trait Front: Send + Sync + 'static {
+    /// Whether requests of this path are its own; the chains answer all others.
+    fn takes(&self, path: &str) -> bool;
+    /// Answers one of those. The listener has checked the host, and bounds how slowly a client sends and reads;
+    /// bodies are for the front to bound.
+    fn answer(&self, request: hyper::Request<Incoming>) -> BoxFuture<'static, HttpResponse>;
+}
+
 /// A running server.
 pub struct Handle {
     /// Where it listens.
     pub addr: SocketAddr,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
     zones: Zones,
 }
 
@@ -111,10 +121,28 @@ impl Handle {
         self.zones.clone()
     }
 
+    /// Serves the same chains on another listener too, behind `front` and with as many connections again, until the server stops.
+    pub fn listen_with(&mut self, listener: TcpListener, front: Arc<dyn Front>) {
+        let routes = self.zones.0.clone();
+        let most = routes.hub.node.config.limits.max_connections as usize;
+        let door = Door {
+            front: Some(front),
+            places: Arc::new(Semaphore::new(most)),
+            routes: routes.clone(),
+        };
+        let stop = routes.hub.stop.clone();
+        self.tasks.push(tokio::spawn(async move {
+            door.accept(listener, stop.shutdown()).await;
+            door.drained().await;
+        }));
+    }
+
     /// Waits until the server has stopped, after the shutdown future resolved.
     pub async fn stopped(self) {
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "rpc: the server ended abnormally");
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "rpc: the server ended abnormally");
+            }
         }
     }
 }
@@ -146,10 +174,20 @@ pub async fn serve(
         hub: Arc::new(Shared::new(node, connections, stop)?),
         zones: RwLock::default(),
     });
-    let task = tokio::spawn(accept(listener, routes.clone(), stopper, shutdown));
+    let door = Door {
+        front: None,
+        places: routes.hub.connections.clone(),
+        routes: routes.clone(),
+    };
+    let task = tokio::spawn(async move {
+        door.accept(listener, shutdown).await;
+        // Fails only when nobody listens any more.
+        let _ = stopper.stop();
+        door.drained().await;
+    });
     Ok(Handle {
         addr,
-        task,
+        tasks: vec![task],
         zones: Zones(routes),
     })
 }
@@ -178,42 +216,48 @@ pub(crate) struct Shared {
     stop: StopHandle,
 }
 
-async fn accept(
-    listener: TcpListener,
+/// What the connections of one listener share.
+#[derive(Clone)]
+struct Door {
     routes: Arc<Routes>,
-    stopper: ServerHandle,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) {
-    tokio::pin!(shutdown);
-    let shared = &routes.hub;
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => match shared.connections.clone().try_acquire_owned() {
-                Ok(permit) => {
-                    tokio::spawn(connection(stream, routes.clone(), permit));
+    front: Option<Arc<dyn Front>>,
+    places: Arc<Semaphore>,
+}
+
+impl Door {
+    async fn accept(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => match self.places.clone().try_acquire_owned() {
+                    Ok(permit) => {
+                        tokio::spawn(connection(stream, self.clone(), permit));
+                    }
+                    Err(_) => http::refuse(&stream, &self.routes.hub.node.config.limits),
+                },
+                Err(error) => {
+                    // Out of descriptors, mostly: give the others time to close.
+                    tracing::warn!(%error, "rpc: cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                Err(_) => http::refuse(&stream, &shared.node.config.limits),
-            },
-            Err(error) => {
-                // Out of descriptors, mostly: give the others time to close.
-                tracing::warn!(%error, "rpc: cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
-    drop(listener);
-    // Fails only when nobody listens any more.
-    let _ = stopper.stop();
-    let all = shared.node.config.limits.max_connections;
-    let finished = shared.connections.acquire_many(all);
-    let _ = tokio::time::timeout(SHUTDOWN_GRACE, finished).await;
+
+    /// Waits a moment for connections to end.
+    async fn drained(&self) {
+        let all = self.routes.hub.node.config.limits.max_connections;
+        let finished = self.places.acquire_many(all);
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, finished).await;
+    }
 }
 
-async fn connection(stream: TcpStream, routes: Arc<Routes>, permit: OwnedSemaphorePermit) {
+async fn connection(stream: TcpStream, door: Door, permit: OwnedSemaphorePermit) {
+    let Door { routes, front, .. } = door;
     let shared = &routes.hub;
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "rpc: connection without TCP_NODELAY");
@@ -227,7 +271,15 @@ async fn connection(stream: TcpStream, routes: Arc<Routes>, permit: OwnedSemapho
     let routes = routes.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (routes, flow, of_hub) = (routes.clone(), flow.clone(), of_hub.clone());
+        let front = front.clone();
         async move {
+            if let Some(front) = front.filter(|front| front.takes(request.uri().path())) {
+                let refusal = http::refusal(&routes.hub.node.config, request.headers());
+                return Ok(match refusal {
+                    Some(refusal) => refusal,
+                    None => front.answer(request).await,
+                });
+            }
             let Some(shared) = routes.of(request.uri().path()) else {
                 return Ok::<_, Infallible>(http::no_zone());
             };
@@ -280,7 +332,7 @@ impl Shared {
         &self,
         flow: Arc<Flow>,
         mut request: hyper::Request<Incoming>,
-    ) -> jsonrpsee::server::HttpResponse {
+    ) -> HttpResponse {
         let dispatcher = self.dispatcher.clone();
         request.extensions_mut().insert(Ticket::new(flow.clone()));
         let middleware = RpcServiceBuilder::new()

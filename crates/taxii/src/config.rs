@@ -8,7 +8,7 @@ use std::{
 
 /// Where the server listens unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8180);
 
 /// What a server needs to know. Every operator of a league uses the same `title`, `description` and
 /// `league_identity`, so that all answer alike.

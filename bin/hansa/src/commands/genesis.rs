@@ -9,7 +9,7 @@ use crate::{
 use alloy_primitives::Address;
 use clap::{Args, Subcommand};
 use hansa_node::{
-    METRICS_PORT, P2P_PORT, RPC_PORT, TAXII_PORT,
+    DASHBOARD_PORT, METRICS_PORT, P2P_PORT, RPC_PORT, TAXII_PORT,
     league::{self, GenesisOptions, InitOptions},
 };
 use hansa_primitives::{Genesis, Pace, StakingParams};
@@ -47,6 +47,9 @@ pub(crate) struct InitArgs {
     /// Where TAXII listens
     #[arg(long, value_name = "IP:PORT", default_value_t = local(TAXII_PORT))]
     taxii_listen: SocketAddr,
+    /// Where the dashboard is served
+    #[arg(long, value_name = "IP:PORT", default_value_t = local(DASHBOARD_PORT))]
+    dashboard_listen: SocketAddr,
     /// Where metrics are served
     #[arg(long, value_name = "IP:PORT", default_value_t = local(METRICS_PORT))]
     metrics_listen: SocketAddr,
@@ -141,6 +144,7 @@ pub(crate) fn init(arguments: &InitArgs, settings: &Settings, output: Output) ->
         p2p_listen: arguments.p2p_listen,
         rpc_listen: arguments.rpc_listen,
         taxii_listen: arguments.taxii_listen,
+        dashboard_listen: arguments.dashboard_listen,
         metrics_listen: arguments.metrics_listen,
         peers: peers.collect::<Result<_, _>>().map_err(failure)?,
         allow_private_ips: arguments.allow_private_ips,

@@ -36,9 +36,9 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The ports: without --port-base, operator 1 has RPC 8545, TAXII 8080, p2p 9545 and metrics 9645, each
-further operator ten more. With --port-base N, operator 1 has RPC N, TAXII N+1, p2p N+2 and metrics
-N+3, each further operator ten more.
+The ports: without --port-base, operator 1 has RPC 8545, TAXII 8180, p2p 9545, metrics 9645 and the dashboard 8080, each
+further operator ten more. With --port-base N, operator 1 has RPC N, TAXII N+1, p2p N+2, metrics
+N+3 and the dashboard N+4, each further operator ten more.
 
 Examples:
   hansa up

@@ -273,6 +273,7 @@ fn write_files(setup: &Setup) -> Result<()> {
             p2p: Default::default(),
             rpc: Default::default(),
             taxii: Default::default(),
+            dashboard: Default::default(),
             metrics: Default::default(),
             history: Default::default(),
             log: Default::default(),
@@ -290,6 +291,7 @@ fn write_files(setup: &Setup) -> Result<()> {
         config.rpc.listen = setup.listen(index, 1);
         config.taxii.listen = setup.listen(index, 2);
         config.metrics.listen = setup.listen(index, 3);
+        config.dashboard.listen = setup.listen(index, 4);
         fs::write(
             setup.operator(index).join("node.toml"),
             toml::to_string(&config)?,

@@ -3,13 +3,16 @@
 use super::{LeagueError, files};
 use alloy_primitives::{Address, B256, hex};
 use alloy_signer::k256::elliptic_curve::rand_core::OsRng;
-use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
+use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
 
 /// The mnemonic that Ethereum's development tools share: everybody has its keys.
 pub const DEVELOPMENT_MNEMONIC: &str =
     "test test test test test test test test test test test junk";
+/// Where the keys of a development league's members begin: another account of the same mnemonic (BIP-44), so that the dashboard can act for
+/// them in a simulated incident. They are as worthless as the development accounts, and refused on every other chain.
+const MEMBERS_PATH: &str = "m/44'/60'/1'/0/";
 /// Funded accounts of a development league.
 pub const DEVELOPMENT_ACCOUNTS: u32 = 10;
 /// Random bytes of the members' password.
@@ -44,6 +47,21 @@ pub fn development_accounts() -> Result<Vec<Account>, LeagueError> {
     (0..DEVELOPMENT_ACCOUNTS).map(derive).collect()
 }
 
+/// The key of a member of a development league, counted from 0: everybody has it.
+///
+/// # Errors
+/// Never: the mnemonic is a constant. Derivation is fallible by type.
+pub(super) fn development_member(index: usize) -> Result<PrivateKeySigner, LeagueError> {
+    let builder = MnemonicBuilder::<English>::default().phrase(DEVELOPMENT_MNEMONIC);
+    builder
+        .derivation_path(format!("{MEMBERS_PATH}{index}"))
+        .and_then(|builder| builder.build())
+        .map_err(|error| LeagueError::Keystore {
+            path: "development members".into(),
+            reason: error.to_string(),
+        })
+}
+
 /// A new password, in hex.
 pub(super) fn random_password() -> String {
     let mut bytes = [0; PASSWORD_BYTES];
@@ -57,13 +75,22 @@ pub(super) fn new_keystore(
     name: &str,
     password: &str,
 ) -> Result<Address, LeagueError> {
+    save_keystore(folder, name, password, &PrivateKeySigner::random())
+}
+
+/// Puts a key, encrypted, into `<folder>/<name>.json`.
+pub(super) fn save_keystore(
+    folder: &Path,
+    name: &str,
+    password: &str,
+    signer: &PrivateKeySigner,
+) -> Result<Address, LeagueError> {
     let file = format!("{name}.json");
     let path = folder.join(&file);
     let failed = |reason: String| LeagueError::Keystore {
         path: path.clone(),
         reason,
     };
-    let signer = PrivateKeySigner::random();
     let key = signer.to_bytes();
     PrivateKeySigner::encrypt_keystore(folder, &mut OsRng, key, password, Some(&file))
         .map_err(|error| failed(error.to_string()))?;

@@ -37,6 +37,9 @@ pub struct OperatorEntry {
     pub ws: String,
     /// URL of TAXII's discovery.
     pub taxii: String,
+    /// URL of the dashboard.
+    #[serde(default)]
+    pub dashboard: String,
     /// URL of the Prometheus metrics.
     pub metrics: String,
     /// Its process; none when it is stopped.
@@ -70,6 +73,7 @@ impl OperatorEntry {
             rpc: format!("http://{}", config.rpc.listen),
             ws: format!("ws://{}", config.rpc.listen),
             taxii: format!("http://{}/taxii2/", config.taxii.listen),
+            dashboard: format!("http://{}/", config.dashboard.listen),
             metrics: format!("http://{}/metrics", config.metrics.listen),
             pid,
             dir: layout.operator(name),

@@ -2,15 +2,17 @@
 
 use super::{
     Document, LeagueError, MemberEntry, OperatorEntry, PortPlan, Ports,
-    accounts::{development_accounts, keystore_address, new_keystore, random_password},
+    accounts::{
+        development_accounts, development_member, keystore_address, random_password, save_keystore,
+    },
     extra, files,
     genesis::{self, DEVELOPMENT_CHAIN_ID, DEVELOPMENT_CHAIN_IDS, Parts, is_development},
     layout::{Layout, MAX_LOCAL_OPERATORS, member_name, operator_name},
     process::{Process, Record},
 };
 use crate::{
-    Config, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential, generate_key,
-    new_evidence_account, save_key,
+    Config, Dashboard, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential,
+    generate_key, new_evidence_account, save_key,
     text::{self, MAX_CONFIG_BYTES},
 };
 use alloy_primitives::{Address, B256};
@@ -203,7 +205,8 @@ impl League {
         let members = (0..count)
             .map(|index| {
                 let name = member_name(index);
-                let address = new_keystore(&nursery.members(), &name, &password)?;
+                let key = development_member(index)?;
+                let address = save_keystore(&nursery.members(), &name, &password, &key)?;
                 Ok((name, address))
             })
             .collect::<Result<Vec<(String, Address)>, LeagueError>>()?;
@@ -487,6 +490,7 @@ fn node_config(
             credentials: credentials.to_vec(),
             ..Taxii::default()
         },
+        dashboard: Dashboard::default(),
         metrics: Metrics::default(),
         history: crate::History::default(),
         log: Log::default(),
@@ -511,6 +515,7 @@ pub(super) const fn set_ports(config: &mut Config, ports: Ports) {
     config.taxii.listen = local(ports.taxii);
     config.p2p.listen = local(ports.p2p);
     config.metrics.listen = local(ports.metrics);
+    config.dashboard.listen = local(ports.dashboard);
 }
 
 const fn local(port: u16) -> SocketAddr {

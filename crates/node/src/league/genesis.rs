@@ -1,6 +1,9 @@
 //! The genesis of a development league, and the check of any genesis by every rule of the chain.
 
-use super::{Account, LeagueError, development_accounts};
+use super::{
+    Account, LeagueError, accounts::development_member, development_accounts,
+    layout::MAX_LOCAL_OPERATORS,
+};
 use crate::text::{self, MAX_GENESIS_BYTES};
 use alloy_primitives::{Address, B256, U256};
 use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
@@ -113,7 +116,13 @@ pub(crate) fn misplaced(genesis: &Genesis) -> Option<String> {
         return Some(format!("development = true on chain id {chain_id}"));
     }
     // The derivation cannot fail: see there.
-    let known = development_accounts().ok()?;
+    let accounts = development_accounts().ok()?;
+    let members = (0..MAX_LOCAL_OPERATORS).filter_map(|index| development_member(index).ok());
+    let known: Vec<Address> = accounts
+        .iter()
+        .map(|account| account.address)
+        .chain(members.map(|member| member.address()))
+        .collect();
     let recipients = genesis.operators.iter();
     let recipients = recipients.map(|operator| operator.fee_recipient);
     let members = genesis.members.iter().map(|member| member.address);
@@ -123,7 +132,7 @@ pub(crate) fn misplaced(genesis: &Genesis) -> Option<String> {
         .copied()
         .chain(members)
         .chain(recipients);
-    let account = used.find(|used| known.iter().any(|known| known.address == *used))?;
+    let account = used.find(|used| known.contains(used))?;
     Some(format!(
         "{account} on chain id {chain_id}: everybody has its key"
     ))

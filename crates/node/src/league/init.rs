@@ -5,7 +5,8 @@
 
 use super::{LeagueError, files, genesis};
 use crate::{
-    Config, History, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key, save_key,
+    Config, Dashboard, History, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key,
+    save_key,
     text::{self, MAX_CONFIG_BYTES, MAX_GENESIS_BYTES},
 };
 use alloy_primitives::{Address, B256};
@@ -50,6 +51,8 @@ pub struct InitOptions {
     pub rpc_listen: SocketAddr,
     /// Where TAXII listens.
     pub taxii_listen: SocketAddr,
+    /// Where the dashboard is served.
+    pub dashboard_listen: SocketAddr,
     /// Where metrics are served.
     pub metrics_listen: SocketAddr,
     /// The others.
@@ -119,6 +122,9 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialized, LeagueErro
         taxii: Taxii {
             listen: options.taxii_listen,
             ..Taxii::default()
+        },
+        dashboard: Dashboard {
+            listen: options.dashboard_listen,
         },
         metrics: Metrics {
             listen: options.metrics_listen,

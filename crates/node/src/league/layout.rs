@@ -1,7 +1,7 @@
 //! Where a local league keeps what, and which ports its operators listen on.
 
 use super::LeagueError;
-use crate::{METRICS_PORT, P2P_PORT, RPC_PORT, TAXII_PORT};
+use crate::{DASHBOARD_PORT, METRICS_PORT, P2P_PORT, RPC_PORT, TAXII_PORT};
 use std::path::{Path, PathBuf};
 
 /// Operators of a local league at most: with more, the default ports would overlap.
@@ -136,13 +136,15 @@ pub struct Ports {
     pub p2p: u16,
     /// Prometheus.
     pub metrics: u16,
+    /// The dashboard.
+    pub dashboard: u16,
 }
 
 /// Which ports a league uses.
 ///
-/// Without a base, operator 1 has the well-known ports (RPC 8545, TAXII 8080, p2p 9545, metrics
-/// 9645) and each further operator ten more. With a base N, operator 1 has RPC N, TAXII N+1, p2p N+2
-/// and metrics N+3, and each further operator again ten more.
+/// Without a base, operator 1 has the well-known ports (RPC 8545, TAXII 8180, p2p 9545, metrics
+/// 9645, dashboard 8080) and each further operator ten more. With a base N, operator 1 has RPC N, TAXII N+1, p2p N+2,
+/// metrics N+3 and dashboard N+4, and each further operator again ten more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PortPlan(Option<u16>);
 
@@ -168,9 +170,9 @@ impl PortPlan {
     /// The ports of an operator, counted from 0 and below [`MAX_LOCAL_OPERATORS`].
     pub fn ports(self, index: usize) -> Ports {
         let offset = PORT_STEP * index.min(MAX_LOCAL_OPERATORS - 1) as u16;
-        let [rpc, taxii, p2p, metrics] = match self.0 {
-            Some(base) => [base, base + 1, base + 2, base + 3],
-            None => [RPC_PORT, TAXII_PORT, P2P_PORT, METRICS_PORT],
+        let [rpc, taxii, p2p, metrics, dashboard] = match self.0 {
+            Some(base) => [base, base + 1, base + 2, base + 3, base + 4],
+            None => [RPC_PORT, TAXII_PORT, P2P_PORT, METRICS_PORT, DASHBOARD_PORT],
         }
         .map(|port| port + offset);
         Ports {
@@ -178,6 +180,7 @@ impl PortPlan {
             taxii,
             p2p,
             metrics,
+            dashboard,
         }
     }
 }

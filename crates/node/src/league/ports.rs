@@ -56,15 +56,17 @@ pub(super) const fn of(config: &crate::Config) -> Ports {
         taxii: config.taxii.listen.port(),
         p2p: config.p2p.listen.port(),
         metrics: config.metrics.listen.port(),
+        dashboard: config.dashboard.listen.port(),
     }
 }
 
-const fn named(ports: Ports) -> [(&'static str, u16); 4] {
+const fn named(ports: Ports) -> [(&'static str, u16); 5] {
     [
         ("rpc", ports.rpc),
         ("taxii", ports.taxii),
         ("p2p", ports.p2p),
         ("metrics", ports.metrics),
+        ("dashboard", ports.dashboard),
     ]
 }
 

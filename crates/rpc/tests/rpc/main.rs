@@ -3,6 +3,7 @@
 mod basics;
 mod calls;
 mod common;
+mod front;
 mod hostile;
 mod mempool;
 mod openrpc;

@@ -38,10 +38,14 @@ pub(super) fn document(document: &Document, began: Began) -> String {
                 pid,
                 operator.rpc.clone(),
                 operator.taxii.clone(),
+                operator.dashboard.clone(),
             ]
         })
         .collect();
-    text += &table(&["OPERATOR", "PID", "JSON-RPC", "TAXII 2.1"], &operators);
+    text += &table(
+        &["OPERATOR", "PID", "JSON-RPC", "TAXII 2.1", "DASHBOARD"],
+        &operators,
+    );
     let _ = writeln!(
         text,
         "\nTAXII takes a member's name and the password in {}\n",
@@ -63,6 +67,8 @@ pub(super) fn document(document: &Document, began: Began) -> String {
     let _ = write!(text, "\nNext: hansa status --dir {dir}");
     if let Some(operator) = document.operators.first() {
         let _ = write!(text, "\n      cast block-number --rpc-url {}", operator.rpc);
+        // Last, where eyes end up.
+        let _ = write!(text, "\n\nOpen the dashboard: {}", operator.dashboard);
     }
     text
 }

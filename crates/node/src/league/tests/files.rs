@@ -18,14 +18,28 @@ fn ports_never_overlap() {
         let plan = PortPlan::new(base, MAX_LOCAL_OPERATORS).unwrap();
         let ports = (0..MAX_LOCAL_OPERATORS).map(|index| plan.ports(index));
         let all: BTreeSet<u16> = ports
-            .flat_map(|ports| [ports.rpc, ports.taxii, ports.p2p, ports.metrics])
+            .flat_map(|ports| {
+                [
+                    ports.rpc,
+                    ports.taxii,
+                    ports.p2p,
+                    ports.metrics,
+                    ports.dashboard,
+                ]
+            })
             .collect();
         assert_eq!(all.len(), 4 * MAX_LOCAL_OPERATORS, "{base:?}");
     }
     let first = PortPlan::new(None, 4).unwrap().ports(0);
-    assert_eq!((first.rpc, first.taxii), (8_545, 8_080));
+    assert_eq!(
+        (first.rpc, first.taxii, first.dashboard),
+        (8_545, 8_180, 8_080)
+    );
     let third = PortPlan::new(Some(20_000), 4).unwrap().ports(2);
-    assert_eq!((third.rpc, third.taxii), (20_020, 20_021));
+    assert_eq!(
+        (third.rpc, third.taxii, third.dashboard),
+        (20_020, 20_021, 20_024)
+    );
     assert_eq!((third.p2p, third.metrics), (20_022, 20_023));
 }
 
@@ -129,6 +143,7 @@ async fn the_document_has_the_promised_shape() {
         "rpc": format!("http://127.0.0.1:{port}"),
         "ws": format!("ws://127.0.0.1:{port}"),
         "taxii": format!("http://127.0.0.1:{}/taxii2/", port + 1),
+        "dashboard": format!("http://127.0.0.1:{}/", port + 4),
         "metrics": format!("http://127.0.0.1:{}/metrics", port + 3),
         "pid": pid,
         "dir": dir.join("operator-1"),
@@ -415,7 +430,8 @@ fn a_real_league_is_made_from_its_operators_files() {
         address: "203.0.113.7:9545".parse().unwrap(),
         p2p_listen: "0.0.0.0:9545".parse().unwrap(),
         rpc_listen: "127.0.0.1:8545".parse().unwrap(),
-        taxii_listen: "127.0.0.1:8080".parse().unwrap(),
+        taxii_listen: "127.0.0.1:8180".parse().unwrap(),
+        dashboard_listen: "127.0.0.1:8080".parse().unwrap(),
         metrics_listen: "127.0.0.1:9645".parse().unwrap(),
         peers,
         allow_private_ips: false,

@@ -1,0 +1,216 @@
+import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { useNow } from './lib/clock';
+import { duration } from './lib/format';
+import { isDevelopment, NamesProvider, useLeagueNames, useStatus } from './lib/league';
+import { go, to, useRoute } from './lib/route';
+import { HUB } from './lib/rpc';
+import { line } from './lib/safe';
+import { search } from './lib/search';
+import { useStream } from './lib/stream';
+import { LeaguePage } from './pages/league';
+import { t } from './strings';
+import { Badge, Empty, field, Waiting } from './ui/basics';
+import { Text } from './ui/values';
+
+const PAGES = ['league', 'chains', 'exchange', 'stake', 'messages', 'node'] as const;
+type Page = (typeof PAGES)[number];
+
+const ChainsPage = lazy(() => import('./pages/chains'));
+const ExchangePage = lazy(() => import('./pages/exchange'));
+const StakePage = lazy(() => import('./pages/stake'));
+const MessagesPage = lazy(() => import('./pages/messages'));
+const NodePage = lazy(() => import('./pages/node'));
+const WalletButton = lazy(() => import('./wallet/button'));
+
+class Fence extends Component<{ children: ReactNode }, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+  static getDerivedStateFromError(error: Error): { error: Error } {
+    return { error };
+  }
+  override render(): ReactNode {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return (
+      <div role="alert" className="rounded-lg border border-bad bg-bad-soft p-3">
+        <p className="font-semibold">{t.common.crashed}</p>
+        <p>{t.common.crashedNext}</p>
+        <pre className="mt-2 overflow-auto text-xs whitespace-pre-wrap">{line(error.message, 500)}</pre>
+      </div>
+    );
+  }
+}
+
+function Content({ parts }: { parts: string[] }) {
+  const [page = 'league', ...rest] = parts;
+  switch (page as Page) {
+    case 'league':
+      return <LeaguePage />;
+    case 'chains':
+      return <ChainsPage parts={rest} />;
+    case 'exchange':
+      return <ExchangePage parts={rest} />;
+    case 'stake':
+      return <StakePage />;
+    case 'messages':
+      return <MessagesPage parts={rest} />;
+    case 'node':
+      return <NodePage />;
+    default:
+      return <Empty next={<a href={to('league')}>{t.common.unknownPageNext}</a>}>{t.common.unknownPage}</Empty>;
+  }
+}
+
+type Theme = 'system' | 'light' | 'dark';
+
+function ThemeButton() {
+  const stored = document.documentElement.dataset.theme;
+  const [theme, setTheme] = useState<Theme>(stored === 'dark' || stored === 'light' ? stored : 'system');
+  const next: Theme = theme === 'system' ? 'light' : theme === 'light' ? 'dark' : 'system';
+  const change = (): void => {
+    setTheme(next);
+    if (next === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = next;
+    try {
+      if (next === 'system') localStorage.removeItem('hansa.theme');
+      else localStorage.setItem('hansa.theme', next);
+    } catch {
+      // Storage is off: it holds until the page is closed.
+    }
+  };
+  const label = t.shell.theme(t.shell.themes[theme]);
+  return (
+    <button type="button" onClick={change} aria-label={label} title={label} className="rounded-md border border-line px-2 py-1 text-sm text-muted hover:border-accent">
+      {{ system: '◐', light: '☀', dark: '☾' }[theme]}
+    </button>
+  );
+}
+
+function Connection() {
+  const { state } = useStream(HUB);
+  const [tone, text] = state === 'live' ? (['good', t.shell.live] as const) : state === 'lost' ? (['bad', t.shell.lost] as const) : (['muted', t.shell.connecting] as const);
+  return (
+    <span role="status">
+      <Badge tone={tone}>
+        <span aria-hidden="true">●</span> {text}
+      </Badge>
+    </span>
+  );
+}
+
+function LostBanner() {
+  const { lostAt } = useStream(HUB);
+  const now = useNow();
+  // A moment without a node is no news.
+  if (lostAt === null || now - lostAt < 1_500) return null;
+  return <p className="border-b border-bad bg-bad-soft px-4 py-2 text-sm">{t.shell.lostBanner(duration(now - lostAt))}</p>;
+}
+
+function Search() {
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [answer, setAnswer] = useState<string | null>(null);
+  const find = async (): Promise<void> => {
+    if (!text.trim() || busy) return;
+    setBusy(true);
+    const found = await search(text);
+    setBusy(false);
+    if ('route' in found) {
+      setAnswer(null);
+      setText('');
+      go(found.route);
+    } else setAnswer(found.why);
+  };
+  return (
+    <form
+      role="search"
+      className="relative min-w-0 flex-1 sm:max-w-80"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void find();
+      }}
+    >
+      <input
+        type="search"
+        value={text}
+        maxLength={200}
+        onChange={(event) => {
+          setText(event.target.value);
+          setAnswer(null);
+        }}
+        placeholder={t.shell.searchHint}
+        aria-label={t.shell.search}
+        aria-busy={busy}
+        className={`${field} w-full`}
+      />
+      {answer && (
+        <p role="alert" className="absolute top-full right-0 left-0 z-20 mt-1 rounded-md border border-line bg-panel p-2 text-sm shadow-lg">
+          {answer}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function Navigation({ page }: { page: string }) {
+  return (
+    <nav aria-label={t.shell.navigation} className="-mb-px flex overflow-x-auto">
+      {PAGES.map((of) => (
+        <a key={of} href={to(of)} aria-current={of === page ? 'page' : undefined} className={`border-b-2 px-3 py-2 text-sm whitespace-nowrap no-underline ${of === page ? 'border-accent font-semibold text-ink' : 'border-transparent text-muted hover:text-ink'}`}>
+          {t.nav[of]}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+export function App() {
+  const route = useRoute();
+  const names = useLeagueNames();
+  const { data: status } = useStatus();
+  const page = route.parts[0] ?? 'league';
+  const place = route.parts.join('/');
+  useEffect(() => {
+    const title = page in t.nav ? t.nav[page as Page] : t.nav.league;
+    document.title = `${title} · ${status ? line(status.name, 60) : 'Hansa'}`;
+    window.scrollTo(0, 0);
+  }, [page, place, status?.name]);
+  return (
+    <NamesProvider value={names}>
+      <a href="#content" onClick={(event) => (event.preventDefault(), document.getElementById('content')?.focus())} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:bg-panel focus:p-2">
+        {t.shell.skip}
+      </a>
+      <header className="sticky top-0 z-10 border-b border-line bg-panel">
+        <div className="mx-auto flex max-w-[110rem] flex-wrap items-center gap-x-3 gap-y-2 px-3 pt-2 sm:px-4">
+          <a href={to('league')} className="flex min-w-0 items-center gap-2 font-semibold text-ink no-underline">
+            <img src="/icon.svg" alt="" width={22} height={22} />
+            <span className="max-w-56 truncate">{status ? <Text of={status.name} most={60} /> : 'Hansa'}</span>
+          </a>
+          <Connection />
+          {isDevelopment(status) && (
+            <Badge tone="warn" title={t.shell.developmentHint}>
+              {t.shell.development}
+            </Badge>
+          )}
+          <div className="ml-auto flex min-w-0 flex-1 basis-72 items-center justify-end gap-2">
+            <Search />
+            <ThemeButton />
+            <Suspense fallback={null}>
+              <WalletButton />
+            </Suspense>
+          </div>
+        </div>
+        <div className="mx-auto max-w-[110rem] px-1 sm:px-2">
+          <Navigation page={page} />
+        </div>
+        <LostBanner />
+      </header>
+      <main id="content" tabIndex={-1} className="mx-auto max-w-[110rem] p-3 outline-none sm:p-4">
+        <Fence key={place}>
+          <Suspense fallback={<Waiting />}>
+            <Content parts={route.parts} />
+          </Suspense>
+        </Fence>
+      </main>
+    </NamesProvider>
+  );
+}

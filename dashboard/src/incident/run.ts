@@ -1,0 +1,266 @@
+// A simulated incident on a development league, from real transactions only: a vault with a hole in zone `market` is drained, members
+// warn, and every chain refuses the attacker. Each step is reported with the time that it took.
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { decodeFunctionResult, encodeDeployData, encodeFunctionData, keccak256, stringToBytes, stringToHex } from 'viem/utils';
+import type { Abi, AbiParameter } from 'viem';
+import { LeakyVault, LeakyVaultCode } from '../abi/LeakyVault';
+import { big, num } from '../lib/format';
+import type { Alert } from '../lib/league';
+import { EXCHANGE, GUARD, MEMBERS, MESSAGES, ZONES } from '../lib/modules';
+import { call, type Chain, HUB, RpcError } from '../lib/rpc';
+import { developmentAccount, developmentMember, type LocalAccount, sendAs } from '../lib/signer';
+import type { Header, Hex, Receipt, Zone } from '../lib/types';
+import { viewsOrFail } from '../lib/live';
+
+const ETHER = 10n ** 18n;
+export const ZONE = 'market';
+const ZONE_CHAIN_ID = 48_571n;
+const ZONE_ESCROW = 10n * ETHER;
+const IN_VAULT = 5n * ETHER;
+const FOR_FEES = ETHER / 10n;
+const LOOT = ETHER / 2n;
+/** The attacker takes a breath between two withdrawals, ms. */
+const ATTACK_EVERY_MS = 350;
+/** Withdrawals before the first member has noticed. */
+const UNNOTICED = 2;
+const DIRECTIVE_SECONDS = 600;
+const CRITICAL = 4;
+const BLOCK = 2;
+/** Longest wait for anything, ms. */
+const PATIENCE_MS = 30_000;
+const POLL_MS = 60;
+/** Blocks that are looked back through for the first that obeys. */
+const LOOK_BACK = 20;
+/** The most members that an `up` makes. */
+const MAX_MEMBERS = 10;
+/** TLP 2.0 CLEAR (OASIS common objects). */
+const TLP_CLEAR = 'marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487';
+
+export type StepName = 'zone' | 'ether' | 'vault' | 'attack' | 'notice' | 'raise' | 'endorse' | 'accepted' | 'obeys' | 'refused';
+
+export interface Step {
+  name: StepName;
+  /** Since the attack began, ms; negative before it. */
+  atMs: number | null;
+  chain?: Chain;
+  block?: number;
+  hash?: Hex;
+  /** An amount, a count, or words of the node. */
+  detail?: string;
+  /** Between the block that accepted the alert and the block that obeys, by the blocks' own times, ms. */
+  afterMs?: number;
+}
+
+export interface Outcome {
+  attacker: Hex;
+  vault: Hex;
+  alertId: bigint;
+  stolen: bigint;
+  saved: bigint;
+}
+
+type Report = (step: Step) => void;
+
+/** The struct of an ABI from a flat list of values by name, however it is nested. */
+export function byName(parameter: AbiParameter, values: Record<string, unknown>): unknown {
+  const { components } = parameter as { components?: readonly AbiParameter[] };
+  if (!components) {
+    const name = parameter.name ?? '';
+    if (!(name in values)) throw new Error(`the contract wants "${name}", which this page does not know: it is older than the node`);
+    return values[name];
+  }
+  return Object.fromEntries(components.map((of) => [of.name, byName(of, values)]));
+}
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end) {
+    const found = await look().catch(() => null);
+    if (found !== null) return found;
+    await wait(POLL_MS);
+  }
+  throw new Error(`${what} did not happen within ${PATIENCE_MS / 1000} s: look at the league's health`);
+}
+
+const data = (of: { abi: Abi }, name: string, args: unknown[]): Hex => encodeFunctionData({ abi: of.abi, functionName: name, args });
+
+async function view<T>(chain: Chain, of: { to: Hex; abi: Abi }, name: string, args: unknown[] = [], block = 'latest'): Promise<T> {
+  const answer = await call<Hex>(chain, 'eth_call', [{ to: of.to, data: data(of, name, args) }, block]);
+  return decodeFunctionResult({ abi: of.abi, functionName: name, data: answer }) as T;
+}
+
+function succeeded(receipt: Receipt, what: string): Receipt {
+  if (num(receipt.status) !== 1) throw new Error(`${what} reverted in block ${num(receipt.blockNumber)}`);
+  return receipt;
+}
+
+/** The members whose keys everybody has. None where this league was made otherwise. */
+export async function knownMembers(): Promise<LocalAccount[]> {
+  const all = Array.from({ length: MAX_MEMBERS }, (_, index) => developmentMember(index));
+  const active = await viewsOrFail(
+    HUB,
+    all.map(({ address }) => ({ ...MEMBERS, name: 'isActive', args: [address] })),
+  );
+  return all.filter((_, index) => active[index] === true);
+}
+
+async function openZone(payer: LocalAccount): Promise<Zone> {
+  const find = async (): Promise<Zone | null> => {
+    const zones = await call<Zone[]>(HUB, 'hansa_zones');
+    const zone = zones.find(({ name }) => name === ZONE);
+    if (zone && zone.phase !== 'active' && zone.phase !== 'registered') throw new Error(`zone ${ZONE} is ${zone.phase}: begin a new league (hansa reset, hansa up)`);
+    return zone ?? null;
+  };
+  if (!(await find())) {
+    const create = ZONES.abi.find((item) => item.type === 'function' && item.name === 'create') as { inputs: readonly AbiParameter[] };
+    const values = {
+      name: ZONE,
+      chainId: ZONE_CHAIN_ID,
+      gasLimit: 30_000_000n,
+      minBaseFee: 1_000_000n,
+      blockIntervalMs: 100n,
+      heartbeatMs: 5_000n,
+      epochBlocks: 600n,
+      minSeverity: 1,
+      maxDirectiveSeconds: 2_592_000n,
+      noticeSeconds: 604_800n,
+      rentPerDay: 0n,
+    };
+    const args = create.inputs.map((input) => byName(input, values));
+    succeeded(await sendAs(payer, HUB, { to: ZONES.to, data: data(ZONES, 'create', args), value: ZONE_ESCROW }), 'creating the zone');
+  }
+  return until(`zone ${ZONE}`, async () => {
+    const zone = await find();
+    if (zone?.path === null || !zone) return null;
+    return num(await call<Hex>(ZONE, 'eth_blockNumber')) > 0 ? zone : null;
+  });
+}
+
+async function bring(payer: LocalAccount, zone: Zone, to: Hex, value: bigint): Promise<void> {
+  const before = big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest']));
+  succeeded(await sendAs(payer, HUB, { to: MESSAGES.to, data: data(MESSAGES, 'send', [big(zone.chainId), to, 0n, '0x']), value }), 'sending ether to the zone');
+  await until('the arrival of the ether', async () => (big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest'])) >= before + value ? true : null));
+}
+
+/** Where a chain begins to refuse an address: its first block that does, and that block's time. */
+async function obeys(chain: Chain, target: Hex): Promise<Header> {
+  const blocked = async (block: string): Promise<boolean> => (await view<readonly [bigint, bigint]>(chain, GUARD, 'blockedUntil', [target], block))[0] > 0n;
+  const head = await until(`the directive on ${chain}`, async () => {
+    const newest = await call<Header>(chain, 'eth_getBlockByNumber', ['latest', false]);
+    return (await blocked(newest.number)) ? newest : null;
+  });
+  let first = num(head.number);
+  for (let back = 0; back < LOOK_BACK && first > 1; back += 1) {
+    if (!(await blocked(`0x${(first - 1).toString(16)}`))) break;
+    first -= 1;
+  }
+  return call<Header>(chain, 'eth_getBlockByNumber', [`0x${first.toString(16)}`, false]);
+}
+
+function indicator(attacker: Hex, vault: Hex): { uuid: Hex; key: Hex; version: bigint; content: Hex } {
+  const id = crypto.randomUUID();
+  // A few seconds back: the chain takes no version from its future.
+  const version = Date.now() - 5_000;
+  const time = new Date(version).toISOString();
+  const object = {
+    type: 'indicator',
+    spec_version: '2.1',
+    id: `indicator--${id}`,
+    created: time,
+    modified: time,
+    name: `Simulated: ${attacker} drains a vault in ${ZONE}`,
+    description: `A simulated incident. The account withdrew from ${vault} what others had deposited.`,
+    indicator_types: ['malicious-activity'],
+    pattern: `[x-ethereum-address:value = '${attacker}']`,
+    pattern_type: 'stix',
+    pattern_version: '2.1',
+    valid_from: time,
+    labels: ['simulated-incident'],
+    object_marking_refs: [TLP_CLEAR],
+  };
+  return { uuid: `0x${id.replaceAll('-', '')}`, key: keccak256(stringToBytes(object.id)), version: BigInt(version), content: stringToHex(JSON.stringify(object)) };
+}
+
+/** Runs the incident; `report` hears of each step as it happens. */
+export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
+  const members = await knownMembers();
+  const [first, ...others] = members;
+  if (!first) throw new Error('no member of this league has a well-known key: only leagues of `hansa up` can simulate an incident');
+  const [owner, attacker] = [developmentAccount(8), privateKeyToAccount(generatePrivateKey())];
+
+  const zone = await openZone(owner);
+  report({ name: 'zone', atMs: null, chain: ZONE });
+  await bring(owner, zone, owner.address, IN_VAULT + FOR_FEES);
+  await bring(owner, zone, attacker.address, FOR_FEES);
+  report({ name: 'ether', atMs: null, chain: ZONE });
+  const deployed = succeeded(await sendAs(owner, ZONE, { data: encodeDeployData({ abi: LeakyVault, bytecode: LeakyVaultCode }) }), 'deploying the vault');
+  const vault = deployed.contractAddress as Hex;
+  const leaky = { to: vault, abi: LeakyVault as Abi };
+  succeeded(await sendAs(owner, ZONE, { to: vault, data: data(leaky, 'deposit', []), value: IN_VAULT }), 'the deposit');
+  report({ name: 'vault', atMs: null, chain: ZONE, hash: deployed.transactionHash, block: num(deployed.blockNumber), detail: vault });
+
+  const begun = Date.now();
+  const since = (): number => Date.now() - begun;
+  let refused = false;
+  let withdrawals = 0;
+  const attack = (async () => {
+    while (!refused && since() < PATIENCE_MS) {
+      try {
+        const receipt = await sendAs(attacker, ZONE, { to: vault, data: data(leaky, 'withdraw', [LOOT]) });
+        if (num(receipt.status) === 1) {
+          withdrawals += 1;
+          report({ name: 'attack', atMs: since(), chain: ZONE, hash: receipt.transactionHash, block: num(receipt.blockNumber), detail: String(withdrawals) });
+        }
+        await wait(ATTACK_EVERY_MS);
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        refused = true;
+        report({ name: 'refused', atMs: since(), chain: ZONE, detail: error.message });
+      }
+    }
+  })();
+
+  const defence = (async () => {
+    await until('the first withdrawals', async () => (withdrawals >= UNNOTICED || refused ? true : null));
+    const grounds = indicator(attacker.address, vault);
+    const published = await sendAs(first, HUB, {
+      to: EXCHANGE.to,
+      data: data(EXCHANGE, 'publish', [[{ uuid: grounds.uuid, objectType: 'indicator', version: grounds.version, tlp: 0, content: grounds.content }]]),
+    });
+    report({ name: 'notice', atMs: since(), chain: HUB, hash: succeeded(published, 'publishing').transactionHash, block: num(published.blockNumber) });
+    const [minBond] = await view<readonly [bigint, bigint]>(HUB, GUARD, 'parameters');
+    const input = {
+      targets: [attacker.address],
+      action: BLOCK,
+      severity: CRITICAL,
+      expiry: BigInt(Math.floor(Date.now() / 1000) + DIRECTIVE_SECONDS),
+      objectId: grounds.key,
+      reason: `Simulated incident: drains the vault ${vault} in ${ZONE}`,
+    };
+    const raised = succeeded(await sendAs(first, HUB, { to: GUARD.to, data: data(GUARD, 'raise', [input]), value: minBond }), 'raising the alert');
+    const alertId = big(raised.logs.find(({ address }) => address.toLowerCase() === GUARD.to)?.topics[1]);
+    report({ name: 'raise', atMs: since(), chain: HUB, hash: raised.transactionHash, block: num(raised.blockNumber), detail: String(alertId) });
+    let last = raised;
+    const accepted = async (): Promise<boolean> => (await view<Alert>(HUB, GUARD, 'alert', [alertId])).status === 2;
+    for (const member of others) {
+      if (await accepted()) break;
+      last = succeeded(await sendAs(member, HUB, { to: GUARD.to, data: data(GUARD, 'endorse', [alertId]) }), 'endorsing the alert');
+      report({ name: 'endorse', atMs: since(), chain: HUB, hash: last.transactionHash, block: num(last.blockNumber), detail: member.address });
+    }
+    if (!(await accepted())) throw new Error('the members whose keys are known are less than two thirds of the league');
+    report({ name: 'accepted', atMs: since(), chain: HUB, block: num(last.blockNumber), detail: String(alertId) });
+    const acceptance = await call<Header>(HUB, 'eth_getBlockByNumber', [last.blockNumber, false]);
+    await Promise.all(
+      chains.map(async (chain) => {
+        const block = await obeys(chain, attacker.address);
+        report({ name: 'obeys', atMs: since(), chain, block: num(block.number), afterMs: num(block.timestampMs) - num(acceptance.timestampMs) });
+      }),
+    );
+    return alertId;
+  })();
+  const [alertId] = await Promise.all([defence, attack]);
+  const saved = big(await call<Hex>(ZONE, 'eth_getBalance', [vault, 'latest']));
+  return { attacker: attacker.address, vault, alertId, stolen: IN_VAULT - saved, saved };
+}

@@ -1,0 +1,170 @@
+// Reading calls, logs and errors: by the native modules' ABIs, by common standards, and by ABIs that the reader gave.
+import type { Abi, AbiEvent, AbiFunction } from 'viem';
+import { decodeErrorResult, decodeEventLog, decodeFunctionData, parseAbi, toFunctionSelector } from 'viem/utils';
+import { ABIS, MODULE_NAMES } from './modules';
+import type { Hex, Log } from './types';
+
+export interface Argument {
+  name: string;
+  type: string;
+  value: unknown;
+  parts?: Argument[];
+}
+
+export interface Decoded {
+  /** Whose ABI it was: a module, a standard, or the reader's. */
+  by: string;
+  name: string;
+  arguments: Argument[];
+}
+
+/** Most bytes of call data that are decoded in the page. */
+const MAX_DECODED = 512 * 1024;
+const KEY = 'hansa.abis';
+
+const STANDARDS: [string, Abi][] = [
+  [
+    'ERC-20',
+    parseAbi([
+      'function transfer(address to, uint256 value) returns (bool)',
+      'function approve(address spender, uint256 value) returns (bool)',
+      'function transferFrom(address from, address to, uint256 value) returns (bool)',
+      'event Transfer(address indexed from, address indexed to, uint256 value)',
+      'event Approval(address indexed owner, address indexed spender, uint256 value)',
+      'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
+      'error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)',
+    ]),
+  ],
+  [
+    'ERC-721',
+    parseAbi([
+      'function safeTransferFrom(address from, address to, uint256 tokenId)',
+      'function setApprovalForAll(address operator, bool approved)',
+      'event Transfer(address indexed from, address indexed to, uint256 indexed tokenId)',
+      'event Approval(address indexed owner, address indexed approved, uint256 indexed tokenId)',
+      'event ApprovalForAll(address indexed owner, address indexed operator, bool approved)',
+    ]),
+  ],
+  ['Solidity', parseAbi(['error Error(string reason)', 'error Panic(uint256 code)'])],
+];
+
+/** Error(string) and Panic(uint256). */
+const BUILT_IN = ['0x08c379a0', '0x4e487b71'];
+
+/** ABIs that the reader gave, by address. They stay in this browser. */
+export function ownAbis(): Record<string, Abi> {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? '{}') as Record<string, Abi>;
+  } catch {
+    return {};
+  }
+}
+
+/** Takes an ABI: a JSON list, or an object with `abi`. Returns how many entries it has, or why it is none. */
+export function addAbi(address: string, text: string): number | string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return 'This is not JSON. Paste the list that the compiler calls "abi", or its whole output.';
+  }
+  const list = Array.isArray(parsed) ? parsed : (parsed as { abi?: unknown } | null)?.abi;
+  if (!Array.isArray(list) || !list.every((item) => item && typeof (item as { type?: unknown }).type === 'string')) {
+    return 'There is no ABI in it: a list of entries with a "type" is needed.';
+  }
+  try {
+    for (const item of list as Abi) if (item.type === 'function') toFunctionSelector(item);
+    localStorage.setItem(KEY, JSON.stringify({ ...ownAbis(), [address.toLowerCase()]: list }));
+  } catch (error) {
+    return `It cannot be used: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown'}`;
+  }
+  return list.length;
+}
+
+function candidates(address: string | null): [string, Abi][] {
+  const key = (address ?? '').toLowerCase();
+  const module = ABIS.get(key);
+  if (module) return [[MODULE_NAMES.get(key) ?? 'module', module]];
+  const own = ownAbis()[key];
+  return own ? [['your ABI', own], ...STANDARDS] : STANDARDS;
+}
+
+interface Input {
+  name?: string;
+  type: string;
+  components?: readonly Input[];
+}
+
+function named(inputs: readonly Input[], values: unknown): Argument[] {
+  return inputs.map((input, index) => {
+    const value = Array.isArray(values) ? (values as unknown[])[index] : (values as Record<string, unknown> | undefined)?.[input.name ?? ''];
+    const argument: Argument = { name: input.name || `#${index}`, type: input.type, value };
+    if (input.components && input.type === 'tuple') argument.parts = named(input.components, value);
+    else if (input.components && Array.isArray(value)) {
+      const element = { ...input, type: input.type.replace(/\[\d*\]$/, '') };
+      argument.parts = value.map((item, at) => ({ ...named([{ ...element, name: `${at}` }], [item])[0]!, name: `${at}` }));
+    }
+    return argument;
+  });
+}
+
+const entry = (abi: Abi, type: string, name: string, fits: (item: { inputs?: readonly Input[] }) => boolean): readonly Input[] => {
+  const found = abi.find((item) => item.type === type && (item as { name?: string }).name === name && fits(item as never)) as { inputs?: readonly Input[] } | undefined;
+  return found?.inputs ?? [];
+};
+
+export function decodeCall(address: string | null, data: Hex): Decoded | null {
+  if (data.length < 10 || data.length > MAX_DECODED * 2) return null;
+  for (const [by, abi] of candidates(address)) {
+    try {
+      const { functionName, args } = decodeFunctionData({ abi, data });
+      const selector = data.slice(0, 10);
+      const inputs = entry(abi, 'function', functionName, (item) => toFunctionSelector(item as AbiFunction) === selector);
+      return { by, name: functionName, arguments: named(inputs, args ?? []) };
+    } catch {
+      // Not by this one.
+    }
+  }
+  return null;
+}
+
+export function decodeLog({ address, topics, data }: Pick<Log, 'address' | 'topics' | 'data'>): Decoded | null {
+  if (topics.length === 0 || data.length > MAX_DECODED * 2) return null;
+  for (const [by, abi] of candidates(address)) {
+    try {
+      const decoded = decodeEventLog({ abi, topics: topics as [Hex, ...Hex[]], data });
+      const { eventName, args } = decoded as unknown as { eventName: string; args: unknown };
+      const inputs = entry(abi, 'event', eventName, (item) => ((item as AbiEvent).inputs ?? []).filter((input) => input.indexed).length === topics.length - 1);
+      return { by, name: eventName, arguments: named(inputs, args ?? {}) };
+    } catch {
+      // Not by this one.
+    }
+  }
+  return null;
+}
+
+/** The data of a revert. Modules raise their errors in the frames of others, so all of theirs are tried. */
+export function decodeError(address: string | null, data: Hex): Decoded | null {
+  if (data.length < 10) return null;
+  // What Solidity itself raises has its own names; the library takes them for part of every ABI.
+  const own = BUILT_IN.includes(data.slice(0, 10));
+  const all = own ? STANDARDS.filter(([by]) => by === 'Solidity') : [...candidates(address), ...STANDARDS, ...[...ABIS].map(([at, abi]) => [MODULE_NAMES.get(at) ?? '', abi] as [string, Abi])];
+  for (const [by, abi] of all) {
+    try {
+      const { errorName, args } = decodeErrorResult({ abi, data });
+      return { by, name: errorName, arguments: named(entry(abi, 'error', errorName, () => true), args ?? []) };
+    } catch {
+      // Not by this one.
+    }
+  }
+  return null;
+}
+
+/** What a transaction does, in a word or two. */
+export function summary(to: string | null, input: Hex): string {
+  if (to === null) return 'create contract';
+  if (input === '0x') return 'transfer';
+  const decoded = decodeCall(to, input);
+  if (decoded) return MODULE_NAMES.has(to.toLowerCase()) ? `${decoded.by}.${decoded.name}` : decoded.name;
+  return `call ${input.slice(0, 10)}`;
+}

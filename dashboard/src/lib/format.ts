@@ -1,0 +1,87 @@
+// How numbers, amounts, times and ids are written. Every number has its unit.
+import { getAddress } from 'viem/utils';
+import type { Hex } from './types';
+
+export const num = (hex: Hex | number | string | null | undefined): number => Number(hex ?? 0);
+export const big = (hex: Hex | bigint | number | string | null | undefined): bigint => BigInt(hex ?? 0);
+
+const WEI = 10n ** 18n;
+const grouped = new Intl.NumberFormat('en');
+
+/** 12,345 */
+export const count = (of: number | bigint): string => grouped.format(of);
+
+/** An amount of wei in ether, rounded down to `digits`; what is smaller than that is said to be. */
+export function ether(wei: bigint, digits = 4): string {
+  const negative = wei < 0n;
+  const amount = negative ? -wei : wei;
+  const whole = amount / WEI;
+  const rest = ((amount % WEI) * 10n ** BigInt(digits)) / WEI;
+  const sign = negative ? '−' : '';
+  if (amount > 0n && whole === 0n && rest === 0n) return `${sign}<0.${'0'.repeat(digits - 1)}1`;
+  const decimals = rest.toString().padStart(digits, '0').replace(/0+$/, '');
+  return `${sign}${grouped.format(whole)}${decimals ? `.${decimals}` : ''}`;
+}
+
+/** All 18 digits, for a tooltip. */
+export const exactEther = (wei: bigint): string => {
+  const amount = wei < 0n ? -wei : wei;
+  return `${wei < 0n ? '−' : ''}${amount / WEI}.${(amount % WEI).toString().padStart(18, '0')} ETH`;
+};
+
+/** Fees: gwei, or wei where that is less than a thousandth of one. */
+export function gwei(wei: bigint): string {
+  if (wei < 1_000_000n) return `${count(wei)} wei`;
+  const thousandths = Number(wei / 1_000_000n);
+  return `${(thousandths / 1000).toLocaleString('en', { maximumFractionDigits: 3 })} gwei`;
+}
+
+export const percent = (part: number, digits = 1): string => `${(part * 100).toFixed(digits)} %`;
+export const bps = (of: number): string => `${(of / 100).toLocaleString('en', { maximumFractionDigits: 2 })} %`;
+
+/** A duration: 350 ms, 4.2 s, 3 min, 2 h, 5 d. */
+export function duration(ms: number): string {
+  const of = Math.max(0, ms);
+  if (of < 1_000) return `${Math.round(of)} ms`;
+  if (of < 10_000) return `${(of / 1_000).toFixed(1)} s`;
+  if (of < 120_000) return `${Math.round(of / 1_000)} s`;
+  if (of < 7_200_000) return `${Math.floor(of / 60_000)} min`;
+  if (of < 172_800_000) return `${Math.floor(of / 3_600_000)} h`;
+  return `${Math.floor(of / 86_400_000)} d`;
+}
+
+/** m:ss or h:mm:ss, for countdowns. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  const two = (of: number): string => of.toString().padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
+  if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+export const bytes = (of: number): string => (of < 10_000 ? `${count(of)} B` : of < 10_000_000 ? `${count(Math.round(of / 1_000))} kB` : `${count(Math.round(of / 1_000_000))} MB`);
+
+/** In the reader's zone. */
+export const clock = (ms: number): string => new Date(ms).toLocaleTimeString(undefined, { hour12: false });
+export const dateTime = (ms: number): string =>
+  new Date(ms).toLocaleString(undefined, { year: 'numeric', month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+export const utc = (ms: number): string => (Number.isFinite(ms) && Math.abs(ms) < 8.64e15 ? `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC` : 'no date');
+
+/** 0x1234…abcd, of anything hexadecimal. */
+export const short = (hex: string, front = 6, back = 4): string => (hex.length <= front + back + 3 ? hex : `${hex.slice(0, front)}…${hex.slice(-back)}`);
+
+/** With its checksum. */
+export function checksummed(address: string): string {
+  try {
+    return getAddress(address);
+  } catch {
+    return address;
+  }
+}
+
+/** What somebody typed as ether, in wei; null where it is no amount. */
+export function parseEther(text: string): bigint | null {
+  const match = /^(\d{1,12})(?:\.(\d{1,18}))?$/.exec(text.trim());
+  if (!match) return null;
+  return BigInt(match[1] ?? '0') * WEI + BigInt((match[2] ?? '').padEnd(18, '0') || '0');
+}

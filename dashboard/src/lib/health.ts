@@ -1,0 +1,78 @@
+// What is wrong with the league as seen from this node, in words.
+import { t } from '../strings';
+import { duration } from './format';
+import { line } from './safe';
+import type { Operator, Peer, Status, Zone } from './types';
+
+/** A chain stands when it made no block for so many of its heartbeats, and this long at least. */
+const MISSED_HEARTBEATS = 3;
+const STANDS_MS = 15_000;
+
+export interface ZoneHead {
+  name: string;
+  /** When its newest block was made, ms; null where it does not answer. */
+  headMs: number | null;
+}
+
+export interface Seen {
+  now: number;
+  status: Status | undefined;
+  /** When the hub's newest block was made, ms. */
+  headMs: number | null;
+  operators: Operator[];
+  peers: Peer[];
+  zones: Zone[];
+  zoneHeads: ZoneHead[];
+}
+
+export interface Health {
+  problems: string[];
+  operatorsUp: number;
+  operatorsTotal: number;
+  chainsUp: number;
+  chainsTotal: number;
+}
+
+export const stands = (now: number, headMs: number, heartbeatMs: number): boolean => now - headMs > Math.max(STANDS_MS, MISSED_HEARTBEATS * heartbeatMs);
+
+/** An operator that takes part, or wants to. */
+const serves = ({ exited, seat }: Operator): boolean => !exited || seat;
+
+/** Up: this node itself, or one that this node has a session with. */
+export function isUp(operator: Operator, status: Status | undefined, peers: Peer[]): boolean {
+  const keys = [operator.key, operator.nextKey].filter(Boolean).map((key) => key?.toLowerCase());
+  const own = status?.operator?.publicKey.toLowerCase();
+  return keys.includes(own ?? '') || peers.some(({ publicKey, connected }) => connected && keys.includes(publicKey.toLowerCase()));
+}
+
+export function health({ now, status, headMs, operators, peers, zones, zoneHeads }: Seen): Health {
+  const problems: string[] = [];
+  const hubStands = headMs !== null && stands(now, headMs, 5_000);
+  if (hubStands && headMs !== null) problems.push(t.league.problems.noBlocks(duration(now - headMs)));
+  if (status?.syncing) problems.push(t.league.problems.syncing);
+  const serving = operators.filter(serves);
+  let operatorsUp = 0;
+  for (const operator of serving) {
+    if (isUp(operator, status, peers)) operatorsUp += 1;
+    else problems.push(t.league.problems.operatorDown(line(operator.name, 40)));
+    if (operator.bar !== 'none') problems.push(t.league.problems.operatorBarred(line(operator.name, 40), operator.bar));
+  }
+  const running = zones.filter(({ phase }) => phase !== 'settled');
+  let chainsUp = hubStands ? 0 : 1;
+  for (const zone of running) {
+    const name = line(zone.name, 40);
+    const head = zoneHeads.find((of) => of.name === zone.name)?.headMs;
+    if (zone.phase === 'closing' || zone.phase === 'stopped') problems.push(t.league.problems.zoneEnds(name, zone.phase));
+    if (zone.path === null) problems.push(t.league.problems.zoneNotHere(name));
+    else if (head !== undefined && head !== null && zone.phase !== 'stopped' && stands(now, head, zone.heartbeatMs ?? zone.terms?.heartbeatMs ?? 5_000)) problems.push(t.league.problems.zoneStands(name, duration(now - head)));
+    else if (head !== null) chainsUp += 1;
+  }
+  return { problems, operatorsUp, operatorsTotal: serving.length, chainsUp, chainsTotal: running.length + 1 };
+}
+
+/** The middle of some numbers. */
+export function median(of: number[]): number | null {
+  if (of.length === 0) return null;
+  const sorted = [...of].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}

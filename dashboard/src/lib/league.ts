@@ -1,0 +1,144 @@
+// What the whole dashboard knows of the league: its chains, operators, members, alerts, and names for addresses.
+import { createContext, useContext, useMemo } from 'react';
+import { useAsk, useRpc, views, viewsOrFail } from './live';
+import { GUARD, MEMBERS, MODULE_NAMES } from './modules';
+import { type Chain, HUB } from './rpc';
+import type { Epoch, Hex, Operator, Peer, Status, Terms, Zone } from './types';
+
+/** Chain ids of development leagues: the node refuses well-known keys on any other (crates/node/src/league/genesis.rs). */
+const DEVELOPMENT_CHAIN_IDS = [4_857, 1_337, 31_337];
+/** The accounts that Ethereum's development tools share. */
+const DEVELOPMENT_ACCOUNTS = [
+  '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266',
+  '0x70997970c51812dc3a010c7d01b50e0d17dc79c8',
+  '0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc',
+  '0x90f79bf6eb2c4f870365e785982e1f101e93b906',
+  '0x15d34aaf54267db7d7c367839aaf71a00a2c6a65',
+  '0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc',
+  '0x976ea74026e726554db657fa54763abd0c3a0aa9',
+  '0x14dc79964da2c08b23698b3d3cc7ca32193d9955',
+  '0x23618e81e3f5cdf7f54c3d65f7fbc0abf5b21e8f',
+  '0xa0ee7a142d267c1f36714e4a8f75612f20a79720',
+];
+/** Members and operators that one answer of the node holds. */
+const PAGE = 64;
+/** The newest alerts that are shown. */
+export const MAX_ALERTS = 64;
+
+export const useStatus = (chain: Chain = HUB) => useRpc<Status>(chain, 'hansa_status');
+export const useZones = () => useRpc<Zone[]>(HUB, 'hansa_zones');
+export const usePeers = () => useRpc<Peer[]>(HUB, 'hansa_peers');
+export const useOperators = () => useRpc<{ total: number; operators: Operator[] }>(HUB, 'hansa_operators', [0, PAGE]);
+export const useEpoch = () => useRpc<Epoch>(HUB, 'hansa_epoch');
+export const terms = (zone: Zone): Partial<Terms> => ({ ...zone, ...zone.terms });
+export const isDevelopment = (status: Status | undefined): boolean => status !== undefined && DEVELOPMENT_CHAIN_IDS.includes(Number(status.chainId));
+
+export interface Member {
+  account: Hex;
+  status: number;
+  roles: number;
+  weight: number;
+  since: bigint;
+  name: string;
+  contact: string;
+}
+
+export const MEMBER_STATUS = ['unknown', 'active', 'suspended'] as const;
+
+export const useMembers = () =>
+  useAsk<Member[]>(HUB, ['members'], async (signal) => {
+    const [answer] = await viewsOrFail(HUB, [{ ...MEMBERS, name: 'members', args: [0n, BigInt(PAGE)] }], signal);
+    return (answer as [Member[], bigint])[0];
+  });
+
+export const ALERT_STATUS = ['none', 'pending', 'accepted', 'revoked', 'lapsed', 'expired'] as const;
+export const ACTIONS = ['watch', 'limit', 'block'] as const;
+export const SEVERITIES = ['', 'low', 'medium', 'high', 'critical'] as const;
+
+export interface Alert {
+  id: bigint;
+  raiser: Hex;
+  status: number;
+  action: number;
+  severity: number;
+  raisedAt: bigint;
+  expiry: bigint;
+  provisionalUntil: bigint;
+  acceptedAt: bigint;
+  bondClaimed: boolean;
+  bond: bigint;
+  objectId: Hex;
+  reason: string;
+  targets: readonly Hex[];
+}
+
+export interface Tally {
+  endorsing: bigint;
+  revoking: bigint;
+  total: bigint;
+  endorsers: readonly Hex[];
+  revokers: readonly Hex[];
+}
+
+export interface AlertWithVotes extends Alert {
+  tally: Tally;
+}
+
+/** The newest alerts, newest first, and how many there are in all. */
+export const useAlerts = () =>
+  useAsk<{ total: number; alerts: AlertWithVotes[] }>(HUB, ['alerts'], async (signal) => {
+    const [first] = await viewsOrFail(HUB, [{ ...GUARD, name: 'alertIds', args: [0n, 0n] }], signal);
+    const total = (first as [bigint[], bigint])[1];
+    const offset = total > BigInt(MAX_ALERTS) ? total - BigInt(MAX_ALERTS) : 0n;
+    const [page] = await viewsOrFail(HUB, [{ ...GUARD, name: 'alertIds', args: [offset, BigInt(MAX_ALERTS)] }], signal);
+    const ids = [...(page as [bigint[], bigint])[0]].reverse();
+    const answers = await views(
+      HUB,
+      ids.flatMap((id) => [
+        { ...GUARD, name: 'alert', args: [id] },
+        { ...GUARD, name: 'tally', args: [id] },
+      ]),
+      signal,
+    );
+    const alerts: AlertWithVotes[] = [];
+    ids.forEach((_, index) => {
+      const [alert, tally] = [answers[index * 2], answers[index * 2 + 1]];
+      if (alert instanceof Error || tally instanceof Error) return;
+      alerts.push({ ...(alert as Alert), tally: tally as Tally });
+    });
+    return { total: Number(total), alerts };
+  });
+
+/** Pending, accepted, or under a sentinel's provisional directive. */
+export const isOpen = (alert: Alert): boolean => alert.status === 1 || alert.status === 2;
+
+export interface Name {
+  name: string;
+  kind: 'module' | 'member' | 'operator' | 'development' | 'you';
+}
+
+export type Names = ReadonlyMap<string, Name>;
+
+const NamesContext = createContext<Names>(new Map());
+export const NamesProvider = NamesContext.Provider;
+export const useNames = (): Names => useContext(NamesContext);
+
+/** What the league calls addresses. A member or operator chose its name itself: it never replaces the address. */
+export function useLeagueNames(): Names {
+  const { data: status } = useStatus();
+  const { data: members } = useMembers();
+  const { data: operators } = useOperators();
+  return useMemo(() => {
+    const names = new Map<string, Name>();
+    for (const { owner, feeRecipient, name } of operators?.operators ?? []) {
+      names.set(feeRecipient.toLowerCase(), { name, kind: 'operator' });
+      names.set(owner.toLowerCase(), { name, kind: 'operator' });
+    }
+    for (const { account, name } of members ?? []) names.set(account.toLowerCase(), { name, kind: 'member' });
+    if (isDevelopment(status)) {
+      DEVELOPMENT_ACCOUNTS.forEach((address, index) => names.set(address, { name: `development account ${index + 1}`, kind: 'development' }));
+    }
+    for (const [address, name] of MODULE_NAMES) names.set(address, { name: `module ${name}`, kind: 'module' });
+    return names;
+  }, [status, members, operators]);
+}

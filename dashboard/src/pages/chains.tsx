@@ -1,0 +1,39 @@
+import { HUB, type Chain } from '../lib/rpc';
+import { line } from '../lib/safe';
+import { to } from '../lib/route';
+import { useStatus, useZones } from '../lib/league';
+import { Empty, Waiting } from '../ui/basics';
+import { t } from '../strings';
+import { AddressPage } from './explorer/address';
+import { BlockPage } from './explorer/block';
+import { ChainList } from './explorer/list';
+import { ChainPage } from './explorer/chain';
+import { TransactionPage } from './explorer/transaction';
+
+export function Crumbs({ chain, more }: { chain: Chain; more?: string }) {
+  return (
+    <nav aria-label={t.chains.path} className="mb-1 text-xs text-muted">
+      <a href={to('chains')}>{t.nav.chains}</a> / {more ? <a href={to('chains', chain)}>{line(chain, 40)}</a> : line(chain, 40)}
+      {more && ` / ${more}`}
+    </nav>
+  );
+}
+
+export default function ChainsPage({ parts }: { parts: string[] }) {
+  const [chain, kind, id] = parts;
+  const zones = useZones();
+  const status = useStatus();
+  if (!chain) return <ChainList />;
+  if (chain !== HUB) {
+    if (zones.isPending) return <Waiting />;
+    const zone = zones.data?.find(({ name }) => name === chain);
+    if (zones.data && !zone) return <Empty next={<a href={to('chains')}>{t.chains.listed}</a>}>{t.chains.unknown(line(chain, 40))}</Empty>;
+    if (zone?.path === null) return <Empty next={t.chains.notHereNext}>{t.chains.notHere(line(chain, 40))}</Empty>;
+  }
+  const key = `${chain}/${kind}/${id}`;
+  if (kind === 'block' && id) return <BlockPage key={key} chain={chain} id={id} />;
+  if (kind === 'tx' && id) return <TransactionPage key={key} chain={chain} hash={id} />;
+  if (kind === 'address' && id) return <AddressPage key={key} chain={chain} address={id} />;
+  const zone = zones.data?.find(({ name }) => name === chain);
+  return <ChainPage key={chain} chain={chain} zone={zone ?? null} hub={status.data} />;
+}

@@ -1,0 +1,181 @@
+import { encodeFunctionData } from 'viem/utils';
+import { EXCHANGE, GUARD } from '../../lib/modules';
+import { count, num } from '../../lib/format';
+import { ACTIONS, type AlertWithVotes, isOpen, SEVERITIES, type Tally, terms, useAlerts, useMembers, useStatus, useZones } from '../../lib/league';
+import { PUBLISHED, version, type Version } from '../../lib/exchange';
+import { useAsk, views, viewsOrFail } from '../../lib/live';
+import { to } from '../../lib/route';
+import { type Chain, HUB } from '../../lib/rpc';
+import { line } from '../../lib/safe';
+import { scan } from '../../lib/scan';
+import { useStream } from '../../lib/stream';
+import type { Hex, Zone } from '../../lib/types';
+import { t } from '../../strings';
+import { useWallet } from '../../lib/wallet';
+import { Submit } from '../../wallet/submit';
+import { AlertBadge, AlertRows, Votes } from '../../ui/alerts';
+import { Badge, Empty, Facts, Panel, Problem, Title, Waiting } from '../../ui/basics';
+import { Cell, Table } from '../../ui/tables';
+import { Address, Ether, Text, Time, Until } from '../../ui/values';
+import { Tabs } from '../exchange';
+
+export function AlertList() {
+  const alerts = useAlerts();
+  const all = alerts.data?.alerts ?? [];
+  const [open, closed] = [all.filter(isOpen), all.filter((alert) => !isOpen(alert))];
+  return (
+    <>
+      <Title aside={<Tabs at="alerts" />}>{t.alert.list}</Title>
+      <p className="mb-3 max-w-[80ch] text-muted">{t.exchange.alertsWhat}</p>
+      <Panel title={t.exchange.open} source={alerts} className="mb-3" flush>
+        {open.length === 0 ? <Empty next={t.league.noAlertsNext}>{t.league.noAlerts}</Empty> : <AlertRows of={open} />}
+      </Panel>
+      {closed.length > 0 && (
+        <Panel title={t.exchange.closed} flush>
+          <AlertRows of={closed} />
+        </Panel>
+      )}
+    </>
+  );
+}
+
+/** What one chain does about the targets now, by its own word. */
+function ChainRow({ chain, zone, alert }: { chain: Chain; zone: Zone | null; alert: AlertWithVotes }) {
+  useStream(chain);
+  const blocked = useAsk<unknown[]>(chain, ['blocked', alert.targets], (signal) => views(chain, alert.targets.map((target) => ({ ...GUARD, name: 'blockedUntil', args: [target] })), signal));
+  const holds = (blocked.data ?? []).flatMap((answer) => (Array.isArray(answer) && (answer[0] as bigint) > 0n ? [Number(answer[0] as bigint)] : []));
+  const least = zone ? terms(zone).minSeverity : undefined;
+  return (
+    <tr>
+      <Cell>
+        <a href={to('chains', chain)}>
+          <Text of={chain} most={40} />
+        </a>
+      </Cell>
+      <Cell>
+        {blocked.isPending ? (
+          t.common.loading
+        ) : holds.length > 0 ? (
+          <>
+            <Badge tone="bad">{t.alert.blockedUntil}</Badge> {t.alert.until} <Until ms={Math.max(...holds) * 1_000} over={t.alert.over} />
+            {holds.length < alert.targets.length && ` (${t.league.ofTotal(count(alert.targets.length))} ${count(holds.length)})`}
+          </>
+        ) : (
+          <span className="text-muted">{least !== undefined && alert.severity < least ? t.alert.belowPolicy(SEVERITIES[least] ?? '') : t.alert.notBlocked}</span>
+        )}
+      </Cell>
+    </tr>
+  );
+}
+
+function Effect({ alert }: { alert: AlertWithVotes }) {
+  const zones = (useZones().data ?? []).filter(({ path }) => path !== null);
+  return (
+    <Panel title={t.alert.effect} flush>
+      <Table label={t.alert.effect} head={[t.common.chain, t.chains.here]}>
+        <ChainRow chain={HUB} zone={null} alert={alert} />
+        {zones.map((zone) => (
+          <ChainRow key={zone.id} chain={zone.name} zone={zone} alert={alert} />
+        ))}
+      </Table>
+    </Panel>
+  );
+}
+
+/** The object that an alert rests on. */
+function Grounds({ objectId }: { objectId: Hex }) {
+  const status = useStatus().data;
+  const found = useAsk<Version | null>(HUB, ['grounds', objectId], async (signal) => {
+    const page = await scan(HUB, { address: EXCHANGE.to, topics: [PUBLISHED, objectId] }, 1, null, num(status?.oldestBlock), signal);
+    return page.logs.flatMap((log) => version(log) ?? [])[0] ?? null;
+  }, { enabled: status !== undefined });
+  if (!found.data) return <span className="font-mono text-xs break-all">{objectId}</span>;
+  return (
+    <a href={to('exchange', 'object', found.data.id)}>
+      <Text of={found.data.title || found.data.id} most={120} />
+    </a>
+  );
+}
+
+/** What the connected account can do about an alert. */
+function Act({ alert }: { alert: AlertWithVotes }) {
+  const { address } = useWallet();
+  const members = useMembers().data ?? [];
+  const me = members.find(({ account }) => account.toLowerCase() === address?.toLowerCase());
+  const call = (functionName: string) => ({ chain: HUB, to: GUARD.to, data: encodeFunctionData({ abi: GUARD.abi, functionName, args: [alert.id] }) });
+  const has = (list: readonly Hex[]): boolean => list.some((member) => member.toLowerCase() === address?.toLowerCase());
+  const isRaiser = alert.raiser.toLowerCase() === address?.toLowerCase();
+  if (address && (!me || me.weight === 0)) return <p className="text-muted">{t.alert.notMember}</p>;
+  const ended = alert.status === 4 || alert.status === 5;
+  return (
+    <div className="flex flex-col gap-3">
+      {alert.status === 1 && (has(alert.tally.endorsers) ? <p className="text-muted">{t.alert.voted}</p> : <Submit intent={call('endorse')} label={t.alert.endorse} says={t.alert.endorseSays} />)}
+      {isOpen(alert) && address && (has(alert.tally.revokers) ? <p className="text-muted">{t.alert.votedAgainst}</p> : <Submit intent={call('voteRevoke')} label={t.alert.revoke} says={t.alert.revokeSays} />)}
+      {ended && isRaiser && !alert.bondClaimed && <Submit intent={call('claimBond')} label={t.alert.claimBond} says={t.alert.claimBondSays} />}
+      {!isOpen(alert) && !(ended && isRaiser && !alert.bondClaimed) && <p className="text-muted">{t.alert.nothingToDo}</p>}
+      {alert.status === 2 && !address && <p className="text-muted">{t.wallet.needed}</p>}
+    </div>
+  );
+}
+
+export function AlertPage({ id }: { id: string }) {
+  const valid = /^\d{1,18}$/.test(id);
+  const found = useAsk<AlertWithVotes>(
+    HUB,
+    ['alert', id],
+    async (signal) => {
+      const args = [BigInt(id)];
+      const [alert, tally] = await viewsOrFail(HUB, [{ ...GUARD, name: 'alert', args }, { ...GUARD, name: 'tally', args }], signal);
+      return { ...(alert as AlertWithVotes), tally: tally as Tally };
+    },
+    { enabled: valid },
+  );
+  if (!valid) return <Empty next={t.alert.noneNext}>{t.alert.noneWithId(line(id, 40))}</Empty>;
+  if (found.isError) return <Problem error={found.error} />;
+  if (!found.data) return <Waiting />;
+  const alert = found.data;
+  if (alert.status === 0) return <Empty next={t.alert.noneNext}>{t.alert.noneWithId(id)}</Empty>;
+  const seconds = (of: bigint) => <Time ms={Number(of) * 1_000} />;
+  const people = (of: readonly Hex[]) => (of.length === 0 ? t.common.none : <span className="flex flex-wrap gap-x-4">{of.map((member) => <Address key={member} of={member} />)}</span>);
+  const rows: [string, React.ReactNode][] = [
+    [t.alert.action, `${ACTIONS[alert.action]}, ${SEVERITIES[alert.severity]}`],
+    [t.alert.targets, <span key="t" className="flex flex-col">{alert.targets.map((target) => <Address key={target} of={target} />)}</span>],
+    [t.alert.reason, alert.reason ? <Text key="r" of={alert.reason} lines /> : t.common.none],
+    [t.alert.object, <Grounds key="g" objectId={alert.objectId} />],
+    [t.alert.raiser, <Address key="a" of={alert.raiser} />],
+    [t.alert.raisedAt, seconds(alert.raisedAt)],
+    [t.alert.acceptedAt, alert.acceptedAt > 0n ? seconds(alert.acceptedAt) : t.common.no],
+    [t.alert.expiry, <span key="e">{seconds(alert.expiry)} ({isOpen(alert) ? <>{t.alert.ends} <Until ms={Number(alert.expiry) * 1_000} over={t.alert.over} /></> : t.alert.over})</span>],
+    [t.alert.bond, <span key="b"><Ether of={alert.bond} /> <Badge tone={alert.bondClaimed ? 'muted' : 'warn'}>{alert.bondClaimed ? t.alert.bondBack : t.alert.bondHeld}</Badge></span>],
+  ];
+  if (alert.provisionalUntil > 0n) rows.push([t.alert.provisional, <span key="p">{t.alert.until} {seconds(alert.provisionalUntil)}</span>]);
+  return (
+    <>
+      <Title aside={<Tabs at="alerts" />}>
+        {t.alert.title(id)} <AlertBadge of={alert} />
+      </Title>
+      <div className="grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <Panel title={t.explorer.details} source={found}>
+          <Facts rows={rows} />
+        </Panel>
+        <div className="flex min-w-0 flex-col gap-3">
+          <Panel title={t.alert.votes}>
+            <Votes of={alert} />
+            <div className="mt-2">
+              <Facts
+                rows={[
+                  [t.alert.endorsers, people(alert.tally.endorsers)],
+                  [t.alert.revokers, people(alert.tally.revokers)],
+                ]}
+              />
+            </div>
+          </Panel>
+          <Effect alert={alert} />
+          <Panel title={t.alert.act}>
+            <Act alert={alert} />
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+// The neighbourhood of an object. Positions are computed once for each set of nodes; a list says the same in words.
+import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from 'd3-force';
+import { useMemo } from 'react';
+import type { Graph, GraphNode } from '../../lib/graph';
+import { to } from '../../lib/route';
+import { line } from '../../lib/safe';
+import { t } from '../../strings';
+import { Text } from '../../ui/values';
+
+const WIDTH = 720;
+const HEIGHT = 420;
+const TICKS = 260;
+/** More labels would lie over each other. */
+const MAX_LABELS = 14;
+
+type Placed = GraphNode & SimulationNodeDatum;
+
+function place(graph: Graph): { nodes: Placed[]; links: { from: Placed; to: Placed; label: string }[] } {
+  const nodes: Placed[] = graph.nodes.map((node, index) => ({
+    ...node,
+    ...(node.distance === 0 ? { fx: WIDTH / 2, fy: HEIGHT / 2 } : { x: WIDTH / 2 + 120 * node.distance * Math.cos(index * 2.4), y: HEIGHT / 2 + 80 * node.distance * Math.sin(index * 2.4) }),
+  }));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const links = graph.links.flatMap(({ from, to: target, label }) => {
+    const [a, b] = [byId.get(from), byId.get(target)];
+    return a && b ? [{ from: a, to: b, label }] : [];
+  });
+  const simulation = forceSimulation(nodes)
+    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(90))
+    .force('charge', forceManyBody().strength(-320))
+    .force('collide', forceCollide(34))
+    .force('x', forceX(WIDTH / 2).strength(0.04))
+    .force('y', forceY(HEIGHT / 2).strength(0.08))
+    .stop();
+  simulation.tick(TICKS);
+  for (const node of nodes) {
+    node.x = Math.min(WIDTH - 60, Math.max(60, node.x ?? 0));
+    node.y = Math.min(HEIGHT - 24, Math.max(14, node.y ?? 0));
+  }
+  return { nodes, links };
+}
+
+export default function NeighbourGraph({ of }: { of: Graph }) {
+  const key = JSON.stringify([of.nodes.map(({ id }) => id), of.links]);
+  const drawn = useMemo(() => place(of), [key]);
+  const labelled = drawn.links.length <= MAX_LABELS;
+  return (
+    <>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
+        {drawn.links.map(({ from, to: target, label }, index) => (
+          <g key={index}>
+            <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--line)" strokeWidth={1.5} />
+            {labelled && <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 - 3} textAnchor="middle" fontSize="10" fill="var(--muted)">
+              {line(label, 24)}
+            </text>}
+          </g>
+        ))}
+        {drawn.nodes.map((node) => (
+          <a key={node.id} href={to('exchange', 'object', node.id)} tabIndex={-1}>
+            <circle cx={node.x} cy={node.y} r={node.distance === 0 ? 11 : 8} fill={node.distance === 0 ? 'var(--accent)' : node.isKnown ? 'var(--accent-soft)' : 'var(--raised)'} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray={node.isKnown ? undefined : '3 2'} />
+            <text x={node.x} y={(node.y ?? 0) + 22} textAnchor="middle" fontSize="11" fill="var(--text)">
+              {line(node.title, 22)}
+            </text>
+          </a>
+        ))}
+      </svg>
+      <ul className="mt-2 grid gap-x-6 text-sm sm:grid-cols-2">
+        {of.nodes
+          .filter(({ distance }) => distance > 0)
+          .map((node) => (
+            <li key={node.id} className="min-w-0 truncate">
+              <span className="text-muted">{line(node.type, 30)}</span>{' '}
+              <a href={to('exchange', 'object', node.id)}>
+                <Text of={node.title} most={60} />
+              </a>{' '}
+              {!node.isKnown && <span className="text-muted">{t.exchange.notHere}</span>}
+            </li>
+          ))}
+      </ul>
+      {of.cut && <p className="mt-1 text-muted">{t.exchange.graphCut}</p>}
+    </>
+  );
+}

@@ -1,0 +1,180 @@
+import { createColumnHelper, flexRender, getCoreRowModel, getFilteredRowModel, getPaginationRowModel, getSortedRowModel, type SortingState, useReactTable } from '@tanstack/react-table';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { count, num } from '../../lib/format';
+import { type Entry, MAX_OBJECTS, useObjects } from '../../lib/exchange';
+import { useNames, useStatus } from '../../lib/league';
+import { setQuery, to, useRoute } from '../../lib/route';
+import { HUB } from '../../lib/rpc';
+import { TLP } from '../../lib/stix';
+import { t } from '../../strings';
+import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone } from '../../ui/basics';
+import { Address, Ago, BlockLink, Text, Time } from '../../ui/values';
+import { Tabs } from '../exchange';
+
+const PAGE = 50;
+const TLP_TONES: Tone[] = ['muted', 'good', 'warn', 'warn', 'bad'];
+
+export function Tlp({ of }: { of: number }) {
+  return <Badge tone={TLP_TONES[of] ?? 'muted'}>TLP:{TLP[of] ?? '?'}</Badge>;
+}
+
+const column = createColumnHelper<Entry>();
+const columns = [
+  column.accessor('type', { header: t.exchange.type, cell: ({ getValue }) => <span className="whitespace-nowrap"><Text of={getValue()} most={40} /></span> }),
+  column.accessor('title', {
+    header: t.exchange.object,
+    cell: ({ row: { original } }) => (
+      <span className="flex min-w-56 flex-wrap items-center gap-1.5">
+        <a href={to('exchange', 'object', original.id)}>
+          <Text of={original.title || original.id} most={120} />
+        </a>
+        {original.labels.slice(0, 3).map((label) => (
+          <Badge key={label}>
+            <Text of={label} />
+          </Badge>
+        ))}
+        {original.revoked && <Badge tone="bad">{t.exchange.revoked}</Badge>}
+      </span>
+    ),
+  }),
+  column.accessor('tlp', { header: 'TLP', cell: ({ getValue }) => <Tlp of={getValue()} /> }),
+  column.accessor('publisher', { header: t.exchange.publisher, cell: ({ getValue }) => <Address of={getValue()} /> }),
+  column.accessor('version', { header: t.exchange.version, cell: ({ getValue }) => <Time ms={getValue()} /> }),
+  column.accessor('block', {
+    header: t.exchange.published,
+    cell: ({ row: { original } }) => (
+      <span className="whitespace-nowrap">
+        <BlockLink chain={HUB} number={original.block} /> {original.timeMs !== null && <span className="text-muted"><Ago ms={original.timeMs} /></span>}
+      </span>
+    ),
+  }),
+];
+
+/** Whether an object has all words of a search somewhere. */
+export function matches(entry: Entry, words: string[], publisherName: string): boolean {
+  const text = `${entry.id} ${entry.title} ${entry.labels.join(' ')} ${entry.publisher} ${publisherName}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function Filters({ types, onText, text, type, tlp }: { types: [string, number][]; onText: (text: string) => void; text: string; type: string; tlp: string }) {
+  return (
+    <div className="flex flex-wrap gap-2 border-b border-line p-2">
+      <input type="search" value={text} maxLength={200} onChange={(event) => onText(event.target.value)} placeholder={t.exchange.searchHint} aria-label={t.exchange.search} className={`${field} flex-1 basis-56`} />
+      <select aria-label={t.exchange.type} value={type} onChange={(event) => setQuery({ type: event.target.value })} className={field}>
+        <option value="">{t.exchange.allTypes}</option>
+        {types.map(([name, amount]) => (
+          <option key={name} value={name}>
+            {name} ({count(amount)})
+          </option>
+        ))}
+      </select>
+      <select aria-label="TLP" value={tlp} onChange={(event) => setQuery({ tlp: event.target.value })} className={field}>
+        <option value="">{t.exchange.allTlp}</option>
+        {TLP.map((name, index) => (
+          <option key={name} value={index}>
+            TLP:{name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+export function ObjectList() {
+  const { query } = useRoute();
+  const status = useStatus().data;
+  const names = useNames();
+  const objects = useObjects(status ? num(status.oldestBlock) : null);
+  const [sorting, setSorting] = useState<SortingState>([]);
+  const [pagination, setPagination] = useState({ pageIndex: 0, pageSize: PAGE });
+  const text = query.get('q') ?? '';
+  const type = query.get('type') ?? '';
+  const tlp = query.get('tlp') ?? '';
+  const wanted = useDeferredValue(text);
+  const types = useMemo(() => {
+    const counted = new Map<string, number>();
+    for (const { type: of } of objects.entries) counted.set(of, (counted.get(of) ?? 0) + 1);
+    return [...counted].sort((a, b) => b[1] - a[1]);
+  }, [objects.entries]);
+  const shown = useMemo(() => {
+    const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+    return objects.entries.filter((entry) => (!type || entry.type === type) && (!tlp || entry.tlp === Number(tlp)) && matches(entry, words, names.get(entry.publisher.toLowerCase())?.name ?? ''));
+  }, [objects.entries, wanted, type, tlp, names]);
+  useEffect(() => setPagination({ pageIndex: 0, pageSize: PAGE }), [wanted, type, tlp]);
+  const table = useReactTable({
+    data: shown,
+    columns,
+    state: { sorting, pagination },
+    onSortingChange: setSorting,
+    onPaginationChange: setPagination,
+    getRowId: ({ key }) => key,
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+    getFilteredRowModel: getFilteredRowModel(),
+    getPaginationRowModel: getPaginationRowModel(),
+    autoResetPageIndex: false,
+  });
+  const filtered = text || type || tlp;
+  return (
+    <>
+      <Title aside={<Tabs at="objects" />}>{t.nav.exchange}</Title>
+      <p className="mb-3 max-w-[80ch] text-muted">{t.exchange.what}</p>
+      {objects.error !== null && <Problem error={objects.error} />}
+      <Panel title={filtered ? t.exchange.some(count(shown.length), count(objects.entries.length)) : t.exchange.count(count(objects.entries.length))} aside={objects.loading && <span role="status">{t.exchange.loading}</span>} flush>
+        <Filters types={types} text={text} type={type} tlp={tlp} onText={(next) => setQuery({ q: next })} />
+        {objects.entries.length === 0 && !objects.loading ? (
+          <Empty next={t.exchange.noneNext}>{t.exchange.none}</Empty>
+        ) : shown.length === 0 && !objects.loading ? (
+          <Empty next={t.exchange.nothingFoundNext}>{t.exchange.nothingFound}</Empty>
+        ) : (
+          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t.exchange.objects}>
+            <table className="w-full border-collapse text-sm">
+              <thead>
+                {table.getHeaderGroups().map((group) => (
+                  <tr key={group.id} className="border-b border-line text-xs text-muted">
+                    {group.headers.map((header) => {
+                      const sorted = header.column.getIsSorted();
+                      return (
+                        <th key={header.id} scope="col" aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'} className="px-3 py-1 whitespace-nowrap">
+                          <button type="button" onClick={header.column.getToggleSortingHandler()} className="font-medium hover:text-ink">
+                            {flexRender(header.column.columnDef.header, header.getContext())} <span aria-hidden="true">{sorted === 'asc' ? '↑' : sorted === 'desc' ? '↓' : ''}</span>
+                          </button>
+                        </th>
+                      );
+                    })}
+                  </tr>
+                ))}
+              </thead>
+              <tbody className="divide-y divide-line">
+                {table.getRowModel().rows.map((row) => (
+                  <tr key={row.id}>
+                    {row.getVisibleCells().map((cell) => (
+                      <td key={cell.id} className="px-3 py-1.5 align-baseline">
+                        {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+        <div className="flex flex-wrap items-center gap-2 border-t border-line p-2 text-sm">
+          <Button onClick={() => table.previousPage()} disabled={!table.getCanPreviousPage()}>
+            {t.common.newer}
+          </Button>
+          <span className="text-muted">{t.exchange.page(count(pagination.pageIndex + 1), count(Math.max(1, table.getPageCount())))}</span>
+          <Button onClick={() => table.nextPage()} disabled={!table.getCanNextPage()}>
+            {t.common.older}
+          </Button>
+          {objects.more && !objects.loading && (
+            <span className="ml-auto flex items-center gap-2 text-muted">
+              {t.exchange.notAll} <Button onClick={objects.loadMore}>{t.exchange.loadMore}</Button>
+            </span>
+          )}
+          {!objects.more && objects.entries.length >= MAX_OBJECTS && <span className="ml-auto text-muted">{t.exchange.most(count(MAX_OBJECTS))}</span>}
+        </div>
+      </Panel>
+    </>
+  );
+}

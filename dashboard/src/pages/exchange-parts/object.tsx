@@ -1,0 +1,221 @@
+import { lazy, Suspense, useMemo } from 'react';
+import { count, bytes, num } from '../../lib/format';
+import { EXCHANGE } from '../../lib/modules';
+import { PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
+import { around } from '../../lib/graph';
+import { decodeLog } from '../../lib/decode';
+import { useAlerts, useStatus } from '../../lib/league';
+import { useAsk } from '../../lib/live';
+import { to } from '../../lib/route';
+import { HUB } from '../../lib/rpc';
+import { line, safe } from '../../lib/safe';
+import { scan } from '../../lib/scan';
+import { objectKey } from '../../lib/search';
+import { isReference, properties, references, type Stix } from '../../lib/stix';
+import type { Log } from '../../lib/types';
+import { t } from '../../strings';
+import { AlertRows } from '../../ui/alerts';
+import { Badge, Copy, Empty, Facts, Panel, Title, Waiting } from '../../ui/basics';
+import { Cell, Table } from '../../ui/tables';
+import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
+import { Tabs } from '../exchange';
+import { Tlp } from './list';
+
+const NeighbourGraph = lazy(() => import('./graph'));
+
+function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
+  const { entries, loading } = useObjects(oldest);
+  const graph = useMemo(() => around(entries, id), [entries, id]);
+  if (graph.nodes.length < 2) return loading ? <Waiting /> : null;
+  return (
+    <Panel title={t.exchange.graph} aside={t.exchange.graphNote} className="mt-3">
+      <Suspense fallback={<Waiting />}>
+        <NeighbourGraph of={graph} />
+      </Suspense>
+    </Panel>
+  );
+}
+
+/** Versions and sightings that are looked for. */
+const MAX_LOGS = 500;
+/** How deep nested properties are shown. */
+const MAX_DEPTH = 4;
+
+function Value({ of, depth = 0 }: { of: unknown; depth?: number }) {
+  if (isReference(of)) return <a href={to('exchange', 'object', of)} className="font-mono text-[0.8125rem] break-all">{line(of)}</a>;
+  if (typeof of === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(of)) return <Time ms={Date.parse(of)} />;
+  if (typeof of === 'string') return <Text of={of} lines />;
+  if (typeof of === 'number' || typeof of === 'boolean') return <>{String(of)}</>;
+  if (of === null || of === undefined) return <span className="text-muted">{t.common.none}</span>;
+  if (depth >= MAX_DEPTH) return <Text of={JSON.stringify(of)} most={300} />;
+  if (Array.isArray(of)) {
+    return (
+      <ul className={of.length > 1 ? 'list-disc pl-4' : ''}>
+        {of.slice(0, 50).map((item, index) => (
+          <li key={index}>
+            <Value of={item} depth={depth + 1} />
+          </li>
+        ))}
+        {of.length > 50 && <li className="text-muted">{t.common.more(count(of.length - 50))}</li>}
+      </ul>
+    );
+  }
+  return (
+    <dl className="border-l border-line pl-2">
+      {Object.entries(of as object)
+        .slice(0, 50)
+        .map(([name, value]) => (
+          <div key={name} className="flex flex-wrap gap-x-2">
+            <dt className="text-muted">
+              <Text of={name} most={60} />
+            </dt>
+            <dd className="min-w-0">
+              <Value of={value} depth={depth + 1} />
+            </dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function Readable({ of }: { of: Stix }) {
+  const rows = properties(of).map(([name, value]): [string, React.ReactNode] => [safe(name, 60), <Value key={name} of={value} />]);
+  return (
+    <>
+      {typeof of.description === 'string' && (
+        <p className="mb-3 max-w-[80ch]">
+          <Text of={of.description} lines />
+        </p>
+      )}
+      <Facts rows={rows} />
+    </>
+  );
+}
+
+function Versions({ of }: { of: Version[] }) {
+  return (
+    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.common.block, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
+      {of.map((item) => (
+        <tr key={`${item.version}`}>
+          <Cell>
+            <Time ms={item.version} />
+          </Cell>
+          <Cell>
+            <Address of={item.publisher} />
+          </Cell>
+          <Cell>
+            <BlockLink chain={HUB} number={item.block} />
+          </Cell>
+          <Cell>
+            <TxLink chain={HUB} hash={item.transaction} />
+          </Cell>
+          <Cell>
+            <Hash of={item.digest} what={t.exchange.digest} /> <Badge tone={item.isIntact ? 'good' : 'bad'}>{item.isIntact ? t.exchange.intact : t.exchange.broken}</Badge>
+          </Cell>
+          <Cell right>{bytes(item.size)}</Cell>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Sightings({ logs }: { logs: Log[] }) {
+  return (
+    <ul className="divide-y divide-line">
+      {logs.map((log) => {
+        const by = Object.fromEntries((decodeLog(log)?.arguments ?? []).map(({ name, value }) => [name, value]));
+        return (
+          <li key={`${log.blockHash}${log.logIndex}`} className="flex flex-wrap items-center gap-2 px-3 py-2">
+            <Address of={String(by.member)} /> {t.exchange.sawIt(count(num(by.count as number)))} <Time ms={Number(by.firstSeenMs)} /> – <Time ms={Number(by.lastSeenMs)} /> <BlockLink chain={HUB} number={num(log.blockNumber)} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+export function ObjectPage({ id }: { id: string }) {
+  const valid = isReference(id);
+  const status = useStatus().data;
+  const key = objectKey(id);
+  const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined });
+  const alerts = (useAlerts().data?.alerts ?? []).filter(({ objectId }) => objectId === key);
+  if (!valid) return <Empty next={<a href={to('exchange')}>{t.exchange.listed}</a>}>{t.exchange.noId(line(id, 100))}</Empty>;
+  const logs = found.data ?? [];
+  const versions = logs.flatMap((log) => version(log) ?? []).sort((a, b) => b.version - a.version);
+  const revoked = logs.find((log) => log.topics[0] === REVOKED);
+  const reason = revoked && decodeLog(revoked)?.arguments.find(({ name }) => name === 'reason')?.value;
+  const sightings = logs.filter((log) => log.topics[0] === SIGHTED);
+  const [last] = versions;
+  const points = last?.stix ? references(last.stix) : [];
+  return (
+    <>
+      <Title aside={<Tabs at="objects" />}>{last ? <Text of={last.title || last.id} most={160} /> : t.exchange.object}</Title>
+      <p className="mb-3 flex flex-wrap items-center gap-2 text-sm">
+        {last && <Badge tone="accent">{line(last.type, 40)}</Badge>}
+        {last && <Tlp of={last.tlp} />}
+        {last?.labels.map((label) => (
+          <Badge key={label}>
+            <Text of={label} />
+          </Badge>
+        ))}
+        {revoked && <Badge tone="bad">{t.exchange.revoked}</Badge>}
+        <span className="font-mono text-xs break-all text-muted">{id}</span> <Copy text={id} what={t.exchange.id} />
+      </p>
+      {revoked && (
+        <p className="mb-3 rounded-lg border border-bad bg-bad-soft px-3 py-2">
+          {t.exchange.revokedLong} <Text of={reason} most={300} />
+        </p>
+      )}
+      <div className="grid gap-3 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+        <Panel title={t.exchange.content} source={found}>
+          {!last ? <Empty next={t.exchange.unknownNext}>{t.exchange.unknown}</Empty> : last.stix ? <Readable of={last.stix} /> : <p>{t.exchange.sealed}</p>}
+        </Panel>
+        <div className="flex min-w-0 flex-col gap-3">
+          {alerts.length > 0 && (
+            <Panel title={t.exchange.groundsOf} flush>
+              <AlertRows of={alerts} />
+            </Panel>
+          )}
+          <Panel title={t.exchange.points} flush>
+            {points.length === 0 ? (
+              <Empty>{t.exchange.pointsNone}</Empty>
+            ) : (
+              <ul className="divide-y divide-line">
+                {points.map(({ by, to: target }, index) => (
+                  <li key={index} className="px-3 py-1.5">
+                    <span className="text-muted">
+                      <Text of={by} most={60} />
+                    </span>{' '}
+                    <a href={to('exchange', 'object', target)} className="font-mono text-xs break-all">
+                      {target}
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Panel>
+          {sightings.length > 0 && (
+            <Panel title={t.exchange.sightings} flush>
+              <Sightings logs={sightings} />
+            </Panel>
+          )}
+        </div>
+      </div>
+      <Neighbours id={id} oldest={status ? num(status.oldestBlock) : null} />
+      {versions.length > 0 && (
+        <Panel title={t.exchange.provenance} className="mt-3" flush>
+          <Versions of={versions} />
+        </Panel>
+      )}
+      {last?.stix && (
+        <details className="mt-3 rounded-lg border border-line bg-panel">
+          <summary className="cursor-pointer px-3 py-2 text-[0.8125rem] font-semibold">{t.exchange.asJson}</summary>
+          <pre className="max-h-96 overflow-auto p-3 text-xs" tabIndex={0}>
+            {safe(JSON.stringify(last.stix, null, 2), 20_000)}
+          </pre>
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,172 @@
+import { useState } from 'react';
+import { parseAbi } from 'viem/utils';
+import { addAbi, decodeLog, ownAbis } from '../../lib/decode';
+import { big, bytes, checksummed, count, num } from '../../lib/format';
+import { useAlerts, useNames, useStatus } from '../../lib/league';
+import { useAsk, views } from '../../lib/live';
+import { GUARD } from '../../lib/modules';
+import { to } from '../../lib/route';
+import { call, type Chain, HUB } from '../../lib/rpc';
+import { line } from '../../lib/safe';
+import { scan } from '../../lib/scan';
+import type { Hex, Log } from '../../lib/types';
+import { t } from '../../strings';
+import { Badge, Button, Copy, Empty, Facts, field, Panel, Title } from '../../ui/basics';
+import { Cell, Table } from '../../ui/tables';
+import { BlockLink, Ether, Text, TxLink, Until } from '../../ui/values';
+import { Crumbs } from '../chains';
+
+/** Logs that are looked for at once. */
+const LOGS = 50;
+const TOKEN = parseAbi([
+  'function name() view returns (string)',
+  'function symbol() view returns (string)',
+  'function decimals() view returns (uint8)',
+  'function totalSupply() view returns (uint256)',
+  'function supportsInterface(bytes4) view returns (bool)',
+]);
+const ERC721_INTERFACE = '0x80ac58cd';
+
+interface Token {
+  standard: 'ERC-20' | 'ERC-721';
+  name: string;
+  symbol: string;
+  supply: string | null;
+}
+
+/** What a contract says of itself as a token. It may say anything. */
+const useToken = (chain: Chain, address: Hex, enabled: boolean) =>
+  useAsk<Token | null>(
+    chain,
+    ['token', address],
+    async (signal) => {
+      const ask = (name: string, args: unknown[] = []) => ({ to: address, abi: TOKEN, name, args });
+      const [name, symbol, decimals, supply, isNft] = await views(chain, [ask('name'), ask('symbol'), ask('decimals'), ask('totalSupply'), ask('supportsInterface', [ERC721_INTERFACE])], signal);
+      if (typeof symbol !== 'string') return null;
+      const nft = isNft === true;
+      if (!nft && (typeof decimals !== 'number' || typeof supply !== 'bigint')) return null;
+      const shown = typeof supply === 'bigint' ? (typeof decimals === 'number' && decimals <= 36 ? count(supply / 10n ** BigInt(decimals)) : count(supply)) : null;
+      return { standard: nft ? 'ERC-721' : 'ERC-20', name: typeof name === 'string' ? name : '', symbol, supply: shown };
+    },
+    { enabled },
+  );
+
+function OwnAbi({ address }: { address: string }) {
+  const [text, setText] = useState('');
+  const [said, setSaid] = useState<string | null>(ownAbis()[address.toLowerCase()] ? t.explorer.abiThere : null);
+  const add = (): void => {
+    const result = addAbi(address, text);
+    setSaid(typeof result === 'number' ? t.explorer.abiAdded(count(result)) : result);
+    if (typeof result === 'number') setText('');
+  };
+  return (
+    <Panel title={t.explorer.abi} className="mt-3">
+      <label className="flex flex-col gap-1 text-sm">
+        <span className="text-muted">{t.explorer.abiHint}</span>
+        <textarea value={text} onChange={(event) => setText(event.target.value)} rows={3} maxLength={500_000} className={`${field} font-mono text-xs`} />
+      </label>
+      <div className="mt-2 flex flex-wrap items-center gap-2">
+        <Button onClick={add} disabled={!text.trim()}>
+          {t.explorer.abiAdd}
+        </Button>
+        {said && <p role="status">{said}</p>}
+      </div>
+    </Panel>
+  );
+}
+
+function Logs({ chain, address }: { chain: Chain; address: Hex }) {
+  const oldest = useStatus(chain).data?.oldestBlock;
+  const logs = useAsk<{ logs: Log[]; before: number | null }>(chain, ['logs', address], (signal) => scan(chain, { address }, LOGS, null, num(oldest), signal), { enabled: oldest !== undefined });
+  const rows = (logs.data?.logs ?? []).slice(0, LOGS);
+  return (
+    <Panel title={t.explorer.logs} source={logs} flush className="mt-3">
+      {rows.length === 0 ? (
+        <Empty>{t.explorer.noLogsOf}</Empty>
+      ) : (
+        <Table label={t.explorer.logs} head={[t.common.block, t.common.transaction, t.explorer.event, t.explorer.by]}>
+          {rows.map((log) => {
+            const decoded = decodeLog(log);
+            return (
+              <tr key={`${log.blockHash}${log.logIndex}`}>
+                <Cell>
+                  <BlockLink chain={chain} number={num(log.blockNumber)} />
+                </Cell>
+                <Cell>
+                  <TxLink chain={chain} hash={log.transactionHash} />
+                </Cell>
+                <Cell>{decoded ? <Text of={decoded.name} most={60} /> : <span className="font-mono text-xs">{log.topics[0]?.slice(0, 10)}</span>}</Cell>
+                <Cell>{decoded && decoded.by}</Cell>
+              </tr>
+            );
+          })}
+        </Table>
+      )}
+    </Panel>
+  );
+}
+
+/** Alerts that name the address, and what this chain does about it. */
+function Warnings({ chain, address }: { chain: Chain; address: Hex }) {
+  const alerts = (useAlerts().data?.alerts ?? []).filter(({ targets }) => targets.some((target) => target.toLowerCase() === address.toLowerCase()));
+  const blocked = useAsk<readonly [bigint, bigint]>(chain, ['blocked-one', address], async (signal) => (await views(chain, [{ ...GUARD, name: 'blockedUntil', args: [address] }], signal))[0] as readonly [bigint, bigint]);
+  const until = Array.isArray(blocked.data) ? (blocked.data[0] as bigint) : 0n;
+  if (alerts.length === 0 && until === 0n) return null;
+  return (
+    <div className="mb-3 rounded-lg border border-bad bg-bad-soft px-3 py-2">
+      {until > 0n && (
+        <p className="font-semibold">
+          {t.explorer.blockedHere(line(chain, 40))} <Until ms={Number(until) * 1_000} over={t.alert.over} />
+        </p>
+      )}
+      <ul>
+        {alerts.map((alert) => (
+          <li key={String(alert.id)}>
+            <a href={to('exchange', 'alert', alert.id)}>{t.alert.title(String(alert.id))}</a> <Text of={alert.reason} most={160} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export function AddressPage({ chain, address }: { chain: Chain; address: string }) {
+  const isAddress = /^0x[0-9a-fA-F]{40}$/.test(address);
+  const of = (isAddress ? address : `0x${'0'.repeat(40)}`) as Hex;
+  const known = useNames().get(of.toLowerCase());
+  const account = useAsk<{ balance: Hex; nonce: Hex; code: Hex }>(
+    chain,
+    ['account', of],
+    async (signal) => {
+      const [balance, nonce, code] = await Promise.all([call<Hex>(chain, 'eth_getBalance', [of, 'latest'], signal), call<Hex>(chain, 'eth_getTransactionCount', [of, 'latest'], signal), call<Hex>(chain, 'eth_getCode', [of, 'latest'], signal)]);
+      return { balance, nonce, code };
+    },
+    { enabled: isAddress },
+  );
+  const code = account.data?.code ?? '0x';
+  const isContract = code.length > 2;
+  const token = useToken(chain, of, isContract).data;
+  if (!isAddress) return <Empty>{t.explorer.noAddress(line(address, 80))}</Empty>;
+  const rows: [string, React.ReactNode][] = [
+    [t.explorer.balance, <Ether key="b" of={big(account.data?.balance)} digits={18} />],
+    [t.explorer.sent, count(num(account.data?.nonce))],
+    [t.explorer.kind, isContract ? `${t.explorer.contract} (${bytes((code.length - 2) / 2)})` : known?.kind === 'module' ? t.kinds.module : t.explorer.account],
+  ];
+  if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={known.name} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
+  if (token) rows.push([token.standard, <span key="t"><Text of={token.name} most={80} /> (<Text of={token.symbol} most={24} />){token.supply !== null && `, ${t.explorer.supply} ${token.supply}`} <span className="text-muted">{t.explorer.saysItself}</span></span>]);
+  if (chain === HUB) rows.push([t.explorer.otherChains, <a key="o" href={to('chains')}>{t.nav.chains}</a>]);
+  return (
+    <>
+      <Crumbs chain={chain} more={t.explorer.addressTitle} />
+      <Title>
+        <span className="font-mono text-sm break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
+      </Title>
+      <Warnings chain={chain} address={of} />
+      <Panel title={t.explorer.details} source={account}>
+        <Facts rows={rows} />
+      </Panel>
+      <Logs chain={chain} address={of} />
+      {isContract && known?.kind !== 'module' && <OwnAbi address={of} />}
+    </>
+  );
+}

@@ -1,0 +1,220 @@
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
+import { useNow } from '../lib/clock';
+import { big, count, duration, ether, num } from '../lib/format';
+import { health, median, type Health, type ZoneHead } from '../lib/health';
+import { isDevelopment, isOpen, useAlerts, useMembers, useOperators, usePeers, useStatus, useZones } from '../lib/league';
+import { useAsk } from '../lib/live';
+import { call, type Chain, HUB } from '../lib/rpc';
+import { stream, useStream } from '../lib/stream';
+import type { Header, Zone } from '../lib/types';
+import { t } from '../strings';
+import { AlertRows } from '../ui/alerts';
+import { Badge, Button, Empty, Panel, Stat, Title, Waiting } from '../ui/basics';
+import { BlockRows, TransactionRows } from '../ui/tables';
+
+const Topology = lazy(() => import('./topology'));
+const TryIt = lazy(() => import('../wallet/try'));
+const Incident = lazy(() => import('../incident/incident'));
+
+/** Blocks that are listed, and transactions. */
+const LISTED = 10;
+/** Blocks in which transactions are looked for: an idle chain makes one every five seconds. */
+const SEARCHED = 120;
+/** Finality counts blocks that were seen within this, ms. */
+const LATELY_MS = 3_600_000;
+
+/** How long blocks took from their proposal until they were final here, as this page saw them. */
+function useFinality(): { last: number | null; middle: number | null; seen: number } {
+  const { head } = useStream(HUB);
+  return useMemo(() => {
+    const since = Date.now() - LATELY_MS;
+    const lags = stream(HUB)
+      .heads.filter(({ live, seenAt }) => live && seenAt >= since)
+      .map(({ seenAt, timestampMs }) => Math.max(0, seenAt - num(timestampMs)));
+    return { last: lags.at(-1) ?? null, middle: median(lags), seen: lags.length };
+    // A new head is what changes it.
+  }, [head]);
+}
+
+const useZoneHeads = (zones: Zone[] | undefined) =>
+  useAsk<ZoneHead[]>(
+    HUB,
+    ['zone-heads', zones?.map(({ name, path }) => [name, path])],
+    (signal) =>
+      Promise.all(
+        (zones ?? [])
+          .filter(({ path }) => path !== null)
+          .map(async ({ name }) => {
+            try {
+              const head = await call<Header>(name, 'eth_getBlockByNumber', ['latest', false], signal);
+              return { name, headMs: num(head.timestampMs) };
+            } catch {
+              return { name, headMs: null };
+            }
+          }),
+      ),
+    { enabled: zones !== undefined },
+  );
+
+export function useHealth(): { health: Health | null; headMs: number | null } {
+  const now = useNow();
+  const { head } = useStream(HUB);
+  const status = useStatus().data;
+  const operators = useOperators().data?.operators;
+  const peers = usePeers().data;
+  const zones = useZones().data;
+  const zoneHeads = useZoneHeads(zones).data;
+  const headMs = head ? num(head.timestampMs) : status ? num(status.head.timestampMs) : null;
+  const ready = status && operators && peers && zones;
+  return { health: ready ? health({ now, status, headMs, operators, peers, zones, zoneHeads: zoneHeads ?? [] }) : null, headMs };
+}
+
+function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
+  const now = useNow();
+  const { head, state } = useStream(HUB);
+  const status = useStatus().data;
+  const alerts = useAlerts().data;
+  const finality = useFinality();
+  const open = alerts?.alerts.filter(isOpen) ?? [];
+  const enforced = open.filter(({ status: of, action }) => of === 2 && action === 2).length;
+  const age = headMs === null ? null : now - headMs;
+  const height = head ? num(head.number) : status ? num(status.head.number) : null;
+  const lacking = (up: number, all: number) => (up < all ? ('bad' as const) : undefined);
+  return (
+    <section aria-label={t.league.health} className={`mb-3 rounded-lg border border-line bg-panel ${state === 'lost' ? 'stale' : ''}`}>
+      <dl className="grid grid-cols-2 divide-line sm:grid-cols-4 xl:grid-cols-7 xl:divide-x">
+        <Stat label={t.league.height} note={t.league.finalNote}>
+          {height === null ? '–' : count(height)}
+        </Stat>
+        <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(age !== null && age > 15_000 ? { tone: 'bad' as const } : {})}>
+          {age === null ? '–' : (age < 1_000 ? '<1 s' : duration(Math.floor(age / 1_000) * 1_000).replace('.0 s', ' s'))}
+        </Stat>
+        <Stat label={t.league.finality} note={finality.middle === null ? t.league.finalityWait : t.league.finalityNote(duration(finality.middle), count(finality.seen))}>
+          {finality.last === null ? '–' : duration(finality.last)}
+        </Stat>
+        <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} {...(of && lacking(of.operatorsUp, of.operatorsTotal) ? { tone: 'bad' as const } : {})}>
+          {of ? count(of.operatorsUp) : '–'}
+        </Stat>
+        <Stat label={t.league.chainsUp} note={of ? t.league.ofTotal(count(of.chainsTotal)) : ''} {...(of && lacking(of.chainsUp, of.chainsTotal) ? { tone: 'bad' as const } : {})}>
+          {of ? count(of.chainsUp) : '–'}
+        </Stat>
+        <Stat label={t.league.openAlerts} note={t.league.enforcedNote(count(enforced))} {...(open.length > 0 ? { tone: 'warn' as const } : {})}>
+          {alerts ? count(open.length) : '–'}
+        </Stat>
+        <Stat label={t.league.peers} note={t.league.peersNote}>
+          {status ? count(status.peersConnected) : '–'}
+        </Stat>
+      </dl>
+    </section>
+  );
+}
+
+function Introduction({ of }: { of: Health | null }) {
+  const operators = useOperators().data;
+  const members = useMembers().data;
+  const zones = useZones().data;
+  const stake = operators?.operators.reduce((sum, { stake: one }) => sum + big(one), 0n);
+  const plural = (number: number, one: string): string => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
+  return (
+    <div className="mb-3">
+      <Title
+        aside={
+          of && (
+            <span role="status">
+              <Badge tone={of.problems.length === 0 ? 'good' : 'bad'}>{of.problems.length === 0 ? t.league.healthy : t.league.trouble(of.problems.length)}</Badge>
+            </span>
+          )
+        }
+      >
+        {t.nav.league}
+      </Title>
+      {operators && members && zones && stake !== undefined && (
+        <p className="max-w-[80ch] text-muted">
+          {t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member'))}
+        </p>
+      )}
+      {of && of.problems.length > 0 && (
+        <ul className="mt-2 rounded-md border border-bad bg-bad-soft px-3 py-2">
+          {of.problems.map((problem) => (
+            <li key={problem}>{problem}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+export function ChainPicker({ value, onChange }: { value: Chain; onChange: (chain: Chain) => void }) {
+  const zones = useZones().data ?? [];
+  const running = zones.filter(({ path }) => path !== null);
+  if (running.length === 0) return null;
+  return (
+    <select aria-label={t.common.chain} value={value} onChange={(event) => onChange(event.target.value)} className="rounded border border-line bg-bg px-1 py-0.5 text-ink">
+      {[HUB, ...running.map(({ name }) => name)].map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Newest() {
+  const [chain, setChain] = useState<Chain>(HUB);
+  useStream(chain);
+  const blocks = useNewestBlocks(chain, SEARCHED);
+  const transactions = useTransactionsOf(chain, blocks.data, LISTED);
+  const picker = <ChainPicker value={chain} onChange={setChain} />;
+  return (
+    <div className="grid gap-3 xl:grid-cols-2">
+      <Panel title={t.league.blocks} source={blocks} aside={picker} flush>
+        <BlockRows chain={chain} of={(blocks.data ?? []).slice(0, LISTED)} />
+      </Panel>
+      <Panel title={t.league.transactions} source={transactions} flush>
+        {transactions.data?.length === 0 ? <Empty next={t.league.noTransactionsNext}>{t.league.noTransactions}</Empty> : <TransactionRows chain={chain} of={transactions.data ?? []} />}
+      </Panel>
+    </div>
+  );
+}
+
+export function LeaguePage() {
+  const { health: of, headMs } = useHealth();
+  const status = useStatus().data;
+  const alerts = useAlerts();
+  const [incident, setIncident] = useState(false);
+  const open = (alerts.data?.alerts ?? []).filter(isOpen);
+  const shown = open.length > 0 ? open : (alerts.data?.alerts ?? []).slice(0, 3);
+  return (
+    <>
+      <Introduction of={of} />
+      <Strip of={of} headMs={headMs} />
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <Suspense fallback={<Waiting />}>
+          <TryIt />
+        </Suspense>
+        {isDevelopment(status) && (
+          <Button kind="danger" onClick={() => setIncident(true)} disabled={incident}>
+            {t.league.incident}
+          </Button>
+        )}
+      </div>
+      {incident && (
+        <Suspense fallback={<Waiting />}>
+          <Incident onClose={() => setIncident(false)} />
+        </Suspense>
+      )}
+      <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <Panel title={t.league.topology} aside={t.league.topologyNote}>
+          <Suspense fallback={<Waiting />}>
+            <Topology />
+          </Suspense>
+        </Panel>
+        <Panel title={t.league.alerts} source={alerts} flush aside={alerts.data && <a href="#/exchange/alerts">{`${t.common.all} ${count(alerts.data.total)}`}</a>}>
+          {shown.length === 0 ? <Empty next={t.league.noAlertsNext}>{t.league.noAlerts}</Empty> : <AlertRows of={shown} />}
+        </Panel>
+      </div>
+      <Newest />
+    </>
+  );
+}

@@ -1,0 +1,200 @@
+// The few parts that every page is made of.
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { explain } from '../lib/live';
+import { useNow } from '../lib/clock';
+import { duration } from '../lib/format';
+import { safe } from '../lib/safe';
+import { t } from '../strings';
+
+export type Tone = 'good' | 'warn' | 'bad' | 'muted' | 'accent';
+
+const badge: Record<Tone, string> = {
+  good: 'bg-good-soft text-good',
+  warn: 'bg-warn-soft text-warn',
+  bad: 'bg-bad-soft text-bad',
+  muted: 'bg-raised text-muted',
+  accent: 'bg-accent-soft text-accent',
+};
+
+export function Badge({ tone = 'muted', children, title }: { tone?: Tone; children: ReactNode; title?: string }) {
+  return (
+    <span title={title} className={`inline-flex items-center gap-1 rounded px-1.5 py-px text-xs font-medium whitespace-nowrap ${badge[tone]}`}>
+      {children}
+    </span>
+  );
+}
+
+/** What a question that may still be under way looks like to a panel. */
+export interface Source {
+  isPending: boolean;
+  isError: boolean;
+  error: unknown;
+  dataUpdatedAt: number;
+  data?: unknown;
+}
+
+/** After this without a fresh answer, data looks stale, ms. */
+export const STALE_MS = 30_000;
+
+function Freshness({ at, failed }: { at: number; failed: boolean }) {
+  const now = useNow();
+  if (at === 0) return null;
+  const age = now - at;
+  if (!failed && age < STALE_MS) return null;
+  return <Badge tone="warn">{t.common.asOf(duration(age))}</Badge>;
+}
+
+export function useStale(source: Source | undefined): boolean {
+  const now = useNow();
+  return source !== undefined && source.dataUpdatedAt > 0 && (source.isError || now - source.dataUpdatedAt > STALE_MS);
+}
+
+interface PanelProps {
+  title: ReactNode;
+  children: ReactNode;
+  aside?: ReactNode;
+  source?: Source;
+  /** Where an error is shown in the place of the content only if there is none. */
+  flush?: boolean;
+  className?: string;
+  level?: 2 | 3;
+}
+
+/** A titled part of a page. Given where its data come from, it shows waiting, failure and age. */
+export function Panel({ title, children, aside, source, flush = false, className = '', level = 2 }: PanelProps) {
+  const id = useId();
+  const stale = useStale(source);
+  const Heading = `h${level}` as const;
+  const empty = source !== undefined && source.data === undefined;
+  return (
+    <section aria-labelledby={id} className={`min-w-0 rounded-lg border border-line bg-panel ${className}`}>
+      <header className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-3 py-1.5">
+        <Heading id={id} className="text-[0.8125rem] font-semibold">
+          {title}
+        </Heading>
+        {source && <Freshness at={source.dataUpdatedAt} failed={source.isError} />}
+        {aside && <div className="ml-auto flex flex-wrap items-center gap-2 text-xs text-muted">{aside}</div>}
+      </header>
+      {source?.isError && <Problem error={source.error} />}
+      {empty && source.isPending ? <Waiting /> : <div className={`${flush ? '' : 'p-3'} ${stale ? 'stale' : ''}`}>{empty ? null : children}</div>}
+    </section>
+  );
+}
+
+export function Waiting() {
+  return (
+    <p role="status" className="p-3 text-muted">
+      {t.common.loading}
+    </p>
+  );
+}
+
+export function Problem({ error }: { error: unknown }) {
+  const { what, next } = explain(error);
+  return (
+    <div role="alert" className="border-l-2 border-bad bg-bad-soft px-3 py-2 text-sm">
+      <p className="untrusted">{safe(what, 600)}</p>
+      <p className="untrusted text-muted">{next}</p>
+    </div>
+  );
+}
+
+/** Nothing there, and what to do about it. */
+export function Empty({ children, next }: { children: ReactNode; next?: ReactNode }) {
+  return (
+    <div className="px-3 py-4 text-sm">
+      <p>{children}</p>
+      {next && <p className="mt-1 text-muted">{next}</p>}
+    </div>
+  );
+}
+
+export function Title({ children, aside }: { children: ReactNode; aside?: ReactNode }) {
+  const ref = useRef<HTMLHeadingElement>(null);
+  // A new page is announced, and the keyboard begins there.
+  useEffect(() => ref.current?.focus({ preventScroll: true }), []);
+  return (
+    <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
+      <h1 ref={ref} tabIndex={-1} className="min-w-0 text-lg font-semibold outline-none">
+        {children}
+      </h1>
+      {aside && <div className="ml-auto flex flex-wrap items-center gap-2">{aside}</div>}
+    </div>
+  );
+}
+
+interface ButtonProps {
+  children: ReactNode;
+  onClick?: () => void;
+  kind?: 'main' | 'plain' | 'danger';
+  disabled?: boolean;
+  type?: 'button' | 'submit';
+  title?: string;
+}
+
+export function Button({ children, onClick, kind = 'plain', disabled, type = 'button', title }: ButtonProps) {
+  const look = {
+    main: 'border-accent bg-accent text-on-accent hover:opacity-90',
+    plain: 'border-line bg-raised text-ink hover:border-accent',
+    danger: 'border-bad bg-bad-soft text-bad hover:opacity-90',
+  }[kind];
+  return (
+    <button type={type} onClick={onClick} disabled={disabled} title={title} className={`rounded-md border px-2.5 py-1 text-sm font-medium disabled:opacity-50 ${look}`}>
+      {children}
+    </button>
+  );
+}
+
+/** A number with its name; it keeps its width while it changes. */
+export function Stat({ label, children, note, tone }: { label: string; children: ReactNode; note?: ReactNode; tone?: Tone }) {
+  const colour = tone && tone !== 'muted' ? { good: 'text-good', warn: 'text-warn', bad: 'text-bad', accent: 'text-accent' }[tone] : '';
+  return (
+    <div className="min-w-0 px-3 py-2">
+      <dt className="text-xs text-muted">{label}</dt>
+      <dd className={`text-xl leading-tight font-semibold whitespace-nowrap ${colour}`}>{children}</dd>
+      {note && <dd className="text-xs text-muted">{note}</dd>}
+    </div>
+  );
+}
+
+/** Names and values, one under the other. */
+export function Facts({ rows }: { rows: [label: string, value: ReactNode][] }) {
+  return (
+    <dl className="grid grid-cols-1 gap-x-4 gap-y-1 sm:grid-cols-[11rem_1fr]">
+      {rows.map(([label, value]) => (
+        <div key={label} className="contents">
+          <dt className="min-w-0 break-words text-muted">{label}</dt>
+          <dd className="mb-1 min-w-0 break-words sm:mb-0">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function Copy({ text, what }: { text: string; what: string }) {
+  const [done, setDone] = useState(false);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setDone(true);
+      setTimeout(() => setDone(false), 1_500);
+    } catch {
+      // Clipboards need https or this machine: the whole text can be selected instead.
+      window.prompt(t.common.copyByHand, text);
+    }
+  };
+  return (
+    <button type="button" onClick={() => void copy()} aria-label={done ? t.common.copied : t.common.copy(what)} title={t.common.copy(what)} className="rounded px-0.5 text-xs text-muted hover:text-accent">
+      {done ? (
+        '✓'
+      ) : (
+        <svg viewBox="0 0 16 16" width="11" height="11" fill="none" stroke="currentColor" strokeWidth="1.5" aria-hidden="true" className="inline">
+          <rect x="5.5" y="5.5" width="9" height="9" rx="1.5" />
+          <path d="M3 10.5h-.5a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1h7a1 1 0 0 1 1 1V3" />
+        </svg>
+      )}
+    </button>
+  );
+}
+
+export const field = 'rounded-md border border-line bg-bg px-2 py-1 text-sm text-ink placeholder:text-muted min-w-0';

@@ -1,0 +1,98 @@
+// Arguments of calls, logs and errors, by their types and names.
+import type { ReactNode } from 'react';
+import { count } from '../lib/format';
+import type { Argument, Decoded } from '../lib/decode';
+import type { Chain } from '../lib/rpc';
+import { t } from '../strings';
+import { Badge } from './basics';
+import { Address, Ether, Hash, Text, Time } from './values';
+
+/** Names of amounts of wei in the modules' ABIs. */
+const WEI = /^(value|amount|bond|fee|stake|escrow|locked|held|paid|left|rentPerDay|sent|minimum|minBond|balance|answers)$/i;
+/** Names of times, seconds since 1970. */
+const SECONDS = /^(expiry|until|closesAt|raisedAt|acceptedAt|timestamp|provisionalUntil|since|latest)$/i;
+/** Bytes that are shown of a long value. */
+const MAX_BYTES = 600;
+
+function single({ name, type, value }: Argument, chain: Chain): ReactNode {
+  if (type === 'address') return <Address of={String(value)} chain={chain} />;
+  if (type === 'bool') return String(value);
+  if (type === 'string') return <Text of={value} lines />;
+  if (/^u?int/.test(type)) {
+    const number = BigInt(value as bigint | number);
+    if (WEI.test(name) && number > 1_000_000n) return <Ether of={number} digits={6} />;
+    if (SECONDS.test(name) && number > 1_000_000_000n && number < 100_000_000_000n) return <Time ms={Number(number) * 1_000} />;
+    if (/Ms$/.test(name) && number > 1_000_000_000_000n) return <Time ms={Number(number)} />;
+    if (name === 'version' && number > 1_000_000_000_000n) return <Time ms={Number(number)} />;
+    return count(number);
+  }
+  const text = String(value);
+  if (type === 'bytes' && text.length > 2) return <Bytes hex={text} />;
+  if (text.length > 24) return <Hash of={text} what={name} full={text.length <= 66} />;
+  return <span className="font-mono text-[0.8125rem] break-all">{text}</span>;
+}
+
+/** Bytes that are text are shown as text. */
+export function Bytes({ hex }: { hex: string }) {
+  const shown = hex.slice(0, 2 + MAX_BYTES * 2);
+  let text: string | null = null;
+  try {
+    const raw = Uint8Array.from((shown.slice(2).match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)));
+    const read = new TextDecoder('utf-8', { fatal: hex.length === shown.length }).decode(raw);
+    if (/^[\x20-\x7e\s]/.test(read)) text = read;
+  } catch {
+    // Not text.
+  }
+  const more = (hex.length - shown.length) / 2;
+  return (
+    <div className="max-h-60 overflow-auto rounded bg-raised p-2 font-mono text-xs break-all" tabIndex={0} role="group" aria-label={t.common.bytes}>
+      {text === null ? shown : <Text of={text} lines />}
+      {more > 0 && <p className="text-muted">{t.common.moreBytes(count(more))}</p>}
+    </div>
+  );
+}
+
+export function Arguments({ of, chain }: { of: Argument[]; chain: Chain }) {
+  if (of.length === 0) return <p className="text-muted">{t.common.noArguments}</p>;
+  return (
+    <dl className="grid grid-cols-1 gap-x-3 gap-y-0.5 sm:grid-cols-[minmax(6rem,auto)_1fr]">
+      {of.map((argument, index) => (
+        <div key={`${argument.name}${index}`} className="contents">
+          <dt className="text-muted">
+            <Text of={argument.name} /> <span className="text-xs">{argument.type}</span>
+          </dt>
+          <dd className="min-w-0">{argument.parts ? <div className="border-l border-line pl-2">{<Arguments of={argument.parts} chain={chain} />}</div> : Array.isArray(argument.value) ? <List of={argument} chain={chain} /> : single(argument, chain)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Elements of a list that are shown at once. */
+const MAX_ELEMENTS = 50;
+
+function List({ of, chain }: { of: Argument; chain: Chain }) {
+  const values = of.value as unknown[];
+  const type = of.type.replace(/\[\d*\]$/, '');
+  if (values.length === 0) return <span className="text-muted">{t.common.none}</span>;
+  return (
+    <ul>
+      {values.slice(0, MAX_ELEMENTS).map((value, index) => (
+        // Nothing else tells equal elements apart.
+        <li key={index}>{Array.isArray(value) ? <List of={{ name: '', type, value }} chain={chain} /> : single({ name: of.name, type, value }, chain)}</li>
+      ))}
+      {values.length > MAX_ELEMENTS && <li className="text-muted">{t.common.more(count(values.length - MAX_ELEMENTS))}</li>}
+    </ul>
+  );
+}
+
+export function DecodedView({ of, chain }: { of: Decoded; chain: Chain }) {
+  return (
+    <div className="min-w-0">
+      <p className="mb-1 font-medium">
+        <Text of={of.name} /> <Badge>{of.by}</Badge>
+      </p>
+      <Arguments of={of.arguments} chain={chain} />
+    </div>
+  );
+}

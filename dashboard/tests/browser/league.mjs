@@ -1,0 +1,134 @@
+// A real league for browser tests: four operators, members who publish and warn, zones with value, hostile content.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const run = promisify(execFile);
+/** The newest of the usual places, or HANSA_BIN. */
+function binary() {
+  const places = [process.env.HANSA_BIN, join(root, 'target/release/hansa'), join(root, 'target/debug/hansa')];
+  const found = places.find((place) => place && existsSync(place));
+  if (!found) throw new Error('there is no hansa binary: make build, or set HANSA_BIN');
+  return found;
+}
+
+const TLP_CLEAR = 'marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487';
+export const HOSTILE = '<script>window.__xss=1</script><img src=x onerror="window.__xss=2">\u202Egnp.exe';
+export const HOSTILE_ID = 'indicator--11111111-2222-4333-8444-555555555555';
+
+export class League {
+  /** Starts one in a folder of its own. */
+  static async start(portBase) {
+    const league = new League();
+    league.bin = binary();
+    league.dir = mkdtempSync(join(tmpdir(), 'hansa-dashboard-'));
+    league.portBase = portBase;
+    await league.hansa(['up', '--detach', '--port-base', String(portBase)]);
+    const document = JSON.parse(readFileSync(join(league.dir, 'league.json'), 'utf8'));
+    [{ rpc: league.rpc, dashboard: league.url }] = document.operators;
+    if (!league.url) throw new Error(`${league.bin} has no dashboard: build it anew (make build)`);
+    league.members = document.members;
+    return league;
+  }
+
+  async hansa(args, { as, zone } = {}) {
+    const rpc = this.rpc ? ['--rpc', zone ? `${this.rpc}/zones/${zone}` : this.rpc] : [];
+    const all = ['--dir', this.dir, ...(as ? ['--as', as] : []), ...rpc, ...args];
+    const { stdout } = await run(this.bin, all, { maxBuffer: 64 << 20 });
+    return stdout;
+  }
+
+  async stop() {
+    await this.hansa(['down']).catch(() => undefined);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  operator(name, what) {
+    return what === 'down' ? this.hansa(['down', '--operator', name]) : this.hansa(['up', '--detach']);
+  }
+
+  async call(method, params = [], path = '') {
+    const response = await fetch(`${this.rpc}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) });
+    const { result, error } = await response.json();
+    if (error) throw Object.assign(new Error(error.message), error);
+    return result;
+  }
+
+  file(name, content) {
+    const path = join(this.dir, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  /** Two zones, ether on one, an accepted alert and a pending one, a delegation, messages, and an object full of tricks. */
+  async populate() {
+    await this.hansa(['zone', 'create', 'market', '--chain-id', '48571'], { as: 'member-1' });
+    await this.hansa(['zone', 'create', 'grid', '--chain-id', '48572', '--min-severity', '4'], { as: 'member-2' });
+    await this.hansa(['bridge', 'deposit', 'market', '25ether'], { as: 'member-1' });
+    await this.hansa(['bridge', 'withdraw', 'market', '1ether', '--into', 'grid'], { as: 'member-1' });
+    await this.hansa(['exchange', 'publish', this.file('bundle.json', JSON.stringify(bundle([hostile(), ...indicators(150)])))], { as: 'member-2' });
+    const targets = ['0x098B716B8Aaf21512996dC57EB0615e2383E2f96', '0x00000000000000000000000000000000000b0b0b'];
+    const raise = (target, severity) => this.hansa(['alert', 'raise', '--target', target, '--object', indicators(1)[0].id, '--severity', severity, '--for', '2h', '--reason', HOSTILE.slice(0, 90)], { as: 'member-1' });
+    await raise(targets[0], 'critical');
+    for (const as of ['member-3', 'member-4']) await this.hansa(['alert', 'endorse', '1'], { as });
+    await raise(targets[1], 'high');
+    await this.hansa(['stake', 'delegate', 'operator-2', '40ether'], { as: 'member-1' });
+  }
+
+  publish(objects) {
+    return this.hansa(['exchange', 'publish', this.file('more.json', JSON.stringify(bundle(objects)))], { as: 'member-3' });
+  }
+}
+
+const time = '2026-01-01T00:00:00.000Z';
+const common = { spec_version: '2.1', created: time, modified: time, object_marking_refs: [TLP_CLEAR] };
+const bundle = (objects) => ({ type: 'bundle', id: 'bundle--00000000-0000-4000-8000-000000000000', objects });
+
+const hostile = () => ({
+  ...common,
+  type: 'indicator',
+  id: HOSTILE_ID,
+  name: HOSTILE,
+  description: `${HOSTILE}\nclick javascript:alert(1)`,
+  labels: ['"><svg onload=alert(1)>', 'rtl\u202Elabel'],
+  indicator_types: ['malicious-activity'],
+  pattern: "[url:value = 'javascript:alert(1)']",
+  pattern_type: 'stix',
+  valid_from: time,
+  external_references: [{ source_name: HOSTILE, url: 'javascript:window.__xss=3' }],
+});
+
+export const indicators = (count, from = 0) =>
+  Array.from({ length: count }, (_, index) => {
+    const number = (from + index).toString(16).padStart(12, '0');
+    return {
+      ...common,
+      type: 'indicator',
+      id: `indicator--aaaaaaaa-bbbb-4ccc-8ddd-${number}`,
+      name: `Scam address ${from + index}`,
+      indicator_types: ['malicious-activity'],
+      pattern: `[cryptocurrency-wallet:value = '0x${number.padStart(40, '0')}']`,
+      pattern_type: 'stix',
+      valid_from: time,
+      labels: index % 3 === 0 ? ['phishing'] : ['scam'],
+    };
+  });
+
+/** A contract that answers every call with the same text: a token whose name and symbol are hostile. */
+export function trickToken(text) {
+  const body = Buffer.from(text, 'utf8');
+  const padded = Buffer.alloc(64 + Math.ceil(body.length / 32) * 32);
+  padded[31] = 0x20;
+  padded.writeUInt32BE(body.length, 60);
+  body.copy(padded, 64);
+  const size = padded.length.toString(16).padStart(4, '0');
+  // CODECOPY what follows these 14 bytes, and return it.
+  const runtime = `61${size}600e60003961${size}6000f3${padded.toString('hex')}`;
+  const length = (runtime.length / 2).toString(16).padStart(4, '0');
+  return `0x61${length}600e60003961${length}6000f3${runtime}`;
+}
+

@@ -1,0 +1,249 @@
+// The browser suite: each page of the dashboard, against a real league that this starts. `--screenshots` writes pictures instead.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { accessibility, launch, open, overflow, visit } from './browser.mjs';
+import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
+
+const PORT_BASE = Number(process.env.HANSA_TEST_PORTS ?? 23_500);
+/** The second development account: everybody has its key. */
+const KEY = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d';
+/** Objects that the list has to carry. */
+const MANY = 10_000;
+const SECOND = 1_000;
+
+let league;
+let browser;
+let routes;
+
+async function places() {
+  const logs = await league.call('eth_getLogs', [{ fromBlock: '0x0', address: '0x48414e5341000000000000000000000000000006' }]);
+  const block = await league.call('eth_getBlockByNumber', [logs[0].blockNumber, true]);
+  const left = await league.call('eth_getLogs', [{ fromBlock: '0x0', address: '0x48414e5341000000000000000000000000000006' }], '/zones/market');
+  const [{ address }] = league.members;
+  return {
+    league: 'league',
+    chains: 'chains',
+    hub: 'chains/hub',
+    zone: 'chains/market',
+    block: `chains/hub/block/${Number(block.number)}`,
+    transaction: `chains/hub/tx/${block.transactions[0].hash}`,
+    address: `chains/hub/address/${address}`,
+    exchange: 'exchange',
+    object: `exchange/object/${indicators(1)[0].id}`,
+    hostile: `exchange/object/${HOSTILE_ID}`,
+    alerts: 'exchange/alerts',
+    alert: 'exchange/alert/1',
+    stake: `stake?address=${address}`,
+    messages: 'messages',
+    message: `messages/${left[0].transactionHash}`,
+    node: 'node',
+  };
+}
+
+before(async () => {
+  league = await League.start(PORT_BASE);
+  await league.populate();
+  browser = await launch();
+  routes = await places();
+}, { timeout: 120 * SECOND });
+
+after(async () => {
+  await browser?.close();
+  await league?.stop();
+});
+
+async function screenshots() {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), '../../screenshots');
+  mkdirSync(folder, { recursive: true });
+  for (const [width, shape] of [[1280, 'wide'], [360, 'narrow']]) {
+    for (const scheme of ['light', 'dark']) {
+      const { page, context } = await open(browser, league, { width, scheme });
+      for (const [name, route] of Object.entries(routes)) {
+        await visit(page, league, route);
+        await page.waitForTimeout(900);
+        await page.screenshot({ path: join(folder, `${name}-${shape}-${scheme}.png`), fullPage: true });
+      }
+      if (scheme === 'light') {
+        await visit(page, league, 'league');
+        await incident(page);
+        await page.screenshot({ path: join(folder, `incident-${shape}-${scheme}.png`), fullPage: true });
+      }
+      await context.close();
+    }
+  }
+  console.log(`pictures are in ${folder}`);
+}
+
+async function incident(page) {
+  await page.getByRole('button', { name: 'Simulate an incident' }).click();
+  await page.getByRole('button', { name: 'Begin', exact: true }).click();
+  await page.getByTestId('incident-outcome').waitFor({ timeout: 60 * SECOND });
+}
+
+if (process.argv.includes('--screenshots')) {
+  test('screenshots', screenshots);
+} else {
+  test('each page, wide and narrow: no fault, nothing asked elsewhere, no serious finding of axe, nothing wider than the screen', async () => {
+    for (const [width, scheme] of [[1280, 'light'], [360, 'dark']]) {
+      const { page, faults, context } = await open(browser, league, { width, scheme });
+      for (const [name, route] of Object.entries(routes)) {
+        await visit(page, league, route);
+        await page.waitForTimeout(500);
+        assert.deepEqual(await accessibility(page), [], `${name} at ${width}`);
+        assert.ok((await overflow(page)) <= 0, `${name} at ${width} is wider than the screen`);
+        assert.deepEqual(faults, [], `${name} at ${width}`);
+      }
+      await context.close();
+    }
+  });
+
+  test('the league page: interactive within a second, health in numbers and words, blocks as they come', async () => {
+    const { page } = await open(browser, league);
+    const begun = Date.now();
+    await page.goto(`${league.url}#/league`);
+    await page.getByRole('button', { name: 'Simulate an incident' }).waitFor();
+    const tookMs = Date.now() - begun;
+    console.log(`interactive after ${tookMs} ms`);
+    assert.ok(tookMs < 3 * SECOND, `interactive after ${tookMs} ms`);
+    await page.getByText('Healthy').waitFor();
+    await page.getByText(/4 operators with 440 ETH at stake secure 3 chains/).waitFor();
+    const height = () => page.locator('dl dd').first().innerText();
+    const old = await height();
+    await page.waitForFunction((before) => document.querySelector('dl dd').textContent !== before, old, { timeout: 12 * SECOND });
+    await page.getByRole('button', { name: 'Send a test transaction' }).click();
+    await page.getByText(/Final \d+ ms after it was sent|Final [\d.]+ s after it was sent/).waitFor({ timeout: 15 * SECOND });
+    await page.context().close();
+  });
+
+  test('an incident, end to end, by real transactions', async () => {
+    const { page, faults } = await open(browser, league);
+    await visit(page, league, 'league');
+    await incident(page);
+    const timeline = await page.getByRole('list', { name: 'What happened' }).innerText();
+    for (const chain of ['hub', 'market', 'grid']) assert.match(timeline, new RegExp(`${chain} refuses the attacker`));
+    assert.match(timeline, /next withdrawal is refused/);
+    await page.getByTestId('incident-outcome').getByRole('link', { name: /^Alert \d+$/ }).click();
+    await page.getByRole('heading', { level: 1, name: /Alert \d+/ }).waitFor();
+    await page.getByText('3 of 4 endorse').waitFor();
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('a wallet: connect, delegate with a preview, bridge, and follow the message', async () => {
+    const { page, faults } = await open(browser, league, { wallet: KEY });
+    await visit(page, league, 'stake');
+    await page.getByRole('button', { name: 'Connect wallet' }).click();
+    await page.getByRole('button', { name: 'Test wallet' }).click();
+    await page.getByRole('heading', { name: 'Your delegations' }).waitFor();
+    await page.getByLabel('Amount, ETH').fill('7');
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    await page.getByText(/one slash may take 5 % of it at most/).waitFor();
+    await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.getByText('done', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    const [position] = await league.call('hansa_delegations', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8']);
+    assert.equal(BigInt(position.amount), 7n * 10n ** 18n);
+    await visit(page, league, 'messages');
+    await page.getByLabel('Amount, ETH').fill('2.5');
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.waitForURL(/#\/messages\/0x/, { timeout: 20 * SECOND });
+    await page.getByText('arrived', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    assert.equal(BigInt(await league.call('eth_getBalance', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8', 'latest'], '/zones/market')), 25n * 10n ** 17n);
+    // What the chain would refuse is said before anything is signed.
+    await visit(page, league, 'stake');
+    await page.getByLabel('Amount, ETH').fill('999999');
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    await page.getByText(/not enough ether/).waitFor();
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('what strangers wrote is shown, and harmless', async () => {
+    const { page, faults } = await open(browser, league);
+    const [account] = await league.call('eth_getLogs', [{ fromBlock: '0x0' }]);
+    assert.ok(account);
+    const { privateKeyToAccount } = await import('viem/accounts');
+    const signer = privateKeyToAccount(KEY);
+    const nonce = Number(await league.call('eth_getTransactionCount', [signer.address, 'pending']));
+    const signed = await signer.signTransaction({ type: 'eip1559', chainId: Number(await league.call('eth_chainId')), nonce, data: trickToken(HOSTILE), gas: 3_000_000n, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n });
+    const { contractAddress } = await league.call('eth_sendRawTransactionSync', [signed, 15_000]);
+    for (const route of [`exchange/object/${HOSTILE_ID}`, 'exchange?q=script', 'exchange/alert/1', `chains/hub/address/${contractAddress}`, `exchange/object/${encodeURIComponent(HOSTILE)}`, `chains/${encodeURIComponent(HOSTILE)}`, `chains/hub/tx/${encodeURIComponent(HOSTILE)}`]) {
+      await visit(page, league, route).catch(() => page.waitForTimeout(500));
+      await page.waitForTimeout(700);
+      const text = await page.locator('main').innerText();
+      assert.match(text, /<script>/, route);
+      assert.doesNotMatch(text, /\u202E/, route);
+      assert.match(text, /⟨U\+202E⟩|…/, route);
+      assert.equal(await page.evaluate(() => window.__xss), undefined, route);
+      assert.equal(await page.locator('a[href^="javascript"], main img, main script').count(), 0, route);
+    }
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('search finds blocks, transactions on any chain, addresses and objects', async () => {
+    const { page } = await open(browser, league);
+    await visit(page, league, 'league');
+    const search = page.getByRole('searchbox', { name: 'Search' });
+    const left = routes.message.split('/')[1];
+    for (const [text, route] of [['3', /#\/chains\/hub\/block\/3$/], [left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/]]) {
+      await search.fill(text);
+      await search.press('Enter');
+      await page.waitForURL(route, { timeout: 5 * SECOND });
+    }
+    await search.fill(`0x${'12'.repeat(32)}`);
+    await search.press('Enter');
+    await page.getByText(/No block or transaction has this hash/).waitFor();
+    await page.context().close();
+  });
+
+  test('the keyboard reaches everything, and a new page begins at its title', async () => {
+    const { page } = await open(browser, league);
+    await visit(page, league, 'league');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    assert.ok(await page.evaluate(() => document.activeElement !== document.body));
+    await page.getByRole('link', { name: 'Chains', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1' && document.activeElement.textContent === 'Chains');
+    await page.context().close();
+  });
+
+  test(`${MANY} objects in the list: filtered and sorted without waiting`, async () => {
+    for (let from = 1_000; from < MANY + 1_000; from += 5_000) await league.publish(indicators(5_000, from));
+    const { page } = await open(browser, league);
+    await visit(page, league, 'exchange');
+    const more = page.getByRole('button', { name: 'Load older' });
+    await page.getByText('page 1 of').waitFor();
+    if (await more.isVisible().catch(() => false)) await more.click();
+    await page.waitForFunction((least) => Number((document.querySelector('main section h2')?.textContent ?? '').replace(/\D/g, '')) >= least, MANY, { timeout: 60 * SECOND });
+    const begun = Date.now();
+    await page.getByRole('searchbox', { name: 'Filter objects' }).fill('address 10999');
+    await page.getByText(/^1 of [\d,]+ objects$/).waitFor({ timeout: 5 * SECOND });
+    const tookMs = Date.now() - begun;
+    console.log(`filtered ${MANY} objects in ${tookMs} ms`);
+    assert.ok(tookMs < 2 * SECOND, `filtering took ${tookMs} ms`);
+    await page.context().close();
+  }, { timeout: 180 * SECOND });
+
+  test('an operator that dies is named; a node that dies is said, and found again', async () => {
+    const { page } = await open(browser, league);
+    await visit(page, league, 'league');
+    await page.getByText('Healthy').waitFor();
+    await league.operator('operator-4', 'down');
+    await page.getByText(/operator-4 has no session/).waitFor({ timeout: 30 * SECOND });
+    await league.operator('operator-4', 'up');
+    await page.getByText('Healthy').waitFor({ timeout: 40 * SECOND });
+    const old = Number((await page.locator('dl dd').first().innerText()).replace(/\D/g, ''));
+    await league.operator('operator-1', 'down');
+    await page.getByText(/The connection to the node was lost/).waitFor({ timeout: 15 * SECOND });
+    assert.match(await page.locator('section[aria-label="Health"]').getAttribute('class'), /stale/);
+    await league.operator('operator-1', 'up');
+    await page.getByText('● Live').waitFor({ timeout: 30 * SECOND });
+    await page.waitForFunction((before) => Number(document.querySelector('dl dd').textContent.replace(/\D/g, '')) > before, old, { timeout: 20 * SECOND });
+    await page.context().close();
+  });
+}

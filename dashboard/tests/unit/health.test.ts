@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { health, median, stands } from '../../src/lib/health';
+import type { Operator, Peer, Status, Zone } from '../../src/lib/types';
+
+const operator = (id: number, key: string, more: Partial<Operator> = {}) => ({ id, name: `operator-${id}`, key, nextKey: null, seat: true, exited: false, bar: 'none', ...more }) as Operator;
+const peer = (publicKey: string, connected: boolean) => ({ publicKey, connected }) as Peer;
+const status = { syncing: false, operator: { publicKey: '0xA1' } } as unknown as Status;
+const zone = (name: string, more: Partial<Zone> = {}) => ({ name, phase: 'active', path: `/zones/${name}`, heartbeatMs: 5_000, ...more }) as Zone;
+const calm = { now: 100_000, status, headMs: 98_000, operators: [operator(1, '0xa1'), operator(2, '0xb2')], peers: [peer('0xB2', true)], zones: [zone('market')], zoneHeads: [{ name: 'market', headMs: 97_000 }] };
+
+test('a league in order has nothing to say', () => {
+  expect(health(calm)).toEqual({ problems: [], operatorsUp: 2, operatorsTotal: 2, chainsUp: 2, chainsTotal: 2 });
+});
+
+test('an operator without a session is named', () => {
+  const found = health({ ...calm, peers: [peer('0xB2', false)] });
+  expect(found.operatorsUp).toBe(1);
+  expect(found.problems).toHaveLength(1);
+  expect(found.problems[0]).toContain('operator-2');
+});
+
+test('who has left is not missed, who is barred is told of', () => {
+  const left = operator(3, '0xc3', { exited: true, seat: false });
+  const barred = operator(2, '0xb2', { bar: 'jailed' });
+  const found = health({ ...calm, operators: [operator(1, '0xa1'), barred, left] });
+  expect(found.operatorsTotal).toBe(2);
+  expect(found.problems.join()).toContain('jailed');
+});
+
+test('chains that stand, end or are not here are named', () => {
+  expect(health({ ...calm, now: 200_000 }).problems).toHaveLength(2);
+  expect(health({ ...calm, zones: [zone('market', { path: null })], zoneHeads: [] }).problems).toHaveLength(1);
+  expect(health({ ...calm, zones: [zone('market', { phase: 'closing' })] }).problems).toHaveLength(1);
+  expect(health({ ...calm, zones: [zone('market', { phase: 'settled' })] })).toMatchObject({ chainsTotal: 1, problems: [] });
+});
+
+test('hostile names stay on their line', () => {
+  const found = health({ ...calm, operators: [operator(2, '0xff', { name: 'x\u202E\n\nALL IS WELL' })] });
+  expect(found.problems[0]).not.toMatch(/[\u202E\n]/);
+});
+
+test('three heartbeats, and fifteen seconds at least', () => {
+  expect(stands(15_000, 0, 1_000)).toBe(false);
+  expect(stands(15_001, 0, 1_000)).toBe(true);
+  expect(stands(20_000, 0, 10_000)).toBe(false);
+  expect(median([])).toBeNull();
+  expect(median([9, 1, 5])).toBe(5);
+});
