@@ -16,6 +16,8 @@ const ETHER = 10n ** 18n;
 export const ZONE = 'market';
 const ZONE_CHAIN_ID = 48_571n;
 const ZONE_ESCROW = 10n * ETHER;
+/** Ethereum's rules there, as IZones numbers them. */
+const OSAKA = 3;
 const IN_VAULT = 5n * ETHER;
 const FOR_FEES = ETHER / 10n;
 const LOOT = ETHER / 2n;
@@ -127,6 +129,7 @@ async function openZone(payer: LocalAccount): Promise<Zone> {
       maxDirectiveSeconds: 2_592_000n,
       noticeSeconds: 604_800n,
       rentPerDay: 0n,
+      fork: OSAKA,
     };
     const args = create.inputs.map((input) => byName(input, values));
     succeeded(await sendAs(payer, HUB, { to: ZONES.to, data: data(ZONES, 'create', args), value: ZONE_ESCROW }), 'creating the zone');
