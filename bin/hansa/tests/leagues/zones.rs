@@ -22,6 +22,21 @@ fn balance(url: &str, of: &str) -> Value {
     rpc(url, "eth_getBalance", &[of.into(), "latest".into()])
 }
 
+/// What a command of the first member prints once it succeeds.
+fn by_member(dir: &Path, arguments: &[&str]) -> Value {
+    patient(dir, &[&["--as", "member-1"], arguments].concat())
+}
+
+/// Zones `market` and `grid`, made with these options, each with an ether of the first member.
+fn two_zones(dir: &Path, options: &[&str]) {
+    for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
+        let create = ["zone", "create", name, "--chain-id", chain_id];
+        let create = [&create[..], &["--heartbeat", "400"], options].concat();
+        by_member(dir, &create);
+        by_member(dir, &["bridge", "deposit", name, "1ether"]);
+    }
+}
+
 /// Sends a wei on a zone.
 fn send(dir: &Path, url: &str, to: &str) -> std::process::Output {
     let arguments = [
@@ -84,7 +99,7 @@ fn warn(dir: &Path) {
 fn comes_back(dir: &Path, document: &Value) {
     let hub = document["operators"][0]["rpc"].as_str().unwrap();
     let before = number(&balance(hub, FRIEND));
-    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
+    let act = |arguments: &[&str]| by_member(dir, arguments);
     let back = act(&["bridge", "withdraw", "market", "7wei", "--to", FRIEND]);
     assert_eq!(back["outcome"], "paid");
     assert_eq!(number(&balance(hub, FRIEND)), before + 7);
@@ -250,19 +265,8 @@ fn a_zone_that_breaks_harms_nothing_else() {
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
     let document = up(dir);
-    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
-    for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
-        act(&[
-            "zone",
-            "create",
-            name,
-            "--chain-id",
-            chain_id,
-            "--heartbeat",
-            "400",
-        ]);
-        act(&["bridge", "deposit", name, "1ether"]);
-    }
+    let act = |arguments: &[&str]| by_member(dir, arguments);
+    two_zones(dir, &[]);
     let joined = act(&["zone", "status", "market"]);
     assert_eq!(joined["operators"].as_array().unwrap().len(), 4);
     kill(dir, "operator-2");
@@ -320,11 +324,9 @@ fn a_zone_ends_and_its_users_leave() {
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
     let document = up(dir);
-    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
-    for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
-        let zone = ["zone", "create", name, "--chain-id", chain_id];
-        act(&[&zone[..], &["--heartbeat", "400", "--notice", "10s"]].concat());
-        act(&["bridge", "deposit", name, "1ether"]);
+    let act = |arguments: &[&str]| by_member(dir, arguments);
+    two_zones(dir, &["--notice", "10s"]);
+    for name in ["market", "grid"] {
         act(&["bridge", "deposit", name, "1ether", "--to", FRIEND]);
     }
     let status = |zone: &str| json(dir, &["zone", "status", zone]);
@@ -404,13 +406,8 @@ fn a_zone_is_upgraded_while_it_is_used() {
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
     let document = up(dir);
-    let act = |arguments: &[&str]| patient(dir, &[&["--as", "member-1"], arguments].concat());
-    for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
-        let zone = ["zone", "create", name, "--chain-id", chain_id];
-        let terms = ["--heartbeat", "400", "--notice", "10s", "--fork", "prague"];
-        act(&[&zone[..], &terms].concat());
-        act(&["bridge", "deposit", name, "1ether"]);
-    }
+    let act = |arguments: &[&str]| by_member(dir, arguments);
+    two_zones(dir, &["--notice", "10s", "--fork", "prague"]);
     let market: Vec<_> = (0..4).map(|n| zone_url(&document, n, "market")).collect();
     let grid = zone_url(&document, 0, "grid");
     assert!(leading_zeros(&market[0]).is_err());
