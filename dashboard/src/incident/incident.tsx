@@ -145,7 +145,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
         </div>
       )}
       {problem && (
-        <div role="alert" className="mt-3 rounded bg-bad-soft p-2">
+        <div role="alert" className="mt-3 rounded bg-bad-soft p-2" data-testid="incident-problem">
           <p className="untrusted">{problem.what}</p>
           <p className="text-muted">{problem.next}</p>
         </div>

@@ -84,7 +84,10 @@ async function screenshots() {
 async function incident(page) {
   await page.getByRole('button', { name: 'Simulate an incident' }).click();
   await page.getByRole('button', { name: 'Begin', exact: true }).click();
-  await page.getByTestId('incident-outcome').waitFor({ timeout: 60 * SECOND });
+  const outcome = page.getByTestId('incident-outcome');
+  const problem = page.getByTestId('incident-problem');
+  await outcome.or(problem).waitFor({ timeout: 120 * SECOND });
+  if (await problem.isVisible()) throw new Error(await problem.innerText());
 }
 
 if (process.argv.includes('--screenshots')) {
