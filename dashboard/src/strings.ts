@@ -183,7 +183,7 @@ export const t = {
   },
   incident: {
     title: 'Simulated incident',
-    what: 'A vault with a hole is deployed in zone market and drained. A member publishes what it saw and raises an alert, others endorse it, and every chain refuses the attacker from its next block on. All of it are real transactions on this league, from keys that everybody has. It takes about ten seconds.',
+    what: 'A vault with a hole is deployed in zone market and drained. A member publishes what it saw and raises an alert, others endorse it, and every chain refuses the attacker from its next block on. All of it are real transactions on this league, from keys that everybody has. It takes some seconds.',
     begin: 'Begin',
     again: 'Run it again',
     running: 'Running …',
@@ -205,7 +205,7 @@ export const t = {
     },
     stolen: 'Stolen',
     saved: 'Saved',
-    fromAlert: 'From alert to refusal',
+    fromAlert: 'From alert to refusal in market',
     outcome: 'What was decided, and by whom, stays readable:',
     attacker: 'The attacker:',
   },
