@@ -33,7 +33,7 @@ stage() {
     table+=("$(printf '  %-16s %5d s  %s' "$target" "$((SECONDS - start))" "$result")")
 }
 
-# The sum over what cargo-nextest, cargo test and forge say. Colours are taken out first.
+# The sum over what cargo-nextest, cargo test, forge, Vitest and Node's runner say. Colours are taken out first.
 count() {
     sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
         function before(word,   n) { n = $0; if (n !~ "[0-9]+ " word) return 0
@@ -42,6 +42,9 @@ count() {
             failed += before("failed") + before("timed out") + before("exec failed") }
         /^test result: / { passed += before("passed"); failed += before("failed"); seen = 1 }
         /^Ran [0-9]+ test suites? in .*tests? passed/ { passed += before("tests? passed"); failed += before("failed") }
+        /^ *Tests .*[0-9]+ (passed|failed)/ { passed += before("passed"); failed += before("failed") }
+        /^ℹ pass [0-9]+/ { passed += $3 }
+        /^ℹ fail [0-9]+/ { failed += $3 }
         END { if (seen) print passed + 0, failed + 0 }'
 }
 

@@ -9,7 +9,7 @@ import { search } from './lib/search';
 import { useStream } from './lib/stream';
 import { LeaguePage } from './pages/league';
 import { t } from './strings';
-import { Badge, Empty, field, Waiting } from './ui/basics';
+import { Badge, field, Nothing, Waiting } from './ui/basics';
 import { Text } from './ui/values';
 
 const PAGES = ['league', 'chains', 'exchange', 'stake', 'messages', 'node'] as const;
@@ -56,7 +56,7 @@ function Content({ parts }: { parts: string[] }) {
     case 'node':
       return <NodePage />;
     default:
-      return <Empty next={<a href={to('league')}>{t.common.unknownPageNext}</a>}>{t.common.unknownPage}</Empty>;
+      return <Nothing title={t.nav.league} next={<a href={to('league')}>{t.common.unknownPageNext}</a>}>{t.common.unknownPage}</Nothing>;
   }
 }
 

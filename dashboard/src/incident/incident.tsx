@@ -30,8 +30,9 @@ function words(step: Step): string {
 function Line({ step }: { step: Step }) {
   const tone = { attack: 'border-bad', refused: 'border-good', obeys: 'border-good', accepted: 'border-good' }[step.name as string] ?? 'border-line';
   return (
-    <li className={`flex flex-wrap items-baseline gap-x-3 gap-y-0.5 border-l-2 py-1 pl-3 ${tone}`}>
-      <span className="w-16 shrink-0 text-right font-mono text-xs text-muted">{step.atMs === null ? '–' : `${(step.atMs / 1000).toFixed(2)} s`}</span>
+    <li className={`grid grid-cols-[3.5rem_minmax(0,1fr)] items-baseline gap-x-3 border-l-2 py-1 pl-2 ${tone}`}>
+      <span className="text-right font-mono text-xs text-muted">{step.atMs === null ? '–' : `${(step.atMs / 1000).toFixed(2)} s`}</span>
+      <div className="flex min-w-0 flex-wrap items-baseline gap-x-3 gap-y-0.5">
       <span className="font-medium">{words(step)}</span>
       {step.name === 'endorse' && step.detail && <Address of={step.detail} />}
       {step.name === 'vault' && step.detail && <Address of={step.detail} chain={ZONE} />}
@@ -42,10 +43,11 @@ function Line({ step }: { step: Step }) {
       )}
       {step.hash && step.chain && <TxLink chain={step.chain} hash={step.hash} />}
       {step.name === 'refused' && (
-        <span className="basis-full pl-[4.75rem] text-muted">
+        <span className="basis-full text-muted">
           <Text of={step.detail} most={300} />
         </span>
       )}
+      </div>
     </li>
   );
 }
@@ -91,6 +93,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
   };
   const raised = steps.find(({ name }) => name === 'raise')?.atMs;
   const refused = steps.find(({ name }) => name === 'refused')?.atMs;
+  const obeyed = steps.find(({ name, chain }) => name === 'obeys' && chain === ZONE)?.atMs;
   return (
     <Panel
       title={t.incident.title}
@@ -135,8 +138,8 @@ export default function Incident({ onClose }: { onClose: () => void }) {
             <Stat label={t.incident.saved} tone="good">
               <Ether of={outcome.saved} />
             </Stat>
-            {raised !== undefined && raised !== null && refused !== undefined && refused !== null && (
-              <Stat label={t.incident.fromAlert}>{duration(refused - raised)}</Stat>
+            {raised !== undefined && raised !== null && obeyed !== undefined && obeyed !== null && (
+              <Stat label={t.incident.fromAlert}>{duration(obeyed - raised)}</Stat>
             )}
           </dl>
           <p className="mt-1">
@@ -145,7 +148,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
         </div>
       )}
       {problem && (
-        <div role="alert" className="mt-3 rounded bg-bad-soft p-2">
+        <div role="alert" className="mt-3 rounded bg-bad-soft p-2" data-testid="incident-problem">
           <p className="untrusted">{problem.what}</p>
           <p className="text-muted">{problem.next}</p>
         </div>

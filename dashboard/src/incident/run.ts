@@ -23,6 +23,8 @@ const FOR_FEES = ETHER / 10n;
 const LOOT = ETHER / 2n;
 /** The attacker takes a breath between two withdrawals, ms. */
 const ATTACK_EVERY_MS = 350;
+/** It waits so long for its receipt: one that came to the pool as the directive came to the chain is in no block, ever. */
+const ATTACK_WAIT_MS = 1_000;
 /** Withdrawals before the first member has noticed. */
 const UNNOTICED = 2;
 const DIRECTIVE_SECONDS = 600;
@@ -209,18 +211,20 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
   let refused = false;
   let withdrawals = 0;
   const attack = (async () => {
-    while (!refused && since() < PATIENCE_MS) {
+    while (!refused && since() < 3 * PATIENCE_MS) {
       try {
-        const receipt = await sendAs(attacker, ZONE, { to: vault, data: data(leaky, 'withdraw', [LOOT]) });
+        const receipt = await sendAs(attacker, ZONE, { to: vault, data: data(leaky, 'withdraw', [LOOT]), waitMs: ATTACK_WAIT_MS });
         if (num(receipt.status) === 1) {
           withdrawals += 1;
           report({ name: 'attack', atMs: since(), chain: ZONE, hash: receipt.transactionHash, block: num(receipt.blockNumber), detail: String(withdrawals) });
         }
         await wait(ATTACK_EVERY_MS);
       } catch (error) {
+        // Only the guard's refusal ends the attack: a vault that is empty by now, or a transaction that no block took, does not.
         if (!(error instanceof RpcError)) throw error;
-        refused = true;
-        report({ name: 'refused', atMs: since(), chain: ZONE, detail: error.message });
+        refused = /blocked by directive/.test(error.message);
+        if (refused) report({ name: 'refused', atMs: since(), chain: ZONE, detail: error.message });
+        else await wait(ATTACK_EVERY_MS);
       }
     }
   })();

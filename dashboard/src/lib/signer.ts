@@ -8,8 +8,8 @@ export type { LocalAccount };
 
 /** As in crates/node/src/league/accounts.rs. */
 const MNEMONIC = 'test test test test test test test test test test test junk';
-/** How long the node waits for the receipt. */
-const WAIT_MS = 15_000;
+/** How long the node waits for the receipt: less than a request may take. */
+const WAIT_MS = 10_000;
 
 const kept = new Map<string, LocalAccount>();
 
@@ -31,6 +31,8 @@ export interface Call {
   value?: bigint;
   /** Without it the node estimates, and refuses what would fail. */
   gas?: bigint;
+  /** How long the node waits for the receipt. */
+  waitMs?: number;
 }
 
 const quantity = (of: bigint): Hex => `0x${of.toString(16)}`;
@@ -43,7 +45,7 @@ async function chainId(chain: Chain): Promise<number> {
 }
 
 /** Signs, sends, and waits until it is final. */
-export async function sendAs(from: LocalAccount, chain: Chain, { to, data, value = 0n, gas }: Call): Promise<Receipt> {
+export async function sendAs(from: LocalAccount, chain: Chain, { to, data, value = 0n, gas, waitMs = WAIT_MS }: Call): Promise<Receipt> {
   const request = { from: from.address, ...(to ? { to } : {}), ...(data ? { data } : {}), value: quantity(value) };
   const [id, nonce, price, limit] = await Promise.all([
     chainId(chain),
@@ -62,6 +64,6 @@ export async function sendAs(from: LocalAccount, chain: Chain, { to, data, value
     maxFeePerGas: big(price) * 2n,
     maxPriorityFeePerGas: 1n,
   });
-  return call<Receipt>(chain, 'eth_sendRawTransactionSync', [signed, WAIT_MS]);
+  return call<Receipt>(chain, 'eth_sendRawTransactionSync', [signed, waitMs]);
 }
 

@@ -2,7 +2,7 @@ import { HUB, type Chain } from '../lib/rpc';
 import { line } from '../lib/safe';
 import { to } from '../lib/route';
 import { useStatus, useZones } from '../lib/league';
-import { Empty, Waiting } from '../ui/basics';
+import { Nothing, Waiting } from '../ui/basics';
 import { t } from '../strings';
 import { AddressPage } from './explorer/address';
 import { BlockPage } from './explorer/block';
@@ -27,8 +27,8 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   if (chain !== HUB) {
     if (zones.isPending) return <Waiting />;
     const zone = zones.data?.find(({ name }) => name === chain);
-    if (zones.data && !zone) return <Empty next={<a href={to('chains')}>{t.chains.listed}</a>}>{t.chains.unknown(line(chain, 40))}</Empty>;
-    if (zone?.path === null) return <Empty next={t.chains.notHereNext}>{t.chains.notHere(line(chain, 40))}</Empty>;
+    if (zones.data && !zone) return <Nothing title={t.nav.chains} next={<a href={to('chains')}>{t.chains.listed}</a>}>{t.chains.unknown(line(chain, 40))}</Nothing>;
+    if (zone?.path === null) return <Nothing title={t.nav.chains} next={t.chains.notHereNext}>{t.chains.notHere(line(chain, 40))}</Nothing>;
   }
   const key = `${chain}/${kind}/${id}`;
   if (kind === 'block' && id) return <BlockPage key={key} chain={chain} id={id} />;

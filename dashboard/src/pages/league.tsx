@@ -12,9 +12,9 @@ import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
 import { Badge, Button, Empty, Panel, Stat, Title, Waiting } from '../ui/basics';
 import { BlockRows, TransactionRows } from '../ui/tables';
+import { TryIt } from '../wallet/try';
 
 const Topology = lazy(() => import('./topology'));
-const TryIt = lazy(() => import('../wallet/try'));
 const Incident = lazy(() => import('../incident/incident'));
 
 /** Blocks that are listed, and transactions. */
@@ -190,9 +190,7 @@ export function LeaguePage() {
       <Introduction of={of} />
       <Strip of={of} headMs={headMs} />
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <Suspense fallback={<Waiting />}>
-          <TryIt />
-        </Suspense>
+        <TryIt />
         {isDevelopment(status) && (
           <Button kind="danger" onClick={() => setIncident(true)} disabled={incident}>
             {t.league.incident}

@@ -109,6 +109,18 @@ export function Empty({ children, next }: { children: ReactNode; next?: ReactNod
   );
 }
 
+/** A place where there is nothing: it is a page all the same, with a title. */
+export function Nothing({ title, children, next }: { title: ReactNode; children: ReactNode; next?: ReactNode }) {
+  return (
+    <>
+      <Title>{title}</Title>
+      <div className="rounded-lg border border-line bg-panel">
+        <Empty next={next}>{children}</Empty>
+      </div>
+    </>
+  );
+}
+
 export function Title({ children, aside }: { children: ReactNode; aside?: ReactNode }) {
   const ref = useRef<HTMLHeadingElement>(null);
   // A new page is announced, and the keyboard begins there.

@@ -12,7 +12,7 @@ import { BlockLink, TxLink } from '../ui/values';
 
 type Said = { at: 'busy'; what: string } | { at: 'ok'; what: string } | { at: 'sent'; receipt: Receipt; tookMs: number } | { at: 'failed'; what: string; next: string } | null;
 
-export default function TryIt() {
+export function TryIt() {
   const { address } = useWallet();
   const development = isDevelopment(useStatus().data);
   const [said, setSaid] = useState<Said>(null);

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
-import { privateKeyToAccount } from 'viem/accounts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -39,8 +38,7 @@ export async function accessibility(page) {
 
 export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 
-async function inject(page, league, privateKey) {
-  const account = privateKeyToAccount(privateKey);
+async function inject(page, league, account) {
   const paths = new Map([[Number(await league.call('eth_chainId')), '']]);
   for (const zone of await league.call('hansa_zones')) paths.set(Number(zone.chainId), `/zones/${zone.name}`);
   let chain = [...paths.keys()][0];

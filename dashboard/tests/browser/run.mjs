@@ -4,12 +4,15 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, visit } from './browser.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 
 const PORT_BASE = Number(process.env.HANSA_TEST_PORTS ?? 23_500);
-/** The second development account: everybody has its key. */
-const KEY = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d';
+const MNEMONIC = 'test test test test test test test test test test test junk';
+/** The second development account, and the second member: everybody has their keys. */
+const SOMEBODY = mnemonicToAccount(MNEMONIC, { addressIndex: 1 });
+const MEMBER = mnemonicToAccount(MNEMONIC, { accountIndex: 1, addressIndex: 1 });
 /** Objects that the list has to carry. */
 const MANY = 10_000;
 const SECOND = 1_000;
@@ -34,6 +37,7 @@ async function places() {
     exchange: 'exchange',
     object: `exchange/object/${indicators(1)[0].id}`,
     hostile: `exchange/object/${HOSTILE_ID}`,
+    publish: 'exchange/publish',
     alerts: 'exchange/alerts',
     alert: 'exchange/alert/1',
     stake: `stake?address=${address}`,
@@ -80,7 +84,10 @@ async function screenshots() {
 async function incident(page) {
   await page.getByRole('button', { name: 'Simulate an incident' }).click();
   await page.getByRole('button', { name: 'Begin', exact: true }).click();
-  await page.getByTestId('incident-outcome').waitFor({ timeout: 60 * SECOND });
+  const outcome = page.getByTestId('incident-outcome');
+  const problem = page.getByTestId('incident-problem');
+  await outcome.or(problem).waitFor({ timeout: 120 * SECOND });
+  if (await problem.isVisible()) throw new Error(await problem.innerText());
 }
 
 if (process.argv.includes('--screenshots')) {
@@ -133,7 +140,7 @@ if (process.argv.includes('--screenshots')) {
   });
 
   test('a wallet: connect, delegate with a preview, bridge, and follow the message', async () => {
-    const { page, faults } = await open(browser, league, { wallet: KEY });
+    const { page, faults } = await open(browser, league, { wallet: SOMEBODY });
     await visit(page, league, 'stake');
     await page.getByRole('button', { name: 'Connect wallet' }).click();
     await page.getByRole('button', { name: 'Test wallet' }).click();
@@ -161,12 +168,32 @@ if (process.argv.includes('--screenshots')) {
     await page.context().close();
   });
 
+  test('a member publishes a warning from the form, and endorses an alert', async () => {
+    const { page, faults } = await open(browser, league, { wallet: MEMBER });
+    await visit(page, league, 'exchange/publish');
+    await page.getByRole('button', { name: 'Connect wallet' }).click();
+    await page.getByRole('button', { name: 'Test wallet' }).click();
+    await page.getByLabel('Address', { exact: true }).fill(`0x${'c0de'.repeat(10)}`);
+    await page.getByLabel('What it is, in a line').fill('Drainer seen by the suite');
+    await page.getByRole('button', { name: 'Make the object' }).click();
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.getByText('done', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    await page.getByRole('link', { name: /^indicator--/ }).click();
+    await page.getByRole('heading', { level: 1, name: 'Drainer seen by the suite' }).waitFor();
+    await page.getByText('content fits').waitFor();
+    await visit(page, league, 'exchange/alert/2');
+    await page.getByRole('button', { name: 'Endorse', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.getByText('You have endorsed it.').waitFor({ timeout: 20 * SECOND });
+    await page.getByText('2 of 4 endorse').waitFor();
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
   test('what strangers wrote is shown, and harmless', async () => {
     const { page, faults } = await open(browser, league);
-    const [account] = await league.call('eth_getLogs', [{ fromBlock: '0x0' }]);
-    assert.ok(account);
-    const { privateKeyToAccount } = await import('viem/accounts');
-    const signer = privateKeyToAccount(KEY);
+    const signer = SOMEBODY;
     const nonce = Number(await league.call('eth_getTransactionCount', [signer.address, 'pending']));
     const signed = await signer.signTransaction({ type: 'eip1559', chainId: Number(await league.call('eth_chainId')), nonce, data: trickToken(HOSTILE), gas: 3_000_000n, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n });
     const { contractAddress } = await league.call('eth_sendRawTransactionSync', [signed, 15_000]);

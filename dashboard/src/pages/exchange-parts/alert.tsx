@@ -14,7 +14,7 @@ import { t } from '../../strings';
 import { useWallet } from '../../lib/wallet';
 import { Submit } from '../../wallet/submit';
 import { AlertBadge, AlertRows, Votes } from '../../ui/alerts';
-import { Badge, Empty, Facts, Panel, Problem, Title, Waiting } from '../../ui/basics';
+import { Badge, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ether, Text, Time, Until } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -130,11 +130,11 @@ export function AlertPage({ id }: { id: string }) {
     },
     { enabled: valid },
   );
-  if (!valid) return <Empty next={t.alert.noneNext}>{t.alert.noneWithId(line(id, 40))}</Empty>;
+  if (!valid) return <Nothing title={t.alert.list} next={t.alert.noneNext}>{t.alert.noneWithId(line(id, 40))}</Nothing>;
   if (found.isError) return <Problem error={found.error} />;
   if (!found.data) return <Waiting />;
   const alert = found.data;
-  if (alert.status === 0) return <Empty next={t.alert.noneNext}>{t.alert.noneWithId(id)}</Empty>;
+  if (alert.status === 0) return <Nothing title={t.alert.list} next={t.alert.noneNext}>{t.alert.noneWithId(id)}</Nothing>;
   const seconds = (of: bigint) => <Time ms={Number(of) * 1_000} />;
   const people = (of: readonly Hex[]) => (of.length === 0 ? t.common.none : <span className="flex flex-wrap gap-x-4">{of.map((member) => <Address key={member} of={member} />)}</span>);
   const rows: [string, React.ReactNode][] = [

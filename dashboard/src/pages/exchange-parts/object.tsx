@@ -15,7 +15,7 @@ import { isReference, properties, references, type Stix } from '../../lib/stix';
 import type { Log } from '../../lib/types';
 import { t } from '../../strings';
 import { AlertRows } from '../../ui/alerts';
-import { Badge, Copy, Empty, Facts, Panel, Title, Waiting } from '../../ui/basics';
+import { Badge, Copy, Empty, Facts, Nothing, Panel, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -140,7 +140,7 @@ export function ObjectPage({ id }: { id: string }) {
   const key = objectKey(id);
   const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined });
   const alerts = (useAlerts().data?.alerts ?? []).filter(({ objectId }) => objectId === key);
-  if (!valid) return <Empty next={<a href={to('exchange')}>{t.exchange.listed}</a>}>{t.exchange.noId(line(id, 100))}</Empty>;
+  if (!valid) return <Nothing title={t.exchange.object} next={<a href={to('exchange')}>{t.exchange.listed}</a>}>{t.exchange.noId(line(id, 100))}</Nothing>;
   const logs = found.data ?? [];
   const versions = logs.flatMap((log) => version(log) ?? []).sort((a, b) => b.version - a.version);
   const revoked = logs.find((log) => log.topics[0] === REVOKED);

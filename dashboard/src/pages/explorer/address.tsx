@@ -11,7 +11,7 @@ import { line } from '../../lib/safe';
 import { scan } from '../../lib/scan';
 import type { Hex, Log } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Button, Copy, Empty, Facts, field, Panel, Title } from '../../ui/basics';
+import { Badge, Button, Copy, Empty, Facts, field, Nothing, Panel, Title } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { BlockLink, Ether, Text, TxLink, Until } from '../../ui/values';
 import { Crumbs } from '../chains';
@@ -146,7 +146,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
   const code = account.data?.code ?? '0x';
   const isContract = code.length > 2;
   const token = useToken(chain, of, isContract).data;
-  if (!isAddress) return <Empty>{t.explorer.noAddress(line(address, 80))}</Empty>;
+  if (!isAddress) return <Nothing title={t.explorer.addressTitle}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
   const rows: [string, React.ReactNode][] = [
     [t.explorer.balance, <Ether key="b" of={big(account.data?.balance)} digits={18} />],
     [t.explorer.sent, count(num(account.data?.nonce))],

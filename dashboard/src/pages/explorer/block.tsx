@@ -7,7 +7,7 @@ import type { Chain } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import type { Hex } from '../../lib/types';
 import { t } from '../../strings';
-import { Empty, Facts, Panel, Problem, Title, Waiting } from '../../ui/basics';
+import { Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { TransactionRows, useProposer } from '../../ui/tables';
 import { Ago, Hash, Text, Time } from '../../ui/values';
 import { Crumbs } from '../chains';
@@ -48,7 +48,7 @@ export function BlockPage({ chain, id }: { chain: Chain; id: string }) {
   const isId = /^(\d{1,15}|0x[0-9a-fA-F]{64})$/.test(id);
   const block = useBlock(chain, isId ? id : '0');
   const proposer = useProposer();
-  if (!isId) return <Empty next={t.explorer.blockNext}>{t.explorer.noBlockId(line(id, 80))}</Empty>;
+  if (!isId) return <Nothing title={t.common.block} next={t.explorer.blockNext}>{t.explorer.noBlockId(line(id, 80))}</Nothing>;
   if (block.isError) return <Problem error={block.error} />;
   if (block.isPending) return <Waiting />;
   const of = block.data;
@@ -56,7 +56,7 @@ export function BlockPage({ chain, id }: { chain: Chain; id: string }) {
     return (
       <>
         <Crumbs chain={chain} more={t.common.block} />
-        <Empty next={t.explorer.blockNext}>{t.explorer.noBlock(line(id, 80), line(chain, 40))}</Empty>
+        <Nothing title={t.common.block} next={t.explorer.blockNext}>{t.explorer.noBlock(line(id, 80), line(chain, 40))}</Nothing>
       </>
     );
   const number = num(of.number);

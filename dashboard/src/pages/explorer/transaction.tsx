@@ -7,7 +7,7 @@ import { call, type Chain } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import type { Hex, Log, Receipt, Trace, Transaction } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Button, Empty, Facts, Panel, Problem, Title, Waiting } from '../../ui/basics';
+import { Badge, Button, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Bytes, DecodedView } from '../../ui/decoded';
 import { Address, Ago, BlockLink, Ether, Hash, Text, Time } from '../../ui/values';
 import { Crumbs } from '../chains';
@@ -133,14 +133,14 @@ function details(chain: Chain, transaction: Transaction, receipt: Receipt | null
 export function TransactionPage({ chain, hash }: { chain: Chain; hash: string }) {
   const isHash = /^0x[0-9a-fA-F]{64}$/.test(hash);
   const found = useTransaction(chain, isHash ? hash : `0x${'0'.repeat(64)}`);
-  if (!isHash) return <Empty next={t.explorer.transactionNext}>{t.explorer.noHash(line(hash, 80))}</Empty>;
+  if (!isHash) return <Nothing title={t.common.transaction} next={t.explorer.transactionNext}>{t.explorer.noHash(line(hash, 80))}</Nothing>;
   if (found.isError) return <Problem error={found.error} />;
   if (found.isPending) return <Waiting />;
   if (!found.data)
     return (
       <>
         <Crumbs chain={chain} more={t.common.transaction} />
-        <Empty next={t.explorer.transactionNext}>{t.explorer.noTransaction(line(chain, 40))}</Empty>
+        <Nothing title={t.common.transaction} next={t.explorer.transactionNext}>{t.explorer.noTransaction(line(chain, 40))}</Nothing>
       </>
     );
   const { transaction, receipt, block } = found.data;

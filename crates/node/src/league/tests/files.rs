@@ -3,7 +3,7 @@
 use super::{PATIENT, folder, program, small, stand_in, up};
 use crate::{
     Config,
-    league::{layout::Layout, lock::Lock, logs::last_words, *},
+    league::{accounts::development_member, layout::Layout, lock::Lock, logs::last_words, *},
     load_key,
 };
 use alloy_primitives::Address;
@@ -28,7 +28,7 @@ fn ports_never_overlap() {
                 ]
             })
             .collect();
-        assert_eq!(all.len(), 4 * MAX_LOCAL_OPERATORS, "{base:?}");
+        assert_eq!(all.len(), 5 * MAX_LOCAL_OPERATORS, "{base:?}");
     }
     let first = PortPlan::new(None, 4).unwrap().ports(0);
     assert_eq!(
@@ -498,13 +498,15 @@ fn a_real_league_is_made_from_its_operators_files() {
         ),
     )
     .unwrap();
-    // A key that everybody knows holds nothing outside of development chains.
-    let known = development_accounts().unwrap()[3].address;
+    // A key that everybody knows holds nothing outside of development chains, whether of an account or of a member.
     let alloc = folder("alloc.toml");
-    fs::write(&alloc, format!("[{known}]\nbalance = \"0x1\"\n")).unwrap();
-    options.alloc = Some(alloc);
-    let error = new_genesis(&options).unwrap_err();
-    assert!(matches!(error, LeagueError::Misplaced { .. }), "{error}");
+    options.alloc = Some(alloc.clone());
+    let member = development_member(0).unwrap().address();
+    for known in [development_accounts().unwrap()[3].address, member] {
+        fs::write(&alloc, format!("[{known}]\nbalance = \"0x1\"\n")).unwrap();
+        let error = new_genesis(&options).unwrap_err();
+        assert!(matches!(error, LeagueError::Misplaced { .. }), "{error}");
+    }
     options.chain_id = 31_337;
     let mut genesis = new_genesis(&options).unwrap();
     genesis.development = true;
