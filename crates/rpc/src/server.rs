@@ -17,8 +17,8 @@ use jsonrpsee::{
     Methods,
     core::{RegisterMethodError, middleware::RpcServiceBuilder},
     server::{
-        BatchRequestConfig, HttpResponse, PingConfig, Server, ServerConfig, ServerHandle,
-        StopHandle, stop_channel,
+        BatchRequestConfig, HttpResponse, PingConfig, Server, ServerConfig, StopHandle,
+        stop_channel,
     },
 };
 use parking_lot::RwLock;

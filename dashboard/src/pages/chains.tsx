@@ -2,6 +2,7 @@ import { HUB, type Chain } from '../lib/rpc';
 import { line } from '../lib/safe';
 import { to } from '../lib/route';
 import { useStatus, useZones } from '../lib/league';
+import { useStream } from '../lib/stream';
 import { Nothing, Waiting } from '../ui/basics';
 import { t } from '../strings';
 import { AddressPage } from './explorer/address';
@@ -23,6 +24,9 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   const [chain, kind, id] = parts;
   const zones = useZones();
   const status = useStatus();
+  const known = chain !== undefined && zones.data?.some(({ name, path }) => name === chain && path !== null);
+  // What is shown of a chain is asked for again when it has a block.
+  useStream(known ? chain : HUB);
   if (!chain) return <ChainList />;
   if (chain !== HUB) {
     if (zones.isPending) return <Waiting />;

@@ -38,7 +38,7 @@ const columns = [
     ),
   }),
   column.accessor('tlp', { header: 'TLP', cell: ({ getValue }) => <Tlp of={getValue()} /> }),
-  column.accessor('publisher', { header: t.exchange.publisher, cell: ({ getValue }) => <Address of={getValue()} /> }),
+  column.accessor('publisher', { header: t.exchange.publisher, cell: ({ getValue }) => <span className="whitespace-nowrap"><Address of={getValue()} /></span> }),
   column.accessor('version', { header: t.exchange.version, cell: ({ getValue }) => <Time ms={getValue()} /> }),
   column.accessor('block', {
     header: t.exchange.published,
