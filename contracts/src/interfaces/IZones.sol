@@ -201,7 +201,7 @@ interface IZones is IModule {
     function fund(uint64 zoneId) external payable;
 
     /// @notice Announce an upgrade of a zone: what its blocks keep to from `startsAt` on (seconds since 1970; 0: as soon as may be), which is no sooner than its
-    /// users are told of its end. By its creator, while the zone is open. Until it is due, another takes its place: that of the terms in force takes it back.
+    /// users are told of its end, and no more than a year later. Its fork is not older than the one in force. By its creator, while the zone is open. Until it is due, another takes its place: that of the terms in force takes it back.
     function upgrade(uint64 zoneId, Terms calldata terms, uint64 startsAt) external returns (uint64);
 
     /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then, or when the hub had no

@@ -51,6 +51,9 @@ pub enum PoolError {
     /// Not a transaction of this chain.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
+    /// Of a type that the chain's fork does not have.
+    #[error("transaction type not supported")]
+    UnsupportedType,
     /// It is in the pool.
     #[error("already known")]
     AlreadyKnown,

@@ -6,7 +6,7 @@ use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256};
 use commonware_parallel::Sequential;
 use futures::executor::block_on;
-use hansa_primitives::{MAX_TRANSACTION_BYTES, Terms, Transaction};
+use hansa_primitives::{Fork, MAX_TRANSACTION_BYTES, Terms, Transaction};
 
 fn pool() -> Pool {
     pool_with(Limits::default())
@@ -554,4 +554,48 @@ fn of_equal_tips_a_long_queue_makes_room_for_a_newcomer() {
     let words = "transaction underpriced: txpool is full";
     refused_by(&pool, &head, sign(transfer(0), 4), words);
     assert_eq!(pool.content_from(&address(1)).pending.len(), 2);
+}
+
+/// What a fork does not have is refused before it, and what it has no more leaves the pool with it.
+#[test]
+fn an_older_fork_takes_other_transactions() {
+    let head = MemoryHead::default();
+    let at = |number, fork| HeadInfo {
+        terms: Terms {
+            fork,
+            ..Terms::default()
+        },
+        ..head_at(number)
+    };
+    let pool_at = |fork| {
+        Pool::new(
+            Rules::new(CHAIN),
+            Limits::default(),
+            at(0, fork),
+            Sequential,
+        )
+    };
+    let large = TxEip1559 {
+        gas_limit: 16_777_217,
+        ..transfer(0)
+    };
+    let set_code = TxEip7702 {
+        chain_id: CHAIN,
+        gas_limit: 100_000,
+        max_fee_per_gas: 10 * GWEI,
+        ..TxEip7702::default()
+    };
+    let words = "transaction type not supported";
+    refused_by(&pool_at(Fork::CANCUN), &head, sign(set_code, 1), words);
+    let pool = pool_at(Fork::PRAGUE);
+    add(&pool, &head, sign(large, 1)).unwrap();
+    add(&pool, &head, sign(transfer(0), 2)).unwrap();
+    let update = BlockUpdate {
+        head: at(1, Fork::OSAKA),
+        included: &[],
+        changed: &[],
+        blocked: &[],
+    };
+    pool.on_finalized(&update).unwrap();
+    assert_eq!(pool.stats().pending, 1);
 }

@@ -45,13 +45,29 @@ pub(crate) fn before_recovery(
             limit: MAX_INITCODE_SIZE,
         });
     }
-    gas_limits(transaction.gas_limit(), terms)?;
-    fees(transaction, rules, terms)?;
+    by_terms(transaction, terms)?;
+    fees(transaction, rules)?;
     if transaction
         .authorization_list()
         .is_some_and(|list| list.is_empty())
     {
         return Err(PoolError::EmptyAuthorizations);
+    }
+    Ok(())
+}
+
+/// What no block that keeps to `terms` can take.
+///
+/// # Errors
+/// The first rule that is broken.
+pub(crate) fn by_terms(transaction: &Transaction, terms: &Terms) -> Result<(), PoolError> {
+    if transaction.is_eip7702() && terms.fork < Fork::PRAGUE {
+        return Err(PoolError::UnsupportedType);
+    }
+    gas_limits(transaction.gas_limit(), terms)?;
+    let (fee_cap, needed) = (transaction.max_fee_per_gas(), terms.min_base_fee);
+    if fee_cap < u128::from(needed) {
+        return Err(PoolError::FeeCapTooLow { fee_cap, needed });
     }
     // A node does not serve a chain by rules that it does not know.
     intrinsic_gas(transaction, hansa_evm::spec(terms.fork).unwrap_or_default())
@@ -73,15 +89,11 @@ fn gas_limits(gas: u64, terms: &Terms) -> Result<(), PoolError> {
     Ok(())
 }
 
-fn fees(transaction: &Transaction, rules: &Rules, terms: &Terms) -> Result<(), PoolError> {
+fn fees(transaction: &Transaction, rules: &Rules) -> Result<(), PoolError> {
     let fee_cap = transaction.max_fee_per_gas();
     let tip = transaction.max_priority_fee_per_gas().unwrap_or(fee_cap);
     if tip > fee_cap {
         return Err(PoolError::TipAboveFeeCap { tip, fee_cap });
-    }
-    if fee_cap < u128::from(terms.min_base_fee) {
-        let needed = terms.min_base_fee;
-        return Err(PoolError::FeeCapTooLow { fee_cap, needed });
     }
     if tip < rules.min_tip {
         return Err(PoolError::TipTooLow {

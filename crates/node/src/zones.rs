@@ -190,12 +190,15 @@ fn require_known(genesis: &Genesis, index: &Index) -> Result<(), NodeError> {
         .head()
         .and_then(|(number, _)| index.header(number).ok().flatten());
     let fork = head.map_or(genesis.fork, |(_, header)| header.terms.fork);
+    require_fork(&genesis.name, fork)
+}
+
+fn require_fork(name: &str, fork: Fork) -> Result<(), NodeError> {
     if fork.is_known() {
         return Ok(());
     }
     Err(NodeError::Failed(format!(
-        "{} runs by {fork}, which this version of hansa does not know: install a newer one",
-        genesis.name
+        "{name} runs by {fork}, which this version of hansa does not know: install a newer one"
     )))
 }
 
@@ -332,6 +335,8 @@ impl Zone {
     }
 
     fn open_index(&self, genesis: &Genesis) -> Result<Index, NodeError> {
+        // Before anything is written: the version that knows the fork may name it otherwise, and so the genesis.
+        require_fork(&genesis.name, genesis.fork)?;
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
         let folder = self.supervisor.folder.join(&genesis.name);
         std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;

@@ -237,6 +237,13 @@ async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
     let start = Instant::now();
     let hub = session.rpc()?;
     let name = arguments.name.as_str();
+    if !arguments.fork.is_known() {
+        let known: Vec<_> = Fork::known().map(|fork| fork.to_string()).collect();
+        return Err(Failure::usage(
+            format!("this version of hansa does not know {}", arguments.fork),
+            format!("one of {}; or install a newer version", known.join(", ")),
+        ));
+    }
     let parameters = IZones::Parameters {
         name: name.to_owned(),
         chainId: arguments.chain_id,

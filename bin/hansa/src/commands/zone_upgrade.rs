@@ -162,6 +162,21 @@ pub(super) async fn run(arguments: &UpgradeArgs, session: &Session<'_>) -> Outco
             "hansa zone status tells what is in force",
         ));
     };
+    let call = IZones::zoneCall { zoneId: zone.id };
+    let after = hub.rpc.view(ZONES, &call).await?;
+    if arguments.cancel && after.parameters.terms != *now {
+        return Err(Failure::failed(
+            format!(
+                "the upgrade was due before this came: {} has changed, and is to change back at {}",
+                zone.name,
+                values::show_s(event.startsAt)
+            ),
+            format!(
+                "to keep the change: hansa zone upgrade {} --cancel",
+                zone.name
+            ),
+        ));
+    }
     let more = json!({
         "zone": zone.id,
         "upgrade": event.index,

@@ -470,6 +470,9 @@ fn a_zone_is_upgraded_while_it_is_used() {
         },
     );
     assert!(send(dir, &grid, FRIEND).status.success());
-    let status = hansa(dir, &["status"]);
-    assert!(String::from_utf8_lossy(&status.stdout).contains("1 of 2"));
+    // It is tried again and again.
+    eventually("the status tells", || {
+        let status = hansa(dir, &["status"]);
+        String::from_utf8_lossy(&status.stdout).contains("1 of 2")
+    });
 }

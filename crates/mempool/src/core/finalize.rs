@@ -1,8 +1,9 @@
 //! What a finalized block changes: work in proportion to the change, not to the pool.
 
 use super::Core;
-use crate::{BlockUpdate, DropReason, Gap, HeadInfo};
+use crate::{BlockUpdate, DropReason, Gap, HeadInfo, validate::by_terms};
 use alloy_primitives::{Address, U256};
+use hansa_primitives::Terms;
 
 impl Core {
     /// Applies a finalized block. One that was applied before is ignored.
@@ -63,10 +64,19 @@ impl Core {
         }
     }
 
-    /// Moves to a new head; a lower gas limit drops what no longer fits a block.
+    /// Moves to a new head; other terms drop what no block can take any more.
     pub(crate) fn set_head(&mut self, head: HeadInfo) {
         let lowered = head.terms.gas_limit < self.head.terms.gas_limit;
+        let changed = head.terms != self.head.terms;
         self.head = head;
+        if changed {
+            let reason = DropReason::Invalid("what the chain keeps to has changed".into());
+            let fits = Terms {
+                gas_limit: u64::MAX,
+                ..head.terms
+            };
+            self.drop_where(&reason, |tx| by_terms(&tx.transaction, &fits).is_err());
+        }
         if lowered {
             let most = head.terms.gas_limit;
             self.drop_where(&DropReason::GasLimit, |tx| tx.gas_limit() > most);

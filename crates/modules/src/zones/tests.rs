@@ -308,6 +308,13 @@ fn an_upgrade_is_announced_as_long_before_as_the_end_would_be() {
     );
     let _: IZones::OutOfBounds = error(upgrade(&mut league, 40_000_000, early.most + 1));
     let _: IZones::OutOfBounds = error(upgrade(&mut league, 100_000_001, 0));
+    let older = IZones::upgradeCall {
+        zoneId: 1,
+        terms: Terms { fork: 1, ..terms() },
+        startsAt: 0,
+    };
+    let older: IZones::OutOfBounds = error(pay(&mut league, 1, U256::ZERO, &older));
+    assert_eq!((older.parameter.as_str(), older.least), ("fork", 2));
     assert_eq!(upgrade(&mut league, 40_000_000, 0), Ok(soonest));
     let announced = zone(&mut league, 1);
     assert_eq!(announced.parameters.terms, terms());

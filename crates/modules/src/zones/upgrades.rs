@@ -94,6 +94,14 @@ pub(super) fn upgrade(context: &mut Context<'_>, call: IZones::upgradeCall) -> R
     })?;
     let terms = checked(&call.terms)?;
     let now = context.now();
+    // What runs there already may need it.
+    let present = in_force(context, (id, &record), now)?.fork.number();
+    within(
+        "fork",
+        call.terms.fork.into(),
+        present.into(),
+        u8::MAX.into(),
+    )?;
     let soonest = now.saturating_add(record.notice_s);
     let starts_at = if call.startsAt == 0 {
         soonest

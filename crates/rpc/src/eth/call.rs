@@ -12,6 +12,7 @@ use crate::{
 use alloy_eips::{BlockId, eip2930::AccessListResult};
 use alloy_primitives::{Bytes, TxKind, U64, U256};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
+use hansa_primitives::{Fork, Terms};
 use revm::{
     Database as _,
     context::TxEnv,
@@ -26,7 +27,16 @@ const TRANSFER_GAS: u64 = 21_000;
 /// What a call that carries value hands its callee for nothing.
 const CALL_STIPEND: u64 = 2_300;
 /// EIP-7825: the most that one transaction may ask for.
-pub(crate) const TRANSACTION_GAS_CAP: u64 = 1 << 24;
+const TRANSACTION_GAS_CAP: u64 = 1 << 24;
+
+/// The most gas of a transaction in a block that keeps to `terms`.
+pub(crate) fn transaction_gas(terms: &Terms) -> u64 {
+    if terms.fork >= Fork::OSAKA {
+        TRANSACTION_GAS_CAP.min(terms.gas_limit)
+    } else {
+        terms.gas_limit
+    }
+}
 /// An estimate may be this much too high, 1 part in (as go-ethereum: 1.5 %).
 const ESTIMATE_ERROR: u64 = 66;
 /// An access list that keeps changing is given up after this many rounds.
@@ -194,7 +204,7 @@ fn is_plain_transfer(session: &mut Session, tx: &TxEnv) -> CallResult<bool> {
 }
 
 fn estimate(session: &mut Session, request: TransactionRequest) -> CallResult<u64> {
-    let most = TRANSACTION_GAS_CAP.min(session.params.terms.gas_limit);
+    let most = transaction_gas(&session.params.terms);
     let cap = request
         .gas
         .filter(|gas| *gas >= TRANSFER_GAS)
@@ -280,7 +290,7 @@ fn suffices(session: &mut Session, tx: &TxEnv, gas: u64) -> CallResult<bool> {
 }
 
 fn access_list(session: &mut Session, request: TransactionRequest) -> CallResult<AccessListResult> {
-    let cap = TRANSACTION_GAS_CAP.min(session.limits.call_gas);
+    let cap = transaction_gas(&session.params.terms).min(session.limits.call_gas);
     let mut tx = prepare(session, &request, cap)?;
     if tx.tx_type == 0 {
         tx.tx_type = 1;

@@ -4,7 +4,7 @@
 
 use crate::{
     errors::{CallResult, Fault},
-    eth::call::{TRANSACTION_GAS_CAP, prepare},
+    eth::call::{prepare, transaction_gas},
     eth::simulated::{Gathered, envelope, shown},
     exec::{Checks, NoCosts, Session, apply_block, apply_state},
     limits::Limits,
@@ -243,7 +243,7 @@ impl Simulation {
         }
         let mut most = remaining.min(self.gas_left);
         if self.validation && request.gas.is_none() {
-            most = most.min(TRANSACTION_GAS_CAP);
+            most = most.min(transaction_gas(&session.params.terms));
         }
         let tx = prepare(session, &request, most)?;
         let checks = if self.validation {
