@@ -5,6 +5,7 @@ use crate::{
     code_peers::{CodePeers, MAX_CODES, Served},
     epochs::{self, Epochs, Roles, VIEW_RETENTION},
     guide::{self, Guide},
+    pacing::Turn,
     witness::Evidence,
 };
 use commonware_broadcast::buffered;
@@ -32,7 +33,7 @@ use hansa_evm::{ChainRules, ExecutionError, genesis_committee};
 use hansa_mempool::Pool;
 use hansa_modules::staking::Committee;
 use hansa_primitives::{
-    Block, BlockCfg, Digest, Genesis, MAX_OPERATORS, PrivateKey, PublicKey, Scheme,
+    Block, BlockCfg, Digest, Genesis, MAX_OPERATORS, PrivateKey, PublicKey, Scheme, Terms,
 };
 use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
 use std::{
@@ -114,6 +115,37 @@ pub struct Tuning {
     /// Makes this operator propose invalid blocks.
     #[cfg(feature = "test-utils")]
     pub tamper: Option<crate::Tamper>,
+}
+
+/// How long consensus waits in one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// A leader without work holds its turn for so long.
+    pub(crate) turn: Duration,
+    /// A leader has so long to propose.
+    pub(crate) leader: Duration,
+    /// A view has so long to be certified.
+    pub(crate) certification: Duration,
+    /// Turns that leaders pass between two heartbeats.
+    pub(crate) passes: u64,
+}
+
+impl Tuning {
+    /// The waits of an epoch whose first block is a child of one that keeps to `terms`. An upgrade within the epoch does not change them:
+    /// until the next one, leaders pass while a longer interval lasts, and one that is away costs as much as before.
+    pub(crate) fn waits(&self, terms: &Terms) -> Waits {
+        let heartbeat = Duration::from_millis(terms.heartbeat_ms);
+        let interval = Duration::from_millis(terms.min_block_interval_ms);
+        // A turn is long enough for the work that waits for the minimum interval.
+        let turn = self.turn.max(interval * 2).min(heartbeat);
+        let leader = turn + self.leader_slack;
+        Waits {
+            turn,
+            leader,
+            certification: leader + self.certification_slack,
+            passes: heartbeat.div_duration_f64(turn).ceil() as u64,
+        }
+    }
 }
 
 impl Default for Tuning {
@@ -477,17 +509,14 @@ where
         },
     );
 
-    // A turn is long enough for the work that waits for the minimum interval.
-    let heartbeat = Duration::from_millis(genesis.pace.heartbeat_ms);
-    let interval = Duration::from_millis(genesis.pace.min_block_interval_ms);
-    let turn = tuning.turn.max(interval * 2).min(heartbeat);
+    let turn = Turn::default();
     let paced = Paced::new(
         mailbox.clone(),
         genesis.clone(),
         config.pool,
         ledger,
         config.hub,
-        turn,
+        turn.clone(),
     );
     #[cfg(feature = "test-utils")]
     let paced = paced.with_tamper(tuning.tamper.clone());
@@ -497,7 +526,6 @@ where
         marshal.clone(),
         epocher.clone(),
     );
-    let leader_timeout = turn + tuning.leader_slack;
     let allocated = genesis.alloc.len() as u32;
     let (epochs, epochs_mailbox) = Epochs::new(
         context.child("epochs"),
@@ -512,14 +540,10 @@ where
             epocher,
             partition,
             page_cache: config.page_cache,
-            mailbox: tuning.mailbox,
-            write_buffer: tuning.write_buffer,
-            fetch_timeout: tuning.fetch_timeout,
-            leader_timeout,
-            certification_timeout: leader_timeout + tuning.certification_slack,
+            tuning,
+            turn,
             allocation_slack: ALLOCATION_TIME * allocated,
             votes_after_ms: config.votes_after_ms,
-            passes: heartbeat.div_duration_f64(turn).ceil() as u64,
         },
     );
     let reporters: Reporters<_, _> = (mailbox.clone(), epochs_mailbox).into();

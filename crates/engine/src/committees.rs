@@ -2,7 +2,7 @@
 
 use crate::{Runtime, chain::MAX_PENDING_ACKS, handover::Root};
 use alloy_primitives::{Address, B256, U256};
-use commonware_codec::{Copying, DecodeExt as _};
+use commonware_codec::{Copying, DecodeExt as _, FixedSize as _, Write as _};
 use commonware_consensus::types::Epoch;
 use commonware_cryptography::{
     Signer as _,
@@ -12,7 +12,7 @@ use commonware_storage::metadata::{self, Metadata};
 use commonware_utils::{channel::watch, ordered::Set, sequence::U64};
 use futures::lock::Mutex;
 use hansa_modules::staking::{Committee, Seat};
-use hansa_primitives::{MAX_OPERATORS, PrivateKey, PublicKey, Scheme};
+use hansa_primitives::{MAX_OPERATORS, PrivateKey, PublicKey, Scheme, Terms};
 use parking_lot::RwLock;
 use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
 
@@ -248,11 +248,12 @@ impl<E: Runtime> Provider for Committees<E> {
 
 /// Operator, key, fee recipient, stake.
 const SEAT_BYTES: usize = 8 + 32 + 20 + 32;
-/// Hash, time.
-const ROOT_BYTES: usize = 32 + 8;
+/// Hash, time, terms. Fewer than a seat has, which is how they are told apart.
+const ROOT_BYTES: usize = 32 + 8 + Terms::SIZE;
+const _: () = assert!(ROOT_BYTES < SEAT_BYTES);
 
 /// The seats, then the root, if it is known.
-fn encode(committee: &Committee, root: Option<Root>) -> Vec<u8> {
+pub(crate) fn encode(committee: &Committee, root: Option<Root>) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(SEAT_BYTES * committee.seats.len() + ROOT_BYTES);
     for seat in &committee.seats {
         encoded.extend_from_slice(&seat.operator.to_be_bytes());
@@ -263,18 +264,22 @@ fn encode(committee: &Committee, root: Option<Root>) -> Vec<u8> {
     if let Some(root) = root {
         encoded.extend_from_slice(root.hash.as_slice());
         encoded.extend_from_slice(&root.timestamp_ms.to_be_bytes());
+        root.terms.write(&mut encoded);
     }
     encoded
 }
 
 /// What [`encode`] wrote: the store checks its sums.
-fn decode(epoch: u64, encoded: &[u8]) -> (Committee, Option<Root>) {
+pub(crate) fn decode(epoch: u64, encoded: &[u8]) -> (Committee, Option<Root>) {
     let seats = encoded.chunks_exact(SEAT_BYTES);
     let root = (seats.remainder().len() == ROOT_BYTES).then(|| {
-        let (hash, timestamp_ms) = seats.remainder().split_at(32);
+        let (hash, rest) = seats.remainder().split_at(32);
+        let (timestamp_ms, terms) = rest.split_at(8);
         Root {
             hash: B256::from_slice(hash),
             timestamp_ms: U256::from_be_slice(timestamp_ms).to(),
+            terms: Terms::decode(Copying(terms))
+                .unwrap_or_else(|error| panic!("root of epoch {epoch}: {error}")),
         }
     });
     let seats = seats.map(|seat| {

@@ -13,11 +13,12 @@
 //! asks whom it heard from for the finalization of that last block, which it can.
 
 use crate::{
-    Committees, Marshal, Runtime, Witness,
+    Committees, Marshal, Runtime, Tuning, Witness,
     committees::Entry,
     early::{Early, Replayed},
     guide,
     handover::Root,
+    pacing::Turn,
 };
 use commonware_actor::{
     Feedback,
@@ -47,7 +48,7 @@ use commonware_utils::{
     vec::NonEmptyVec,
 };
 use hansa_primitives::{Block, Context, Digest, Hasher, MAX_CLOCK_AHEAD_MS, PublicKey, Scheme};
-use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// How often a view that is stuck is voted to be skipped again.
 const TIMEOUT_RETRY: Duration = Duration::from_millis(500);
@@ -101,15 +102,11 @@ pub(crate) struct Config<E: Runtime, S, B, A> {
     pub(crate) epocher: FixedEpocher,
     pub(crate) partition: String,
     pub(crate) page_cache: CacheRef,
-    pub(crate) mailbox: NonZeroUsize,
-    pub(crate) write_buffer: NonZeroUsize,
-    pub(crate) fetch_timeout: Duration,
-    pub(crate) leader_timeout: Duration,
-    pub(crate) certification_timeout: Duration,
-    /// Added to both in epoch 0.
+    pub(crate) tuning: Tuning,
+    /// Leaders' turns, which each epoch sets.
+    pub(crate) turn: Turn,
+    /// Added to the waits of epoch 0.
     pub(crate) allocation_slack: Duration,
-    /// Turns that leaders pass between two heartbeats.
-    pub(crate) passes: u64,
     /// See [`Config::votes_after_ms`](crate::Config::votes_after_ms).
     pub(crate) votes_after_ms: Option<u64>,
 }
@@ -186,7 +183,7 @@ where
         + Reporter<Activity = Activity<Scheme, Digest>>,
 {
     pub(crate) fn new(context: E, config: Config<E, S, B, A>) -> (Self, Mailbox) {
-        let (sender, mailbox) = mailbox::new(context.child("mailbox"), config.mailbox);
+        let (sender, mailbox) = mailbox::new(context.child("mailbox"), config.tuning.mailbox);
         let epochs = Self {
             context: ContextCell::new(context),
             config,
@@ -367,17 +364,19 @@ where
         journal: String,
     ) -> Engine<E, S, B, A> {
         let config = &self.config;
+        let waits = config.tuning.waits(&root.terms);
+        config.turn.set(waits.turn);
         // A leader that passes, or is known to be away, is skipped at once: between two heartbeats, that
         // is once for each turn, and once for each operator that is away.
         let operators = entry.committee.seats.len() as u64;
-        let skips = config.passes.saturating_add(operators).max(1);
+        let skips = waits.passes.saturating_add(operators).max(1);
         let application = config.application.clone();
         let context = self.context.as_present().child("simplex");
         let slack = match epoch.previous() {
             Some(_) => Duration::ZERO,
             None => config.allocation_slack,
         };
-        let certification_timeout = config.certification_timeout + slack;
+        let certification_timeout = waits.certification + slack;
         simplex::Engine::new(
             context.with_attribute("epoch", epoch),
             simplex::Config {
@@ -389,13 +388,13 @@ where
                 reporter: Reporters::from((Some(application), Some(config.witness.clone()))),
                 strategy: config.strategy.clone(),
                 partition: journal,
-                mailbox_size: config.mailbox,
+                mailbox_size: config.tuning.mailbox,
                 epoch,
                 floor: Floor::Genesis(hansa_primitives::digest(root.hash)),
-                replay_buffer: config.write_buffer,
-                write_buffer: config.write_buffer,
+                replay_buffer: config.tuning.write_buffer,
+                write_buffer: config.tuning.write_buffer,
                 page_cache: config.page_cache.clone(),
-                leader_timeout: config.leader_timeout + slack,
+                leader_timeout: waits.leader + slack,
                 certification_timeout,
                 timeout_retry: TIMEOUT_RETRY,
                 view_retention: VIEW_RETENTION,
@@ -403,7 +402,7 @@ where
                     timeout: certification_timeout + 2 * TIMEOUT_RETRY,
                     budget: SkipBudget::Fixed(NZU64!(skips)),
                 },
-                fetch_timeout: NZDuration!(config.fetch_timeout),
+                fetch_timeout: NZDuration!(config.tuning.fetch_timeout),
                 fetch_retry_delay: Duration::from_millis(500),
                 forward: ForwardPolicy::SilentVoters,
                 // Conflicts are evidence also when the view is certified already.

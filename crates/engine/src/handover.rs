@@ -15,7 +15,7 @@ use commonware_codec::{
 use commonware_consensus::{Epochable as _, types::Height};
 use commonware_parallel::Strategy;
 use hansa_modules::staking::{Committee, Seat};
-use hansa_primitives::{Finalization, Header, MAX_OPERATORS, digest};
+use hansa_primitives::{Finalization, Header, MAX_OPERATORS, Terms, digest};
 use rand_core::CryptoRng;
 use std::{fmt, str::FromStr};
 use thiserror::Error;
@@ -64,6 +64,7 @@ impl fmt::Display for Checkpoint {
 pub(crate) struct Root {
     pub(crate) hash: B256,
     pub(crate) timestamp_ms: u64,
+    pub(crate) terms: Terms,
 }
 
 impl From<&Header> for Root {
@@ -71,6 +72,7 @@ impl From<&Header> for Root {
         Self {
             hash: header.hash(),
             timestamp_ms: header.timestamp_ms,
+            terms: header.terms,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     Checkpoint,
-    committees::Entry,
-    handover::{Handover, MAX_HANDOVERS, Message},
+    committees::{Entry, decode, encode},
+    handover::{Handover, MAX_HANDOVERS, Message, Root},
 };
 use alloy_primitives::{Address, B256, Bloom, U256};
 use commonware_codec::{DecodeExt as _, Encode as _};
@@ -153,6 +153,18 @@ fn nobody_but_the_named_committee_goes_on() {
         let mut handover = handover();
         change(&mut handover.seats);
         assert!(handover.next().is_none());
+    }
+}
+
+#[test]
+fn a_committee_is_kept_with_the_block_that_its_epoch_builds_on() {
+    let committee = Committee {
+        epoch: EPOCH,
+        seats: seats(&keys(0)),
+    };
+    for root in [None, Some(Root::from(&header(&committee.seats)))] {
+        let stored = encode(&committee, root);
+        assert_eq!(decode(EPOCH, &stored), (committee.clone(), root));
     }
 }
 

@@ -263,8 +263,7 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
     }
 
     fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>> {
-        // That of the block's own epoch: the block's state has it for certain. It never changes, but for the stakes, which the hub
-        // forgets after a while: who looks earlier must not find anything else.
+        // That of the block's own epoch: the block's state has it for certain. It never changes. What answers is the hub's to know.
         let (zone, epoch) = (self.zone, self.calendar.epoch_of(number));
         async move {
             let committee = self

@@ -70,7 +70,7 @@ pub use pacing::Paced;
 pub use payer::Payer;
 pub use shared::{Shared, ZoneChannels};
 #[cfg(feature = "test-utils")]
-pub use tamper::Tamper;
+pub use tamper::{Draft, Tamper};
 pub use witness::{Evidence, Witness};
 
 use commonware_runtime::{Clock, Metrics, Spawner, Storage};

@@ -12,7 +12,13 @@ use commonware_macros::select;
 use futures::{StreamExt, future::pending};
 use hansa_mempool::Pool;
 use hansa_primitives::{Block, Context, Genesis, Header, MAX_TIMESTAMP_STEP_MS, next_base_fee};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// Holds proposals back until it is time for them.
 #[derive(Clone)]
@@ -22,9 +28,23 @@ pub struct Paced<A> {
     pool: Pool,
     ledger: Ledger,
     hub: Option<Arc<dyn Hub>>,
-    turn: Duration,
+    turn: Turn,
     #[cfg(feature = "test-utils")]
     tamper: Option<crate::Tamper>,
+}
+
+/// How long a leader without work holds its turn in the present epoch: less than consensus waits for it. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Turn(Arc<AtomicU64>);
+
+impl Turn {
+    pub(crate) fn set(&self, turn: Duration) {
+        self.0.store(turn.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
 }
 
 /// What to do about a proposal, from times alone.
@@ -62,14 +82,14 @@ pub(crate) fn timing(parent: &Header, now_ms: u64, turn: Duration) -> Timing {
 }
 
 impl<A> Paced<A> {
-    /// Wraps `inner`, on a zone with its hub. A leader holds its turn for `turn` when it has no work.
+    /// Wraps `inner`, on a zone with its hub.
     pub const fn new(
         inner: A,
         genesis: Arc<Genesis>,
         pool: Pool,
         ledger: Ledger,
         hub: Option<Arc<dyn Hub>>,
-        turn: Duration,
+        turn: Turn,
     ) -> Self {
         Self {
             inner,
@@ -94,7 +114,7 @@ impl<A> Paced<A> {
     async fn hold<E: Runtime>(&self, runtime: &E, parent: &Block) -> bool {
         let header = parent.header();
         let start = runtime.current();
-        let timing = timing(header, now_ms(runtime), self.turn);
+        let timing = timing(header, now_ms(runtime), self.turn.get());
         let Timing::Hold { work, rest, due } = timing else {
             return true;
         };
@@ -155,7 +175,7 @@ where
         let parent = peek.next().await?;
         drop(peek);
         let clock = context.0.child("turn");
-        let pass = clock.current() + self.turn;
+        let pass = clock.current() + self.turn.get();
         if !self.hold(&clock, parent.inner()).await {
             return None;
         }

@@ -1,7 +1,7 @@
 //! When a block is due, what a proposer takes, and what is remembered until it is final.
 
 use crate::{
-    Executed, Ledger,
+    Executed, Ledger, Tuning,
     build::{self, Patience},
     pacing::{Timing, timing},
 };
@@ -13,7 +13,7 @@ use hansa_mempool::{Origin, PooledTransaction};
 use hansa_primitives::{
     Block, Context, Fees, Fork, Genesis, GuardParams, Header, HubPoint, MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS, MAX_TIMESTAMP_STEP_MS, Pace, PrivateKey, StakingParams,
-    StateCommitment, Transaction, digest, transactions_root,
+    StateCommitment, Terms, Transaction, digest, transactions_root,
 };
 use std::{
     collections::HashMap,
@@ -122,6 +122,31 @@ fn a_leader_without_work_passes_unless_the_heartbeat_falls_into_its_turn() {
             due,
         };
         assert_eq!(timing(&parent, PARENT + age, turn), expected);
+    }
+}
+
+#[test]
+fn an_epoch_waits_by_what_its_blocks_keep_to() {
+    let tuning = Tuning::default();
+    let terms = |min_block_interval_ms, heartbeat_ms| Terms {
+        min_block_interval_ms,
+        heartbeat_ms,
+        ..Terms::default()
+    };
+    let ms = Duration::from_millis;
+    // Half a second, but room for two blocks, and a heartbeat at most.
+    for (interval, heartbeat, turn, passes) in [
+        (100, 5_000, 500, 10),
+        (2_000, 30_000, 4_000, 8),
+        (2_000, 3_000, 3_000, 1),
+    ] {
+        let waits = tuning.waits(&terms(interval, heartbeat));
+        assert_eq!((waits.turn, waits.passes), (ms(turn), passes));
+        assert_eq!(waits.leader, ms(turn) + tuning.leader_slack);
+        assert_eq!(
+            waits.certification,
+            waits.leader + tuning.certification_slack
+        );
     }
 }
 

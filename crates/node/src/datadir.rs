@@ -10,7 +10,7 @@ use std::{
 use thiserror::Error;
 
 /// Version of everything below the data directory. Raised when an older node could not read it.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const MARKER: &str = "chain.json";
 /// The marker while it is written: see [`write_durably`].
 const NEW_MARKER: &str = "chain.new";
