@@ -2,7 +2,7 @@
 
 mod zones;
 
-pub use zones::{ZoneEnforces, ZoneFollows, ZonesTrade};
+pub use zones::{ZoneEnforces, ZoneFollows, ZoneUpgrades, ZonesTrade};
 
 use crate::{Node, warning::BLOCK};
 use alloy_primitives::{Address, B256};
@@ -210,10 +210,13 @@ impl Property<PublicKey, Node> for NothingFrom {
     ) -> Verdict<'a, ()> {
         Box::pin(async move {
             for node in honest(nodes) {
-                for number in 1..=node.height() {
-                    let header = node.index.header(number).map_err(text)?;
-                    if header.is_some_and(|(_, header)| *header.proposer() == self.0) {
-                        return Err(format!("block {number} should not have passed"));
+                for index in node.zones.iter().chain([&node.index]) {
+                    let height = index.head().map_or(0, |(number, _)| number);
+                    for number in 1..=height {
+                        let header = index.header(number).map_err(text)?;
+                        if header.is_some_and(|(_, header)| *header.proposer() == self.0) {
+                            return Err(format!("block {number} should not have passed"));
+                        }
                     }
                 }
             }

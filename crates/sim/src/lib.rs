@@ -18,5 +18,5 @@ mod zone;
 pub use churn::Churn;
 pub use league::{CHAIN_ID, League, Node, ZONE_ID};
 pub use load::{Account, Load};
-pub use role::{BODY_LIES, HEADER_LIES, Lie, Lies, Role};
+pub use role::{BODY_LIES, HEADER_LIES, Lie, Lies, Role, ZONE_LIES};
 pub use warning::Warning;

@@ -10,8 +10,10 @@ use commonware_p2p::{
 use commonware_runtime::{IoBuf, Supervisor as _, deterministic::Context};
 use commonware_utils::channel::oneshot;
 use futures::future::join;
-use hansa_engine::{Channels, Tamper};
-use hansa_primitives::{Header, MAX_TIMESTAMP_STEP_MS, PublicKey, Transaction, transactions_root};
+use hansa_engine::{Channels, Draft, Tamper};
+use hansa_primitives::{
+    Arrival, Fork, Inputs, MAX_TIMESTAMP_STEP_MS, PublicKey, Terms, Transaction, transactions_root,
+};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -46,7 +48,7 @@ impl Role {
         match self {
             Self::Liar(lies) => {
                 let lies = lies.clone();
-                Some(Tamper::new(move |header, body| lies.next(header, body)))
+                Some(Tamper::new(move |draft| lies.next(draft)))
             }
             _ => None,
         }
@@ -54,7 +56,7 @@ impl Role {
 }
 
 /// Something that an invalid block claims.
-pub type Lie = fn(&mut Header, &mut Vec<Transaction>);
+pub type Lie = fn(&mut Draft);
 
 /// Lies, told in turn.
 #[derive(Clone)]
@@ -82,9 +84,9 @@ impl Lies {
         self.told.store(0, Ordering::Relaxed);
     }
 
-    fn next(&self, header: &mut Header, body: &mut Vec<Transaction>) {
+    fn next(&self, draft: &mut Draft) {
         let turn = self.told.fetch_add(1, Ordering::Relaxed);
-        self.lies[turn % self.lies.len()](header, body);
+        self.lies[turn % self.lies.len()](draft);
     }
 }
 
@@ -93,67 +95,114 @@ fn flip(root: &mut B256) {
 }
 
 /// Claims about the header that do not hold.
-pub const HEADER_LIES: [Lie; 20] = [
-    |header, _| flip(&mut header.state.root),
-    |header, _| flip(&mut header.state.ops_root),
-    |header, _| header.state.ops_end += 1,
-    |header, _| flip(&mut header.state.code_root),
-    |header, _| flip(&mut header.receipts_root),
-    |header, _| header.logs_bloom[0] ^= 1,
-    |header, _| header.gas_used += 1,
-    |header, _| header.terms.gas_limit += 1,
-    |header, _| header.base_fee_per_gas += 1,
-    |header, _| header.beneficiary[0] ^= 1,
-    |header, _| flip(&mut header.parent_hash),
-    |header, _| header.number += 1,
-    |header, _| header.timestamp_ms = 0,
-    |header, _| header.timestamp_ms += MAX_TIMESTAMP_STEP_MS + 1,
-    |header, _| flip(&mut header.committee),
-    |header, _| flip(&mut header.next_committee),
-    |header, _| flip(&mut header.finalization),
-    |header, _| header.finalized_view += 1,
+pub const HEADER_LIES: [Lie; 25] = [
+    |draft| flip(&mut draft.header.state.root),
+    |draft| flip(&mut draft.header.state.ops_root),
+    |draft| draft.header.state.ops_end += 1,
+    |draft| flip(&mut draft.header.state.code_root),
+    |draft| flip(&mut draft.header.receipts_root),
+    |draft| draft.header.logs_bloom[0] ^= 1,
+    |draft| draft.header.gas_used += 1,
+    |draft| draft.header.terms.gas_limit += 1,
+    |draft| draft.header.terms.fork = Fork::CANCUN,
+    |draft| draft.header.base_fee_per_gas += 1,
+    |draft| draft.header.beneficiary[0] ^= 1,
+    |draft| flip(&mut draft.header.parent_hash),
+    |draft| draft.header.number += 1,
+    |draft| draft.header.timestamp_ms = 0,
+    |draft| draft.header.timestamp_ms += MAX_TIMESTAMP_STEP_MS + 1,
+    |draft| flip(&mut draft.header.committee),
+    |draft| flip(&mut draft.header.next_committee),
+    |draft| flip(&mut draft.header.finalization),
+    |draft| draft.header.finalized_view += 1,
     // Within what a block may step, but far ahead of every clock: verifiers wait, and move on.
-    |header, _| header.timestamp_ms += MAX_TIMESTAMP_STEP_MS / 2,
+    |draft| draft.header.timestamp_ms += MAX_TIMESTAMP_STEP_MS / 2,
     // The body is another than the header's.
-    |header, _| flip(&mut header.transactions_root),
+    |draft| flip(&mut draft.header.transactions_root),
+    // The hub takes nothing from a hub.
+    |draft| draft.header.hub.upgrades += 1,
+    |draft| draft.inputs.terms = Some(roomier(draft)),
+    |draft| take(draft, |inputs, terms| inputs.terms = Some(terms)),
+    |draft| {
+        draft.header.terms = roomier(draft);
+        take(draft, |inputs, terms| inputs.terms = Some(terms));
+    },
 ];
+
+/// What a zone's block claims to take from the hub, and does not.
+pub const ZONE_LIES: [Lie; 9] = [
+    |draft| draft.header.hub.number += 1,
+    |draft| draft.header.hub.number = draft.header.hub.number.wrapping_sub(1),
+    |draft| flip(&mut draft.header.hub.hash),
+    |draft| draft.header.hub.directives += 1,
+    |draft| draft.header.hub.arrivals += 1,
+    |draft| draft.header.hub.upgrades += 1,
+    // Ether from nowhere.
+    |draft| {
+        draft.header.hub.arrivals += 1;
+        take(draft, |inputs, _| {
+            inputs.arrivals.push(Arrival {
+                to: Address::repeat_byte(0x66),
+                amount: U256::from(1),
+                message: B256::ZERO,
+            });
+        });
+    },
+    // An upgrade that nobody announced, by itself and counted.
+    |draft| {
+        draft.header.terms = roomier(draft);
+        take(draft, |inputs, terms| inputs.terms = Some(terms));
+    },
+    |draft| {
+        draft.header.hub.upgrades += 1;
+        draft.header.terms = roomier(draft);
+        take(draft, |inputs, terms| inputs.terms = Some(terms));
+    },
+];
+
+/// Takes something more from the hub, as the header then says.
+fn take(draft: &mut Draft, more: impl Fn(&mut Inputs, Terms)) {
+    more(&mut draft.inputs, draft.header.terms);
+    draft.header.inputs = draft.inputs.hash();
+}
+
+const fn roomier(draft: &Draft) -> Terms {
+    Terms {
+        gas_limit: draft.header.terms.gas_limit + 1,
+        ..draft.header.terms
+    }
+}
 
 /// Transactions that no block may hold.
 pub const BODY_LIES: [Lie; 4] = [
     // A nonce that was used before (in this block or an earlier one).
-    |header, body| {
-        append(header, body, |account| {
-            account.transfer_at(0, Address::ZERO)
-        })
-    },
+    |draft| append(draft, |account| account.transfer_at(0, Address::ZERO)),
     // A nonce that is not due yet.
-    |header, body| {
-        append(header, body, |account| {
+    |draft| {
+        append(draft, |account| {
             account.transfer_at(1_000_000, Address::ZERO)
         })
     },
     // Somebody who cannot pay.
-    |header, body| {
+    |draft| {
         let poor = crate::Account::new(u32::MAX - 1, crate::CHAIN_ID).transfer_at(0, Address::ZERO);
-        body.push(poor);
-        header.transactions_root = transactions_root(body);
+        push(draft, poor);
     },
     // A blob transaction.
-    |header, body| {
+    |draft| {
         let signature = Signature::new(U256::from(1), U256::from(1), false);
-        body.push(TxEip4844::default().into_signed(signature).into());
-        header.transactions_root = transactions_root(body);
+        push(draft, TxEip4844::default().into_signed(signature).into());
     },
 ];
 
-fn append(
-    header: &mut Header,
-    body: &mut Vec<Transaction>,
-    make: impl Fn(&crate::Account) -> Transaction,
-) {
+fn append(draft: &mut Draft, make: impl Fn(&crate::Account) -> Transaction) {
     let account = crate::Account::new(0, crate::CHAIN_ID);
-    body.push(make(&account));
-    header.transactions_root = transactions_root(body);
+    push(draft, make(&account));
+}
+
+fn push(draft: &mut Draft, transaction: Transaction) {
+    draft.transactions.push(transaction);
+    draft.header.transactions_root = transactions_root(&draft.transactions);
 }
 
 type Channel = (Sender<PublicKey, Context>, Receiver<PublicKey>);

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Time between two calls of an account on a chain.
 const EVERY: Duration = Duration::from_millis(400);
+/// Least interval of the first zone after its upgrade.
+pub(crate) const UPGRADED_INTERVAL_MS: u64 = 250;
 /// Wei that an account has on a zone before anything arrives there.
 const GAS: u64 = 5_000_000;
 
@@ -108,6 +110,9 @@ impl Traffic {
         if self.registers && register < self.zones.len() {
             return Some((ZONES, ether(10), create(self.zones[register])));
         }
+        if self.registers && register == self.zones.len() {
+            return Some((ZONES, U256::ZERO, upgrade()));
+        }
         let is_hub = self.chain_id == CHAIN_ID;
         // What leaves a zone has to have come there.
         if !is_hub && balance <= ether(1_000) {
@@ -183,17 +188,36 @@ fn create(chain_id: u64) -> Vec<u8> {
         name: format!("zone-{}", chain_id - ZONE_ID + 1),
         chainId: chain_id,
         epochBlocks: 12,
-        noticeSeconds: 604_800,
+        noticeSeconds: 10,
         rentPerDay: U256::ZERO,
-        terms: IZones::Terms {
-            gasLimit: 10_000_000,
-            minBaseFee: 1_000_000,
-            blockIntervalMs: 100,
-            heartbeatMs: 2_000,
-            minSeverity: 1,
-            maxDirectiveSeconds: 3_600,
-            fork: 3,
+        committee: IZones::CommitteeRule {
+            maxSeats: 0,
+            minStake: U256::ZERO,
+            allowed: Vec::new(),
         },
+        terms: terms(100),
     };
     IZones::createCall { parameters }.abi_encode()
+}
+
+/// The first zone gets another least interval, as soon as its notice allows.
+fn upgrade() -> Vec<u8> {
+    IZones::upgradeCall {
+        zoneId: 1,
+        startsAt: 0,
+        terms: terms(UPGRADED_INTERVAL_MS),
+    }
+    .abi_encode()
+}
+
+const fn terms(interval: u64) -> IZones::Terms {
+    IZones::Terms {
+        gasLimit: 10_000_000,
+        minBaseFee: 1_000_000,
+        blockIntervalMs: interval,
+        heartbeatMs: 2_000,
+        minSeverity: 1,
+        maxDirectiveSeconds: 3_600,
+        fork: 3,
+    }
 }

@@ -1,14 +1,19 @@
 //! What must hold of a zone.
 
 use super::{Verdict, honest, text};
-use crate::{Node, league::ZONE_ID, traffic::messages, warning::BLOCK};
+use crate::{
+    Node,
+    league::ZONE_ID,
+    traffic::{UPGRADED_INTERVAL_MS, messages},
+    warning::BLOCK,
+};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::{SolEvent, SolValue as _};
 use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
 use hansa_abi::{
     IGuard,
     IMessages::{self, Outcome},
-    MESSAGES,
+    IZones, MESSAGES, ZONES,
 };
 use hansa_index::Index;
 use hansa_primitives::{Block, PublicKey};
@@ -163,6 +168,61 @@ impl ZoneEnforces {
     }
 }
 
+/// The first zone keeps to what was announced for it from its first block on that names a block of the hub of that time, and to its genesis before.
+#[derive(Clone, Copy, Debug)]
+pub struct ZoneUpgrades;
+
+impl Property<PublicKey, Node> for ZoneUpgrades {
+    fn name(&self) -> &str {
+        "zone_upgrades"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                let announced = logs_of::<IZones::ZoneUpgrading>(&node.index, node.height())?;
+                let starts_at = announced.first().ok_or("nothing was announced")?.startsAt;
+                let (mut before, mut after) = (0, 0);
+                for block in zone_blocks(node, &node.zones[0])? {
+                    let header = block.header();
+                    let named = node.index.header(header.hub.number).map_err(text)?;
+                    // Its hub may be behind the zone.
+                    let Some((_, named)) = named else { break };
+                    let is_upgraded = header.terms.min_block_interval_ms == UPGRADED_INTERVAL_MS;
+                    if is_upgraded != (named.timestamp() >= starts_at) {
+                        return Err(format!(
+                            "zone block {} names a block of {} s and keeps to {:?}; the upgrade starts at {starts_at} s",
+                            header.number,
+                            named.timestamp(),
+                            header.terms
+                        ));
+                    }
+                    if is_upgraded != (header.hub.upgrades == 1)
+                        || block.inputs().terms.is_some() != (is_upgraded && after == 0)
+                    {
+                        return Err(format!(
+                            "zone block {} takes other terms than it keeps to",
+                            header.number
+                        ));
+                    }
+                    *if is_upgraded { &mut after } else { &mut before } += 1;
+                }
+                if before == 0 || after == 0 {
+                    return Err(format!(
+                        "operator {}: {before} blocks before the upgrade, {after} after",
+                        node.operator
+                    ));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
 /// Every message that the hub took from a zone was sent there, and comes once, in its order. What the hub holds for a zone is what went there and
 /// has not left. Enough went each way, and was taken.
 #[derive(Clone, Copy, Debug)]
@@ -294,7 +354,7 @@ fn logs_of<E: SolEvent>(index: &Index, height: u64) -> Result<Vec<E>, String> {
     for number in 1..=height {
         let receipts = index.receipts(number).map_err(text)?.unwrap_or_default();
         let logs = receipts.iter().flat_map(|receipt| &receipt.logs);
-        let own = logs.filter(|log| log.address == MESSAGES);
+        let own = logs.filter(|log| [MESSAGES, ZONES].contains(&log.address));
         events.extend(own.filter_map(|log| E::decode_log_data(&log.data).ok()));
     }
     Ok(events)

@@ -1,7 +1,7 @@
 //! One operator of four is silent or hostile.
 
 use crate::{league, plan, seeds, twice};
-use hansa_sim::{BODY_LIES, HEADER_LIES, Lie, Lies, Role, checks};
+use hansa_sim::{BODY_LIES, HEADER_LIES, League, Lie, Lies, Role, ZONE_LIES, checks};
 
 const HOSTILE: usize = 3;
 
@@ -26,7 +26,7 @@ fn an_operator_equivocates_and_is_slashed_within_ten_blocks() {
 }
 
 /// Every block that the operator proposes is a lie of these, and none of them becomes final.
-fn lies(lies: &[Lie], height: u64) {
+fn lies(league: impl Fn() -> League + Sync, lies: &[Lie], height: u64) {
     for seed in seeds() {
         let told = Lies::new(lies);
         twice(seed, || {
@@ -46,10 +46,16 @@ fn lies(lies: &[Lie], height: u64) {
 
 #[test]
 fn an_operator_proposes_headers_that_are_wrong() {
-    lies(&HEADER_LIES, 200);
+    lies(league, &HEADER_LIES, 200);
 }
 
 #[test]
 fn an_operator_proposes_transactions_that_are_wrong() {
-    lies(&BODY_LIES, 40);
+    lies(league, &BODY_LIES, 40);
+}
+
+/// It tells the same lies on the hub, where they are others.
+#[test]
+fn an_operator_proposes_zone_blocks_that_are_wrong() {
+    lies(|| league().with_zones(1), &ZONE_LIES, 40);
 }

@@ -33,7 +33,12 @@ fn cut() -> Link {
 }
 
 /// Cuts every link between the first `size` operators and the others at `from`, and heals all at `to`.
-fn divided(league: &League, size: usize, from: Duration, to: Duration) -> Crash<PublicKey> {
+pub(crate) fn divided(
+    league: &League,
+    size: usize,
+    from: Duration,
+    to: Duration,
+) -> Crash<PublicKey> {
     let keys: Vec<_> = (0..OPERATORS as usize).map(|i| league.key(i)).collect();
     let (left, right) = keys.split_at(size);
     let mut schedule = Schedule::new();

@@ -1,6 +1,6 @@
 //! A zone beside its hub: it takes from there what it has to, and nothing else.
 
-use crate::{OPERATORS, plan, seeds, twice};
+use crate::{OPERATORS, network::divided, plan, seeds, twice};
 use alloy_primitives::Address;
 use commonware_glue::simulate::{action::Crash, plan::PlanBuilder};
 use hansa_sim::{Churn, League, Load, Warning, checks};
@@ -110,6 +110,39 @@ fn messages_survive_crashes() {
                 downtime: Duration::from_millis(600),
                 count: 1,
             })
+        });
+        assert!(result.crashes > 0);
+    }
+}
+
+/// Two and two, and later one and three: no chain goes on without its quorum, and what was under way arrives afterwards, once.
+#[test]
+fn messages_survive_divisions() {
+    let second = Duration::from_secs(1);
+    for seed in seeds().take(1) {
+        for (size, to) in [(2, 6 * second), (1, 4 * second)] {
+            let result = twice(seed, || {
+                let league = trading();
+                let division = divided(&league, size, 2 * second, to);
+                traded(league, 50, 1).crash(division)
+            });
+            assert!(result.scheduled_actions > 6);
+        }
+    }
+}
+
+/// What a zone keeps to changes while operators crash and messages are under way.
+#[test]
+fn a_zone_is_upgraded() {
+    for seed in seeds().take(1) {
+        let result = twice(seed, || {
+            traded(trading(), 90, 1)
+                .property(checks::ZoneUpgrades)
+                .crash(Crash::Random {
+                    frequency: Duration::from_millis(3_000),
+                    downtime: Duration::from_millis(600),
+                    count: 1,
+                })
         });
         assert!(result.crashes > 0);
     }
