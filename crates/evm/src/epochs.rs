@@ -40,22 +40,30 @@ pub(crate) fn end_block<D: Database>(
     fees: U256,
 ) -> Result<EndedBlock, ExecutionError> {
     let context = &mut evm.ctx;
-    // Nobody to reward here: the hub chooses a zone's operators. Others are chains of tests.
+    if rules.genesis.zone.is_some() {
+        // The hub chooses a zone's operators: each has its share of the fees with the blocks that it proposes.
+        let share = rules.genesis.staking.fee_share_bps;
+        let operators = fees * U256::from(share) / U256::from(BPS);
+        let parent = context.journal_mut().db_mut();
+        let next_committee = next_committee(parent, rules, params, closing)?;
+        let outbox = messages::outbox(&mut JournalHost { context });
+        return Ok(EndedBlock {
+            credits: vec![
+                (rules.treasury, fees - operators),
+                (params.beneficiary, operators),
+            ],
+            next_committee,
+            outbox: outbox.map_err(state_error)?,
+            fixed: system::next_committee(rules, params, inputs),
+        });
+    }
+    // A chain of tests.
     if rules.genesis.operators.is_empty() {
-        let (next_committee, outbox) = match rules.genesis.zone {
-            Some(_) => {
-                let parent = context.journal_mut().db_mut();
-                let next = next_committee(parent, rules, params, closing)?;
-                let outbox = messages::outbox(&mut JournalHost { context });
-                (next, outbox.map_err(state_error)?)
-            }
-            None => (closing.committee, Outbox::default()),
-        };
         return Ok(EndedBlock {
             credits: vec![(rules.treasury, fees)],
-            next_committee,
-            outbox,
-            fixed: system::next_committee(rules, params, inputs),
+            next_committee: closing.committee,
+            outbox: Outbox::default(),
+            fixed: None,
         });
     }
     // A share that changes counts from the next block on.

@@ -26,8 +26,12 @@ use std::{collections::HashMap, convert::Infallible, fmt::Display};
 /// exist and passes the `EXTCODESIZE` check that Solidity puts before calls.
 const MODULE_CODE: Bytes = Bytes::from_static(&[0xfe]);
 
-/// Writes the system's part of the block: genesis in block 1, the parent hash in every block, and what a zone takes from the hub.
-pub(crate) fn prepare<D: Database>(
+/// Writes the system's part of the block, before its transactions: genesis in block 1, the parent hash in every block, and what a zone takes
+/// from the hub.
+///
+/// # Errors
+/// The state cannot be read, or the genesis is not one.
+pub fn prepare<D: Database>(
     rules: &ChainRules,
     params: &BlockParams,
     inputs: &Inputs,

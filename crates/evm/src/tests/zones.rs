@@ -1,6 +1,7 @@
 //! What a zone's block takes from the hub.
 
 use super::*;
+use alloy_consensus::Transaction as _;
 use alloy_sol_types::SolValue as _;
 use hansa_abi::{IMessages, MESSAGES};
 use hansa_modules::{guard::enforcement, staking};
@@ -73,6 +74,20 @@ impl World {
     fn pay(&mut self, to: Address) -> (Transaction, Address) {
         self.sign(0, TxKind::Call(to), U256::from(1), Bytes::new())
     }
+}
+
+#[test]
+fn base_fees_are_shared_with_who_proposes() {
+    let mut world = zone();
+    let (proposer, treasury) = (world.params().beneficiary, world.rules.treasury);
+    let payment = world.pay(VICTIM);
+    let price = payment.0.effective_gas_price(Some(1_000)) - 1_000;
+    let outcome = world.take(Inputs::default(), &[payment]).unwrap();
+    let fees = U256::from(outcome.gas_used) * U256::from(1_000);
+    let tips = U256::from(outcome.gas_used) * U256::from(price);
+    assert!(!fees.is_zero());
+    assert_eq!(world.balance(treasury), fees / U256::from(2));
+    assert_eq!(world.balance(proposer), fees / U256::from(2) + tips);
 }
 
 fn directive(until: u64, severity: u8) -> Inputs {
@@ -229,6 +244,11 @@ fn a_zone_has_nothing_to_decide() {
         epochBlocks: 100,
         noticeSeconds: 604_800,
         rentPerDay: U256::ZERO,
+        committee: hansa_abi::IZones::CommitteeRule {
+            maxSeats: 0,
+            minStake: U256::ZERO,
+            allowed: Vec::new(),
+        },
         terms: hansa_abi::IZones::Terms {
             gasLimit: 30_000_000,
             minBaseFee: 1_000_000,

@@ -24,7 +24,7 @@ use alloy_rpc_types_eth::{
 };
 use hansa_evm::BlockParams;
 use hansa_index::FinalizedBlock;
-use hansa_primitives::{Terms, receipts_bloom, receipts_root, transactions_root};
+use hansa_primitives::{Inputs, Terms, receipts_bloom, receipts_root, transactions_root};
 use revm::{context_interface::result::ResultAndState, inspector::NoOpInspector};
 use revm_inspectors::transfer::TransferInspector;
 use std::sync::Arc;
@@ -211,7 +211,7 @@ impl Simulation {
 
     fn block(&mut self, block: SimBlock) -> CallResult<Simulated> {
         self.session.params = self.params(&block)?;
-        self.session.begin_block()?;
+        self.session.begin_block(&Inputs::default())?;
         if let Some(overrides) = block.state_overrides {
             apply_state(&mut self.session, overrides)?;
         }

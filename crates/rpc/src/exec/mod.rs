@@ -21,10 +21,10 @@ use crate::{
     limits::Limits,
     node::Node,
 };
-use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::Address;
 use hansa_evm::{BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_on};
 use hansa_index::FinalizedBlock;
+use hansa_primitives::Inputs;
 use revm::{
     DatabaseCommit as _, InspectEvm as _, Inspector,
     context::{CfgEnv, TxEnv},
@@ -76,7 +76,7 @@ impl Session {
         let parent = params.number.checked_sub(1);
         let parent = parent.ok_or_else(|| Fault::server("genesis is not traceable"))?;
         let mut session = Self::open(node, params, parent, deadline)?;
-        session.begin_block()?;
+        session.begin_block(block.block.inputs())?;
         Ok(session)
     }
 
@@ -92,24 +92,11 @@ impl Session {
         })
     }
 
-    /// What the system writes before a block's first transaction.
-    pub(crate) fn begin_block(&mut self) -> CallResult<()> {
-        let params = self.params;
-        if params.number == 1 {
-            self.apply_genesis()?;
-        }
-        if let Some(parent) = params.number.checked_sub(1) {
-            let slot = U256::from(parent % HISTORY_SERVE_WINDOW as u64);
-            let hash = U256::from_be_bytes(params.parent_hash.0);
-            let history = HISTORY_STORAGE_ADDRESS;
-            self.db.insert_account_storage(history, slot, hash)?;
-        }
-        Ok(())
-    }
-
-    fn apply_genesis(&mut self) -> CallResult<()> {
+    /// What the system writes before a block's first transaction; `inputs`: what a zone's block takes from the hub.
+    pub(crate) fn begin_block(&mut self, inputs: &Inputs) -> CallResult<()> {
         let mut block = BlockDb::new(&mut self.db);
-        hansa_evm::genesis_changes(&self.rules.genesis, &mut block).map_err(Fault::internal)?;
+        hansa_evm::prepare(&self.rules, &self.params, inputs, &mut block)
+            .map_err(Fault::internal)?;
         let changes = block.into_changes(EvmState::default(), &[])?;
         state::apply(&mut self.db, &changes)
     }
