@@ -34,9 +34,12 @@ down: ## Stop the local league
 test: ## Everything a change must pass: check, deny, contracts, lint, rust tests
 	@scripts/test.sh
 
-.PHONY: lint
-lint: ## Formatting and clippy; a warning is an error
+.PHONY: check-fmt
+check-fmt: ## Formatting
 	cargo fmt --all --check
+
+.PHONY: lint
+lint: check-fmt ## Formatting and clippy; a warning is an error
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 
 .PHONY: deny

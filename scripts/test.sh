@@ -48,8 +48,11 @@ count() {
         END { if (seen) print passed + 0, failed + 0 }'
 }
 
-# The page comes before whatever embeds it. The browser tests use the binary that the Rust tests have built.
-for target in tools check deny test-contracts dashboard lint test-rust; do
+# The page comes before whatever embeds it. In CI clippy runs with the compiler (scripts/test-rust.sh). The browser tests use the binary
+# that the Rust tests have built.
+lint=lint
+[ -z "${CI-}" ] || lint=check-fmt
+for target in tools check deny test-contracts dashboard "$lint" test-rust; do
     stage "$target"
 done
 [ ! -x target/debug/hansa ] || export HANSA_BIN=${HANSA_BIN:-$PWD/target/debug/hansa}
