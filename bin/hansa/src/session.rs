@@ -48,21 +48,26 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The node: the one asked for, else that of the member's operator, else the league's first.
+    /// The node: the one asked for, else those of the league, of which the member's operator is asked first, the others where it does
+    /// not answer.
     pub(crate) fn rpc(&self) -> Outcome<Rpc> {
         let asked = &self.settings.rpc;
-        let of_league = || {
-            let league = self.league.as_ref()?;
-            let member = self.settings.member.value.as_ref();
-            let member = member.and_then(|who| league.member(who));
-            let operator = member.and_then(|member| league.operator_of(member));
-            Some(operator.or(league.operators.first())?.rpc.clone())
+        let league = self
+            .league
+            .as_ref()
+            .filter(|league| asked.origin == Origin::Default && !league.operators.is_empty());
+        let Some(league) = league else {
+            return Ok(Rpc::new(&asked.value)?);
         };
-        let url = match (&asked.origin, of_league()) {
-            (Origin::Default, Some(url)) => url,
-            _ => asked.value.clone(),
-        };
-        Ok(Rpc::new(&url)?)
+        let member = self.settings.member.value.as_ref();
+        let member = member.and_then(|who| league.member(who));
+        let own = member.and_then(|member| league.operator_of(member));
+        let own = own.into_iter().map(|own| own.rpc.as_str());
+        let all = league
+            .operators
+            .iter()
+            .map(|operator| operator.rpc.as_str());
+        Ok(Rpc::of(own.chain(all))?)
     }
 
     /// The key to act with.

@@ -17,7 +17,14 @@ use jsonrpsee::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use thiserror::Error;
 
 #[cfg(test)]
@@ -88,9 +95,16 @@ pub enum RpcError {
     },
 }
 
-/// A node's JSON-RPC.
+/// A node's JSON-RPC, or that of several nodes of one chain: where one cannot be reached, the next is asked. Clones go on with the one
+/// that answered last.
 #[derive(Clone, Debug)]
 pub struct Rpc {
+    nodes: Arc<[Node]>,
+    current: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+struct Node {
     http: HttpClient,
     url: String,
 }
@@ -101,6 +115,71 @@ impl Rpc {
     /// # Errors
     /// Not an HTTP URL.
     pub fn new(url: &str) -> Result<Self, RpcError> {
+        Self::of([url])
+    }
+
+    /// A client of the nodes at `urls`, of which the first is asked for as long as it answers.
+    ///
+    /// # Errors
+    /// One is not an HTTP URL.
+    pub fn of<'a>(urls: impl IntoIterator<Item = &'a str>) -> Result<Self, RpcError> {
+        let nodes: Result<Vec<_>, _> = urls.into_iter().map(Node::new).collect();
+        Ok(Self {
+            nodes: nodes?.into(),
+            current: Arc::default(),
+        })
+    }
+
+    /// A client of the same nodes at `path` beneath their URLs.
+    ///
+    /// # Errors
+    /// No URL comes of it.
+    pub fn at(&self, path: &str) -> Result<Self, RpcError> {
+        let beneath = |node: &Node| format!("{}/{path}", node.url.trim_end_matches('/'));
+        let urls: Vec<_> = self.order().map(|(_, node)| beneath(node)).collect();
+        Self::of(urls.iter().map(String::as_str))
+    }
+
+    /// Whom it asks.
+    pub fn url(&self) -> &str {
+        self.order().next().map_or("", |(_, node)| &node.url)
+    }
+
+    /// The nodes and their places, from the one that answered last on.
+    fn order(&self) -> impl Iterator<Item = (usize, &Node)> {
+        let current = self.current.load(Ordering::Relaxed);
+        let nodes = self.nodes.iter().enumerate();
+        nodes.clone().skip(current).chain(nodes.take(current))
+    }
+
+    /// Asks one node after the other until one answers.
+    async fn ask<T, F: Future<Output = Result<T, ClientError>>>(
+        &self,
+        method: &str,
+        request: impl Fn(HttpClient) -> F,
+    ) -> Result<T, RpcError> {
+        let mut first = None;
+        for (place, node) in self.order() {
+            match request(node.http.clone()).await {
+                Ok(answer) => {
+                    self.current.store(place, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(error) => match node.error(method, error) {
+                    error @ RpcError::Unreachable { .. } => first = first.or(Some(error)),
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(first.unwrap_or_else(|| RpcError::Url {
+            url: String::new(),
+            cause: "no node is named".into(),
+        }))
+    }
+}
+
+impl Node {
+    fn new(url: &str) -> Result<Self, RpcError> {
         let http = HttpClientBuilder::default()
             .max_request_size(MAX_REQUEST_BYTES)
             .max_response_size(MAX_RESPONSE_BYTES)
@@ -114,11 +193,24 @@ impl Rpc {
         Ok(Self { http, url })
     }
 
-    /// Whom it asks.
-    pub fn url(&self) -> &str {
-        &self.url
+    fn error(&self, method: &str, error: ClientError) -> RpcError {
+        let url = || self.url.clone();
+        match error {
+            ClientError::Call(error) => refused(&error),
+            ClientError::RequestTimeout => RpcError::Timeout {
+                url: url(),
+                method: method.to_owned(),
+            },
+            ClientError::ParseError(error) => malformed(method, error),
+            other => RpcError::Unreachable {
+                url: url(),
+                cause: innermost(&other),
+            },
+        }
     }
+}
 
+impl Rpc {
     /// One call.
     ///
     /// # Errors
@@ -128,12 +220,11 @@ impl Rpc {
         method: &str,
         params: Vec<Value>,
     ) -> Result<T, RpcError> {
-        let answer: Value = self
-            .http
-            .request(method, array(&params, method)?)
-            .await
-            .map_err(|error| self.error(method, error))?;
-        decode(method, answer)
+        let params = &array(&params, method)?;
+        let request = |http: HttpClient| async move {
+            http.request::<Value, _>(method, params.clone()).await
+        };
+        decode(method, self.ask(method, request).await?)
     }
 
     /// The same method with many parameters, in as few requests as the limits allow; answers in order.
@@ -153,11 +244,10 @@ impl Rpc {
                     .insert(method, array(params, method)?)
                     .map_err(|error| malformed(method, error))?;
             }
-            let response = self
-                .http
-                .batch_request::<Value>(batch)
-                .await
-                .map_err(|error| self.error(method, error))?;
+            let batch = &batch;
+            let request =
+                |http: HttpClient| async move { http.batch_request::<Value>(batch.clone()).await };
+            let response = self.ask(method, request).await?;
             let before = answers.len();
             answers.extend(response.into_iter().map(|answer| match answer {
                 Ok(value) => decode(method, value),
@@ -311,22 +401,6 @@ impl Rpc {
             C::abi_decode_returns(&data?).map_err(|error| malformed(C::SIGNATURE, error))
         });
         returns.collect()
-    }
-
-    fn error(&self, method: &str, error: ClientError) -> RpcError {
-        let url = || self.url.clone();
-        match error {
-            ClientError::Call(error) => refused(&error),
-            ClientError::RequestTimeout => RpcError::Timeout {
-                url: url(),
-                method: method.to_owned(),
-            },
-            ClientError::ParseError(error) => malformed(method, error),
-            other => RpcError::Unreachable {
-                url: url(),
-                cause: innermost(&other),
-            },
-        }
     }
 }
 

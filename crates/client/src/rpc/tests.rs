@@ -25,6 +25,42 @@ async fn batches_are_split_and_answered_in_order() {
 }
 
 #[tokio::test]
+async fn where_one_node_is_gone_another_is_asked() {
+    let members = [Address::repeat_byte(1)];
+    let (first, second) = (
+        TestNode::start(&members).await,
+        TestNode::start(&members).await,
+    );
+    let gone = "http://127.0.0.1:1";
+    let rpc = Rpc::of([gone, &first.url, &second.url]).unwrap();
+    let clone = rpc.clone();
+    assert_eq!(rpc.url(), gone);
+    assert_eq!(rpc.chain_id().await.unwrap(), CHAIN_ID);
+    assert_eq!(clone.url(), first.url);
+    assert_eq!(
+        clone.at("zones/market").unwrap().url(),
+        format!("{}/zones/market", first.url)
+    );
+    // What a node says is an answer, whatever it is.
+    let refused = rpc.call::<Value>("eth_nothing", vec![]).await.unwrap_err();
+    assert!(matches!(refused, RpcError::Refused { .. }), "{refused}");
+    assert_eq!(rpc.url(), first.url);
+
+    drop(first);
+    assert_eq!(
+        rpc.batch::<U64>("eth_chainId", &[vec![]])
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(rpc.url(), second.url);
+    drop(second);
+    let error = rpc.chain_id().await.unwrap_err();
+    assert!(matches!(error, RpcError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn failures_are_told_apart() {
     assert!(matches!(Rpc::new("nonsense"), Err(RpcError::Url { .. })));
     let gone = Rpc::new("http://127.0.0.1:1").unwrap();
