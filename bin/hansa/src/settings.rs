@@ -71,6 +71,14 @@ pub(crate) struct Setting<T> {
 }
 
 impl<T> Setting<T> {
+    /// A value that nobody chose.
+    pub(crate) const fn default(value: T) -> Self {
+        Self {
+            value,
+            origin: Origin::Default,
+        }
+    }
+
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
         Setting {
             value: change(self.value),

@@ -58,6 +58,7 @@ impl League {
         };
         let up = [
             "up",
+            "--no-zone",
             "--detach",
             "--json",
             "--timeout",

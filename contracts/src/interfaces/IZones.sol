@@ -25,12 +25,24 @@ interface IZones is IModule {
         uint8 fork;
     }
 
+    /// @notice Who may serve a zone: of the hub's committee those who let a part of their stake answer for it, the largest parts first. Among equal parts
+    /// a hash of zone and operator decides, which spreads zones evenly. Where fewer than four fit, the next in this order fill up.
+    /// @param maxSeats seats at most, 4 to 128; 0: all that fit.
+    /// @param minStake wei of each seat that have to answer for the zone at least.
+    /// @param allowed ids of the operators that may serve, in ascending order, at most 32; empty, or none of them in the hub's committee: all.
+    struct CommitteeRule {
+        uint16 maxSeats;
+        uint256 minStake;
+        uint64[] allowed;
+    }
+
     /// @notice What a zone is made with.
     /// @param name 1 to 32 of a-z, 0-9 and inner dashes, beginning with a letter; unique in the league.
     /// @param chainId EIP-155 chain id; unique in the league, and not the hub's.
     /// @param epochBlocks blocks of an epoch, 10 to 65,535: its operators change at the end of one.
     /// @param noticeSeconds how long before its end, or an upgrade, its users are told, 10 to 31,536,000; and, if that is more than an hour, how long the hub waits for a checkpoint.
     /// @param rentPerDay wei that its escrow pays its operators each day, 10^24 at most.
+    /// @param committee who may serve it.
     /// @param terms what its blocks keep to, at first.
     struct Parameters {
         string name;
@@ -38,6 +50,7 @@ interface IZones is IModule {
         uint64 epochBlocks;
         uint64 noticeSeconds;
         uint256 rentPerDay;
+        CommitteeRule committee;
         Terms terms;
     }
 
@@ -69,7 +82,8 @@ interface IZones is IModule {
     /// @param reason why it closes or stopped.
     /// @param closesAt it can be stopped from then on, seconds since 1970; 0: it is not closing.
     /// @param stoppedAt height of the hub's block that stopped it; 0: none did.
-    /// @param parameters its terms are those in force.
+    /// @param parameters its terms are those in force, its committee's rule the last one.
+    /// @param committeeSince the hub's epoch from which on that rule holds.
     /// @param upgradesAt when the upgrade that is announced is due, seconds since 1970; 0: none is.
     /// @param next what its blocks keep to from then on.
     struct Zone {
@@ -83,6 +97,7 @@ interface IZones is IModule {
         uint64 closesAt;
         uint64 stoppedAt;
         Parameters parameters;
+        uint64 committeeSince;
         uint64 upgradesAt;
         Terms next;
     }
@@ -133,6 +148,8 @@ interface IZones is IModule {
     /// @notice A zone will keep to other terms: from its first block on that names a block of the hub whose time is `startsAt` or later. With the same
     /// `index` as one before it, it takes that one's place.
     event ZoneUpgrading(uint64 indexed zoneId, uint64 index, uint64 startsAt, Terms terms);
+    /// @notice Another rule says who may serve a zone, from this epoch of the hub on.
+    event CommitteeRuleChanged(uint64 indexed zoneId, uint64 fromEpoch, CommitteeRule rule);
     /// @notice A zone will stop.
     event ZoneClosing(uint64 indexed zoneId, Reason reason, uint64 closesAt);
     /// @notice A zone will not stop after all: its escrow was filled up, or a checkpoint came.
@@ -162,6 +179,8 @@ interface IZones is IModule {
     error ZonesFull(uint64 limit);
     /// @notice No zone has this id.
     error UnknownZone(uint64 zoneId);
+    /// @notice The list of operators is too long, or not in ascending order.
+    error InvalidList(uint64 most);
     /// @notice Not a header.
     error MalformedHeader();
     /// @notice Not a certificate.
@@ -204,6 +223,9 @@ interface IZones is IModule {
     /// users are told of its end, and no more than a year later. Its fork is not older than the one in force. By its creator, while the zone is open. Until it is due, another takes its place: that of the terms in force takes it back.
     function upgrade(uint64 zoneId, Terms calldata terms, uint64 startsAt) external returns (uint64);
 
+    /// @notice Change who may serve a zone, from the hub's next epoch on (after its freeze block: from the one after). By its creator, while the zone is open.
+    function setCommitteeRule(uint64 zoneId, CommitteeRule calldata rule) external returns (uint64 fromEpoch);
+
     /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then, or when the hub had no
     /// checkpoint for the time of notice, an hour at least.
     function close(uint64 zoneId) external returns (uint64 closesAt);
@@ -215,8 +237,8 @@ interface IZones is IModule {
     /// once the zone has settled.
     function returnEscrow(uint64 zoneId) external returns (uint256 amount);
 
-    /// @notice Who serves a zone by an epoch of the hub, in the order of their keys, each with the stake that answers for it (zero once that is
-    /// forgotten). Empty while the epoch's committee is not fixed.
+    /// @notice Who serves a zone by an epoch of the hub, in the order of their keys, each with the stake that answers for it. Empty while the
+    /// epoch's committee is not fixed.
     function committeeOf(uint64 zoneId, uint64 epoch) external view returns (bytes32 id, Seat[] memory seats);
 
     /// @notice The newest checkpoint of a zone.

@@ -99,6 +99,8 @@ pub const MAX_ZONES_PAGE: u64 = 16;
 pub const MAX_ZONE_NAME_BYTES: usize = 32;
 /// Least gas of a zone's block.
 pub const MIN_ZONE_GAS: u64 = 1_000_000;
+/// Operators that a zone's list may name.
+pub const MAX_ZONE_LIST: usize = 32;
 /// Most gas of a zone's block.
 pub const MAX_ZONE_GAS: u64 = 1_000_000_000;
 /// Most gas of a zone's blocks in a second: its operators' cores are the hub's. As much as a hub has by default.

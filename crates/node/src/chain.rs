@@ -33,6 +33,8 @@ pub(crate) struct Common {
     pub(crate) votes: bool,
     pub(crate) votes_after_ms: Option<u64>,
     pub(crate) strategy: Rayon,
+    /// Recovers the senders of transactions that come in.
+    pub(crate) admission: Rayon,
     pub(crate) page_cache: CacheRef,
     pub(crate) oracle: Oracle<PublicKey>,
     pub(crate) stopped: watch::Receiver<bool>,
@@ -93,7 +95,7 @@ where
         Rules::new(genesis.chain_id),
         Limits::default(),
         head_info(&genesis, &index),
-        common.strategy.clone(),
+        common.admission.clone(),
     );
     let genesis_block = genesis_block(&genesis)?;
     seed_index(&genesis, &genesis_block, &index)?;

@@ -88,6 +88,9 @@ pub struct Config {
     /// Prometheus metrics.
     #[serde(default)]
     pub metrics: Metrics,
+    /// Which zones this node runs.
+    #[serde(default)]
+    pub zones: Zones,
     /// What is kept.
     #[serde(default)]
     pub history: History,
@@ -294,6 +297,22 @@ impl Default for Log {
             filter: "warn,hansa=info".into(),
             json: false,
         }
+    }
+}
+
+/// Which zones this node runs: those in whose committee its operator has a seat, and what is named here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Zones {
+    /// Zones that it follows without a seat, by name; `*` for every one.
+    pub follow: Vec<String>,
+}
+
+impl Zones {
+    /// Whether it follows this zone.
+    pub fn follows(&self, name: &str) -> bool {
+        let mut named = self.follow.iter();
+        named.any(|followed| followed == name || followed == "*")
     }
 }
 

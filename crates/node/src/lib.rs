@@ -29,6 +29,7 @@ mod zones;
 pub use config::{
     Config, ConfigError, DASHBOARD_PORT, Dashboard, History, Join, JoinFrom, Log, METRICS_PORT,
     Metrics, P2P_PORT, P2p, Peer, RPC_PORT, Resources, Rpc, TAXII_PORT, Taxii, TaxiiCredential,
+    Zones,
 };
 pub use datadir::DataDirError;
 pub use error::NodeError;

@@ -11,7 +11,7 @@ use crate::{
     league, load_key, metrics, network, open_files,
     peers::{Roster, Tracker},
     text::{self, MAX_GENESIS_BYTES},
-    threads::{Handles, ReadsOn, Threads},
+    threads::{self, Handles, ReadsOn, Threads},
     voter::{Journal, Voter},
     zones,
 };
@@ -184,10 +184,10 @@ pub fn run(config: Config, lost_journal: bool) -> Result<(), NodeError> {
 }
 
 /// Runs something; its panic, which the log has, becomes an error.
-pub(crate) fn caught(
+pub(crate) fn caught<T>(
     what: &str,
-    run: impl FnOnce() -> Result<(), NodeError>,
-) -> Result<(), NodeError> {
+    run: impl FnOnce() -> Result<T, NodeError>,
+) -> Result<T, NodeError> {
     std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
         let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -410,6 +410,8 @@ async fn start(
     let server = |what: &'static str| move |reason: String| NodeError::Server { what, reason };
     let compute = NonZeroUsize::new(config.resources.compute_threads).unwrap_or(NonZeroUsize::MIN);
     let strategy = context.child("compute").strategy(compute);
+    let admission =
+        threads::admission(compute).map_err(|error| server("admission")(error.to_string()))?;
     if !votes {
         let public_key = key.public_key();
         tracing::info!(%public_key, "this node follows without voting: it reaches only operators that list this key, with its address, in their p2p.peers");
@@ -429,6 +431,7 @@ async fn start(
         votes: *votes,
         votes_after_ms: prepared.directory.votes_after_ms(),
         strategy,
+        admission,
         page_cache: CacheRef::new(NZU16!(PAGE_BYTES), pages),
         oracle: network.oracle.clone(),
         stopped: stopped.clone(),
@@ -685,7 +688,7 @@ mod tests {
 
     #[test]
     fn a_panic_ends_a_node_with_an_error_that_quotes_it() {
-        let error = caught("the node", || panic!("index: disk {}", 7)).unwrap_err();
+        let error = caught::<()>("the node", || panic!("index: disk {}", 7)).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("index: disk 7"), "{text}");
         assert_eq!(text.lines().count(), 2, "{text}");

@@ -1,12 +1,17 @@
-//! The threads that answer clients, apart from those of consensus.
+//! The threads that answer clients, apart from those of consensus, and behind them: where the machine has no core to spare, who votes
+//! goes before who asks, so that a flood of one chain does not hold up another.
 //!
 //! There are two runtimes. `requests` serves RPC, TAXII and metrics. `reads` fetches what these read from
 //! the state databases: such a read holds a database's lock until its page is there, so it must never
 //! queue behind requests, which may be waiting for that lock.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
+use commonware_parallel::{
+    Rayon,
+    rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder},
+};
 use hansa_state::{Account, StateError, StateProvider, StateView};
-use std::{io, time::Duration};
+use std::{io, num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Async threads that serve requests.
@@ -17,6 +22,8 @@ const REQUEST_THREADS: usize = 512;
 const READ_WORKERS: usize = 2;
 /// Reads from disk at once.
 const READ_THREADS: usize = 64;
+/// What is added to the niceness of threads that work for clients: about a third of the weight of others.
+const NICENESS: i32 = 5;
 /// How long each runtime's threads have to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -39,8 +46,13 @@ pub(crate) struct Threads {
 
 impl Threads {
     pub(crate) fn start() -> io::Result<Self> {
-        let requests = runtime("hansa-requests", REQUEST_WORKERS, REQUEST_THREADS)?;
-        let reads = runtime("hansa-reads", READ_WORKERS, READ_THREADS)?;
+        let requests = runtime(
+            "hansa-requests",
+            (REQUEST_WORKERS, REQUEST_THREADS),
+            give_way,
+        )?;
+        // They hold locks that consensus waits for.
+        let reads = runtime("hansa-reads", (READ_WORKERS, READ_THREADS), || {})?;
         let handles = Handles {
             requests: requests.handle().clone(),
             reads: reads.handle().clone(),
@@ -67,9 +79,34 @@ impl Drop for Threads {
     }
 }
 
-fn runtime(name: &str, workers: usize, blocking: usize) -> io::Result<Runtime> {
+/// Where transactions that come in are looked at, so many threads: those that compute blocks have no part in it.
+///
+/// # Errors
+/// The threads cannot be started.
+pub(crate) fn admission(threads: NonZeroUsize) -> Result<Rayon, ThreadPoolBuildError> {
+    Ok(Rayon::with_pool(Arc::new(admission_threads(threads)?)))
+}
+
+fn admission_threads(threads: NonZeroUsize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads.get())
+        .thread_name(|index| format!("hansa-admit-{index}"))
+        .start_handler(|_| give_way())
+        .build()
+}
+
+/// Puts the calling thread behind those of consensus.
+fn give_way() {
+    // On Linux a niceness is a thread's. Where it is not taken, threads are as equal as before.
+    if let Ok(now) = rustix::process::getpriority_process(None) {
+        let _ = rustix::process::setpriority_process(None, now + NICENESS);
+    }
+}
+
+fn runtime(name: &str, (workers, blocking): (usize, usize), on_start: fn()) -> io::Result<Runtime> {
     Builder::new_multi_thread()
         .thread_name(name)
+        .on_thread_start(on_start)
         .worker_threads(workers)
         .max_blocking_threads(blocking)
         .enable_all()
@@ -179,8 +216,8 @@ mod tests {
 
     #[test]
     fn as_many_requests_as_there_are_threads_cannot_keep_reads_from_theirs() {
-        let requests = runtime("requests", 1, 4).unwrap();
-        let reads = runtime("reads", 1, 1).unwrap();
+        let requests = runtime("requests", (1, 4), give_way).unwrap();
+        let reads = runtime("reads", (1, 1), || {}).unwrap();
         let slow = Slow::default();
         let states = Arc::new(ReadsOn {
             states: slow.clone(),
@@ -208,6 +245,22 @@ mod tests {
         let names = slow.0.lock().unwrap();
         assert_eq!(names.len(), 24);
         assert!(names.iter().all(|name| name == "reads"), "{names:?}");
+    }
+
+    #[test]
+    fn who_asks_goes_behind_who_votes() {
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let own = niceness();
+        let requests = runtime("requests", (1, 1), give_way).unwrap();
+        let theirs = requests.block_on(async {
+            let on_worker = tokio::spawn(async move { niceness() }).await.unwrap();
+            let blocking = tokio::task::spawn_blocking(niceness).await.unwrap();
+            [on_worker, blocking]
+        });
+        assert_eq!(theirs, [own + NICENESS; 2]);
+        let admission = admission_threads(NonZeroUsize::MIN).unwrap();
+        assert_eq!(admission.broadcast(|_| niceness()), [own + NICENESS]);
+        assert_eq!(niceness(), own);
     }
 
     #[test]

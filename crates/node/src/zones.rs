@@ -1,7 +1,8 @@
 //! The zones of a league, as this node runs them.
 //!
-//! The register on the hub says which there are. Every node runs each of them, from the hub's block after the one that created it; it votes
-//! where it has a seat. A zone's chain lies beside the hub's in the data directory, in `zones/NAME`.
+//! The register on the hub says which there are, and who has a seat where. A node runs those in whose committee its operator is, from the hub's epoch
+//! before on, and those that it follows ([`config::Zones`](crate::config::Zones)). It stops a zone once neither the hub nor the zone itself has a seat for it. A zone's chain lies beside
+//! the hub's in the data directory, in `zones/NAME`, also afterwards.
 //!
 //! Each zone has a runtime of its own, on threads of its own: a panic in one of its tasks ends this runtime and nothing else, and its load
 //! competes with that of the hub for the machine's cores only.
@@ -32,10 +33,13 @@ use commonware_runtime::{
 };
 use hansa_abi::{IZones, ZONES};
 use hansa_engine::{
-    Channels, Courier, Evidence, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
+    Channels, Committees, Courier, Evidence, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
 };
 use hansa_index::{FinalizedBlock, Index};
-use hansa_modules::zones;
+use hansa_modules::{
+    staking::{self, Calendar},
+    zones,
+};
 use hansa_primitives::{Fork, Genesis, Header, PublicKey, Receipt};
 use hansa_state::StateProvider as _;
 use std::{
@@ -43,7 +47,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// How long to wait before a zone that ended is started again, at first; each time twice as long.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
@@ -55,7 +59,7 @@ const WORKERS: usize = 2;
 const STACK_BYTES: usize = 8 << 20;
 /// How long a zone's tasks have to end when the node stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long to wait before the register is read again after that failed.
+/// How long to wait before the register is read again after that failed, or a zone is asked again whether this node may leave.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The network that zones share.
@@ -105,19 +109,45 @@ pub(crate) struct Supervisor {
     pub(crate) roster: Roster,
 }
 
+/// How far the register was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    /// How many zones there are.
+    zones: u64,
+    /// The hub's epoch.
+    epoch: u64,
+    /// The newest epoch whose committee is fixed.
+    fixed: u64,
+}
+
+/// What is new in it: zones, and which of all of them this node's operator serves, in order of their ids.
+struct News {
+    seen: Seen,
+    zones: Vec<Genesis>,
+    serves: Vec<bool>,
+}
+
 impl Supervisor {
     /// Follows the register until the hub ends.
     pub(crate) async fn run(self, mut blocks: broadcast::Receiver<Arc<FinalizedBlock>>) {
         let supervisor = Arc::new(self);
-        let mut started = 0;
+        let mut seen = Seen::default();
+        let mut wanted: Vec<watch::Sender<bool>> = Vec::new();
         loop {
-            match supervisor.new_zones(started).await {
-                Ok(zones) => {
-                    for (id, genesis) in zones {
-                        started = id;
-                        tokio::spawn(supervisor.clone().keep(genesis).run());
+            match supervisor.look(seen).await {
+                Ok(news) => {
+                    if let Some(news) = news {
+                        seen = news.seen;
+                        for genesis in news.zones {
+                            let (sender, receiver) = watch::channel(false);
+                            wanted.push(sender);
+                            tokio::spawn(supervisor.clone().keep(genesis, receiver).run());
+                        }
+                        for (wanted, serves) in wanted.iter().zip(news.serves) {
+                            wanted.send_replace(serves);
+                        }
                     }
-                    // Whatever the block holds: the register is two slots.
+                    // Whatever the block holds: seeing that nothing is new takes a few slots.
                     let next = tokio::select! {
                         next = blocks.recv() => next,
                         () = until(supervisor.common.stopped.clone()) => return,
@@ -136,31 +166,64 @@ impl Supervisor {
         }
     }
 
-    /// The zones after the first `started`.
-    async fn new_zones(&self, started: u64) -> Result<Vec<(u64, Genesis)>, NodeError> {
-        let (states, hub) = (self.states.clone(), self.hub.clone());
-        let read = move || {
-            let view = states.view(states.head())?;
-            let mut view = view.as_ref();
-            let count = zones::count(&mut view)?;
-            let genesis = |id| {
-                Ok(zones::genesis(&mut view, (&*hub.0, hub.1), id)?.map(|genesis| (id, genesis)))
-            };
-            (started + 1..=count)
-                .map(genesis)
-                .filter_map(Result::transpose)
-                .collect::<Result<Vec<_>, hansa_state::StateError>>()
-        };
-        let read = self.threads.reads.spawn_blocking(read).await;
+    /// What is new since `before`.
+    async fn look(self: &Arc<Self>, before: Seen) -> Result<Option<News>, NodeError> {
+        let this = self.clone();
+        let read = self.threads.reads.spawn_blocking(move || this.read(before));
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
-        read.map_err(|error| failed(&error))?
+        read.await
+            .map_err(|error| failed(&error))?
             .map_err(|error| failed(&error))
     }
 
-    const fn keep(self: Arc<Self>, genesis: Genesis) -> Zone {
+    fn read(&self, before: Seen) -> Result<Option<News>, hansa_state::StateError> {
+        let (hub, hash) = (&*self.hub.0, self.hub.1);
+        let head = self.states.head();
+        let view = self.states.view(head)?;
+        let mut view = view.as_ref();
+        let calendar = Calendar {
+            epoch_blocks: hub.staking.epoch_blocks,
+            freeze_blocks: hub.staking.freeze_blocks,
+        };
+        let seen = Seen {
+            zones: zones::count(&mut view)?,
+            epoch: calendar.epoch_of(head),
+            fixed: staking::newest_epoch(&mut view)?,
+        };
+        if seen == before {
+            return Ok(None);
+        }
+        let mut news = News {
+            seen,
+            zones: Vec::new(),
+            serves: Vec::new(),
+        };
+        for id in before.zones + 1..=seen.zones {
+            news.zones
+                .extend(zones::genesis(&mut view, (hub, hash), id)?);
+        }
+        let me = self.common.votes.then(|| self.common.key.public_key());
+        for id in 1..=seen.zones {
+            let mut serves = false;
+            for epoch in seen.epoch..=seen.fixed.max(seen.epoch) {
+                let committee = zones::committee(&mut view, id, epoch)?;
+                let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+                serves |= me.as_ref().is_some_and(|me| {
+                    let mut seats = seats.iter();
+                    seats.any(|seat| seat.key.as_slice() == me.as_ref())
+                });
+            }
+            news.serves.push(serves);
+        }
+        Ok(Some(news))
+    }
+
+    fn keep(self: Arc<Self>, genesis: Genesis, seated: watch::Receiver<bool>) -> Zone {
         Zone {
+            follows: self.common.config.zones.follows(&genesis.name),
             supervisor: self,
             genesis,
+            seated,
         }
     }
 }
@@ -255,10 +318,49 @@ impl Blocker for Lenient {
 struct Zone {
     supervisor: Arc<Supervisor>,
     genesis: Genesis,
+    /// It runs whether this node's operator has a seat or not.
+    follows: bool,
+    /// Whether it has one, by the hub.
+    seated: watch::Receiver<bool>,
+}
+
+/// Why a zone stops that nothing is wrong with.
+enum Stopped {
+    /// The node stops.
+    Node,
+    /// The operator has no seat there any more.
+    Left,
 }
 
 impl Zone {
-    /// Runs it, and runs it again when it ends.
+    /// Returns when the hub has a seat there for this node's operator, or has none. Never, once the hub has ended.
+    async fn until_seated(&self, is_seated: bool) {
+        let mut seated = self.seated.clone();
+        if seated
+            .wait_for(|seated| *seated == is_seated)
+            .await
+            .is_err()
+        {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Returns when neither the hub nor the zone has a seat for this node's operator, and it does not follow the zone.
+    async fn until_left(&self, committees: &Committees<Context>) {
+        loop {
+            if self.follows {
+                std::future::pending::<()>().await;
+            }
+            self.until_seated(false).await;
+            let mut known = committees.known().into_iter();
+            if !known.any(|entry| entry.votes) {
+                return;
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Runs it when this node is to, and runs it again when it ends.
     async fn run(self) {
         let genesis = Arc::new(self.genesis.clone());
         let name = genesis.name.clone();
@@ -266,13 +368,20 @@ impl Zone {
         // Once: clients of a zone that ended may still hold it.
         let mut index = None;
         loop {
+            if !self.follows {
+                tokio::select! {
+                    () = self.until_seated(true) => {}
+                    () = until(self.supervisor.common.stopped.clone()) => return,
+                }
+            }
+            self.supervisor.servers.close(&name);
             let start = Instant::now();
-            let error = match index.clone().map_or_else(|| self.open_index(&genesis), Ok) {
+            let outcome = match index.clone().map_or_else(|| self.open_index(&genesis), Ok) {
                 Ok(opened) => {
                     index = Some(opened.clone());
-                    self.on_its_own(genesis.clone(), opened).await.to_string()
+                    self.on_its_own(genesis.clone(), opened).await
                 }
-                Err(error) => error.to_string(),
+                Err(error) => Err(error),
             };
             self.supervisor.metrics.remove(&name);
             if start.elapsed() > RESTART_AT_MOST {
@@ -282,6 +391,15 @@ impl Zone {
             if *self.supervisor.common.stopped.borrow() {
                 return;
             }
+            let error = match outcome {
+                Ok(Stopped::Node) => return,
+                Ok(Stopped::Left) => {
+                    self.supervisor.servers.forget(&name);
+                    tracing::info!(zone = %name, "this operator has no seat in the zone any more: it is stopped here");
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            };
             tracing::error!(zone = %name, error, again_after = ?pause, "a zone ended; the hub and other zones go on");
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -292,7 +410,7 @@ impl Zone {
     }
 
     /// Runs it on a runtime of its own until it ends, and says why it did.
-    async fn on_its_own(&self, genesis: Arc<Genesis>, index: Index) -> NodeError {
+    async fn on_its_own(&self, genesis: Arc<Genesis>, index: Index) -> Result<Stopped, NodeError> {
         let (zone, alive) = (self.clone(), self.supervisor.alive.clone());
         let (done, ended) = oneshot::channel();
         let run = move || {
@@ -306,17 +424,15 @@ impl Zone {
             .name("hansa-zone".into())
             .stack_size(STACK_BYTES);
         if let Err(error) = thread.spawn(run) {
-            return NodeError::Failed(error.to_string());
+            return Err(NodeError::Failed(error.to_string()));
         }
-        match ended.await {
-            Ok(Err(error)) => error,
-            Ok(Ok(())) => NodeError::Failed("the node stops".into()),
-            Err(error) => NodeError::Failed(error.to_string()),
-        }
+        ended
+            .await
+            .unwrap_or_else(|error| Err(NodeError::Failed(error.to_string())))
     }
 
     /// Runs it on this thread and those of its runtime, until it ends or the node stops.
-    fn run_here(&self, genesis: Arc<Genesis>, index: Index) -> Result<(), NodeError> {
+    fn run_here(&self, genesis: Arc<Genesis>, index: Index) -> Result<Stopped, NodeError> {
         let config = runtime::Config::default()
             .with_worker_threads(WORKERS)
             .with_storage_directory(self.supervisor.folder.join(&genesis.name).join("storage"))
@@ -325,8 +441,8 @@ impl Zone {
             let stopper = context.child("stopper");
             let stopped = until(self.supervisor.common.stopped.clone());
             let outcome = tokio::select! {
-                outcome = self.once(context, genesis, index) => outcome.map(|never| match never {}),
-                () = stopped => Ok(()),
+                outcome = self.once(context, genesis, index) => outcome.map(|()| Stopped::Left),
+                () = stopped => Ok(Stopped::Node),
             };
             // What it has started ends with the runtime; journals may want to be closed before.
             let _ = stopper.stop(0, Some(STOP_TIMEOUT)).await;
@@ -345,13 +461,13 @@ impl Zone {
         Ok(Index::open(folder.join("index.redb"), config)?)
     }
 
-    /// Runs it until it ends.
+    /// Runs it until it ends, or this node leaves it.
     async fn once(
         &self,
         context: Context,
         genesis: Arc<Genesis>,
         index: Index,
-    ) -> Result<std::convert::Infallible, NodeError> {
+    ) -> Result<(), NodeError> {
         let supervisor = &self.supervisor;
         let common = &supervisor.common;
         let name = genesis.name.as_str();
@@ -440,7 +556,11 @@ impl Zone {
         let opened = supervisor.servers.open(name, served);
         opened.map_err(|error| failed(&error))?;
         tracing::info!(zone = name, chain_id = genesis.chain_id, genesis = %hash, height = started_at, "zone running");
-        Err(ended(&mut chain).await)
+        let committees = chain.committees.clone();
+        tokio::select! {
+            error = ended(&mut chain) => Err(error),
+            () = self.until_left(&committees) => Ok(()),
+        }
     }
 
     fn hub(&self, context: &Context, id: u64) -> Arc<dyn Hub> {

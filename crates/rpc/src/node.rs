@@ -12,7 +12,7 @@ use alloy_primitives::B256;
 use hansa_index::FinalizedBlock;
 use hansa_state::StateView;
 use parking_lot::RwLock;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Shared by all connections.
@@ -23,8 +23,8 @@ pub(crate) struct Node {
     pub(crate) genesis_hash: B256,
     pub(crate) filters: Filters,
     pub(crate) tips: TipCache,
-    /// Names of the zones that the server answers for.
-    pub(crate) zones: Arc<RwLock<BTreeSet<String>>>,
+    /// Names of the zones that this node is to run, and whether the server answers for them.
+    pub(crate) zones: Arc<RwLock<BTreeMap<String, bool>>>,
     calls: Arc<Semaphore>,
     reads: Arc<Semaphore>,
 }

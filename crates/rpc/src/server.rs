@@ -87,12 +87,18 @@ impl Zones {
         let connections = hub.connections.clone();
         let zone = Shared::new(Arc::new(node), connections, hub.stop.clone())?;
         self.0.zones.write().insert(name.to_owned(), Arc::new(zone));
-        hub.node.zones.write().insert(name.to_owned());
+        hub.node.zones.write().insert(name.to_owned(), true);
         Ok(())
     }
 
-    /// Answers for a zone no longer.
+    /// Answers for a zone that this node is to run no longer, or not yet.
     pub fn close(&self, name: &str) {
+        self.0.zones.write().remove(name);
+        self.0.hub.node.zones.write().insert(name.to_owned(), false);
+    }
+
+    /// This node does not run the zone any more.
+    pub fn forget(&self, name: &str) {
         self.0.zones.write().remove(name);
         self.0.hub.node.zones.write().remove(name);
     }

@@ -11,18 +11,29 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, U64, U256};
 use alloy_sol_types::SolCall;
 use hansa_abi::{IMessages, IZones, MESSAGES, ZONES, phase_name, reason_name};
-use hansa_modules::{Block, QueryError, StorageRead, limits::MAX_ZONES_PAGE, query};
+use hansa_modules::{
+    Block, QueryError, StorageRead, limits::MAX_ZONES_PAGE, query, staking::Calendar, zones,
+};
 use hansa_primitives::Fork;
 use serde::Serialize;
 use std::sync::Arc;
 
-pub(crate) const METHODS: &[Method] = &[Method::new(
-    "hansa_zones",
-    "The league's zones, in order of their ids, and whether this node runs them. Of the hub only.",
-    &["block: blockId?"],
-    "Zone[]",
-    handler!(node, args => zones(node, args.opt(0)?).await?),
-)];
+pub(crate) const METHODS: &[Method] = &[
+    Method::new(
+        "hansa_zones",
+        "The league's zones, in order of their ids, and whether this node runs them. Of the hub only.",
+        &["block: blockId?"],
+        "Zone[]",
+        handler!(node, args => zones(node, args.opt(0)?).await?),
+    ),
+    Method::new(
+        "hansa_zone",
+        "A zone by its name, who serves it, and what answers for it; null where there is none. Of the hub only.",
+        &["name: string", "block: blockId?"],
+        "Zone?",
+        handler!(node, args => zone(node, args.get(0)?, args.opt(1)?).await?),
+    ),
+];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,13 +67,30 @@ struct Zone {
     /// Its newest block that the hub knows of.
     checkpoint: Option<Checkpoint>,
     epoch_blocks: u64,
+    /// Who may serve it.
+    committee_rule: CommitteeRule,
     /// What its blocks keep to.
     #[serde(flatten)]
     terms: Terms,
     /// What they keep to from a time on; null where no upgrade is announced.
     upgrade: Option<Upgrade>,
+    /// Whether this node is to run it: its operator has a seat there, or follows it.
+    serves: bool,
     /// Where this node answers for it; null while it does not run it.
     path: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CommitteeRule {
+    /// The hub's epoch from which on it holds.
+    from_epoch: u64,
+    /// Null: as many as fit.
+    max_seats: Option<u16>,
+    /// Wei of each seat that answer for the zone at least.
+    min_stake: U256,
+    /// Ids of the operators that may; empty: all.
+    allowed: Vec<u64>,
 }
 
 #[derive(Serialize)]
@@ -83,6 +111,8 @@ struct Terms {
 struct Upgrade {
     /// Seconds since 1970: the zone's first block that names a block of the hub of that time or later is the first that keeps to it.
     starts_at: u64,
+    /// Whether this node knows the rules, and goes on.
+    followed: bool,
     #[serde(flatten)]
     terms: Terms,
 }
@@ -137,6 +167,72 @@ impl From<IZones::Checkpoint> for Checkpoint {
     }
 }
 
+/// A zone, and who serves it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Served {
+    #[serde(flatten)]
+    zone: Zone,
+    /// The hub's epoch, whose committee this is.
+    epoch: u64,
+    committee: Vec<Seat>,
+    /// Wei of all seats that answer for it.
+    stake: U256,
+    /// Wei that answer at least if it contradicts itself: what an attack on it costs.
+    answers: U256,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Seat {
+    operator: u64,
+    key: B256,
+    fee_recipient: Address,
+    /// Wei that answer for the zone.
+    stake: U256,
+}
+
+impl From<hansa_modules::staking::Seat> for Seat {
+    fn from(of: hansa_modules::staking::Seat) -> Self {
+        Self {
+            operator: of.operator,
+            key: of.key,
+            fee_recipient: of.fee_recipient,
+            stake: of.stake,
+        }
+    }
+}
+
+async fn zone(node: &Arc<Node>, name: String, id: Option<BlockId>) -> CallResult<Option<Served>> {
+    let number = node.state_block(id)?.block.number();
+    let at = Some(BlockId::number(number));
+    let mut all = zones(node, at).await?.into_iter();
+    let Some(zone) = all.find(|zone| zone.name == name) else {
+        return Ok(None);
+    };
+    let staking = &node.context.genesis.staking;
+    let calendar = Calendar {
+        epoch_blocks: staking.epoch_blocks,
+        freeze_blocks: staking.freeze_blocks,
+    };
+    let epoch = calendar.epoch_of(number);
+    node.with_state(number, move |mut state| {
+        let committee = zones::committee(&mut state, zone.id, epoch);
+        let committee = committee.map_err(Fault::internal)?;
+        let answers = committee.as_ref().map_or(U256::ZERO, zones::answers);
+        let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+        let stakes = seats.iter().map(|seat| seat.stake);
+        Ok(Some(Served {
+            zone,
+            epoch,
+            stake: stakes.fold(U256::ZERO, U256::saturating_add),
+            answers,
+            committee: seats.into_iter().map(Seat::from).collect(),
+        }))
+    })
+    .await
+}
+
 fn ask<C: SolCall, R: StorageRead>(
     state: R,
     module: Address,
@@ -181,7 +277,8 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
             let checkpoint = ask(state, ZONES, &call, &block)?;
             let call = IMessages::laneCall { zoneId: id };
             let lane = ask(state, MESSAGES, &call, &block)?;
-            let path = (running.contains(&of.name)).then(|| format!("/zones/{}", of.name));
+            let runs = running.get(&of.name);
+            let path = (runs == Some(&true)).then(|| format!("/zones/{}", of.name));
             Ok(Zone {
                 id: zone.id,
                 name: of.name,
@@ -204,11 +301,19 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 outflow_limit: lane.outflowLimit,
                 checkpoint: (checkpoint.number > 0).then(|| checkpoint.into()),
                 epoch_blocks: of.epochBlocks,
+                committee_rule: CommitteeRule {
+                    from_epoch: zone.committeeSince,
+                    max_seats: (of.committee.maxSeats != 0).then_some(of.committee.maxSeats),
+                    min_stake: of.committee.minStake,
+                    allowed: of.committee.allowed,
+                },
                 terms: of.terms.into(),
                 upgrade: (zone.upgradesAt != 0).then(|| Upgrade {
                     starts_at: zone.upgradesAt,
+                    followed: Fork::from_number(zone.next.fork).is_known(),
                     terms: zone.next.into(),
                 }),
+                serves: runs.is_some(),
                 path,
             })
         };

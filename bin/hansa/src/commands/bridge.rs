@@ -90,7 +90,7 @@ pub(crate) async fn run(command: &BridgeCommand, session: &Session<'_>) -> Outco
 }
 
 /// Ether alone, for an account of another chain.
-fn send(destination: u64, to: Address, fee: U256) -> IMessages::sendCall {
+pub(super) fn send(destination: u64, to: Address, fee: U256) -> IMessages::sendCall {
     IMessages::sendCall {
         destination,
         to,
@@ -152,7 +152,12 @@ async fn deposit(arguments: &DepositArgs, session: &Session<'_>) -> Outcome {
 }
 
 /// Waits until a zone has taken an entry of its lane.
-async fn arrived(session: &Session<'_>, zone: &Rpc, entry: u64, name: &str) -> Outcome<()> {
+pub(super) async fn arrived(
+    session: &Session<'_>,
+    zone: &Rpc,
+    entry: u64,
+    name: &str,
+) -> Outcome<()> {
     let look = async || {
         let taken = zone.view(MESSAGES, &IMessages::arrivedCall {}).await;
         taken.ok().filter(|taken| *taken > entry)

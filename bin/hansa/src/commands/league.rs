@@ -1,5 +1,6 @@
 //! `hansa up`, `down`, `status`, `logs`, `reset`, `doctor`: a league on this machine.
 
+mod market;
 mod text;
 
 use crate::{
@@ -11,6 +12,7 @@ use clap::Args;
 use hansa_node::league::{
     self, Began, Document, Health, Kind, League, LeagueError, Level, Logs, Options, Up,
 };
+use serde::Serialize;
 use serde_json::json;
 use std::{
     future::Future,
@@ -62,6 +64,9 @@ pub(crate) struct UpArgs {
     /// A development chain id: 4857, 1337 or 31337 [default: 4857]
     #[arg(long, value_name = "ID")]
     chain_id: Option<u64>,
+    /// A new league begins without the zone `market`
+    #[arg(long)]
+    no_zone: bool,
 }
 
 #[derive(Args, Debug)]
@@ -167,12 +172,11 @@ pub(crate) fn up(arguments: &UpArgs, settings: &Settings, output: Output) -> Out
         heartbeat_ms: arguments.heartbeat_ms,
         chain_id: arguments.chain_id,
     };
-    let patience = Duration::from_secs(settings.timeout.value);
     run(async {
         // Before the first process: none may be left without somebody who watches it.
         let mut stop = Stop::new()?;
         let up = start(&settings.dir.value, options, &mut stop).await?;
-        bring_up(up, &mut stop, patience, arguments.detach, output).await
+        bring_up(up, &mut stop, arguments, settings, output).await
     })
 }
 
@@ -205,18 +209,31 @@ async fn start(dir: &Path, options: Options, stop: &mut Stop) -> Outcome<Up> {
 async fn bring_up(
     mut up: Up,
     stop: &mut Stop,
-    patience: Duration,
-    detach: bool,
+    arguments: &UpArgs,
+    settings: &Settings,
     output: Output,
 ) -> Outcome {
-    let began = up.began();
+    let patience = Duration::from_secs(settings.timeout.value);
+    let opens = up.began() == Began::Created && !arguments.no_zone;
     if !output.json {
         tell(&text::beginning(&up));
     }
-    let outcome = match healthy(&mut up, stop, patience).await {
-        Ok(document) => {
-            let shown = show(&document, began, output);
-            if detach || !up.is_running() {
+    let ready = async {
+        let document = healthy(&mut up, stop, patience).await?;
+        if opens {
+            let interrupted = stop_failure(&up);
+            tokio::select! {
+                opened = market::open(&document, settings, output) => opened?,
+                () = stop.asked() => return Err(interrupted),
+            }
+        }
+        let zones = market::zones(&document).await?;
+        Ok((document, zones))
+    };
+    let outcome = match ready.await {
+        Ok((document, zones)) => {
+            let shown = show(&document, &zones, up.began(), output);
+            if arguments.detach || !up.is_running() {
                 return shown;
             }
             match shown {
@@ -262,8 +279,15 @@ fn stop_failure(up: &Up) -> Failure {
     })
 }
 
-fn show(document: &Document, began: Began, output: Output) -> Outcome {
-    output.result(document, || text::document(document, began))
+fn show(document: &Document, zones: &[market::Zone], began: Began, output: Output) -> Outcome {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        #[serde(flatten)]
+        document: &'a Document,
+        zones: &'a [market::Zone],
+    }
+    let shown = Shown { document, zones };
+    output.result(&shown, || text::document(document, zones, began))
 }
 
 /// Remarks for people, beside the result.

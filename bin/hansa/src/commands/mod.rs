@@ -16,6 +16,7 @@ mod node;
 mod operator;
 mod stake;
 mod zone;
+mod zone_committee;
 mod zone_end;
 mod zone_upgrade;
 

@@ -3,6 +3,7 @@
 use super::{
     message::Hub,
     stake::{Names, own_operator},
+    zone_committee::{self, CommitteeArgs, RuleArgs},
     zone_end::{self, ExitArgs, FundArgs, StopArgs, phase_words},
     zone_upgrade::{self, UpgradeArgs},
 };
@@ -15,7 +16,7 @@ use crate::{
 };
 use alloy_primitives::{U256, utils::format_ether};
 use alloy_rpc_types_eth::TransactionReceipt;
-use clap::{Args, Subcommand};
+use clap::{Args, FromArgMatches as _, Subcommand};
 use hansa_abi::{IMessages, IStaking, IZones, MESSAGES, STAKING, ZONES, phase_name};
 use hansa_client::Rpc;
 use hansa_primitives::Fork;
@@ -73,6 +74,17 @@ Examples:
   hansa --as member-1 zone stop market
   hansa zone status market")]
     Stop(StopArgs),
+    /// Show who serves a zone, or change who may
+    #[command(after_help = "\
+Of the hub's operators those serve it who give it a share of their stake, the largest shares first; among equal ones a lot decides, so that zones spread evenly.
+Its creator can limit the seats, ask for a least stake of each, and name who may serve. Where fewer than four fit, the next in this order fill up.
+
+Examples:
+  hansa zone committee market
+  hansa --as member-1 zone committee market --max-seats 7 --min-stake 5ether
+  hansa --as member-1 zone committee market --allow operator-1,operator-2,operator-3,operator-4
+  hansa --as member-1 zone committee market --allow-all")]
+    Committee(CommitteeArgs),
     /// Announce what a zone's blocks keep to from a time on
     #[command(after_help = "\
 Only its creator can. What is not named stays as it is. It is due no sooner than the zone's time of notice allows; until then another upgrade takes its place.
@@ -144,9 +156,22 @@ pub(crate) struct CreateArgs {
     /// Ethereum's rules: cancun, prague or osaka
     #[arg(long, default_value_t = Fork::NEWEST)]
     fork: Fork,
+    #[command(flatten)]
+    committee: RuleArgs,
     /// Do not wait for its first block
     #[arg(long)]
     no_wait: bool,
+}
+
+impl CreateArgs {
+    /// As the command line would give them.
+    pub(super) fn of(words: &[&str]) -> Outcome<Self> {
+        let command = Self::augment_args(clap::Command::new("create").no_binary_name(true));
+        let matches = command.try_get_matches_from(words);
+        matches
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|error| Failure::usage(error, "hansa zone create --help"))
+    }
 }
 
 #[derive(Args, Debug)]
@@ -191,6 +216,7 @@ pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome
         ZoneCommand::Status(arguments) => status(&arguments.zone, session).await,
         ZoneCommand::Fund(arguments) => zone_end::fund(arguments, session).await,
         ZoneCommand::Stop(arguments) => zone_end::stop(arguments, session).await,
+        ZoneCommand::Committee(arguments) => zone_committee::run(arguments, session).await,
         ZoneCommand::Upgrade(arguments) => zone_upgrade::run(arguments, session).await,
         ZoneCommand::Exit(arguments) => zone_end::exit(arguments, session).await,
         ZoneCommand::Chainfile(arguments) => chainfile(arguments, session).await,
@@ -200,8 +226,7 @@ pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome
 
 /// Where an operator's RPC answers for a zone.
 pub(super) fn zone_rpc(hub: &Rpc, name: &str) -> Outcome<Rpc> {
-    let url = format!("{}/zones/{name}", hub.url().trim_end_matches('/'));
-    Ok(Rpc::new(&url)?)
+    Ok(hub.at(&format!("zones/{name}"))?)
 }
 
 /// Looks until there is something to see, or until the command's timeout.
@@ -237,31 +262,7 @@ async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
     let start = Instant::now();
     let hub = session.rpc()?;
     let name = arguments.name.as_str();
-    if !arguments.fork.is_known() {
-        let known: Vec<_> = Fork::known().map(|fork| fork.to_string()).collect();
-        return Err(Failure::usage(
-            format!("this version of hansa does not know {}", arguments.fork),
-            format!("one of {}; or install a newer version", known.join(", ")),
-        ));
-    }
-    let parameters = IZones::Parameters {
-        name: name.to_owned(),
-        chainId: arguments.chain_id,
-        epochBlocks: arguments.epoch_blocks,
-        noticeSeconds: arguments.notice,
-        rentPerDay: arguments.rent,
-        terms: IZones::Terms {
-            gasLimit: arguments.gas_limit,
-            minBaseFee: arguments.min_base_fee,
-            blockIntervalMs: arguments.interval,
-            heartbeatMs: arguments.heartbeat,
-            minSeverity: arguments.min_severity,
-            maxDirectiveSeconds: arguments.max_directive,
-            fork: arguments.fork.number(),
-        },
-    };
-    let call = IZones::createCall { parameters };
-    let receipt = transact(session, ZONES, &call, arguments.escrow).await?;
+    let receipt = register(session, arguments).await?;
     let id = event::<IZones::ZoneCreated>(&receipt).map_or(0, |event| event.zoneId);
     let mut more = json!({
         "zone": id,
@@ -276,11 +277,7 @@ async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
     }
     tell(session, &format!("zone {id} created {}", place(&receipt)));
     let zone = zone_rpc(&hub, name)?;
-    let what = format!("zone {name} at {}", zone.url());
-    wait_for(session, &what, async || zone.block_number().await.ok()).await?;
-    tell(session, &format!("{} answers", zone.url()));
-    let block = async || zone.block_number().await.ok().filter(|block| *block > 0);
-    let block = wait_for(session, &format!("a block of {name}"), block).await?;
+    let block = first_block(session, &zone, name).await?;
     let ms = start.elapsed().as_millis() as u64;
     if let Value::Object(more) = &mut more {
         more.insert("rpc".into(), zone.url().into());
@@ -296,6 +293,52 @@ async fn create(arguments: &CreateArgs, session: &Session<'_>) -> Outcome {
             zone.url()
         )
     })
+}
+
+/// Creates a zone on the hub.
+pub(super) async fn register(
+    session: &Session<'_>,
+    arguments: &CreateArgs,
+) -> Outcome<TransactionReceipt> {
+    if !arguments.fork.is_known() {
+        let known: Vec<_> = Fork::known().map(|fork| fork.to_string()).collect();
+        return Err(Failure::usage(
+            format!("this version of hansa does not know {}", arguments.fork),
+            format!("one of {}; or install a newer version", known.join(", ")),
+        ));
+    }
+    let rule = &arguments.committee;
+    let committee = rule
+        .rule(&session.rpc()?, zone_committee::everybody())
+        .await?;
+    let parameters = IZones::Parameters {
+        name: arguments.name.clone(),
+        chainId: arguments.chain_id,
+        epochBlocks: arguments.epoch_blocks,
+        noticeSeconds: arguments.notice,
+        rentPerDay: arguments.rent,
+        committee,
+        terms: IZones::Terms {
+            gasLimit: arguments.gas_limit,
+            minBaseFee: arguments.min_base_fee,
+            blockIntervalMs: arguments.interval,
+            heartbeatMs: arguments.heartbeat,
+            minSeverity: arguments.min_severity,
+            maxDirectiveSeconds: arguments.max_directive,
+            fork: arguments.fork.number(),
+        },
+    };
+    let call = IZones::createCall { parameters };
+    transact(session, ZONES, &call, arguments.escrow).await
+}
+
+/// Waits for a block of a zone that was created, and returns its number.
+pub(super) async fn first_block(session: &Session<'_>, zone: &Rpc, name: &str) -> Outcome<u64> {
+    let what = format!("zone {name} at {}", zone.url());
+    wait_for(session, &what, async || zone.block_number().await.ok()).await?;
+    tell(session, &format!("{} answers", zone.url()));
+    let block = async || zone.block_number().await.ok().filter(|block| *block > 0);
+    wait_for(session, &format!("a block of {name}"), block).await
 }
 
 /// All zones of the league.
@@ -438,6 +481,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
         "rpc": zone.rpc.url(),
         "block": height,
         "operators": seats,
+        "committee_rule": zone_committee::document(&record.parameters.committee),
         "stake_wei": stake.to_string(),
         "locked_wei": lane.locked.to_string(),
         "outflow_limit_wei": lane.outflowLimit.to_string(),
@@ -462,7 +506,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             |height| format!("block {height}"),
         );
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}\n{}{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}\n{}served by {}\n{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),
@@ -472,6 +516,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             phase_words(&record, now),
             zone_upgrade::words(&record.parameters.terms),
             zone_upgrade::announced(&record, now),
+            zone_committee::words(&record.parameters.committee, &names),
             table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
         )
     })

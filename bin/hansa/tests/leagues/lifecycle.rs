@@ -41,6 +41,19 @@ fn a_league_starts_loses_an_operator_recovers_and_resumes() {
     assert_eq!(made["chain_id"], 4_857);
     assert_eq!(made["accounts"].as_array().unwrap().len(), 10);
     assert_eq!(made["members"].as_array().unwrap().len(), 4);
+    // Whoever has ether on the hub has some on the first zone.
+    let market = &made["zones"][0];
+    assert_eq!(market["name"], "market");
+    for account in made["accounts"].as_array().unwrap() {
+        let held = [
+            "account",
+            "balance",
+            "--rpc",
+            market["rpc"].as_str().unwrap(),
+        ];
+        let held = [&held[..], &[account["address"].as_str().unwrap()]].concat();
+        assert_eq!(json(dir, &held, 0)["wei"], "100000000000000000000");
+    }
     let health = json(dir, &["status"], 0);
     let head = health["operators"][0]["head"].as_u64().unwrap();
     assert!(head >= 1, "healthy means that blocks are made");
@@ -103,7 +116,7 @@ fn nothing_final_is_lost_when_operators_are_killed_again_and_again() {
     let parent = tempfile::tempdir().unwrap();
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
-    let up = ["up", "--detach", "--timeout", PATIENCE];
+    let up = ["up", "--no-zone", "--detach", "--timeout", PATIENCE];
     let base = port_base();
     let mut first = up.to_vec();
     first.extend(["--port-base", &base, "--operators", "4"]);
@@ -191,6 +204,7 @@ fn ctrl_c_stops_a_league_in_the_foreground() {
     let _guard = Guard(dir);
     let arguments = [
         "up",
+        "--no-zone",
         "--json",
         "--operators",
         "1",
@@ -222,6 +236,7 @@ fn up_in_the_foreground(dir: &Path) -> Command {
     let base = port_base();
     let arguments = [
         "up",
+        "--no-zone",
         "--operators",
         "2",
         "--timeout",
@@ -298,6 +313,7 @@ fn a_node_raises_its_limits_and_hears_a_signal_while_it_starts() {
     let base = port_base();
     let up = [
         "up",
+        "--no-zone",
         "--detach",
         "--timeout",
         PATIENCE,

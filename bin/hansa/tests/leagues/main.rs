@@ -78,6 +78,7 @@ fn up(dir: &Path) -> Value {
     let base = common::port_base();
     let arguments = [
         "up",
+        "--no-zone",
         "--detach",
         "--heartbeat-ms",
         "400",

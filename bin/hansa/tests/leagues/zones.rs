@@ -458,6 +458,16 @@ fn a_zone_is_upgraded_while_it_is_used() {
 
     // One that this version does not know.
     act(&["zone", "upgrade", "market", "--fork", "fork-9"]);
+    eventually("the status warns of each operator", || {
+        let warnings = json(dir, &["status"])["warnings"].clone();
+        let warns = |of: &Value| {
+            of.as_str()
+                .is_some_and(|of| of.contains("will run by fork-9"))
+        };
+        warnings
+            .as_array()
+            .is_some_and(|all| all.len() == 4 && all.iter().all(warns))
+    });
     let log = |n: usize| fs::read_to_string(dir.join(format!("operator-{n}/log"))).unwrap();
     eventually(
         "every operator is told in time, stops, and says why",
@@ -475,4 +485,84 @@ fn a_zone_is_upgraded_while_it_is_used() {
         let status = hansa(dir, &["status"]);
         String::from_utf8_lossy(&status.stdout).contains("1 of 2")
     });
+}
+
+/// A zone with four seats, for five operators: who has none does not run it, until that changes.
+#[test]
+fn operators_run_the_zones_that_they_serve() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = &parent.path().join("league");
+    let _guard = Guard(dir);
+    let base = crate::common::port_base();
+    let up = ["up", "--no-zone", "--detach", "--operators", "5"];
+    let pace = ["--heartbeat-ms", "400", "--port-base", &base];
+    patient(dir, &[&up[..], &pace].concat());
+    json(dir, &["down"]);
+    for n in 1..=5 {
+        // Operators of a local league follow every zone.
+        let path = dir.join(format!("operator-{n}/node.toml"));
+        let config = fs::read_to_string(&path).unwrap();
+        assert!(config.contains("follow = [\"*\"]"), "{config}");
+        fs::write(&path, config.replace("follow = [\"*\"]", "follow = []")).unwrap();
+    }
+    let document = patient(dir, &["up", "--detach"]);
+    let create = ["zone", "create", "market", "--chain-id", "48571"];
+    let pace = ["--heartbeat", "200", "--epoch-blocks", "20"];
+    by_member(dir, &[&create[..], &pace, &["--max-seats", "4"]].concat());
+
+    let zone_at = |n: usize| {
+        let url = document["operators"][n]["rpc"].as_str().unwrap();
+        rpc(url, "hansa_zones", &[])[0].clone()
+    };
+    let runs = |n: usize| !zone_at(n)["path"].is_null();
+    let serving = || (0..5).filter(|n| runs(*n)).collect::<Vec<_>>();
+    eventually("four operators run it", || serving().len() == 4);
+    let idle = (0..5).find(|n| !runs(*n)).unwrap();
+    assert_eq!(zone_at(idle)["serves"], false);
+    let hub = document["operators"][idle]["rpc"].as_str().unwrap();
+    let market = rpc(hub, "hansa_zone", &["market".into()]);
+    assert_eq!(market["committee"].as_array().unwrap().len(), 4);
+    // A hundredth of 100 ether each, of which two answer for certain.
+    assert_eq!(number(&market["stake"]), 4_000_000_000_000_000_000);
+    assert_eq!(number(&market["answers"]), 2_000_000_000_000_000_000);
+    assert_eq!(rpc(hub, "hansa_zone", &["grid".into()]), Value::Null);
+    let status = patient(dir, &["zone", "committee", "market"]);
+    assert_eq!(status["rule"]["max_seats"], 4);
+    assert!(
+        !dir.join(format!("operator-{}/data/zones", idle + 1))
+            .join("market")
+            .exists()
+    );
+    // Nothing is wrong with that, and who asks there is answered by another.
+    eventually("the league is healthy", || {
+        hansa(dir, &["status"]).status.success()
+    });
+    let member = format!("member-{}", idle + 1);
+    let deposit = [
+        "--as", &member, "bridge", "deposit", "market", "1ether", "--to", FRIEND,
+    ];
+    patient(dir, &deposit);
+
+    // It takes the place of another one.
+    let leaves = serving()[0];
+    let stay = (0..5).filter(|n| *n != leaves);
+    let stay: Vec<_> = stay.map(|n| format!("operator-{}", n + 1)).collect();
+    by_member(
+        dir,
+        &["zone", "committee", "market", "--allow", &stay.join(",")],
+    );
+    eventually("who has a seat now runs it, and has what was there", || {
+        runs(idle) && balance(&zone_url(&document, idle, "market"), FRIEND) == "0xde0b6b3a7640000"
+    });
+    eventually("who has none any more stops", || !runs(leaves));
+    assert_eq!(zone_at(leaves)["serves"], false);
+    let member = format!("member-{}", leaves + 1);
+    patient(
+        dir,
+        &[
+            "--as", &member, "bridge", "deposit", "market", "1ether", "--to", FRIEND,
+        ],
+    );
+    let log = fs::read_to_string(dir.join(format!("operator-{}/log", leaves + 1))).unwrap();
+    assert!(log.contains("has no seat in the zone any more"));
 }

@@ -214,7 +214,7 @@ impl Setup {
             "a genesis of our own (--genesis-accounts, --interval-ms, epochs) needs --nodes"
         );
         let output = Command::new(&self.hansa)
-            .args(["up", "--detach", "--json", "--dir"])
+            .args(["up", "--no-zone", "--detach", "--json", "--dir"])
             .arg(&self.directory)
             .args(["--port-base", &self.port_base.to_string()])
             .args(["--operators", &self.operators.to_string()])
@@ -275,6 +275,7 @@ fn write_files(setup: &Setup) -> Result<()> {
             taxii: Default::default(),
             dashboard: Default::default(),
             metrics: Default::default(),
+            zones: Default::default(),
             history: Default::default(),
             log: Default::default(),
             resources: Default::default(),

@@ -45,6 +45,10 @@ const IN_FLIGHT: u64 = 8_000;
 const STEADY: u64 = 200;
 /// For how many seconds.
 const STEADY_S: u64 = 20;
+/// Blocks of the flooded zone take 238 transfers, four times a second. What a zone may use of a machine is set by its gas limit and interval: one
+/// that may use all of it leaves nothing to others, flooded or not.
+const FLOODED_TERMS: [&str; 4] = ["--gas-limit", "5000000", "--interval", "250"];
+const FLOODED: &str = "flooded";
 
 /// Sizes of the benchmark of zones.
 #[derive(Args, Clone, Debug)]
@@ -163,7 +167,7 @@ async fn zones(args: &ZonesArgs, report: &mut Report) -> Result<()> {
         sessions.push(session(&hansa, &league, name).await?);
     }
     throughput(args, &mut sessions, report).await?;
-    flood(args, &mut sessions, report).await
+    flood(args, (&hansa, &league), &mut sessions[0], report).await
 }
 
 /// What nodes paid for telling the hub of zones' blocks, and for delivering one message.
@@ -255,12 +259,17 @@ async fn throughput(args: &ZonesArgs, sessions: &mut [Session], report: &mut Rep
     Ok(())
 }
 
-/// A zone that carries a steady load, alone and beside one that gets all that it can take.
-async fn flood(args: &ZonesArgs, sessions: &mut [Session], report: &mut Report) -> Result<()> {
-    let mut sessions = sessions.iter_mut();
-    let (Some(steady), Some(flooded)) = (sessions.next(), sessions.next()) else {
-        return Ok(());
-    };
+/// A zone that carries a steady load, alone and beside one whose pool is kept full.
+async fn flood(
+    args: &ZonesArgs,
+    (hansa, league): (&Hansa, &League),
+    steady: &mut Session,
+    report: &mut Report,
+) -> Result<()> {
+    let chain_id = (50_001 + args.zones.max(2) as u64).to_string();
+    let create = ["zone", "create", FLOODED, "--chain-id", &chain_id];
+    hansa.json(&[&MEMBER[..], &create, &FLOODED_TERMS].concat())?;
+    let mut flooded = session(hansa, league, FLOODED).await?;
     let run = Run {
         probes: args.league.probes.max(1),
         ..transfers(STEADY * STEADY_S, Rate::PerSecond(STEADY as f64), 1)
@@ -268,7 +277,7 @@ async fn flood(args: &ZonesArgs, sessions: &mut [Session], report: &mut Report) 
     let alone = execute(steady, &run).await?;
     let beside = tokio::select! {
         beside = execute(steady, &run) => beside?,
-        error = endless(flooded, args.league.load_txs) => return Err(error),
+        error = endless(&mut flooded, args.league.load_txs) => return Err(error),
     };
     let p99 = |of: &Outcome| {
         of.latency

@@ -14,10 +14,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolValue as _;
-use hansa_abi::{
-    IMessages::{self, Message},
-    IZones::{self, Phase},
-};
+use hansa_abi::IMessages::{self, Message};
 use hansa_primitives::Arrival;
 
 pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Result<B256, Stop> {
@@ -55,12 +52,7 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
     ensure(zone != 0, || IMessages::UnknownChain {
         chainId: message.destination,
     })?;
-    let phase = zones::phase(context, zone)?;
-    let is_open = matches!(phase, Phase::Registered | Phase::Active);
-    ensure(is_open, || IZones::ZoneEnds {
-        zoneId: zone,
-        phase,
-    })?;
+    zones::require_open(context, zone)?;
     let mut lane = Lane::load(context, zone)?;
     message.nonce = lane.sent;
     lane.let_in(value);

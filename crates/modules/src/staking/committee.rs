@@ -124,13 +124,3 @@ pub fn adopt(host: &mut dyn Host, committee: &Committee, block: Block) -> Result
     let fixed = fix(&mut context, committee).and_then(|()| context.commit());
     fixed.map_err(|stop| HostError::Fatal(format!("staking, inputs: {}", explain(stop))))
 }
-
-/// Forgets the stakes of an epoch that is out of every window.
-pub(super) fn forget_stakes(context: &mut Context<'_>, epoch: u64) -> Result<(), Stop> {
-    let seats = committee(context, epoch)?.map_or(0, |committee| committee.seats.len() as u64);
-    let stakes = mapping(U256::from(epoch), STAKES);
-    for index in 0..seats {
-        context.sstore(offset(stakes, index), U256::ZERO)?;
-    }
-    Ok(())
-}

@@ -12,7 +12,7 @@ use crate::{
     context::{Context, Stop},
     genesis::explain,
     host::{Block, Host, HostError},
-    limits::{JAIL_MIN_CERTIFICATES, MAX_SETTLED_AT_FREEZE, MAX_WINDOW_EPOCHS},
+    limits::{JAIL_MIN_CERTIFICATES, MAX_SETTLED_AT_FREEZE},
     slots::mapping,
 };
 use alloy_primitives::{B256, U256};
@@ -94,10 +94,6 @@ fn freeze(context: &mut Context<'_>, epoch: u64) -> Result<Ended, Stop> {
     let next = selection::select(context, &committee)?;
     welcome(context, &committee, &next)?;
     committee::fix(context, &next)?;
-    // Nothing looks at stakes from before the longest unbonding and as long a time again.
-    if let Some(past) = epoch.checked_sub(2 * MAX_WINDOW_EPOCHS) {
-        committee::forget_stakes(context, past)?;
-    }
     Ok(Ended {
         minted,
         next: Some(next),

@@ -80,8 +80,8 @@ pub(super) fn checkpoint(
     Ok(IZones::checkpointReturn {})
 }
 
-/// What answers at least if two quorums of a committee contradict each other: the least stakes of as many seats as both have in common.
-fn answers(committee: &Committee) -> U256 {
+/// What answers at least if two quorums of a committee contradict each other, wei: the least stakes of as many seats as both have in common.
+pub fn answers(committee: &Committee) -> U256 {
     let seats = committee.seats.len();
     let faulty = seats.saturating_sub(1) / 3;
     let mut stakes: Vec<_> = committee.seats.iter().map(|seat| seat.stake).collect();

@@ -1,18 +1,26 @@
 //! Who serves a zone.
 
-use crate::{
-    host::StorageRead,
-    limits::MIN_ZONE_SEATS,
-    staking::{self, Committee, Seat},
+use super::{
+    lifecycle,
+    state::{self, Rule},
+    upgrades::within,
 };
-use alloy_primitives::U256;
+use crate::{
+    context::{Context, Stop, ensure},
+    host::StorageRead,
+    limits::{MAX_SEATS, MAX_ZONE_LIST, MIN_ZONE_SEATS},
+    staking::{self, Committee},
+};
+use alloy_primitives::{B256, U256, keccak256};
+use hansa_abi::IZones;
 
 /// Parts in a whole.
 const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
 
-/// The committee of a zone by an epoch of the hub: those of the hub's committee that have a share in the zone, each with its slice as its
-/// stake. All of them where fewer than [`MIN_ZONE_SEATS`] have one: no zone is left alone. `None` while the epoch's is not fixed.
-/// Only stakes change once the epoch has begun, which the hub forgets after a while.
+/// The committee of a zone by an epoch of the hub: those of the hub's committee that have a share in the zone and fit its rule, each with its
+/// slice as its stake. The largest shares come first; among equal ones a lot decides, another for each zone, so that zones spread evenly over
+/// operators. Where fewer than [`MIN_ZONE_SEATS`] fit, the next in this order fill up: no zone is left alone. `None` while the epoch's is not
+/// fixed. It never changes once the epoch has begun.
 ///
 /// # Errors
 /// When the state cannot be read.
@@ -24,17 +32,90 @@ pub fn committee<R: StorageRead>(
     let Some(mut hub) = staking::committee(read, epoch)? else {
         return Ok(None);
     };
-    let mut joined: Vec<Seat> = Vec::new();
-    for seat in &mut hub.seats {
+    let rule = state::rule_at(read, zone, epoch)?;
+    let is_allowed = |operator: u64| rule.allowed.binary_search(&operator).is_ok();
+    // Without a list, and with one of operators that are gone, all may.
+    if hub.seats.iter().any(|seat| is_allowed(seat.operator)) {
+        hub.seats.retain(|seat| is_allowed(seat.operator));
+    }
+    let mut order = Vec::new();
+    for (place, seat) in hub.seats.iter_mut().enumerate() {
         let share = staking::share_at(read, (seat.operator, zone), epoch)?;
         // A stake has at most 140 bits.
         seat.stake = seat.stake.saturating_mul(U256::from(share)) / BPS;
-        if share > 0 {
-            joined.push(seat.clone());
-        }
+        let fits = share > 0 && seat.stake >= rule.min_stake;
+        order.push((fits, share, lot(zone, seat.operator), place));
     }
-    if joined.len() >= MIN_ZONE_SEATS.min(hub.seats.len()) {
-        hub.seats = joined;
-    }
+    order.sort_unstable_by(|left, right| right.cmp(left));
+    let fitting = order.iter().filter(|(fits, ..)| *fits).count();
+    order.truncate(fitting.min(rule.max_seats).max(MIN_ZONE_SEATS));
+    let mut places: Vec<_> = order.into_iter().map(|(.., place)| place).collect();
+    places.sort_unstable();
+    hub.seats = places
+        .into_iter()
+        .map(|place| hub.seats[place].clone())
+        .collect();
     Ok(Some(hub))
+}
+
+/// Decides among operators that give a zone the same.
+fn lot(zone: u64, operator: u64) -> B256 {
+    keccak256([zone.to_be_bytes(), operator.to_be_bytes()].concat())
+}
+
+/// What a caller asks for, within its bounds.
+///
+/// # Errors
+/// Reverts with the first that is out of bounds.
+pub(super) fn checked(of: &IZones::CommitteeRule) -> Result<Rule, Stop> {
+    let least = MIN_ZONE_SEATS as u64;
+    let max_seats = match u64::from(of.maxSeats) {
+        0 => MAX_SEATS,
+        seats => {
+            within("maxSeats", seats, least, MAX_SEATS)?;
+            seats
+        }
+    };
+    let ascends = of.allowed.is_sorted_by(|left, right| left < right);
+    ensure(ascends && of.allowed.len() <= MAX_ZONE_LIST, || {
+        IZones::InvalidList {
+            most: MAX_ZONE_LIST as u64,
+        }
+    })?;
+    Ok(Rule {
+        max_seats: max_seats as usize,
+        min_stake: of.minStake,
+        allowed: of.allowed.clone(),
+    })
+}
+
+/// As callers read it.
+pub(super) fn told(rule: &Rule) -> IZones::CommitteeRule {
+    let all = rule.max_seats >= MAX_SEATS as usize;
+    IZones::CommitteeRule {
+        maxSeats: if all { 0 } else { rule.max_seats as u16 },
+        minStake: rule.min_stake,
+        allowed: rule.allowed.clone(),
+    }
+}
+
+pub(super) fn set_rule(
+    context: &mut Context<'_>,
+    call: IZones::setCommitteeRuleCall,
+) -> Result<u64, Stop> {
+    let id = call.zoneId;
+    let record = state::find(context, id)?;
+    ensure(context.caller() == record.creator, || IZones::NotCreator {
+        creator: record.creator,
+    })?;
+    lifecycle::require_open(context, id)?;
+    let rule = checked(&call.rule)?;
+    let since = staking::effective_epoch(context)?;
+    state::store_rule(context, id, (since, &rule))?;
+    context.emit(&IZones::CommitteeRuleChanged {
+        zoneId: id,
+        fromEpoch: since,
+        rule: told(&rule),
+    })?;
+    Ok(since)
 }

@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::{checkpoints, lifecycle, logic, upgrades};
+use super::{checkpoints, committees, lifecycle, logic, upgrades};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -12,6 +12,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::checkpointCall::SELECTOR => context.write(checkpoints::checkpoint),
         Abi::fundCall::SELECTOR => context.pay(lifecycle::fund),
         Abi::upgradeCall::SELECTOR => context.write(upgrades::upgrade),
+        Abi::setCommitteeRuleCall::SELECTOR => context.write(committees::set_rule),
         Abi::closeCall::SELECTOR => context.write(lifecycle::close),
         Abi::stopCall::SELECTOR => context.write(lifecycle::stop),
         Abi::returnEscrowCall::SELECTOR => context.write(lifecycle::return_escrow),

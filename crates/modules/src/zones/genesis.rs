@@ -42,7 +42,7 @@ pub fn genesis<R: StorageRead>(
     let epoch = calendar.epoch_of(record.created_at);
     let committee = super::committee(state, id, epoch)?;
     let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
-    // The hub forgets stakes after a while.
+    // What answers for a zone is the hub's to know.
     let without_stake = |seat| Seat {
         stake: U256::ZERO,
         ..seat

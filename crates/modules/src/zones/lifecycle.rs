@@ -82,6 +82,14 @@ pub(crate) fn is_open(context: &mut Context<'_>, id: u64) -> Result<bool, Stop> 
     Ok(matches!(phase, Phase::Registered | Phase::Active))
 }
 
+/// Ensures that a zone is open.
+pub(crate) fn require_open(context: &mut Context<'_>, id: u64) -> Result<(), Stop> {
+    let phase = phase(context, id)?;
+    ensure(matches!(phase, Phase::Registered | Phase::Active), || {
+        IZones::ZoneEnds { zoneId: id, phase }
+    })
+}
+
 pub(super) fn fund(
     context: &mut Context<'_>,
     call: IZones::fundCall,

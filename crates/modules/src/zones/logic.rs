@@ -1,6 +1,7 @@
 //! What the selectors do.
 
 use super::{
+    committees,
     lifecycle::rent_for,
     state::{self, COUNT, End, Record, Upgrade, chain_id_slot, name_slot},
     upgrades,
@@ -47,6 +48,8 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
     })?;
     state::store(context, id, &record)?;
     state::set_name(context, id, &parameters.name)?;
+    let rule = committees::checked(&parameters.committee)?;
+    state::store_rule(context, id, (0, &rule))?;
     context.sstore(COUNT, U256::from(id))?;
     context.emit(&IZones::ZoneCreated {
         zoneId: id,
@@ -179,6 +182,7 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
     let now = context.now();
     let terms = upgrades::in_force(context, (id, &record), now)?;
     let next = upgrades::pending(context, id, now)?;
+    let (since, rule) = state::last_rule(context, id)?;
     let next = next.unwrap_or(Upgrade {
         starts_at: 0,
         terms,
@@ -193,6 +197,7 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
         reason: Reason::try_from(record.end.reason).unwrap_or(Reason::None),
         closesAt: record.end.closes_at,
         stoppedAt: record.end.stopped_at,
+        committeeSince: since,
         upgradesAt: next.starts_at,
         next: upgrades::told(&next.terms),
         parameters: Parameters {
@@ -201,6 +206,7 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
             epochBlocks: record.epoch_blocks,
             noticeSeconds: record.notice_s,
             rentPerDay: record.rent_per_day,
+            committee: committees::told(&rule),
             terms: upgrades::told(&terms),
         },
     })

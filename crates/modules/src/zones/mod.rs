@@ -2,7 +2,7 @@
 //!
 //! **A zone is its record.** Its genesis follows from the record and from the hub's state ([`genesis`]): no file has to reach its
 //! operators, and nobody can hand them another. Its committees are those
-//! of the hub's operators that have a share in it ([`committee`]): at the block that created it, and at the blocks that the zone names.
+//! of the hub's operators that have a share in it and fit its rule ([`committee`]): at the block that created it, and at the blocks that the zone names.
 //!
 //! **A checkpoint** is a final block of a zone that the hub has verified: newer than the one before, and signed by a quorum of a committee
 //! that may still be relied upon ([`staking`](crate::staking), certificate lifetime). What [`messages`](crate::messages) takes from
@@ -16,7 +16,7 @@
 //! | `create` | pay | anybody |
 //! | `fund` | pay | anybody |
 //! | `checkpoint`, `stop`, `returnEscrow` | write | anybody |
-//! | `upgrade` | write | its creator |
+//! | `upgrade`, `setCommitteeRule` | write | its creator |
 //! | `close` | write | its creator; anybody when its escrow is used up or it has halted |
 //! | `committeeOf`, `checkpointOf`, `zone`, `zoneNamed`, `zones` | view | anybody |
 
@@ -29,11 +29,12 @@ mod logic;
 mod state;
 mod upgrades;
 
+pub use checkpoints::answers;
 pub use committees::committee;
 pub(crate) use dispatch::dispatch;
 pub use genesis::{count, genesis};
 pub use lifecycle::has_settled;
-pub(crate) use lifecycle::{is_open, phase};
+pub(crate) use lifecycle::{is_open, phase, require_open};
 pub use state::stopped_at;
 pub(crate) use state::{by_chain_id, chain_id, checkpoint};
 pub use upgrades::upgrade_due;

@@ -9,6 +9,8 @@
 //! | 4 | `mapping(id => checkpoint)`, see below |
 //! | 5 | `mapping(id => how many upgrades)` |
 //! | 6 | `mapping(id => mapping(index => upgrade))`, see below |
+//! | 7 | `mapping(id => how many committee rules)` |
+//! | 8 | `mapping(id => mapping(index => committee rule))`, see below |
 //!
 //! A record: creator (bits 0..160), severity (160..168), fork (168..176; +0); created at, timestamp (64 bits each; +1); chain id, gas limit,
 //! least base fee, epoch blocks (+2); interval, heartbeat, longest directive, notice (+3); escrow (+4); name (+5); rent (+6); its end, see
@@ -18,6 +20,10 @@
 //! the state (+3); root of the outbox (+4); stake that answers (+5).
 //!
 //! An upgrade: gas limit, least base fee, interval, heartbeat (+0); longest directive, when it is due in seconds, severity (128..136), fork (136..144; +1).
+
+//!
+//! A committee rule: the epoch from which on it holds, seats at most, operators on its list (64 bits each; +0); least stake (+1); the list, four
+//! to a word (+2 and after).
 
 use crate::{
     context::{Context, Stop, revert},
@@ -35,6 +41,8 @@ const CHAIN_IDS: U256 = slot(3);
 const CHECKPOINTS: U256 = slot(4);
 const UPGRADE_COUNTS: U256 = slot(5);
 const UPGRADES: U256 = slot(6);
+const RULE_COUNTS: U256 = slot(7);
+const RULES: U256 = slot(8);
 
 const TIMES_OFFSET: u64 = 1;
 const LIMITS_OFFSET: u64 = 2;
@@ -260,6 +268,93 @@ pub(super) fn store_upgrade(
     context.sstore(offset(base, 1), U256::from_limbs(second))?;
     let count = mapping(U256::from(id), UPGRADE_COUNTS);
     context.sstore(count, U256::from(index + 1))
+}
+
+/// Who may serve a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// Seats at most.
+    pub(super) max_seats: usize,
+    /// Wei of each that answer for the zone at least.
+    pub(super) min_stake: U256,
+    /// Operators that may, in ascending order; empty: all.
+    pub(super) allowed: Vec<u64>,
+}
+
+fn rule_slot(id: u64, index: u64) -> U256 {
+    mapping(U256::from(index), mapping(U256::from(id), RULES))
+}
+
+fn rule_count<R: StorageRead>(read: &mut R, id: u64) -> Result<u64, R::Error> {
+    let count = read.sload(ZONES, mapping(U256::from(id), RULE_COUNTS))?;
+    Ok(count.as_limbs()[0])
+}
+
+/// The epoch from which on a rule holds, its seats, and how long its list is.
+fn rule_head<R: StorageRead>(
+    read: &mut R,
+    (id, index): (u64, u64),
+) -> Result<(u64, usize, usize), R::Error> {
+    let word = read.sload(ZONES, rule_slot(id, index))?;
+    let [since, max_seats, listed, _] = word.into_limbs();
+    Ok((since, max_seats as usize, listed as usize))
+}
+
+fn rule<R: StorageRead>(read: &mut R, (id, index): (u64, u64)) -> Result<Rule, R::Error> {
+    let (_, max_seats, listed) = rule_head(read, (id, index))?;
+    let base = rule_slot(id, index);
+    let mut allowed = Vec::new();
+    for word in 0..listed.div_ceil(4) as u64 {
+        allowed.extend(read.sload(ZONES, offset(base, 2 + word))?.into_limbs());
+    }
+    allowed.truncate(listed);
+    Ok(Rule {
+        max_seats,
+        min_stake: read.sload(ZONES, offset(base, 1))?,
+        allowed,
+    })
+}
+
+/// The rule that holds for a zone in an epoch of the hub. A zone has one from the beginning.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn rule_at<R: StorageRead>(read: &mut R, id: u64, epoch: u64) -> Result<Rule, R::Error> {
+    let mut index = rule_count(read, id)?.saturating_sub(1);
+    while index > 0 && rule_head(read, (id, index))?.0 > epoch {
+        index -= 1;
+    }
+    rule(read, (id, index))
+}
+
+/// The last rule of a zone, and the epoch from which on it holds.
+pub(super) fn last_rule(context: &mut Context<'_>, id: u64) -> Result<(u64, Rule), Stop> {
+    let last = (id, rule_count(context, id)?.saturating_sub(1));
+    Ok((rule_head(context, last)?.0, rule(context, last)?))
+}
+
+/// Appends a rule. One that does not hold yet is replaced.
+pub(super) fn store_rule(
+    context: &mut Context<'_>,
+    id: u64,
+    (since, rule): (u64, &Rule),
+) -> Result<(), Stop> {
+    let count = rule_count(context, id)?;
+    let index = match count.checked_sub(1) {
+        Some(last) if rule_head(context, (id, last))?.0 >= since => last,
+        _ => count,
+    };
+    let base = rule_slot(id, index);
+    let head = [since, rule.max_seats as u64, rule.allowed.len() as u64, 0];
+    context.sstore(base, U256::from_limbs(head))?;
+    context.sstore(offset(base, 1), rule.min_stake)?;
+    for (word, four) in (0..).zip(rule.allowed.chunks(4)) {
+        let mut limbs = [0; 4];
+        limbs[..four.len()].copy_from_slice(four);
+        context.sstore(offset(base, 2 + word), U256::from_limbs(limbs))?;
+    }
+    let counts = mapping(U256::from(id), RULE_COUNTS);
+    context.sstore(counts, U256::from(index + 1))
 }
 
 /// Writes what changes of a record: its escrow and its end.

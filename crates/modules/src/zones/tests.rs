@@ -58,7 +58,16 @@ pub(crate) fn parameters(name: &str, chain_id: u64) -> Parameters {
         epochBlocks: 600,
         noticeSeconds: 604_800,
         rentPerDay: U256::ZERO,
+        committee: rule(0, 0, &[]),
         terms: terms(),
+    }
+}
+
+pub(crate) fn rule(seats: u16, min_stake: u64, allowed: &[u64]) -> IZones::CommitteeRule {
+    IZones::CommitteeRule {
+        maxSeats: seats,
+        minStake: U256::from(min_stake),
+        allowed: allowed.to_vec(),
     }
 }
 
@@ -249,12 +258,13 @@ fn the_genesis_of_a_zone_never_changes() {
     assert_eq!(zone.committee.len(), 4);
     assert_eq!((genesis.chain_id, genesis.name.as_str()), (77, "market"));
     create(&mut league, parameters("grid", 78)).unwrap();
-    // Stakes of epochs that are long past are forgotten.
-    let Ok(committee) = crate::staking::committee(&mut league.host, 0);
-    let staked = committee.unwrap().seats[0].stake;
-    league.host.storage.retain(|_, value| *value != staked);
-    let Ok(committee) = crate::staking::committee(&mut league.host, 0);
-    assert_eq!(committee.unwrap().seats[0].stake, U256::ZERO);
+    // Another rule is for later epochs.
+    let call = IZones::setCommitteeRuleCall {
+        zoneId: 1,
+        rule: rule(0, 0, &[2]),
+    };
+    assert_eq!(pay(&mut league, 1, U256::ZERO, &call), Ok(1));
+    league.enter(2);
     assert_eq!(genesis_of(&mut league, 1), Some(genesis));
 }
 

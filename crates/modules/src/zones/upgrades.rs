@@ -87,11 +87,7 @@ pub(super) fn upgrade(context: &mut Context<'_>, call: IZones::upgradeCall) -> R
     ensure(context.caller() == record.creator, || IZones::NotCreator {
         creator: record.creator,
     })?;
-    let phase = lifecycle::phase(context, id)?;
-    ensure(lifecycle::is_open(context, id)?, || IZones::ZoneEnds {
-        zoneId: id,
-        phase,
-    })?;
+    lifecycle::require_open(context, id)?;
     let terms = checked(&call.terms)?;
     let now = context.now();
     // What runs there already may need it.

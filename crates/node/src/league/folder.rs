@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Config, Dashboard, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, TaxiiCredential,
-    generate_key, new_evidence_account, save_key,
+    Zones, generate_key, new_evidence_account, save_key,
     text::{self, MAX_CONFIG_BYTES},
 };
 use alloy_primitives::{Address, B256};
@@ -492,6 +492,10 @@ fn node_config(
         },
         dashboard: Dashboard::default(),
         metrics: Metrics::default(),
+        // Each of them is to answer for whatever is looked at.
+        zones: Zones {
+            follow: vec!["*".into()],
+        },
         history: crate::History::default(),
         log: Log::default(),
         // The nodes share one machine.

@@ -1,6 +1,10 @@
 //! Whether a league is healthy: asked of its nodes, never assumed.
 
-use super::{League, files, probe, process::Record};
+use super::{
+    League, files,
+    probe::{self, Upgrade},
+    process::Record,
+};
 use alloy_primitives::B256;
 use futures::future::join_all;
 use hansa_primitives::genesis_timestamp_ms;
@@ -21,6 +25,8 @@ pub struct Health {
     pub dir: PathBuf,
     /// What is wrong, for people: all operators' problems and the league's own.
     pub problems: Vec<String>,
+    /// What will be wrong if nobody does anything, for people.
+    pub warnings: Vec<String>,
     /// The nodes.
     pub operators: Vec<OperatorHealth>,
 }
@@ -52,6 +58,8 @@ pub struct OperatorHealth {
     pub rpc: String,
     /// What is wrong with it.
     pub problems: Vec<String>,
+    /// What will be.
+    pub warnings: Vec<String>,
     /// When its newest block was made.
     #[serde(skip)]
     head_timestamp_ms: u64,
@@ -102,22 +110,24 @@ pub(super) async fn observe(league: &League, fresh: Fresh) -> Health {
             operator.problems.push(problem);
         }
     }
-    let mut problems: Vec<String> = operators
-        .iter()
-        .flat_map(|operator| {
+    let named = |of: fn(&OperatorHealth) -> &[String]| -> Vec<String> {
+        let all = operators.iter().flat_map(|operator| {
             let name = &operator.name;
-            operator
-                .problems
+            of(operator)
                 .iter()
-                .map(move |problem| format!("{name}: {problem}"))
-        })
-        .collect();
+                .map(move |what| format!("{name}: {what}"))
+        });
+        all.collect()
+    };
+    let mut problems = named(|operator| &operator.problems);
+    let warnings = named(|operator| &operator.warnings);
     problems.extend(disagreement(league, &operators).await);
     Health {
         healthy: problems.is_empty(),
         chain_id: league.genesis.chain_id,
         dir: league.dir().into(),
         problems,
+        warnings,
         operators,
     }
 }
@@ -139,6 +149,7 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
         disk_bytes: files::disk_bytes(&league.layout.operator(&operator.name)),
         rpc: format!("http://{}", config.rpc.listen),
         problems: Vec::new(),
+        warnings: Vec::new(),
         head_timestamp_ms: 0,
     };
     if record.is_none() {
@@ -159,9 +170,21 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
     let started = (genesis_timestamp_ms() / 1_000).saturating_sub(ZONE_START_S);
     let settled = health.uptime_s >= Some(ZONE_START_S);
     for zone in zones.into_iter().flatten() {
+        if let Some(upgrade) = zone.upgrade.filter(|upgrade| !upgrade.followed) {
+            let (
+                name,
+                Upgrade {
+                    fork, starts_at, ..
+                },
+            ) = (&zone.name, upgrade);
+            let left_s = starts_at.saturating_sub(genesis_timestamp_ms() / 1_000);
+            health.warnings.push(format!(
+                "zone {name} will run by {fork} in {left_s} s, which this version does not know, and stop here: install a newer one before"
+            ));
+        }
         if zone.path.is_some() {
             health.zones.push(zone.name);
-        } else if settled && zone.timestamp < started {
+        } else if zone.serves && settled && zone.timestamp < started {
             health.zones_down.push(zone.name);
         }
     }

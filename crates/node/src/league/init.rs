@@ -5,8 +5,8 @@
 
 use super::{LeagueError, files, genesis};
 use crate::{
-    Config, Dashboard, History, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, generate_key,
-    save_key,
+    Config, Dashboard, History, Join, Log, Metrics, P2p, Peer, Resources, Rpc, Taxii, Zones,
+    generate_key, save_key,
     text::{self, MAX_CONFIG_BYTES, MAX_GENESIS_BYTES},
 };
 use alloy_primitives::{Address, B256};
@@ -129,6 +129,7 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialized, LeagueErro
         metrics: Metrics {
             listen: options.metrics_listen,
         },
+        zones: Zones::default(),
         history: History::default(),
         log: Log::default(),
         resources: Resources::default(),

@@ -43,8 +43,24 @@ pub(super) struct Zone {
     pub(super) name: String,
     /// When it was created, seconds since 1970.
     pub(super) timestamp: u64,
+    /// Whether the node is to run it.
+    pub(super) serves: bool,
     /// Where the node answers for it.
     pub(super) path: Option<String>,
+    /// What it will run by.
+    pub(super) upgrade: Option<Upgrade>,
+}
+
+/// What a zone will run by.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Upgrade {
+    /// From when on, seconds since 1970.
+    pub(super) starts_at: u64,
+    /// Whether the node knows how.
+    pub(super) followed: bool,
+    /// Ethereum's rules, by name.
+    pub(super) fork: String,
 }
 
 #[derive(Deserialize)]

@@ -1,8 +1,12 @@
 //! What people read about a local league.
 
+use super::market::{self, Zone};
 use crate::output::table;
 use hansa_node::league::{Began, Document, Finding, Health, Level, Up};
 use std::fmt::Write as _;
+
+/// Said before the first zone is there.
+pub(super) const MARKET: &str = "Its operators agree. Its first zone, market: creating it ...";
 
 /// Said before the nodes are waited for.
 pub(super) fn beginning(up: &Up) -> String {
@@ -18,7 +22,7 @@ pub(super) fn beginning(up: &Up) -> String {
 }
 
 /// The league, its URLs, its accounts, and what to try.
-pub(super) fn document(document: &Document, began: Began) -> String {
+pub(super) fn document(document: &Document, zones: &[Zone], began: Began) -> String {
     let mut text = String::new();
     let state = match began {
         Began::Created => "created",
@@ -51,6 +55,21 @@ pub(super) fn document(document: &Document, began: Began) -> String {
         "\nTAXII takes a member's name and the password in {}\n",
         document.password_file.display()
     );
+    if !zones.is_empty() {
+        let zones: Vec<Vec<String>> = zones
+            .iter()
+            .map(|zone| {
+                vec![
+                    zone.name.clone(),
+                    zone.chain_id.to_string(),
+                    zone.phase.to_owned(),
+                    zone.rpc.clone(),
+                ]
+            })
+            .collect();
+        text += &table(&["ZONE", "CHAIN ID", "PHASE", "JSON-RPC"], &zones);
+        text += "\n";
+    }
     let members: Vec<Vec<String>> = document
         .members
         .iter()
@@ -58,6 +77,9 @@ pub(super) fn document(document: &Document, began: Began) -> String {
         .collect();
     text += &table(&["MEMBER", "ADDRESS"], &members);
     text += "\nDevelopment accounts, 10,000 ether each (everybody knows these keys: never send value there)\n";
+    if began == Began::Created && !zones.is_empty() {
+        let _ = writeln!(text, "{} of it on the zone", market::FUNDS);
+    }
     let accounts: Vec<Vec<String>> = document
         .accounts
         .iter()
@@ -113,12 +135,16 @@ pub(super) fn status(health: &Health) -> String {
     } else {
         "unhealthy"
     };
-    format!(
+    let mut text = format!(
         "League in {}, chain id {}: {state}\n\n{}",
         health.dir.display(),
         health.chain_id,
         table(&head, &rows)
-    )
+    );
+    for warning in &health.warnings {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    text
 }
 
 /// A league's health in a line.

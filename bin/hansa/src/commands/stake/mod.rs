@@ -20,7 +20,7 @@ use alloy_sol_types::{SolCall, SolEvent};
 use clap::{Subcommand, ValueEnum};
 use hansa_abi::STAKING;
 pub(super) use operator::own_operator;
-pub(super) use pool::{Names, slashes};
+pub(super) use pool::{Names, find, slashes};
 pub(super) use report::slash_state;
 use serde_json::{Value, json};
 

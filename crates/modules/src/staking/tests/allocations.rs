@@ -8,7 +8,7 @@ use crate::{
     zones::{self, tests as register},
 };
 use alloy_primitives::{Bytes, U256};
-use hansa_abi::{IStaking, IZones};
+use hansa_abi::{IStaking, IZones, ZONES};
 use hansa_primitives::{namespace, zone_namespace};
 use proptest::prelude::*;
 
@@ -77,7 +77,7 @@ fn shares_hold_from_the_effective_epoch_on() {
     let changed = [(1, 2_000), (2, 500), (3, 1_000), (4, 1_000)];
     assert_eq!(slices(&mut league, 1, 1), changed);
     assert_eq!(slices(&mut league, 2, 1)[..2], [(1, 1_000), (2, 500)]);
-    // What held never changes, whatever comes later, but for the stakes that are forgotten.
+    // What held never changes, whatever comes later.
     assert_eq!(give(&mut league, 1, 1, 700), Ok(2));
     league.enter(3);
     assert_eq!(slices(&mut league, 1, 0), all);
@@ -133,7 +133,7 @@ fn slices_are_unique() {
     );
 }
 
-/// Who leaves has no seat; where too few are left, the hub's operators all serve.
+/// Who leaves has no seat; where too few are left, others fill up.
 #[test]
 fn a_zone_is_never_left_alone() {
     let mut league = register::league_of(5, 100 * SELF_STAKE);
@@ -148,10 +148,114 @@ fn a_zone_is_never_left_alone() {
     assert_eq!(operators(&mut league, 1), [1, 3, 4, 5]);
     stand(&mut league, 3, 0).unwrap();
     league.enter(2);
-    assert_eq!(operators(&mut league, 2), [1, 2, 3, 4, 5]);
-    assert_eq!(slices(&mut league, 1, 2)[1], (2, 0));
+    let filled = operators(&mut league, 2);
+    assert!([[1, 2, 4, 5], [1, 3, 4, 5]].contains(&filled[..].try_into().unwrap()));
+    assert_eq!(slices(&mut league, 1, 2)[1].1, 0);
     // Later changes do not reach back.
     assert_eq!(operators(&mut league, 1), [1, 3, 4, 5]);
+}
+
+/// Says who may serve zone 1.
+fn rule(league: &mut League, n: u8, rule: IZones::CommitteeRule) -> Result<u64, Bytes> {
+    let call = IZones::setCommitteeRuleCall { zoneId: 1, rule };
+    register::pay_to(league, ZONES, (owner(n), U256::ZERO), &call)
+}
+
+#[test]
+fn a_zone_chooses_among_who_is_willing() {
+    let mut league = register::league_of(7, 100 * SELF_STAKE);
+    register::create(&mut league, register::parameters("market", 77)).unwrap();
+    let operators = |league: &mut League, epoch| {
+        let slices = slices(league, 1, epoch);
+        slices.iter().map(|slice| slice.0).collect::<Vec<_>>()
+    };
+    // The largest shares, and then by lot.
+    give(&mut league, 6, 1, 150).unwrap();
+    give(&mut league, 3, 1, 200).unwrap();
+    give(&mut league, 5, 1, 50).unwrap();
+    assert_eq!(rule(&mut league, 1, register::rule(5, 0, &[])), Ok(1));
+    league.enter(1);
+    assert_eq!(operators(&mut league, 0), [1, 2, 3, 4, 5, 6, 7]);
+    let five = operators(&mut league, 1);
+    assert_eq!(five.len(), 5);
+    assert!(
+        five.contains(&3) && five.contains(&6) && !five.contains(&5),
+        "{five:?}"
+    );
+    // So much stake at least: 1% of 100,000 is enough, half of that is not.
+    rule(&mut league, 1, register::rule(0, 1_000, &[])).unwrap();
+    league.enter(2);
+    assert_eq!(operators(&mut league, 2), [1, 2, 3, 4, 6, 7]);
+    // Where fewer than four fit, those of the largest shares fill up.
+    rule(&mut league, 1, register::rule(0, 1_600, &[])).unwrap();
+    league.enter(3);
+    let filled = operators(&mut league, 3);
+    assert_eq!(filled.len(), 4);
+    assert!(filled.contains(&3) && filled.contains(&6), "{filled:?}");
+    // A list, also a short one.
+    rule(&mut league, 1, register::rule(0, 0, &[2, 5, 7, 99])).unwrap();
+    league.enter(4);
+    assert_eq!(operators(&mut league, 4), [2, 5, 7]);
+    // One of operators that are not there leaves the zone to the others.
+    rule(&mut league, 1, register::rule(0, 0, &[99])).unwrap();
+    league.enter(5);
+    assert_eq!(operators(&mut league, 5), [1, 2, 3, 4, 5, 6, 7]);
+    // The last before the epoch begins is the one that counts, and what held never changes.
+    rule(&mut league, 1, register::rule(4, 0, &[])).unwrap();
+    rule(&mut league, 1, register::rule(6, 0, &[])).unwrap();
+    league.enter(6);
+    assert_eq!(operators(&mut league, 6).len(), 6);
+    assert_eq!(operators(&mut league, 1), five);
+    assert_eq!(operators(&mut league, 4), [2, 5, 7]);
+}
+
+#[test]
+fn who_may_serve_is_its_creators_to_say_within_bounds() {
+    let mut league = league();
+    let not_creator = IZones::NotCreator { creator: owner(1) };
+    assert_reverts(rule(&mut league, 2, register::rule(0, 0, &[])), not_creator);
+    let out_of_bounds = |value| IZones::OutOfBounds {
+        parameter: "maxSeats".into(),
+        value,
+        least: 4,
+        most: 128,
+    };
+    assert_reverts(
+        rule(&mut league, 1, register::rule(3, 0, &[])),
+        out_of_bounds(3),
+    );
+    assert_reverts(
+        rule(&mut league, 1, register::rule(129, 0, &[])),
+        out_of_bounds(129),
+    );
+    let long: Vec<_> = (0..33).collect();
+    for list in [&[2, 1][..], &[1, 1], &long] {
+        let invalid = IZones::InvalidList { most: 32 };
+        assert_reverts(rule(&mut league, 1, register::rule(0, 0, list)), invalid);
+    }
+    let set = register::rule(7, 5, &long[..32]);
+    assert_eq!(rule(&mut league, 1, set.clone()), Ok(1));
+    let call = IZones::zoneCall { zoneId: 1 };
+    let zone = register::pay_to(&mut league, ZONES, (owner(3), U256::ZERO), &call).unwrap();
+    assert_eq!((zone.parameters.committee, zone.committeeSince), (set, 1));
+}
+
+/// Zones that take four of eight operators, who are all alike.
+#[test]
+fn zones_spread_over_operators() {
+    let mut league = register::league_of(8, 100 * SELF_STAKE);
+    let mut load = [0; 8];
+    for n in 1..=32 {
+        let of = register::parameters(&format!("zone-{n}"), 100 + n);
+        let committee = register::rule(4, 0, &[]);
+        register::create(&mut league, IZones::Parameters { committee, ..of }).unwrap();
+        for (operator, _) in slices(&mut league, n, 0) {
+            load[operator as usize - 1] += 1;
+        }
+    }
+    assert_eq!(load.iter().sum::<usize>(), 4 * 32);
+    // 16 each, on average.
+    assert!(load.iter().all(|load| (8..=24).contains(load)), "{load:?}");
 }
 
 fn accuse(
