@@ -62,12 +62,13 @@ impl<'a> Session<'a> {
         let member = self.settings.member.value.as_ref();
         let member = member.and_then(|who| league.member(who));
         let own = member.and_then(|member| league.operator_of(member));
-        let own = own.into_iter().map(|own| own.rpc.as_str());
+        let own = own.map(|own| own.rpc.as_str());
         let all = league
             .operators
             .iter()
             .map(|operator| operator.rpc.as_str());
-        Ok(Rpc::of(own.chain(all))?)
+        let others = all.filter(|other| Some(*other) != own);
+        Ok(Rpc::of(own.into_iter().chain(others))?)
     }
 
     /// The key to act with.

@@ -25,11 +25,12 @@ interface IZones is IModule {
         uint8 fork;
     }
 
-    /// @notice Who may serve a zone: of the hub's committee those who let a part of their stake answer for it, the largest parts first. Among equal parts
-    /// a hash of zone and operator decides, which spreads zones evenly. Where fewer than four fit, the next in this order fill up.
+    /// @notice Who may serve a zone: of the hub's committee those who let a part of their stake answer for it and fit this rule, the most wei first. Among
+    /// parts of one size, within a factor of two, a hash of zone and operator decides, which spreads zones evenly. Where fewer than four fit, the next of
+    /// the hub's committee in this order fill up.
     /// @param maxSeats seats at most, 4 to 128; 0: all that fit.
     /// @param minStake wei of each seat that have to answer for the zone at least.
-    /// @param allowed ids of the operators that may serve, in ascending order, at most 32; empty, or none of them in the hub's committee: all.
+    /// @param allowed ids of the operators that may serve, in ascending order, at most 32; empty: all.
     struct CommitteeRule {
         uint16 maxSeats;
         uint256 minStake;
@@ -83,7 +84,7 @@ interface IZones is IModule {
     /// @param closesAt it can be stopped from then on, seconds since 1970; 0: it is not closing.
     /// @param stoppedAt height of the hub's block that stopped it; 0: none did.
     /// @param parameters its terms are those in force, its committee's rule the last one.
-    /// @param committeeSince the hub's epoch from which on that rule holds.
+    /// @param committeeSince from when on that rule holds, seconds since 1970: for committees that the hub fixes then or later.
     /// @param upgradesAt when the upgrade that is announced is due, seconds since 1970; 0: none is.
     /// @param next what its blocks keep to from then on.
     struct Zone {
@@ -148,8 +149,8 @@ interface IZones is IModule {
     /// @notice A zone will keep to other terms: from its first block on that names a block of the hub whose time is `startsAt` or later. With the same
     /// `index` as one before it, it takes that one's place.
     event ZoneUpgrading(uint64 indexed zoneId, uint64 index, uint64 startsAt, Terms terms);
-    /// @notice Another rule says who may serve a zone, from this epoch of the hub on.
-    event CommitteeRuleChanged(uint64 indexed zoneId, uint64 fromEpoch, CommitteeRule rule);
+    /// @notice Another rule will say who may serve a zone, in committees that the hub fixes from this time on (seconds since 1970).
+    event CommitteeRuleChanged(uint64 indexed zoneId, uint64 startsAt, CommitteeRule rule);
     /// @notice A zone will stop.
     event ZoneClosing(uint64 indexed zoneId, Reason reason, uint64 closesAt);
     /// @notice A zone will not stop after all: its escrow was filled up, or a checkpoint came.
@@ -223,8 +224,9 @@ interface IZones is IModule {
     /// users are told of its end, and no more than a year later. Its fork is not older than the one in force. By its creator, while the zone is open. Until it is due, another takes its place: that of the terms in force takes it back.
     function upgrade(uint64 zoneId, Terms calldata terms, uint64 startsAt) external returns (uint64);
 
-    /// @notice Change who may serve a zone, from the hub's next epoch on (after its freeze block: from the one after). By its creator, while the zone is open.
-    function setCommitteeRule(uint64 zoneId, CommitteeRule calldata rule) external returns (uint64 fromEpoch);
+    /// @notice Change who may serve a zone, in committees that the hub fixes once the time of notice is over. By its creator, while the zone is open. Until then,
+    /// another change takes its place.
+    function setCommitteeRule(uint64 zoneId, CommitteeRule calldata rule) external returns (uint64 startsAt);
 
     /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then, or when the hub had no
     /// checkpoint for the time of notice, an hour at least.

@@ -167,7 +167,10 @@ impl Rpc {
                 }
                 Err(error) => match node.error(method, error) {
                     error @ RpcError::Unreachable { .. } => first = first.or(Some(error)),
-                    error => return Err(error),
+                    error => {
+                        self.current.store(place, Ordering::Relaxed);
+                        return Err(error);
+                    }
                 },
             }
         }

@@ -331,8 +331,19 @@ impl Sender {
             Err(RpcError::Refused { message, .. }) if message.starts_with("already known") => {
                 Ok(hash)
             }
+            // Another node may have had it first, and it is in a block meanwhile.
+            Err(RpcError::Refused { message, .. })
+                if message.starts_with("nonce too low") && self.has_landed(hash).await =>
+            {
+                Ok(hash)
+            }
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn has_landed(&self, hash: B256) -> bool {
+        let receipts = self.rpc.receipts(&[hash]).await;
+        receipts.is_ok_and(|receipts| receipts.iter().any(Option::is_some))
     }
 
     /// Takes what came into blocks from the front of the queue; whether there was any.

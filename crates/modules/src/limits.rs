@@ -91,7 +91,7 @@ pub const MAX_PREVIEW: usize = 8;
 pub const MAX_ZONES: u64 = 64;
 /// Basis points of an operator's stake that answer for each zone, unless it says otherwise.
 pub const STANDING_SHARE_BPS: u64 = 100;
-/// Operators that a zone has at least, as far as the hub has so many: with fewer that joined, all of the hub's serve it.
+/// Operators that a zone has at least, as far as the hub has so many: where fewer fit, others of the hub fill up.
 pub const MIN_ZONE_SEATS: usize = 4;
 /// Zones on one page of a listing.
 pub const MAX_ZONES_PAGE: u64 = 16;

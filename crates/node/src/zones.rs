@@ -37,7 +37,7 @@ use hansa_engine::{
 };
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::{
-    staking::{self, Calendar},
+    staking::{self, Calendar, Committee},
     zones,
 };
 use hansa_primitives::{Fork, Genesis, Header, PublicKey, Receipt};
@@ -120,11 +120,19 @@ struct Seen {
     fixed: u64,
 }
 
-/// What is new in it: zones, and which of all of them this node's operator serves, in order of their ids.
+/// What is new in it: zones, and for all of them, in order of their ids, the newest epoch of the hub in which this node's operator has a seat there, of those
+/// that were not looked at before.
 struct News {
     seen: Seen,
     zones: Vec<Genesis>,
-    serves: Vec<bool>,
+    seats: Vec<Option<u64>>,
+}
+
+/// A zone as the supervisor has it.
+struct Kept {
+    /// The newest epoch of the hub in which the operator has a seat.
+    seat: Option<u64>,
+    seated: watch::Sender<bool>,
 }
 
 impl Supervisor {
@@ -132,19 +140,23 @@ impl Supervisor {
     pub(crate) async fn run(self, mut blocks: broadcast::Receiver<Arc<FinalizedBlock>>) {
         let supervisor = Arc::new(self);
         let mut seen = Seen::default();
-        let mut wanted: Vec<watch::Sender<bool>> = Vec::new();
+        let mut kept: Vec<Kept> = Vec::new();
         loop {
             match supervisor.look(seen).await {
                 Ok(news) => {
                     if let Some(news) = news {
                         seen = news.seen;
                         for genesis in news.zones {
-                            let (sender, receiver) = watch::channel(false);
-                            wanted.push(sender);
+                            let (seated, receiver) = watch::channel(false);
+                            kept.push(Kept { seat: None, seated });
                             tokio::spawn(supervisor.clone().keep(genesis, receiver).run());
                         }
-                        for (wanted, serves) in wanted.iter().zip(news.serves) {
-                            wanted.send_replace(serves);
+                        let lives = supervisor.hub.0.staking.certificate_epochs;
+                        for (zone, newest) in kept.iter_mut().zip(news.seats) {
+                            zone.seat = zone.seat.max(newest);
+                            // A zone that lags may yet take a committee that the hub has replaced, as long as its certificates count.
+                            let counts = |seat| seat + lives >= seen.epoch;
+                            zone.seated.send_replace(zone.seat.is_some_and(counts));
                         }
                     }
                     // Whatever the block holds: seeing that nothing is new takes a few slots.
@@ -196,24 +208,35 @@ impl Supervisor {
         let mut news = News {
             seen,
             zones: Vec::new(),
-            serves: Vec::new(),
+            seats: Vec::new(),
         };
         for id in before.zones + 1..=seen.zones {
             news.zones
                 .extend(zones::genesis(&mut view, (hub, hash), id)?);
         }
         let me = self.common.votes.then(|| self.common.key.public_key());
+        let is_there = |committee: Option<Committee>| {
+            let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+            let mut keys = seats.iter().map(|seat| seat.key);
+            me.as_ref()
+                .is_some_and(|me| keys.any(|key| key.as_slice() == me.as_ref()))
+        };
+        let oldest = seen.epoch.saturating_sub(hub.staking.certificate_epochs);
         for id in 1..=seen.zones {
-            let mut serves = false;
-            for epoch in seen.epoch..=seen.fixed.max(seen.epoch) {
-                let committee = zones::committee(&mut view, id, epoch)?;
-                let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
-                serves |= me.as_ref().is_some_and(|me| {
-                    let mut seats = seats.iter();
-                    seats.any(|seat| seat.key.as_slice() == me.as_ref())
-                });
+            // Those before the last are known, but of a new zone, or when the node has just started.
+            let known = id <= before.zones && before != Seen::default();
+            let first = if known { before.fixed } else { oldest };
+            let mut newest = None;
+            for epoch in first..=seen.fixed {
+                if is_there(zones::committee(&mut view, id, epoch)?) {
+                    newest = Some(epoch);
+                }
             }
-            news.serves.push(serves);
+            // A rule that was announced: who will have a seat begins to take the zone's blocks.
+            if is_there(zones::prospective_committee(&mut view, id, seen.fixed)?) {
+                newest = Some(seen.fixed);
+            }
+            news.seats.push(newest);
         }
         Ok(Some(news))
     }
@@ -333,6 +356,16 @@ enum Stopped {
 }
 
 impl Zone {
+    /// Whether this node has its chain, or is one of those that begin it.
+    fn is_begun(&self) -> bool {
+        let common = &self.supervisor.common;
+        let me = common.key.public_key();
+        let first = self.genesis.zone.as_ref().map(|zone| &zone.committee);
+        let mut first = first.into_iter().flatten();
+        let folder = self.supervisor.folder.join(&self.genesis.name);
+        folder.exists() || common.votes && first.any(|seat| seat.key.as_slice() == me.as_ref())
+    }
+
     /// Returns when the hub has a seat there for this node's operator, or has none. Never, once the hub has ended.
     async fn until_seated(&self, is_seated: bool) {
         let mut seated = self.seated.clone();
@@ -367,13 +400,16 @@ impl Zone {
         let mut pause = RESTART_AFTER;
         // Once: clients of a zone that ended may still hold it.
         let mut index = None;
+        // What was begun here may need this node, whatever the hub says by now: only the zone itself knows.
+        let mut may_wait = !self.follows && !self.is_begun();
         loop {
-            if !self.follows {
+            if may_wait {
                 tokio::select! {
                     () = self.until_seated(true) => {}
                     () = until(self.supervisor.common.stopped.clone()) => return,
                 }
             }
+            may_wait = false;
             self.supervisor.servers.close(&name);
             let start = Instant::now();
             let outcome = match index.clone().map_or_else(|| self.open_index(&genesis), Ok) {
@@ -395,6 +431,7 @@ impl Zone {
                 Ok(Stopped::Node) => return,
                 Ok(Stopped::Left) => {
                     self.supervisor.servers.forget(&name);
+                    (index, may_wait) = (None, true);
                     tracing::info!(zone = %name, "this operator has no seat in the zone any more: it is stopped here");
                     continue;
                 }
@@ -523,6 +560,7 @@ impl Zone {
             drop(context.spawn(move |context| courier.run(context)));
         }
         let threads = &supervisor.threads;
+        let own = index.clone();
         let info = Info {
             connected: supervisor.connected.clone(),
             roster: supervisor.roster.clone(),
@@ -552,6 +590,11 @@ impl Zone {
             pool: Arc::new(mempool),
             node: Arc::new(info),
         };
+        // Whoever asks a node that catches up would be told old balances.
+        tokio::select! {
+            () = self.until_caught_up(id, &own) => {}
+            error = ended(&mut chain) => return Err(error),
+        }
         supervisor.metrics.insert(name, context);
         let opened = supervisor.servers.open(name, served);
         opened.map_err(|error| failed(&error))?;
@@ -560,6 +603,25 @@ impl Zone {
         tokio::select! {
             error = ended(&mut chain) => Err(error),
             () = self.until_left(&committees) => Ok(()),
+        }
+    }
+
+    /// Returns when this node has the zone's newest block that its hub knows of.
+    async fn until_caught_up(&self, id: u64, index: &Index) {
+        loop {
+            let states = self.supervisor.states.clone();
+            let read = move || {
+                let view = states.view(states.head())?;
+                zones::checkpoint(&mut view.as_ref(), id)
+            };
+            let known = self.supervisor.threads.reads.spawn_blocking(read).await;
+            let head = index.head().map_or(0, |(number, _)| number);
+            if let Ok(Ok(known)) = known
+                && head >= known.number
+            {
+                return;
+            }
+            tokio::time::sleep(RETRY).await;
         }
     }
 

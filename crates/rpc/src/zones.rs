@@ -83,8 +83,8 @@ struct Zone {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CommitteeRule {
-    /// The hub's epoch from which on it holds.
-    from_epoch: u64,
+    /// From when on it holds, for committees that the hub fixes then or later, seconds since 1970.
+    starts_at: u64,
     /// Null: as many as fit.
     max_seats: Option<u16>,
     /// Wei of each seat that answer for the zone at least.
@@ -302,7 +302,7 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 checkpoint: (checkpoint.number > 0).then(|| checkpoint.into()),
                 epoch_blocks: of.epochBlocks,
                 committee_rule: CommitteeRule {
-                    from_epoch: zone.committeeSince,
+                    starts_at: zone.committeeSince,
                     max_seats: (of.committee.maxSeats != 0).then_some(of.committee.maxSeats),
                     min_stake: of.committee.minStake,
                     allowed: of.committee.allowed,

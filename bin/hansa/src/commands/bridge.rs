@@ -125,7 +125,7 @@ async fn deposit(arguments: &DepositArgs, session: &Session<'_>) -> Outcome {
         add(&mut more, "message", sent.id.to_string());
     }
     let ether = format_ether(arguments.amount);
-    // Where this operator does not run the zone, there is nothing to wait for.
+    // Where no operator answers for the zone, there is nothing to wait for.
     let (Some(sent), false, Ok(_)) = (&sent, arguments.no_wait, zone.rpc.block_number().await)
     else {
         let document = outcome_with(&receipt, more);

@@ -214,18 +214,23 @@ async fn bring_up(
     output: Output,
 ) -> Outcome {
     let patience = Duration::from_secs(settings.timeout.value);
-    let opens = up.began() == Began::Created && !arguments.no_zone;
+    let pending = up.league().layout().zone_pending();
+    if up.began() == Began::Created && !arguments.no_zone {
+        std::fs::write(&pending, "")?;
+    }
     if !output.json {
         tell(&text::beginning(&up));
     }
     let ready = async {
         let document = healthy(&mut up, stop, patience).await?;
-        if opens {
+        // What an earlier `up` could not finish, this one does.
+        if pending.exists() {
             let interrupted = stop_failure(&up);
             tokio::select! {
                 opened = market::open(&document, settings, output) => opened?,
                 () = stop.asked() => return Err(interrupted),
             }
+            std::fs::remove_file(&pending)?;
         }
         let zones = market::zones(&document).await?;
         Ok((document, zones))

@@ -76,8 +76,8 @@ Examples:
     Stop(StopArgs),
     /// Show who serves a zone, or change who may
     #[command(after_help = "\
-Of the hub's operators those serve it who give it a share of their stake, the largest shares first; among equal ones a lot decides, so that zones spread evenly.
-Its creator can limit the seats, ask for a least stake of each, and name who may serve. Where fewer than four fit, the next in this order fill up.
+Of the hub's operators those serve it who give it a share of their stake, the most stake first; among like ones a lot decides, so that zones spread evenly.
+Its creator can limit the seats, ask for a least stake of each, and name who may serve, as long before as its time of notice. Where fewer than four fit, others fill up.
 
 Examples:
   hansa zone committee market

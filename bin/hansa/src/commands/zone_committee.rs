@@ -136,15 +136,15 @@ pub(super) async fn run(arguments: &CommitteeArgs, session: &Session<'_>) -> Out
     let names = Names::read(&hub.rpc, hub.rpc.block_number().await?).await?;
     let more = json!({
         "zone": zone.id,
-        "from_epoch": event.fromEpoch,
+        "starts_at": event.startsAt,
         "rule": document(&event.rule),
     });
     session.output.result(&outcome_with(&receipt, more), || {
         format!(
-            "{}: {} from epoch {} of the hub on, {}\nits operators change at the end of its own epoch then",
+            "{}: {} from {} on, {}\nit holds for committees that the hub fixes from then on; the zone's operators change at the end of its own epoch",
             zone.name,
             words(&event.rule, &names),
-            event.fromEpoch,
+            values::show_s(event.startsAt),
             place(&receipt)
         )
     })
@@ -156,6 +156,7 @@ async fn show(record: &IZones::Zone, hub: &Rpc, session: &Session<'_>) -> Outcom
     let now = IStaking::epochOfCall { blockNumber: block };
     let now = hub.view(STAKING, &now).await?.epoch;
     let names = Names::read(hub, block).await?;
+    let time = hub.time().await?;
     let (mut documents, mut rows) = (Vec::new(), Vec::new());
     for epoch in [now, now + 1] {
         let call = IZones::committeeOfCall {
@@ -180,7 +181,7 @@ async fn show(record: &IZones::Zone, hub: &Rpc, session: &Session<'_>) -> Outcom
     let document = json!({
         "zone": record.id,
         "rule": document(rule),
-        "rule_from_epoch": record.committeeSince,
+        "rule_starts_at": record.committeeSince,
         "seats": documents,
     });
     session.output.result(&document, || {
@@ -189,7 +190,9 @@ async fn show(record: &IZones::Zone, hub: &Rpc, session: &Session<'_>) -> Outcom
             record.parameters.name,
             words(rule, &names),
             match record.committeeSince {
-                since if since > now => format!(", from epoch {since} of the hub on"),
+                starts_at if starts_at > time => {
+                    format!(", from {} on", values::show_s(starts_at))
+                }
                 _ => String::new(),
             },
             table(

@@ -507,7 +507,14 @@ fn operators_run_the_zones_that_they_serve() {
     }
     let document = patient(dir, &["up", "--detach"]);
     let create = ["zone", "create", "market", "--chain-id", "48571"];
-    let pace = ["--heartbeat", "200", "--epoch-blocks", "20"];
+    let pace = [
+        "--heartbeat",
+        "200",
+        "--epoch-blocks",
+        "20",
+        "--notice",
+        "10s",
+    ];
     by_member(dir, &[&create[..], &pace, &["--max-seats", "4"]].concat());
 
     let zone_at = |n: usize| {

@@ -47,15 +47,6 @@ impl Clock {
     }
 }
 
-/// The first epoch whose committee this block can still affect.
-///
-/// # Errors
-/// Reverts on a chain without staking.
-pub(crate) fn effective_epoch(context: &mut Context<'_>) -> Result<u64, Stop> {
-    let block = context.block_number();
-    Ok(calendar(context)?.effective_epoch(block))
-}
-
 /// # Errors
 /// Reverts on a chain without staking.
 pub(super) fn calendar(context: &mut Context<'_>) -> Result<Calendar, Stop> {

@@ -1,6 +1,6 @@
 //! Committees: what they are, and where they are kept.
 
-use super::state::{self, COMMITTEE_IDS, COMMITTEES, STAKES, load, offset};
+use super::state::{self, COMMITTEE_IDS, COMMITTEES, FIXED_AT, STAKES, load, offset};
 use crate::{
     context::{Context, Stop},
     genesis::explain,
@@ -81,6 +81,15 @@ pub fn seats<R: StorageRead>(read: &mut R, id: B256) -> Result<Vec<Seat>, R::Err
     Ok(seats)
 }
 
+/// When the committee of an epoch was fixed, seconds since 1970; 0 while it is not.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(crate) fn fixed_at<R: StorageRead>(read: &mut R, epoch: u64) -> Result<u64, R::Error> {
+    let time = load(read, mapping(U256::from(epoch), FIXED_AT))?;
+    Ok(time.as_limbs()[0])
+}
+
 /// How many seats the committee of an epoch has; 0 while it is not fixed.
 pub(super) fn size(context: &mut Context<'_>, epoch: u64) -> Result<u64, Stop> {
     let id = context.sload(mapping(U256::from(epoch), COMMITTEE_IDS))?;
@@ -100,6 +109,8 @@ pub(super) fn fix(context: &mut Context<'_>, committee: &Committee) -> Result<()
     let id = word_key(committee.id());
     let epoch = U256::from(committee.epoch);
     context.sstore(mapping(epoch, COMMITTEE_IDS), id)?;
+    let now = U256::from(context.now());
+    context.sstore(mapping(epoch, FIXED_AT), now)?;
     let base = mapping(id, COMMITTEES);
     context.sstore(base, U256::from(committee.seats.len()))?;
     let stakes = mapping(epoch, STAKES);

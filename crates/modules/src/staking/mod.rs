@@ -68,7 +68,7 @@ mod views;
 mod window;
 
 pub(crate) use allocations::share_at;
-pub(crate) use clock::effective_epoch;
+pub(crate) use committee::fixed_at;
 pub use committee::{Committee, adopt, committee, newest_epoch, seats};
 pub(crate) use dispatch::dispatch;
 pub use end_block::{BlockEnd, Ended, end_block};

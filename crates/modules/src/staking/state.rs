@@ -11,6 +11,7 @@
 //! | 25 | `mapping(operator => mapping(zone => share))`, likewise |
 //! | 26 | `mapping(operator => shares that zones have of their own)`: basis points (bits 0..64), zones (64..128) |
 //! | 27 | `mapping(zone => mapping(operator => its last slash for a fault there (bits 0..64), and the epoch from which it has left (64..128)))` |
+//! | 28 | `mapping(epoch => when its committee was fixed, seconds since 1970)` |
 //! | 31 | `mapping(operator => when it was last seen to take part, seconds since 1970)` |
 //! | 32 | `mapping(epoch => committee id)` |
 //! | 33 | `mapping(committee id => seats)`: count (+0), then for each seat operator id and fee recipient (+1, +3, ..), key (+2, +4, ..) |
@@ -54,6 +55,7 @@ pub(super) const STANDING: U256 = slot(24);
 pub(super) const SHARES_OF_ZONES: U256 = slot(25);
 pub(super) const ALLOCATED: U256 = slot(26);
 pub(super) const LEFT: U256 = slot(27);
+pub(super) const FIXED_AT: U256 = slot(28);
 pub(super) const SEEN: U256 = slot(31);
 pub(super) const COMMITTEE_IDS: U256 = slot(32);
 pub(super) const COMMITTEES: U256 = slot(33);

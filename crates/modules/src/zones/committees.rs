@@ -18,9 +18,9 @@ use hansa_abi::IZones;
 const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
 
 /// The committee of a zone by an epoch of the hub: those of the hub's committee that have a share in the zone and fit its rule, each with its
-/// slice as its stake. The largest shares come first; among equal ones a lot decides, another for each zone, so that zones spread evenly over
-/// operators. Where fewer than [`MIN_ZONE_SEATS`] fit, the next in this order fill up: no zone is left alone. `None` while the epoch's is not
-/// fixed. It never changes once the epoch has begun.
+/// slice as its stake. The largest slices come first; among those of one size, within a factor of two, a lot decides, another for each zone, so that zones
+/// spread evenly over operators. Where fewer than [`MIN_ZONE_SEATS`] fit, the next in this order fill up, so that no zone is left to few. `None` while the epoch's is not
+/// fixed. It never changes afterwards.
 ///
 /// # Errors
 /// When the state cannot be read.
@@ -29,22 +29,40 @@ pub fn committee<R: StorageRead>(
     zone: u64,
     epoch: u64,
 ) -> Result<Option<Committee>, R::Error> {
+    let fixed_at = staking::fixed_at(read, epoch)?;
+    let rule = state::rule_at(read, zone, fixed_at)?;
+    choose(read, zone, epoch, &rule)
+}
+
+/// The committee of a zone by an epoch of the hub, if the last rule that was announced held already: who may have a seat soon.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn prospective_committee<R: StorageRead>(
+    read: &mut R,
+    zone: u64,
+    epoch: u64,
+) -> Result<Option<Committee>, R::Error> {
+    let (_, rule) = state::last_rule(read, zone)?;
+    choose(read, zone, epoch, &rule)
+}
+
+fn choose<R: StorageRead>(
+    read: &mut R,
+    zone: u64,
+    epoch: u64,
+    rule: &Rule,
+) -> Result<Option<Committee>, R::Error> {
     let Some(mut hub) = staking::committee(read, epoch)? else {
         return Ok(None);
     };
-    let rule = state::rule_at(read, zone, epoch)?;
-    let is_allowed = |operator: u64| rule.allowed.binary_search(&operator).is_ok();
-    // Without a list, and with one of operators that are gone, all may.
-    if hub.seats.iter().any(|seat| is_allowed(seat.operator)) {
-        hub.seats.retain(|seat| is_allowed(seat.operator));
-    }
     let mut order = Vec::new();
     for (place, seat) in hub.seats.iter_mut().enumerate() {
         let share = staking::share_at(read, (seat.operator, zone), epoch)?;
         // A stake has at most 140 bits.
         seat.stake = seat.stake.saturating_mul(U256::from(share)) / BPS;
-        let fits = share > 0 && seat.stake >= rule.min_stake;
-        order.push((fits, share, lot(zone, seat.operator), place));
+        let fits = share > 0 && seat.stake >= rule.min_stake && rule.allows(seat.operator);
+        order.push((fits, seat.stake.bit_len(), lot(zone, seat.operator), place));
     }
     order.sort_unstable_by(|left, right| right.cmp(left));
     let fitting = order.iter().filter(|(fits, ..)| *fits).count();
@@ -58,7 +76,7 @@ pub fn committee<R: StorageRead>(
     Ok(Some(hub))
 }
 
-/// Decides among operators that give a zone the same.
+/// Decides among operators whose slices are of one size.
 fn lot(zone: u64, operator: u64) -> B256 {
     keccak256([zone.to_be_bytes(), operator.to_be_bytes()].concat())
 }
@@ -110,12 +128,13 @@ pub(super) fn set_rule(
     })?;
     lifecycle::require_open(context, id)?;
     let rule = checked(&call.rule)?;
-    let since = staking::effective_epoch(context)?;
-    state::store_rule(context, id, (since, &rule))?;
+    // Who does not like it can leave before.
+    let starts_at = context.now().saturating_add(record.notice_s);
+    state::store_rule(context, id, (starts_at, &rule))?;
     context.emit(&IZones::CommitteeRuleChanged {
         zoneId: id,
-        fromEpoch: since,
+        startsAt: starts_at,
         rule: told(&rule),
     })?;
-    Ok(since)
+    Ok(starts_at)
 }

@@ -30,13 +30,14 @@ mod state;
 mod upgrades;
 
 pub use checkpoints::answers;
-pub use committees::committee;
+pub use committees::{committee, prospective_committee};
 pub(crate) use dispatch::dispatch;
 pub use genesis::{count, genesis};
 pub use lifecycle::has_settled;
 pub(crate) use lifecycle::{is_open, phase, require_open};
+pub use state::checkpoint;
 pub use state::stopped_at;
-pub(crate) use state::{by_chain_id, chain_id, checkpoint};
+pub(crate) use state::{by_chain_id, chain_id};
 pub use upgrades::upgrade_due;
 
 #[cfg(test)]

@@ -20,9 +20,8 @@
 //! the state (+3); root of the outbox (+4); stake that answers (+5).
 //!
 //! An upgrade: gas limit, least base fee, interval, heartbeat (+0); longest directive, when it is due in seconds, severity (128..136), fork (136..144; +1).
-
 //!
-//! A committee rule: the epoch from which on it holds, seats at most, operators on its list (64 bits each; +0); least stake (+1); the list, four
+//! A committee rule: from when on it holds in seconds, seats at most, operators on its list (64 bits each; +0); least stake (+1); the list, four
 //! to a word (+2 and after).
 
 use crate::{
@@ -281,6 +280,13 @@ pub(super) struct Rule {
     pub(super) allowed: Vec<u64>,
 }
 
+impl Rule {
+    /// Whether an operator may serve.
+    pub(super) fn allows(&self, operator: u64) -> bool {
+        self.allowed.is_empty() || self.allowed.binary_search(&operator).is_ok()
+    }
+}
+
 fn rule_slot(id: u64, index: u64) -> U256 {
     mapping(U256::from(index), mapping(U256::from(id), RULES))
 }
@@ -290,14 +296,14 @@ fn rule_count<R: StorageRead>(read: &mut R, id: u64) -> Result<u64, R::Error> {
     Ok(count.as_limbs()[0])
 }
 
-/// The epoch from which on a rule holds, its seats, and how long its list is.
+/// From when on a rule holds, its seats, and how long its list is.
 fn rule_head<R: StorageRead>(
     read: &mut R,
     (id, index): (u64, u64),
 ) -> Result<(u64, usize, usize), R::Error> {
     let word = read.sload(ZONES, rule_slot(id, index))?;
-    let [since, max_seats, listed, _] = word.into_limbs();
-    Ok((since, max_seats as usize, listed as usize))
+    let [starts_at, max_seats, listed, _] = word.into_limbs();
+    Ok((starts_at, max_seats as usize, listed as usize))
 }
 
 fn rule<R: StorageRead>(read: &mut R, (id, index): (u64, u64)) -> Result<Rule, R::Error> {
@@ -315,37 +321,48 @@ fn rule<R: StorageRead>(read: &mut R, (id, index): (u64, u64)) -> Result<Rule, R
     })
 }
 
-/// The rule that holds for a zone in an epoch of the hub. A zone has one from the beginning.
+/// The rule that holds for a committee that was fixed at this time. A zone has one from the beginning.
 ///
 /// # Errors
 /// When the state cannot be read.
-pub(super) fn rule_at<R: StorageRead>(read: &mut R, id: u64, epoch: u64) -> Result<Rule, R::Error> {
-    let mut index = rule_count(read, id)?.saturating_sub(1);
-    while index > 0 && rule_head(read, (id, index))?.0 > epoch {
-        index -= 1;
+pub(super) fn rule_at<R: StorageRead>(read: &mut R, id: u64, time: u64) -> Result<Rule, R::Error> {
+    // The last that started by then. The first counts always.
+    let (mut found, mut after) = (0, rule_count(read, id)?.max(1));
+    while after - found > 1 {
+        let middle = found + (after - found) / 2;
+        if rule_head(read, (id, middle))?.0 <= time {
+            found = middle;
+        } else {
+            after = middle;
+        }
     }
-    rule(read, (id, index))
+    rule(read, (id, found))
 }
 
-/// The last rule of a zone, and the epoch from which on it holds.
-pub(super) fn last_rule(context: &mut Context<'_>, id: u64) -> Result<(u64, Rule), Stop> {
-    let last = (id, rule_count(context, id)?.saturating_sub(1));
-    Ok((rule_head(context, last)?.0, rule(context, last)?))
+/// The last rule of a zone, and from when on it holds, seconds since 1970.
+pub(super) fn last_rule<R: StorageRead>(read: &mut R, id: u64) -> Result<(u64, Rule), R::Error> {
+    let last = (id, rule_count(read, id)?.saturating_sub(1));
+    Ok((rule_head(read, last)?.0, rule(read, last)?))
 }
 
-/// Appends a rule. One that does not hold yet is replaced.
+/// Appends a rule. One that does not hold yet, at `now`, is replaced.
 pub(super) fn store_rule(
     context: &mut Context<'_>,
     id: u64,
-    (since, rule): (u64, &Rule),
+    (starts_at, rule): (u64, &Rule),
 ) -> Result<(), Stop> {
-    let count = rule_count(context, id)?;
+    let (count, now) = (rule_count(context, id)?, context.now());
     let index = match count.checked_sub(1) {
-        Some(last) if rule_head(context, (id, last))?.0 >= since => last,
+        Some(last) if rule_head(context, (id, last))?.0 > now => last,
         _ => count,
     };
     let base = rule_slot(id, index);
-    let head = [since, rule.max_seats as u64, rule.allowed.len() as u64, 0];
+    let head = [
+        starts_at,
+        rule.max_seats as u64,
+        rule.allowed.len() as u64,
+        0,
+    ];
     context.sstore(base, U256::from_limbs(head))?;
     context.sstore(offset(base, 1), rule.min_stake)?;
     for (word, four) in (0..).zip(rule.allowed.chunks(4)) {
@@ -398,10 +415,7 @@ pub(super) fn set_name(context: &mut Context<'_>, id: u64, name: &str) -> Result
 ///
 /// # Errors
 /// When the state cannot be read.
-pub(crate) fn checkpoint<R: StorageRead>(
-    read: &mut R,
-    id: u64,
-) -> Result<IZones::Checkpoint, R::Error> {
+pub fn checkpoint<R: StorageRead>(read: &mut R, id: u64) -> Result<IZones::Checkpoint, R::Error> {
     let base = mapping(U256::from(id), CHECKPOINTS);
     let mut word = |by| read.sload(ZONES, offset(base, by));
     let [number, timestamp_ms, hub_number, outbox_count] = word(0)?.into_limbs();

@@ -16,6 +16,7 @@ pub const MIN_PORT_BASE: u16 = 1_024;
 /// ```text
 /// genesis.toml            defines the chain
 /// league.json             what clients need; written by `up` and `down`
+/// zone-pending            until the first zone of a new league is there
 /// password                opens every member's keystore, and its TAXII account
 /// members/member-1.json   encrypted keystores
 /// operator-1/node.toml    the node's configuration
@@ -53,6 +54,11 @@ impl Layout {
     /// What clients need.
     pub fn document(&self) -> PathBuf {
         self.dir.join("league.json")
+    }
+
+    /// Is there until the first zone of a new league is.
+    pub fn zone_pending(&self) -> PathBuf {
+        self.dir.join("zone-pending")
     }
 
     /// The members' password.
@@ -107,7 +113,8 @@ impl Layout {
     /// What is there of a league, complete or not. Nothing else in the folder is ever touched.
     pub(super) fn present(&self) -> Vec<PathBuf> {
         let mut found = vec![self.genesis(), self.document(), self.password()];
-        found.extend([self.members(), self.nursery(), self.trash()]);
+        found.extend([self.zone_pending(), self.members()]);
+        found.extend([self.nursery(), self.trash()]);
         let operators = 0..MAX_LOCAL_OPERATORS;
         found.extend(operators.map(|index| self.operator(&operator_name(index))));
         found.retain(|path| path.symlink_metadata().is_ok());

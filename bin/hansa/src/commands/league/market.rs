@@ -16,7 +16,7 @@ use alloy_primitives::{U256, utils::Unit};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall as _;
 use futures::future::try_join_all;
-use hansa_abi::{IMessages, IZones, MESSAGES, phase_name};
+use hansa_abi::{IMessages, IZones, MESSAGES, ZONES, phase_name};
 use hansa_client::{Call, Rpc, Sender, SenderConfig};
 use hansa_node::league::Document;
 use serde::Serialize;
@@ -65,7 +65,7 @@ pub(super) async fn zones(document: &Document) -> Outcome<Vec<Zone>> {
     zone::zones(&hub).await?.into_iter().map(shape).collect()
 }
 
-/// Creates the zone as the first member, and brings some ether of each development account there.
+/// Creates the zone as the first member, and brings some ether of each development account there. What is done already is left as it is.
 pub(super) async fn open(document: &Document, settings: &Settings, output: Output) -> Outcome<()> {
     let member = document.members.first().map(|member| member.name.clone());
     // What the user has set may be for another league.
@@ -81,30 +81,32 @@ pub(super) async fn open(document: &Document, settings: &Settings, output: Outpu
     if !output.json {
         super::tell(text::MARKET);
     }
-    zone::register(session, &CreateArgs::of(&WORDS)?).await?;
     let hub = hub(document)?;
+    let name = NAME.to_owned();
+    if hub.view(ZONES, &IZones::zoneNamedCall { name }).await? == 0 {
+        zone::register(session, &CreateArgs::of(&WORDS)?).await?;
+    }
     let rpc = zone::zone_rpc(&hub, NAME)?;
     zone::first_block(session, &rpc, NAME).await?;
-    let deposits = document.accounts.iter().map(|account| {
-        let (hub, call) = (
-            hub.clone(),
-            bridge::send(CHAIN_ID, account.address, U256::ZERO),
-        );
-        async move {
-            let signer = PrivateKeySigner::from_bytes(&account.private_key);
-            let signer =
-                signer.map_err(|error| Failure::failed(error, "`hansa reset`, and start again"))?;
-            let sender = Sender::new(hub, signer, SenderConfig::default()).await?;
-            let call = Call {
-                to: Some(MESSAGES),
-                value: ether(FUNDS),
-                input: call.abi_encode().into(),
-                gas: None,
-            };
-            let receipt = sender.send(call).await?;
-            let sent = event::<IMessages::Sent>(&receipt).map(|sent| sent.message.nonce);
-            Outcome::Ok(sent.unwrap_or_default())
+    let deposits = document.accounts.iter().map(|account| async {
+        if !rpc.balance(account.address).await?.is_zero() {
+            return Outcome::Ok(0);
         }
+        let signer = PrivateKeySigner::from_bytes(&account.private_key);
+        let advice = "make the league anew with `hansa reset` and `hansa up`";
+        let signer = signer.map_err(|error| Failure::failed(error, advice))?;
+        let sender = Sender::new(hub.clone(), signer, SenderConfig::default()).await?;
+        let call = Call {
+            to: Some(MESSAGES),
+            value: ether(FUNDS),
+            input: bridge::send(CHAIN_ID, account.address, U256::ZERO)
+                .abi_encode()
+                .into(),
+            gas: None,
+        };
+        let receipt = sender.send(call).await?;
+        let sent = event::<IMessages::Sent>(&receipt);
+        Ok(sent.map_or(0, |sent| sent.message.nonce))
     });
     let entries = try_join_all(deposits).await?;
     let last = entries.into_iter().max().unwrap_or_default();

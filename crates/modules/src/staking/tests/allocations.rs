@@ -164,49 +164,59 @@ fn rule(league: &mut League, n: u8, rule: IZones::CommitteeRule) -> Result<u64, 
 #[test]
 fn a_zone_chooses_among_who_is_willing() {
     let mut league = register::league_of(7, 100 * SELF_STAKE);
-    register::create(&mut league, register::parameters("market", 77)).unwrap();
+    let of = IZones::Parameters {
+        noticeSeconds: 10,
+        ..register::parameters("market", 77)
+    };
+    register::create(&mut league, of).unwrap();
     let operators = |league: &mut League, epoch| {
         let slices = slices(league, 1, epoch);
         slices.iter().map(|slice| slice.0).collect::<Vec<_>>()
     };
-    // The largest shares, and then by lot.
-    give(&mut league, 6, 1, 150).unwrap();
-    give(&mut league, 3, 1, 200).unwrap();
-    give(&mut league, 5, 1, 50).unwrap();
-    assert_eq!(rule(&mut league, 1, register::rule(5, 0, &[])), Ok(1));
-    league.enter(1);
+    // Another rule holds for what is fixed after its notice.
+    let next = |league: &mut League, of: IZones::CommitteeRule| {
+        let starts_at = rule(league, 1, of).unwrap();
+        assert_eq!(starts_at, league.now + 10);
+        league.now = starts_at;
+        let epoch = league.epoch() + 1;
+        league.enter(epoch);
+        operators(league, epoch)
+    };
+    // The most stake, within a factor of two, and then by lot.
+    give(&mut league, 6, 1, 450).unwrap();
+    give(&mut league, 3, 1, 500).unwrap();
+    give(&mut league, 5, 1, 40).unwrap();
+    let five = next(&mut league, register::rule(5, 0, &[]));
     assert_eq!(operators(&mut league, 0), [1, 2, 3, 4, 5, 6, 7]);
-    let five = operators(&mut league, 1);
     assert_eq!(five.len(), 5);
     assert!(
         five.contains(&3) && five.contains(&6) && !five.contains(&5),
         "{five:?}"
     );
-    // So much stake at least: 1% of 100,000 is enough, half of that is not.
-    rule(&mut league, 1, register::rule(0, 1_000, &[])).unwrap();
-    league.enter(2);
-    assert_eq!(operators(&mut league, 2), [1, 2, 3, 4, 6, 7]);
-    // Where fewer than four fit, those of the largest shares fill up.
-    rule(&mut league, 1, register::rule(0, 1_600, &[])).unwrap();
-    league.enter(3);
-    let filled = operators(&mut league, 3);
+    // So much stake at least: 1% of 100,000 is enough, less than half of that is not.
+    let enough = next(&mut league, register::rule(0, 1_000, &[]));
+    assert_eq!(enough, [1, 2, 3, 4, 6, 7]);
+    // Where fewer than four fit, those with the most fill up; also those that a list leaves out.
+    let filled = next(&mut league, register::rule(0, 4_000, &[]));
     assert_eq!(filled.len(), 4);
     assert!(filled.contains(&3) && filled.contains(&6), "{filled:?}");
-    // A list, also a short one.
-    rule(&mut league, 1, register::rule(0, 0, &[2, 5, 7, 99])).unwrap();
-    league.enter(4);
-    assert_eq!(operators(&mut league, 4), [2, 5, 7]);
-    // One of operators that are not there leaves the zone to the others.
-    rule(&mut league, 1, register::rule(0, 0, &[99])).unwrap();
-    league.enter(5);
-    assert_eq!(operators(&mut league, 5), [1, 2, 3, 4, 5, 6, 7]);
-    // The last before the epoch begins is the one that counts, and what held never changes.
+    let listed = next(&mut league, register::rule(0, 0, &[2, 5, 99]));
+    assert_eq!(listed.len(), 4);
+    assert!(
+        [2, 3, 5, 6].iter().all(|id| listed.contains(id)),
+        "{listed:?}"
+    );
+    let list = next(&mut league, register::rule(0, 0, &[1, 2, 5, 7]));
+    assert_eq!(list, [1, 2, 5, 7]);
+    // The last before its notice is over is the one that counts, and what held never changes.
     rule(&mut league, 1, register::rule(4, 0, &[])).unwrap();
-    rule(&mut league, 1, register::rule(6, 0, &[])).unwrap();
-    league.enter(6);
-    assert_eq!(operators(&mut league, 6).len(), 6);
+    let six = next(&mut league, register::rule(6, 0, &[]));
+    assert_eq!(six.len(), 6);
+    let before = league.epoch();
+    rule(&mut league, 1, register::rule(4, 0, &[])).unwrap();
+    league.enter(before + 1);
+    assert_eq!(operators(&mut league, before + 1), six);
     assert_eq!(operators(&mut league, 1), five);
-    assert_eq!(operators(&mut league, 4), [2, 5, 7]);
 }
 
 #[test]
@@ -234,10 +244,14 @@ fn who_may_serve_is_its_creators_to_say_within_bounds() {
         assert_reverts(rule(&mut league, 1, register::rule(0, 0, list)), invalid);
     }
     let set = register::rule(7, 5, &long[..32]);
-    assert_eq!(rule(&mut league, 1, set.clone()), Ok(1));
+    let starts_at = league.now + 604_800;
+    assert_eq!(rule(&mut league, 1, set.clone()), Ok(starts_at));
     let call = IZones::zoneCall { zoneId: 1 };
     let zone = register::pay_to(&mut league, ZONES, (owner(3), U256::ZERO), &call).unwrap();
-    assert_eq!((zone.parameters.committee, zone.committeeSince), (set, 1));
+    assert_eq!(
+        (zone.parameters.committee, zone.committeeSince),
+        (set, starts_at)
+    );
 }
 
 /// Zones that take four of eight operators, who are all alike.
