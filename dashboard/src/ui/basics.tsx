@@ -158,7 +158,7 @@ export function Button({ children, onClick, kind = 'plain', disabled, type = 'bu
 }
 
 /** A number with its name; it keeps its width while it changes. */
-export function Stat({ label, children, note, tone }: { label: string; children: ReactNode; note?: ReactNode; tone?: Tone }) {
+export function Stat({ label, children, note, tone }: { label: ReactNode; children: ReactNode; note?: ReactNode; tone?: Tone }) {
   const colour = tone && tone !== 'muted' ? { good: 'text-good', warn: 'text-warn', bad: 'text-bad', accent: 'text-accent' }[tone] : '';
   return (
     <div className="min-w-0 px-3 py-2">

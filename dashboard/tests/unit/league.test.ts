@@ -99,7 +99,7 @@ test('transfers of both standards are read, and nothing else', () => {
 });
 
 test('messages of the last minutes are counted by zone and way', () => {
-  const zones = [{ id: 1, chainId: '0x64' }, { id: 2, chainId: '0x65' }] as Zone[];
+  const zones = [{ id: 1, chainId: '0x64' }, { id: 2, chainId: '0x65' }] as unknown as Zone[];
   const log = (topic: string, second: bigint, seconds: number) => ({ topics: [topic, word(9), word(second)], blockTimestamp: `0x${seconds.toString(16)}` }) as unknown as Log;
   const out = moved([log(SENT, 0x64n, 100), log(SENT, 0x64n, 99), log(SENT, 0x999n, 100), log(DELIVERED, 2n, 100), log(DELIVERED, 1n, 10)], zones, 50_000);
   expect(out.get(1)).toEqual({ into: 2, from: 0 });

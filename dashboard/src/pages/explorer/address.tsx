@@ -15,6 +15,7 @@ import { Badge, Button, Copy, Empty, Facts, field, Nothing, Panel, Title } from 
 import { Cell, Table } from '../../ui/tables';
 import { BlockLink, Ether, Text, TxLink, Until } from '../../ui/values';
 import { Crumbs } from '../chains';
+import { Involving } from './involving';
 
 /** Logs that are looked for at once. */
 const LOGS = 50;
@@ -132,6 +133,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
       <Panel title={t.explorer.details} source={account}>
         <Facts rows={rows} />
       </Panel>
+      <Involving chain={chain} address={of} />
       <Logs chain={chain} address={of} />
       {isContract && known?.kind !== 'module' && <OwnAbi address={of} />}
     </>
