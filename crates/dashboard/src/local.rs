@@ -76,17 +76,16 @@ pub(crate) fn refusal(client: Option<Client>, headers: &HeaderMap) -> Option<&'s
 
 /// Whether a `Host` header, with or without a port, is this machine.
 fn is_loopback(host: &str) -> bool {
-    if let Some(rest) = host.strip_prefix('[') {
-        let address = rest
-            .split_once(']')
-            .map(|(address, _)| address.parse::<IpAddr>());
-        return matches!(address, Some(Ok(address)) if address.is_loopback());
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').unwrap_or_default(),
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_port = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+        return false;
     }
-    let name = host.split_once(':').map_or(host, |(name, _)| name);
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    let address = name.parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Answers a request under [`PREFIX`].

@@ -52,7 +52,7 @@ const REFUND_SECONDS = 7 * 86_400;
 
 const topic = (eventName: string): Hex => encodeEventTopics({ abi: MESSAGES.abi as Abi, eventName })[0] as Hex;
 export const SENT = topic('Sent');
-export const DELIVERED = topic('Delivered');
+const DELIVERED = topic('Delivered');
 
 const args = <T>(log: Log): T => decodeEventLog({ abi: MESSAGES.abi as Abi, topics: log.topics as [Hex, ...Hex[]], data: log.data }).args as T;
 

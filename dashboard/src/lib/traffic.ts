@@ -2,7 +2,7 @@
 import { useNewestBlocks } from './blocks';
 import { num } from './format';
 import { useAsk } from './live';
-import { DELIVERED, SENT } from './messages';
+import { SENT } from './messages';
 import { MESSAGES } from './modules';
 import { call, type Chain, HUB } from './rpc';
 import { scan } from './scan';
@@ -10,30 +10,30 @@ import type { Hex, Log, Zone } from './types';
 
 /** "Lately", ms. */
 export const LATELY_MS = 5 * 60_000;
-/** Messages that are looked for, and blocks of the hub in which: a busy one makes ten each second. */
+/** Messages that are looked for, and blocks in which: a busy chain makes ten each second. */
 const MAX_COUNTED = 500;
 const SEARCHED = 3_500;
 /** Blocks of which transactions are counted. */
 const BLOCKS = 120;
 
-/** Messages each way within the last minutes, by zone id. One between two zones counts where it came from. */
+/** Messages each way within the last minutes, by zone id. One between two zones counts for both. */
 export interface Moved {
   into: number;
   from: number;
 }
 
-/** Counts the logs of the module on the hub that are younger than `since` (ms). */
-export function moved(logs: Log[], zones: Zone[], since: number): Map<number, Moved> {
+/** Counts what each chain sent that is younger than `since` (ms). */
+export function moved(sent: { chain: Chain; logs: Log[] }[], zones: Zone[], since: number): Map<number, Moved> {
   const out = new Map(zones.map(({ id }) => [id, { into: 0, from: 0 }]));
-  const byChain = new Map(zones.map(({ id, chainId }) => [BigInt(chainId), id]));
-  for (const { topics, blockTimestamp } of logs) {
-    if (!blockTimestamp || num(blockTimestamp) * 1_000 < since || !topics[2]) continue;
-    // Sent names the destination's chain, Delivered the zone that it came from.
-    const id = topics[0] === SENT ? byChain.get(BigInt(topics[2])) : topics[0] === DELIVERED ? num(topics[2]) : undefined;
-    const of = id === undefined ? undefined : out.get(id);
-    if (!of) continue;
-    if (topics[0] === SENT) of.into += 1;
-    else of.from += 1;
+  const byChainId = new Map(zones.map(({ id, chainId }) => [BigInt(chainId), id]));
+  for (const { chain, logs } of sent) {
+    const from = out.get(zones.find(({ name }) => name === chain)?.id ?? -1);
+    for (const { topics, blockTimestamp } of logs) {
+      if (topics[0] !== SENT || !topics[2] || !blockTimestamp || num(blockTimestamp) * 1_000 < since) continue;
+      const into = out.get(byChainId.get(BigInt(topics[2])) ?? -1);
+      if (from) from.from += 1;
+      if (into) into.into += 1;
+    }
   }
   return out;
 }
@@ -41,11 +41,17 @@ export function moved(logs: Log[], zones: Zone[], since: number): Map<number, Mo
 export const useMoved = (zones: Zone[] | undefined) =>
   useAsk<Map<number, Moved>>(
     HUB,
-    ['moved', zones?.map(({ id }) => id)],
+    ['moved', zones?.map(({ id, path }) => [id, path])],
     async (signal) => {
-      const head = num(await call<Hex>(HUB, 'eth_blockNumber', [], signal));
-      const { logs } = await scan(HUB, { address: MESSAGES.to, topics: [[SENT, DELIVERED]] }, MAX_COUNTED, head + 1, Math.max(1, head - SEARCHED), signal);
-      return moved(logs, zones ?? [], Date.now() - LATELY_MS);
+      const running = [HUB, ...(zones ?? []).filter(({ path }) => path !== null).map(({ name }) => name)];
+      const sent = await Promise.all(
+        running.map(async (chain) => {
+          const head = num(await call<Hex>(chain, 'eth_blockNumber', [], signal));
+          const { logs } = await scan(chain, { address: MESSAGES.to, topics: [SENT] }, MAX_COUNTED, head + 1, Math.max(1, head - SEARCHED), signal);
+          return { chain, logs };
+        }),
+      );
+      return moved(sent, zones ?? [], Date.now() - LATELY_MS);
     },
     { enabled: zones !== undefined },
   );

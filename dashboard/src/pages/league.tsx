@@ -160,7 +160,7 @@ function Newest() {
   const transactions = useTransactionsOf(chain, blocks.data, LISTED);
   const picker = <ChainPicker value={chain} onChange={setChain} />;
   return (
-    <div className="grid gap-3 xl:grid-cols-2">
+    <div className="grid items-start gap-3 2xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <Panel title={t.league.blocks} source={blocks} aside={picker} flush>
         <BlockRows chain={chain} of={(blocks.data ?? []).slice(0, LISTED)} />
       </Panel>

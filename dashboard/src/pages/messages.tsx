@@ -146,10 +146,11 @@ function Bridge({ world }: { world: World }) {
 function StepLine({ of }: { of: Step }) {
   const [mark, tone] = { done: ['✓', 'text-good'], now: ['…', 'text-warn'], later: ['·', 'text-muted'], bad: ['✗', 'text-bad'] }[of.state] as [string, string];
   return (
-    <li className="flex flex-wrap items-baseline gap-2">
-      <span aria-hidden="true" className={`w-4 text-center font-semibold ${tone}`}>
+    <li className="grid grid-cols-[1rem_minmax(0,1fr)] items-baseline gap-x-2">
+      <span aria-hidden="true" className={`text-center font-semibold ${tone}`}>
         {mark}
       </span>
+      <div className="flex flex-wrap items-baseline gap-x-2">
       <span className={of.state === 'later' ? 'text-muted' : ''}>
         {of.says} <span className="sr-only">({t.messages.states[of.state]})</span>
       </span>
@@ -159,6 +160,7 @@ function StepLine({ of }: { of: Step }) {
         </span>
       )}
       {of.chain && of.transaction && <TxLink chain={of.chain} hash={of.transaction} />}
+      </div>
     </li>
   );
 }

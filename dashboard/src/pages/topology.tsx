@@ -1,6 +1,6 @@
 // The hub in the middle, zones and operators around it. Positions are computed once for each set of nodes, so nothing jumps.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force';
-import { useMemo } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 import { big, count, ether } from '../lib/format';
 import { isUp } from '../lib/health';
 import { useOperators, usePeers, useStatus, useZones } from '../lib/league';
@@ -14,8 +14,22 @@ import { t } from '../strings';
 import { Badge } from '../ui/basics';
 import { Ether, Text } from '../ui/values';
 
-const WIDTH = 720;
-const HEIGHT = 380;
+interface Size {
+  width: number;
+  height: number;
+}
+const WIDE: Size = { width: 720, height: 380 };
+/** On small screens: letters keep their size. */
+const NARROW: Size = { width: 400, height: 400 };
+const narrow = matchMedia('(max-width: 40rem)');
+const useSize = (): Size =>
+  useSyncExternalStore(
+    (changed) => {
+      narrow.addEventListener('change', changed);
+      return () => narrow.removeEventListener('change', changed);
+    },
+    () => (narrow.matches ? NARROW : WIDE),
+  );
 /** More than these are left to the list in words. */
 const MAX_DRAWN = 24;
 const TICKS = 240;
@@ -36,19 +50,20 @@ interface Link extends SimulationLinkDatum<Node> {
   zoneId?: number;
 }
 
-function layout(operators: Operator[], zones: Zone[], down: Set<number>): { nodes: Node[]; links: Link[] } {
+function layout(operators: Operator[], zones: Zone[], down: Set<number>, { width, height }: Size): { nodes: Node[]; links: Link[] } {
   const most = operators.reduce((sum, { stake }) => (big(stake) > sum ? big(stake) : sum), 1n);
   const area = (stake: bigint): number => 10 + 14 * Math.sqrt(Number((stake * 1000n) / most) / 1000);
-  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, bad: false, href: to('chains', HUB), chain: HUB, fx: WIDTH / 2, fy: HEIGHT / 2 };
+  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, bad: false, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
+  const stretch = Math.min(1.5, (width / 2 - 60) / 165);
   const around = (index: number, all: number, distance: number): { x: number; y: number } => {
     const angle = (index / Math.max(1, all)) * 2 * Math.PI - Math.PI / 2;
-    return { x: WIDTH / 2 + 1.5 * distance * Math.cos(angle), y: HEIGHT / 2 + distance * Math.sin(angle) };
+    return { x: width / 2 + stretch * distance * Math.cos(angle), y: height / 2 + distance * Math.sin(angle) };
   };
   const ofZones: Node[] = zones.slice(0, MAX_DRAWN).map((zone, index) => ({
     id: `zone:${zone.name}`,
     kind: 'zone',
     label: line(zone.name, 16),
-    radius: 26,
+    radius: 31,
     bad: zone.path === null || zone.phase === 'closing' || zone.phase === 'stopped',
     href: to('chains', zone.name),
     ...(zone.path === null ? {} : { chain: zone.name }),
@@ -69,16 +84,16 @@ function layout(operators: Operator[], zones: Zone[], down: Set<number>): { node
     ...ofOperators.filter((_, index) => operators[index]?.seat).map((node): Link => ({ source: node.id, target: HUB, kind: 'stake' })),
   ];
   const simulation = forceSimulation(nodes)
-    .force('link', forceLink<Node, Link>(links).id(({ id }) => id).distance(({ kind }) => (kind === 'messages' ? 100 : 165)).strength(0.4))
+    .force('link', forceLink<Node, Link>(links).id(({ id }) => id).distance(({ kind }) => (kind === 'messages' ? 110 : Math.min(165, width / 2 - 50))).strength(0.4))
     .force('charge', forceManyBody().strength(-260))
     .force('collide', forceCollide<Node>(({ radius }) => radius + 18))
-    .force('x', forceX(WIDTH / 2).strength(0.03))
-    .force('y', forceY(HEIGHT / 2).strength(0.14))
+    .force('x', forceX(width / 2).strength(0.03))
+    .force('y', forceY(height / 2).strength(0.14))
     .stop();
   simulation.tick(TICKS);
   for (const node of nodes) {
-    node.x = Math.min(WIDTH - node.radius - 40, Math.max(node.radius + 40, node.x ?? 0));
-    node.y = Math.min(HEIGHT - node.radius - 22, Math.max(node.radius + 6, node.y ?? 0));
+    node.x = Math.min(width - node.radius - 40, Math.max(node.radius + 40, node.x ?? 0));
+    node.y = Math.min(height - node.radius - 22, Math.max(node.radius + 6, node.y ?? 0));
   }
   return { nodes, links };
 }
@@ -92,7 +107,7 @@ function Traffic({ chain, x, y, on }: { chain: Chain; x: number; y: number; on: 
   useStream(chain);
   const busy = useBusy(chain);
   return busy ? (
-    <text x={x} y={y} textAnchor="middle" fontSize="10.5" fill={on}>
+    <text x={x} y={y} textAnchor="middle" fontSize="10" fill={on}>
       {perMinute(busy)} {t.league.perMinute}
     </text>
   ) : null;
@@ -121,14 +136,15 @@ export default function Topology() {
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
   // Only what is drawn decides where it is drawn.
   const key = JSON.stringify([serving.map(({ id, stake, seat, bar }) => [id, stake, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), down]);
-  const drawn = useMemo(() => layout(serving, zones ?? [], new Set(down)), [key]);
+  const size = useSize();
+  const drawn = useMemo(() => layout(serving, zones ?? [], new Set(down), size), [key, size]);
   if (!operators || !zones) return null;
   const place = (of: Link['source']): Node => of as Node;
-  const edges = drawn.nodes.map(({ y, radius, kind }) => [(y ?? 0) - radius, (y ?? 0) + radius + (kind === 'hub' ? 0 : 20)] as const);
+  const edges = drawn.nodes.map(({ y, radius, kind }) => [(y ?? 0) - radius, (y ?? 0) + radius + (kind === 'operator' ? 20 : 0)] as const);
   const [top, bottom] = [Math.min(...edges.map(([least]) => least)) - 6, Math.max(...edges.map(([, most]) => most)) + 6];
   return (
     <>
-      <svg viewBox={`0 ${top} ${WIDTH} ${bottom - top}`} aria-hidden="true" className="mx-auto w-full max-w-[46rem]">
+      <svg viewBox={`0 ${top} ${size.width} ${bottom - top}`} aria-hidden="true" className="mx-auto w-full max-w-[46rem]">
         {drawn.links.map((link, index) => {
           const [from, into] = [place(link.source), place(link.target)];
           const messages = sum(moved?.get(link.zoneId ?? -1));
@@ -163,50 +179,54 @@ export default function Topology() {
               </text>
             ) : (
               <>
-                <text x={node.x} y={(node.y ?? 0) + (node.kind === 'hub' ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--text)'}>
+                <text x={node.x} y={(node.y ?? 0) + (node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--text)'}>
                   {node.label}
                 </text>
-                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + (node.kind === 'hub' ? 15 : node.radius + 13)} on={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--muted)'} />}
+                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + 14} on={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--muted)'} />}
               </>
             )}
           </a>
         ))}
       </svg>
       <p className="text-center text-xs text-muted">{t.league.lately}</p>
-      <ul className="mt-2 grid gap-x-6 gap-y-0.5 text-sm sm:grid-cols-2">
-        {serving.map((operator) => (
-          <li key={operator.id} className="flex flex-wrap items-center gap-1.5">
-            <span aria-hidden="true" className={down.includes(operator.id) ? 'text-bad' : 'text-good'}>
-              ●
-            </span>
-            <a href={to('stake')}>
-              <Text of={operator.name} most={40} />
-            </a>
-            <Ether of={big(operator.stake)} />
-            {down.includes(operator.id) ? <Badge tone="bad">{t.node.down}</Badge> : <span className="text-muted">{operator.seat ? t.league.seat : t.league.noSeat}</span>}
-          </li>
-        ))}
-        <li className="flex flex-wrap items-center gap-1.5">
-          <span aria-hidden="true" className="text-accent">
-            ◆
-          </span>
-          <a href={to('chains', HUB)}>{t.common.hub}</a>
-          <TrafficInWords chain={HUB} of={null} />
-        </li>
-        {zones.map((zone) => (
-          <li key={zone.id} className="flex flex-wrap items-center gap-1.5">
-            <span aria-hidden="true" className={zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
+      <div className="mt-2 grid gap-x-6 gap-y-0.5 text-sm sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+        <ul>
+          {serving.map((operator) => (
+            <li key={operator.id} className="flex flex-wrap items-baseline gap-x-1.5">
+              <span aria-hidden="true" className={down.includes(operator.id) ? 'text-bad' : 'text-good'}>
+                ●
+              </span>
+              <a href={to('stake')}>
+                <Text of={operator.name} most={40} />
+              </a>
+              <Ether of={big(operator.stake)} />
+              {down.includes(operator.id) ? <Badge tone="bad">{t.node.down}</Badge> : <span className="text-muted">{operator.seat ? t.league.seat : t.league.noSeat}</span>}
+            </li>
+          ))}
+        </ul>
+        <ul>
+          <li className="flex flex-wrap items-baseline gap-x-1.5">
+            <span aria-hidden="true" className="text-accent">
               ◆
             </span>
-            <a href={to('chains', zone.name)}>
-              <Text of={zone.name} most={40} />
-            </a>
-            <span title={t.league.messages(count(zone.sent), count(zone.delivered))}>{ether(big(zone.locked), 2)} ETH</span>
-            {zone.phase !== 'active' && <Badge tone="warn">{zone.phase}</Badge>}
-            {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
+            <a href={to('chains', HUB)}>{t.common.hub}</a>
+            <TrafficInWords chain={HUB} of={null} />
           </li>
-        ))}
-      </ul>
+          {zones.map((zone) => (
+            <li key={zone.id} className="flex flex-wrap items-baseline gap-x-1.5">
+              <span aria-hidden="true" className={zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
+                ◆
+              </span>
+              <a href={to('chains', zone.name)}>
+                <Text of={zone.name} most={40} />
+              </a>
+              <span title={t.league.messages(count(zone.sent), count(zone.delivered))}>{ether(big(zone.locked), 2)} ETH</span>
+              {zone.phase !== 'active' && <Badge tone="warn">{zone.phase}</Badge>}
+              {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
+            </li>
+          ))}
+        </ul>
+      </div>
     </>
   );
 }

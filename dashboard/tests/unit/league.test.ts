@@ -3,7 +3,7 @@ import { compose } from '../../src/lib/compose';
 import type { Entry } from '../../src/lib/exchange';
 import { feeds } from '../../src/lib/feeds';
 import { units } from '../../src/lib/format';
-import { DELIVERED, SENT } from '../../src/lib/messages';
+import { SENT } from '../../src/lib/messages';
 import { epochs, sample, SAMPLE, tally } from '../../src/lib/performance';
 import { check, MAX_REASON, MAX_TARGETS } from '../../src/lib/raise';
 import { objectKey } from '../../src/lib/search';
@@ -99,11 +99,11 @@ test('transfers of both standards are read, and nothing else', () => {
 });
 
 test('messages of the last minutes are counted by zone and way', () => {
-  const zones = [{ id: 1, chainId: '0x64' }, { id: 2, chainId: '0x65' }] as unknown as Zone[];
-  const log = (topic: string, second: bigint, seconds: number) => ({ topics: [topic, word(9), word(second)], blockTimestamp: `0x${seconds.toString(16)}` }) as unknown as Log;
-  const out = moved([log(SENT, 0x64n, 100), log(SENT, 0x64n, 99), log(SENT, 0x999n, 100), log(DELIVERED, 2n, 100), log(DELIVERED, 1n, 10)], zones, 50_000);
-  expect(out.get(1)).toEqual({ into: 2, from: 0 });
-  expect(out.get(2)).toEqual({ into: 0, from: 1 });
+  const zones = [{ id: 1, name: 'one', chainId: '0x64' }, { id: 2, name: 'two', chainId: '0x65' }] as unknown as Zone[];
+  const log = (destination: bigint, seconds: number, topic: string = SENT) => ({ topics: [topic, word(9), word(destination)], blockTimestamp: `0x${seconds.toString(16)}` }) as unknown as Log;
+  const out = moved([{ chain: 'hub', logs: [log(0x64n, 100), log(0x64n, 49), log(0x999n, 100), log(0x64n, 100, TRANSFER)] }, { chain: 'one', logs: [log(0x65n, 50), log(0x1n, 100)] }], zones, 50_000);
+  expect(out.get(1)).toEqual({ into: 1, from: 2 });
+  expect(out.get(2)).toEqual({ into: 1, from: 0 });
 });
 
 test('traffic is per minute, over no more than was seen', () => {

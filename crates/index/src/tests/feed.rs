@@ -2,6 +2,7 @@
 
 use super::{Chain, Spec, block, check, config, feed, log};
 use crate::{Appended, Config, Durability, Index, IndexError, cache::Cache};
+use alloy_primitives::Address;
 use proptest::prelude::*;
 use std::sync::Arc;
 

@@ -206,18 +206,17 @@ pub(crate) fn check(index: &Index, blocks: &[FinalizedBlock]) {
 fn check_addresses(index: &Index, blocks: &[FinalizedBlock]) {
     let mut expected: BTreeMap<Address, Vec<(u64, u32)>> = BTreeMap::new();
     for block in blocks.iter().rev() {
-        let transactions = block.block.transactions().iter().zip(0u32..);
-        for (transaction, place) in transactions.rev() {
-            let sender = block.senders[place as usize];
+        let transactions = block.block.transactions().iter().enumerate();
+        for (place, transaction) in transactions.rev() {
+            let sender = block.senders[place];
             let other = transaction.to().or_else(|| {
-                let nonce = transaction.nonce();
-                let created = block.receipts[place as usize].success;
-                created.then(|| sender.create(nonce))
+                let created = block.receipts[place].success;
+                created.then(|| sender.create(transaction.nonce()))
             });
             let all = BTreeSet::from_iter([Some(sender), other]);
             for address in all.into_iter().flatten() {
                 let places = expected.entry(address).or_default();
-                places.push((block.block.number(), place));
+                places.push((block.block.number(), place as u32));
             }
         }
     }

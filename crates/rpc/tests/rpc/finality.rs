@@ -24,7 +24,7 @@ async fn blocks_count_as_they_come_and_old_ones_do_not() {
     let mut server = TestServer::new().await;
     let none = server.ok("hansa_finality", json!([])).await;
     assert_eq!(none, json!({ "newest": null, "hour": null, "minutes": [] }));
-    let block = server.world.mine(vec![transfer(0)]);
+    let block = server.world.mine(vec![transfer(4)]);
     for ms_ago in [3_600_000, 400, 300] {
         let block = Arc::new(proposed(&block, ms_ago));
         server.node.blocks.send(block).unwrap();

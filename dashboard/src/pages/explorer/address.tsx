@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { addAbi, decodeLog, ownAbis } from '../../lib/decode';
 import { big, bytes, checksummed, count, num, units } from '../../lib/format';
-import { useAlerts, useNames, useStatus } from '../../lib/league';
+import { useAlerts, useNames, useStatus, useZones } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
 import { GUARD } from '../../lib/modules';
 import { to } from '../../lib/route';
@@ -19,6 +19,8 @@ import { Involving } from './involving';
 
 /** Logs that are looked for at once. */
 const LOGS = 50;
+/** Other chains that are linked to. */
+const MAX_CHAINS = 24;
 function OwnAbi({ address }: { address: string }) {
   const [text, setText] = useState('');
   const [said, setSaid] = useState<string | null>(ownAbis()[address.toLowerCase()] ? t.explorer.abiThere : null);
@@ -111,6 +113,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
     },
     { enabled: isAddress },
   );
+  const zones = useZones().data;
   const code = account.data?.code ?? '0x';
   const isContract = code.length > 2;
   const token = useToken(chain, of, isContract).data;
@@ -122,7 +125,8 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
   ];
   if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={known.name} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
   if (token) rows.push([token.standard, <span key="t"><Text of={token.name} most={80} /> (<Text of={token.symbol} most={24} />){token.supply !== null && `, ${t.explorer.supply} ${units(token.supply, token.decimals)}`} <span className="text-muted">{t.explorer.saysItself}</span> <a href={to('chains', chain, 'token', of)}>{t.explorer.tokenPage}</a></span>]);
-  if (chain === HUB) rows.push([t.explorer.otherChains, <a key="o" href={to('chains')}>{t.nav.chains}</a>]);
+  const others = [HUB, ...(zones ?? []).filter(({ path }) => path !== null).map(({ name }) => name)].filter((name) => name !== chain).slice(0, MAX_CHAINS);
+  if (others.length > 0) rows.push([t.explorer.otherChains, <span key="o" className="flex flex-wrap gap-x-3">{others.map((name) => <a key={name} href={to('chains', name, 'address', of)}><Text of={name} most={40} /></a>)}</span>]);
   return (
     <>
       <Crumbs chain={chain} more={t.explorer.addressTitle} />

@@ -32,7 +32,7 @@ function FinalityChart({ chain }: { chain: Chain }) {
   const finality = useFinality(chain);
   const { data } = finality;
   const series = useMemo(() => ({ xs: (data?.minutes ?? []).map(({ at }) => at / 60), ys: (data?.minutes ?? []).map(({ p50Ms }) => p50Ms) }), [data]);
-  const clock = (minute: number): string => (Number.isInteger(minute) ? new Date(minute * 60_000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : '');
+  const clock = (minute: number): string => (Number.isInteger(minute) ? new Date(minute * 60_000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false }) : '');
   return (
     <Panel title={t.league.finality} source={finality} aside={data?.hour ? t.league.finalityHour(duration(data.hour.p50Ms), duration(data.hour.p99Ms)) : t.league.finalityWait}>
       {series.xs.length < 2 ? (
@@ -237,7 +237,7 @@ export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | nul
       </Title>
       <Strip chain={chain} zone={zone} />
       <Charts chain={chain} />
-      <div className="mb-3 grid gap-3 xl:grid-cols-2">
+      <div className="mb-3 grid items-start gap-3 2xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <Panel title={t.league.blocks} source={blocks} flush>
           <BlockRows chain={chain} of={blocks.data ?? []} />
           {listed < 100 && blocks.data && blocks.data.length >= listed && (

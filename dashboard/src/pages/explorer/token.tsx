@@ -102,7 +102,7 @@ function Holders({ chain, token, address, of }: { chain: Chain; token: Token; ad
       {rows.length === 0 ? (
         <Empty next={t.explorer.noTransfersNext}>{t.explorer.noHolders}</Empty>
       ) : (
-        <Table label={t.explorer.holders} head={[t.common.address, { right: t.explorer.balance }, { right: t.chains.part }]}>
+        <Table label={t.explorer.holders} head={[t.node.address, { right: t.explorer.balance }, { right: t.chains.part }]}>
           {rows.map(({ address: holder, balance }) => (
             <tr key={holder}>
               <Cell>
@@ -142,15 +142,15 @@ export function TokenPage({ chain, address }: { chain: Chain; address: string })
       <Panel title={t.explorer.details} source={token} className="mb-3">
         <Facts
           rows={[
-            [t.common.address, <Address key="a" of={of} chain={chain} full />],
+            [t.node.address, <Address key="a" of={of} chain={chain} full />],
             [t.explorer.name, <span key="n"><Text of={name} most={80} /> (<Text of={symbol} most={24} />) <span className="text-muted">{t.explorer.saysItself}</span></span>],
-            [t.explorer.supply, supply === null ? '–' : units(supply, decimals)],
+            [t.explorer.supplyTitle, supply === null ? '–' : units(supply, decimals)],
             ...(standard === 'ERC-20' ? ([[t.explorer.decimals, String(decimals)]] as [string, React.ReactNode][]) : []),
           ]}
         />
       </Panel>
       {error !== null && <Problem error={error} />}
-      <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid items-start gap-3 2xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title={t.explorer.transfers} flush aside={loading ? <span role="status">{t.common.loading}</span> : read && <span>{t.explorer.readFrom(count(transfers.length))} <BlockLink chain={chain} number={read.before ?? num(status?.oldestBlock)} />{read.before === null && `: ${t.explorer.readAll}`}</span>}>
           {read === null ? <Waiting /> : <Transfers chain={chain} of={transfers} token={token.data} />}
           {read && read.before !== null && !loading && !full && (
@@ -163,7 +163,7 @@ export function TokenPage({ chain, address }: { chain: Chain; address: string })
         <Holders chain={chain} token={token.data} address={of} of={transfers} />
       </div>
       <p className="mt-3 text-sm">
-        <a href={to('chains', chain, 'address', of)}>{t.explorer.addressTitle}</a>
+        <a href={to('chains', chain, 'address', of)}>{t.explorer.itsAddress}</a>
       </p>
     </>
   );
