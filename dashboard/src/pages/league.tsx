@@ -82,7 +82,7 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
               {t.league.finality} <Spark of={(finality?.minutes ?? []).map(({ p50Ms }) => p50Ms)} />
             </>
           }
-          note={finality?.hour ? <span title={t.league.finalityTitle(count(finality.hour.count), duration(finality.hour.p90Ms), duration(finality.hour.maxMs))}>{t.league.finalityHour(duration(finality.hour.p50Ms), duration(finality.hour.p99Ms))}</span> : t.league.finalityWait}
+          note={finality?.hour ? <span title={t.league.finalityTitle(count(finality.hour.count), duration(finality.hour.p90Ms), duration(finality.hour.maxMs))}>{t.league.finalityHalf(duration(finality.hour.p50Ms))}<br />{t.league.finalityMost(duration(finality.hour.p99Ms))}</span> : t.league.finalityWait}
         >
           {finality?.newest ? duration(finality.newest.ms) : '–'}
         </Stat>
