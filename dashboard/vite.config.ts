@@ -18,5 +18,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  server: { proxy: { '/rpc': proxied, '/zones': proxied, '/taxii2': proxied } },
+  server: { proxy: { '/rpc': proxied, '/zones': proxied, '/taxii2': proxied, '/local': proxied } },
 });

@@ -155,7 +155,7 @@ function Navigation({ page }: { page: string }) {
   return (
     <nav aria-label={t.shell.navigation} className="-mb-px flex overflow-x-auto">
       {PAGES.map((of) => (
-        <a key={of} href={to(of)} aria-current={of === page ? 'page' : undefined} className={`border-b-2 px-3 py-2 text-sm whitespace-nowrap no-underline ${of === page ? 'border-accent font-semibold text-ink' : 'border-transparent text-muted hover:text-ink'}`}>
+        <a key={of} href={to(of)} aria-current={of === page ? 'page' : undefined} className={`border-b-2 px-1.5 py-2 text-[0.8125rem] whitespace-nowrap sm:px-3 sm:text-sm no-underline ${of === page ? 'border-accent font-semibold text-ink' : 'border-transparent text-muted hover:text-ink'}`}>
           {t.nav[of]}
         </a>
       ))}

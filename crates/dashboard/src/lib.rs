@@ -3,7 +3,8 @@
 //! # What this crate promises
 //! - One listener, one origin: the built page under `/`, TAXII under `/taxii2/`, JSON-RPC of the hub at `/rpc` and of zones at
 //!   `/zones/NAME`, both HTTP and WebSocket. So the page's policy allows connections to its own origin only, and no other page needs CORS.
-//! - Nothing of its own behind it: chains and TAXII are answered by the very handlers of their own listeners, with their limits.
+//! - Chains and TAXII are answered by the very handlers of their own listeners, with their limits.
+//! - What the node tells of itself under `/local/` ([`Local`]) is told to clients on its own machine only: see `local`.
 //! - The files are in the binary, and nothing on disk is ever read for a request. A binary that was built without them serves a page
 //!   that says how to build it.
 //! - Hosts, connections and slow clients are the listener's business ([`hansa_rpc::Handle::listen_with`]). Request bodies are never read here.
@@ -11,11 +12,15 @@
 //! Sources: CSP Level 3; RFC 9110 for methods, validators and encodings.
 
 mod files;
+mod local;
+
+pub use local::{Local, LogQuery};
 
 use axum::{Router, body::Body};
 use futures::future::BoxFuture;
 use hansa_rpc::{HttpBody, HttpResponse};
 use hyper::{Request, body::Incoming};
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
 /// The hub's JSON-RPC on this listener.
@@ -28,12 +33,13 @@ const TAXII_PREFIX: &str = "/taxii2";
 /// What stands before the chains on the dashboard's listener.
 pub struct Dashboard {
     taxii: Router,
+    local: Arc<dyn Local>,
 }
 
 impl Dashboard {
-    /// With the service that answers TAXII (`hansa_taxii::router`).
-    pub const fn new(taxii: Router) -> Self {
-        Self { taxii }
+    /// With the service that answers TAXII (`hansa_taxii::router`), and what the node tells its own machine.
+    pub const fn new(taxii: Router, local: Arc<dyn Local>) -> Self {
+        Self { taxii, local }
     }
 
     /// Whether this binary has the page.
@@ -61,6 +67,9 @@ impl hansa_rpc::Front for Dashboard {
                     Err(never) => match never {},
                 }
             });
+        }
+        if path.starts_with(local::PREFIX) {
+            return local::answer(&self.local, &request);
         }
         let response = files::answer(request.method(), path, request.headers());
         Box::pin(std::future::ready(response))

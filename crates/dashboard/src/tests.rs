@@ -1,8 +1,49 @@
-use crate::{Dashboard, files};
+use crate::{Dashboard, Local, LogQuery, files, local};
 use axum::Router;
-use hansa_rpc::{Front as _, HttpResponse};
+use futures::future::BoxFuture;
+use hansa_rpc::{Client, Front as _, HttpResponse};
 use http_body_util::BodyExt as _;
-use hyper::{HeaderMap, Method, StatusCode, header};
+use hyper::{HeaderMap, Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Tells what it was asked.
+struct Told;
+
+impl Local for Told {
+    fn logs(&self, query: LogQuery) -> Value {
+        json!([query.level, query.after, query.limit])
+    }
+    fn config(&self) -> Value {
+        json!("config")
+    }
+    fn resources(&self) -> BoxFuture<'static, Value> {
+        Box::pin(std::future::ready(json!("resources")))
+    }
+    fn doctor(&self) -> BoxFuture<'static, Value> {
+        Box::pin(std::future::ready(json!("doctor")))
+    }
+}
+
+/// Status and body of a request under `/local/`.
+async fn ask(from: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {
+    let mut request = Request::get(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut request = request.body(()).unwrap();
+    if !from.is_empty() {
+        let address = format!("{from}:5000").parse().unwrap();
+        request.extensions_mut().insert(Client(address));
+    }
+    let told: Arc<dyn Local> = Arc::new(Told);
+    let response = local::answer(&told, &request).await;
+    let status = response.status().as_u16();
+    (
+        status,
+        serde_json::from_slice(&body(response).await).unwrap(),
+    )
+}
 
 async fn body(response: HttpResponse) -> Vec<u8> {
     let collected = response.into_body().collect().await;
@@ -15,7 +56,7 @@ fn get(path: &str) -> HttpResponse {
 
 #[test]
 fn the_chains_keep_their_paths_and_the_page_has_all_others() {
-    let dashboard = Dashboard::new(Router::new());
+    let dashboard = Dashboard::new(Router::new(), Arc::new(Told));
     for path in ["/rpc", "/zones/market", "/zones/"] {
         assert!(!dashboard.takes(path), "{path}");
     }
@@ -26,6 +67,7 @@ fn the_chains_keep_their_paths_and_the_page_has_all_others() {
         "/rpc/",
         "/zones",
         "//rpc",
+        "/local/logs",
     ] {
         assert!(dashboard.takes(path), "{path}");
     }
@@ -91,4 +133,65 @@ async fn a_built_page_is_packed_and_has_a_validator() {
     let again = files::answer(&Method::GET, "/", &headers);
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     assert!(body(again).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_for_the_own_machine_is_told_to_nobody_else() {
+    const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
+    let told = json!("config");
+    for (from, headers) in [
+        ("127.0.0.1", vec![HOST]),
+        ("127.8.0.1", vec![("host", "LocalHost")]),
+        ("[::1]", vec![("host", "[::1]:8080")]),
+        ("[::ffff:127.0.0.1]", vec![HOST]),
+        (
+            "127.0.0.1",
+            vec![
+                HOST,
+                ("origin", "http://127.0.0.1:8080"),
+                ("sec-fetch-site", "same-origin"),
+            ],
+        ),
+        ("127.0.0.1", vec![HOST, ("sec-fetch-site", "none")]),
+    ] {
+        let answer = ask(from, "/local/config", &headers).await;
+        assert_eq!(answer, (200, told.clone()), "{from} {headers:?}");
+    }
+    for (from, headers) in [
+        ("", vec![HOST]),
+        ("192.168.1.5", vec![HOST]),
+        ("[2001:db8::1]", vec![HOST]),
+        ("127.0.0.1", vec![]),
+        ("127.0.0.1", vec![("host", "evil.example")]),
+        ("127.0.0.1", vec![("host", "127.0.0.1.evil.example")]),
+        ("127.0.0.1", vec![("host", "[::1].evil.example")]),
+        ("127.0.0.1", vec![("host", "0.0.0.0:8080")]),
+        ("127.0.0.1", vec![HOST, ("origin", "http://127.0.0.1:3000")]),
+        ("127.0.0.1", vec![HOST, ("origin", "null")]),
+        ("127.0.0.1", vec![HOST, ("sec-fetch-site", "cross-site")]),
+        ("127.0.0.1", vec![HOST, ("sec-fetch-site", "same-site")]),
+        ("127.0.0.1", vec![HOST, ("x-forwarded-for", "1.2.3.4")]),
+        ("127.0.0.1", vec![HOST, ("forwarded", "for=1.2.3.4")]),
+        ("127.0.0.1", vec![HOST, ("via", "1.1 proxy")]),
+    ] {
+        let (status, answer) = ask(from, "/local/config", &headers).await;
+        assert_eq!(status, 403, "{from} {headers:?}");
+        assert_ne!(answer, told);
+    }
+}
+
+#[tokio::test]
+async fn questions_of_the_own_machine_are_bounded() {
+    let near = async |path: &str| ask("127.0.0.1", path, &[("host", "localhost")]).await;
+    assert_eq!(near("/local/logs").await, (200, json!([3, null, 500])));
+    let most = near("/local/logs?level=5&after=7&limit=501").await;
+    assert_eq!(most, (200, json!([5, 7, 500])));
+    for bad in [
+        "level=0", "level=6", "after=-1", "limit=x", "level", "what=1",
+    ] {
+        assert_eq!(near(&format!("/local/logs?{bad}")).await.0, 400, "{bad}");
+    }
+    assert_eq!(near("/local/resources").await, (200, json!("resources")));
+    assert_eq!(near("/local/doctor").await, (200, json!("doctor")));
+    assert_eq!(near("/local/key").await.0, 404);
 }

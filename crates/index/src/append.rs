@@ -3,12 +3,18 @@
 use crate::{
     Durability, FinalizedBlock, Index, IndexError, StateDiff, codec,
     diffs::EncodedDiff,
-    locations::{MAX_HEIGHT, MAX_INDEX},
+    locations::{Entry, MAX_HEIGHT, MAX_INDEX},
+    store::Live,
     tables::*,
 };
-use alloy_primitives::{B256, Bloom};
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{Address, B256, Bloom, TxKind};
+use hansa_primitives::Transaction;
 use redb::{ReadableDatabase, WriteTransaction};
 use std::mem::size_of;
+
+/// Addresses that a transaction involves at most.
+const ADDRESSES_EACH: usize = 2;
 
 /// What became of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +89,9 @@ impl Index {
         }
         let new_run = check_successor(block, head, gap_allowed)?;
         let diff = diff.map(|diff| EncodedDiff::new(number, diff));
-        let prefixes: Vec<u64> = {
+        let (hashes, addresses) = {
             let live = inner.live.read();
-            let hashes = block.block.transactions().iter();
-            hashes.map(|tx| live.fresh.prefix(tx.tx_hash())).collect()
+            (hash_entries(block, &live), address_entries(block, &live))
         };
         let objects = inner.shelf.read().stage(block, &inner.config);
 
@@ -96,19 +101,15 @@ impl Index {
             meta.insert("oldest", number.to_be_bytes().as_slice())?;
         }
         let receipts_bytes = write_block(&write, block, &mut writer.buffer)?;
-        let full = {
+        let limit = inner.config.fresh_transactions;
+        let (full, addresses_full) = {
             let live = inner.live.read();
-            let full = live
-                .fresh
-                .is_full(prefixes.len(), inner.config.fresh_transactions);
-            if full {
-                live.fresh.write_out(&write, number)?;
-            }
-            full
+            let fresh = &live.addresses;
+            (
+                live.fresh.write(&write, number, &hashes, limit)?,
+                fresh.write(&write, number, &addresses, ADDRESSES_EACH * limit)?,
+            )
         };
-        if !prefixes.is_empty() {
-            write_prefixes(&write, number, &prefixes, &mut writer.buffer)?;
-        }
         self.write_diff(&write, number, diff.as_ref())?;
         objects.write(&write)?;
         write.commit()?;
@@ -117,10 +118,8 @@ impl Index {
         self.cache_block(block, receipts_bytes);
         inner.shelf.write().apply(objects);
         let mut live = inner.live.write();
-        if full {
-            live.fresh.clear();
-        }
-        live.fresh.insert(number, &prefixes);
+        live.fresh.apply(number, &hashes, full);
+        live.addresses.apply(number, &addresses, addresses_full);
         live.diffs.push(number, diff, inner.config.diff_blocks);
         live.head = Some((number, block.block.hash()));
         if new_run {
@@ -289,16 +288,34 @@ fn write_block(
     Ok(buffer.len())
 }
 
-fn write_prefixes(
-    write: &WriteTransaction,
-    number: u64,
-    prefixes: &[u64],
-    buffer: &mut Vec<u8>,
-) -> Result<(), IndexError> {
-    buffer.clear();
-    for prefix in prefixes {
-        buffer.extend_from_slice(&prefix.to_le_bytes());
-    }
-    write.open_table(FRESH)?.insert(number, buffer.as_slice())?;
-    Ok(())
+fn hash_entries(block: &FinalizedBlock, live: &Live) -> Vec<Entry> {
+    let hashes = block.block.transactions().iter().zip(0..);
+    hashes
+        .map(|(transaction, index)| (live.fresh.prefix(transaction.tx_hash()), index))
+        .collect()
+}
+
+fn address_entries(block: &FinalizedBlock, live: &Live) -> Vec<Entry> {
+    let transactions = block.block.transactions().iter();
+    let with = transactions.zip(&*block.senders).zip(&*block.receipts);
+    with.zip(0..)
+        .flat_map(|(((transaction, sender), receipt), index)| {
+            let involved = involved(transaction, *sender, receipt.success);
+            involved.map(move |address| (live.addresses.prefix_of(address), index))
+        })
+        .collect()
+}
+
+/// The addresses that a transaction involves, each once: who signed it, and whom it calls (a module like any other) or what it created.
+pub(crate) fn involved(
+    transaction: &Transaction,
+    sender: Address,
+    succeeded: bool,
+) -> impl Iterator<Item = Address> {
+    let other = match transaction.kind() {
+        TxKind::Call(to) => Some(to),
+        TxKind::Create => succeeded.then(|| sender.create(transaction.nonce())),
+    };
+    let other = other.filter(|other| *other != sender);
+    std::iter::once(sender).chain(other)
 }

@@ -1,5 +1,6 @@
 //! What goes into the index, and what comes out of it.
 
+use crate::append::involved;
 use alloy_primitives::{Address, B256, Log};
 use hansa_primitives::{Block, Receipt, Transaction};
 use std::sync::Arc;
@@ -34,6 +35,22 @@ pub struct Located {
     pub gas_used: u64,
     /// Place of its first log among the logs of the block.
     pub first_log_index: u32,
+}
+
+impl Located {
+    /// Whether the address signed it, is called by it, or was created by it.
+    pub fn involves(&self, address: Address) -> bool {
+        involved(&self.transaction, self.sender, self.receipt.success).any(|of| of == address)
+    }
+}
+
+/// Some transactions that involve an address.
+#[derive(Clone, Debug, Default)]
+pub struct AddressPage {
+    /// Newest first.
+    pub found: Vec<Located>,
+    /// There are older ones below this place.
+    pub next: Option<(u64, u32)>,
 }
 
 /// A log and its place in the chain.

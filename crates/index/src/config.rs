@@ -32,7 +32,7 @@ pub struct Config {
     /// Memory for the newest state diffs, bytes. Older ones are read from the file; their key
     /// prefixes stay in memory (8 bytes per changed key).
     pub diff_cache_bytes: usize,
-    /// Hashes of so many newest transactions are kept in memory before they are written to their
+    /// Hashes of so many newest transactions, and twice as many addresses, are kept in memory before they are written to their
     /// buckets in one go.
     pub fresh_transactions: usize,
     /// The exchange module, whose events become objects; `None` on zones.

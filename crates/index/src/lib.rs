@@ -1,4 +1,4 @@
-//! Finalized blocks, receipts, logs, transactions by hash and exchange objects, stored for queries.
+//! Finalized blocks, receipts, logs, transactions by hash and by address, and exchange objects, stored for queries.
 //!
 //! # What this crate promises
 //! - The feed is [`Index::append`]: one finalized block, one write transaction. Feeding a block again
@@ -8,7 +8,7 @@
 //!   a crash may lose the newest blocks, and feeding them again repairs that.
 //! - Reads see finalized data only, never wait for a write transaction, and may run on any number of
 //!   threads: an [`Index`] is a handle, cheap to clone.
-//! - A transaction found by hash is checked against its block's bytes: only 8 bytes of a hash are
+//! - A transaction found by hash or by address is checked against its block's bytes: only 8 bytes are
 //!   indexed, and colliding prefixes are told apart.
 //! - Exchange objects are a function of the ledger alone: positions, times and verdicts agree on
 //!   every operator.
@@ -40,7 +40,7 @@ mod verify;
 mod tests;
 
 pub use append::Appended;
-pub use block::{FinalizedBlock, Located, LocatedLog};
+pub use block::{AddressPage, FinalizedBlock, Located, LocatedLog};
 pub use config::{Config, Durability};
 pub use diffs::StateDiff;
 pub use error::IndexError;

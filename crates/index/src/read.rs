@@ -1,10 +1,10 @@
 //! Reading blocks, receipts and transactions.
 
 use crate::{
-    Index, IndexError, Located,
+    AddressPage, Index, IndexError, Located,
     append::{block_size, receipts_size},
     codec::{self, Body, Receipts},
-    locations::{self, Location},
+    locations::{self, ADDRESSES, Location, MAX_HEIGHT, TRANSACTIONS},
     store::CachedBlock,
     tables::*,
 };
@@ -146,7 +146,7 @@ impl Index {
             }
         }
         let read = self.inner.database.begin_read()?;
-        for location in locations::find_written(&read.open_table(BUCKETS)?, prefix)? {
+        for location in locations::find_written(&read.open_table(TRANSACTIONS.written)?, prefix)? {
             if let Some(found) = self.check(location, hash)? {
                 return Ok(Some(found));
             }
@@ -160,6 +160,71 @@ impl Index {
     /// The database failed or its row is damaged.
     pub fn transaction_at(&self, number: u64, index: u32) -> Result<Option<Located>, IndexError> {
         self.locate(number, index, |_| true)
+    }
+
+    /// The newest transactions that involve an address, newest first: as who signed them, as whom they call, or as what they created.
+    /// Of those below the place `before` (height and place in its block), at most `limit`. `stop` is asked now and then.
+    ///
+    /// # Errors
+    /// It was stopped; the database failed or a row is damaged.
+    pub fn transactions_of(
+        &self,
+        address: Address,
+        before: Option<(u64, u32)>,
+        limit: usize,
+        stop: impl Fn() -> bool,
+    ) -> Result<AddressPage, IndexError> {
+        let stopped = || IndexError::Stopped { suggested: None };
+        let oldest = self.oldest().unwrap_or_default();
+        let mut below = before.unwrap_or((MAX_HEIGHT, 0));
+        let mut found = Vec::new();
+        // One more than asked for tells whether there are others.
+        let most = limit.saturating_add(1);
+        let mut more =
+            |candidates: &[Location], below: &mut Location| -> Result<bool, IndexError> {
+                for location in candidates {
+                    *below = *location;
+                    if stop() {
+                        return Err(stopped());
+                    }
+                    if location.0 < oldest {
+                        return Ok(false);
+                    }
+                    // Other addresses can have the same 8 bytes.
+                    let located = self.locate(location.0, location.1, |_| true)?;
+                    found.extend(located.filter(|located| located.involves(address)));
+                    if found.len() >= most {
+                        return Ok(false);
+                    }
+                }
+                Ok(!candidates.is_empty())
+            };
+        // The set in memory first, as for hashes; what is written out meanwhile is found below what was seen.
+        let mut going = true;
+        while going {
+            let candidates = {
+                let live = self.inner.live.read();
+                let prefix = live.addresses.prefix_of(address);
+                live.addresses.find_below(prefix, below, most)
+            };
+            if candidates.is_empty() {
+                break;
+            }
+            going = more(&candidates, &mut below)?;
+        }
+        let prefix = self.inner.live.read().addresses.prefix_of(address);
+        while going {
+            let read = self.inner.database.begin_read()?;
+            let table = read.open_table(ADDRESSES.written)?;
+            let candidates = locations::find_written_below(&table, prefix, below, most, &stop)?
+                .ok_or_else(stopped)?;
+            going = more(&candidates, &mut below)?;
+        }
+        let is_cut = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| is_cut);
+        let next = next.map(|last: &Located| (last.block_number, last.index));
+        Ok(AddressPage { found, next })
     }
 
     fn check(&self, (number, index): Location, hash: &B256) -> Result<Option<Located>, IndexError> {

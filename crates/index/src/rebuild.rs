@@ -1,7 +1,12 @@
 //! Starting over.
 
 use crate::{
-    Config, Index, IndexError, diffs::DiffIndex, locations::Fresh, objects::Shelf, store, tables::*,
+    Config, Index, IndexError,
+    diffs::DiffIndex,
+    locations::{ADDRESSES, Fresh, TRANSACTIONS},
+    objects::Shelf,
+    store,
+    tables::*,
 };
 use std::{
     fs::{self, File},
@@ -17,9 +22,7 @@ impl Index {
         let inner = &*self.inner;
         let mut writer = inner.writer.lock();
         let write = inner.database.begin_write()?;
-        for table in [
-            HEADERS, BODIES, RECEIPTS, FRESH, BUCKETS, DIFFS, OBJECTS, CONTENTS,
-        ] {
+        for table in ALL_BLOBS {
             write.delete_table(table)?;
         }
         write.delete_table(META)?;
@@ -35,7 +38,8 @@ impl Index {
         let mut live = inner.live.write();
         live.head = None;
         live.oldest = 0;
-        live.fresh = Fresh::new(inner.mask);
+        live.fresh = Fresh::new(&TRANSACTIONS, inner.mask);
+        live.addresses = Fresh::new(&ADDRESSES, inner.mask);
         live.diffs = DiffIndex::load(&inner.database, inner.config.diff_cache_bytes)?;
         *inner.shelf.write() = Shelf::default();
         inner.blocks.clear();

@@ -1,7 +1,12 @@
 //! Opening the file, and what is kept in memory beside it.
 
 use crate::{
-    Config, IndexError, cache::Cache, codec, diffs::DiffIndex, locations::Fresh, objects::Shelf,
+    Config, IndexError,
+    cache::Cache,
+    codec,
+    diffs::DiffIndex,
+    locations::{ADDRESSES, Fresh, TRANSACTIONS},
+    objects::Shelf,
     tables::*,
 };
 use alloy_primitives::{Address, B256};
@@ -62,6 +67,7 @@ pub(crate) struct Live {
     pub(crate) head: Option<(u64, B256)>,
     pub(crate) oldest: u64,
     pub(crate) fresh: Fresh,
+    pub(crate) addresses: Fresh,
     pub(crate) diffs: DiffIndex,
 }
 
@@ -107,12 +113,15 @@ impl Index {
     ) -> Result<Self, IndexError> {
         check_meta(&database, &path, &config)?;
         let (head, oldest) = bounds(&database)?;
-        let mut fresh = Fresh::new(mask);
+        let mut fresh = Fresh::new(&TRANSACTIONS, mask);
         fresh.load(&database)?;
+        let mut addresses = Fresh::new(&ADDRESSES, mask);
+        addresses.load(&database)?;
         let live = Live {
             head,
             oldest,
             fresh,
+            addresses,
             diffs: DiffIndex::load(&database, config.diff_cache_bytes)?,
         };
         let shelf = Shelf::load(&database)?;
@@ -215,9 +224,7 @@ pub(crate) fn create_tables(write: &WriteTransaction, config: &Config) -> Result
     let mut meta = write.open_table(META)?;
     meta.insert("format", FORMAT.to_be_bytes().as_slice())?;
     meta.insert("genesis", config.genesis_hash.as_slice())?;
-    for table in [
-        HEADERS, BODIES, RECEIPTS, FRESH, BUCKETS, DIFFS, OBJECTS, CONTENTS,
-    ] {
+    for table in ALL_BLOBS {
         write.open_table(table)?;
     }
     write.open_table(BLOOMS)?;

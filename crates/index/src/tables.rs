@@ -3,7 +3,7 @@
 use redb::TableDefinition;
 
 /// Version of everything in this module, in [`crate::codec`], and of what decides which objects are served.
-pub(crate) const FORMAT: u64 = 2;
+pub(crate) const FORMAT: u64 = 3;
 
 /// A table from heights, positions or packed keys to blobs.
 pub(crate) type Blobs = TableDefinition<'static, u64, &'static [u8]>;
@@ -20,10 +20,27 @@ pub(crate) const RECEIPTS: Blobs = TableDefinition::new("receipts");
 pub(crate) const BLOOMS: TableDefinition<'_, u64, [u8; 256]> = TableDefinition::new("blooms");
 /// Block hash to height.
 pub(crate) const HASHES: TableDefinition<'_, [u8; 32], u64> = TableDefinition::new("hashes");
-/// Height to the hash prefixes of its transactions, until they go to [`BUCKETS`].
+/// Height to the hash prefixes of its transactions with their places, until they go to [`BUCKETS`].
 pub(crate) const FRESH: Blobs = TableDefinition::new("fresh");
 /// `bucket << 40 | height` to sorted transaction locations of that bucket.
 pub(crate) const BUCKETS: Blobs = TableDefinition::new("buckets");
+/// As [`FRESH`], of the addresses that the transactions involve.
+pub(crate) const FRESH_ADDRESSES: Blobs = TableDefinition::new("fresh_addresses");
+/// As [`BUCKETS`], of those.
+pub(crate) const ADDRESS_BUCKETS: Blobs = TableDefinition::new("address_buckets");
+/// All tables of blobs.
+pub(crate) const ALL_BLOBS: [Blobs; 10] = [
+    HEADERS,
+    BODIES,
+    RECEIPTS,
+    FRESH,
+    BUCKETS,
+    FRESH_ADDRESSES,
+    ADDRESS_BUCKETS,
+    DIFFS,
+    OBJECTS,
+    CONTENTS,
+];
 /// Height to state diff.
 pub(crate) const DIFFS: Blobs = TableDefinition::new("diffs");
 /// Position to object record.

@@ -1,7 +1,8 @@
 //! Checking everything that is stored against the headers.
 
 use crate::{
-    Index, IndexError,
+    Index, IndexError, Located,
+    append::involved,
     codec::{Body, Receipts, decode_header},
     store::guarded,
     tables::*,
@@ -70,6 +71,7 @@ impl Index {
         number: u64,
         header: &hansa_primitives::Header,
     ) -> Result<u64, IndexError> {
+        let oldest = self.oldest().unwrap_or_default();
         let fail = |reason: &str| Err(IndexError::damaged(format!("block {number}"), reason));
         let transactions = match read.open_table(BODIES)?.get(number)? {
             Some(row) => Body::open(row.value())?.transactions()?,
@@ -90,10 +92,24 @@ impl Index {
         if receipts_bloom(&receipts) != header.logs_bloom || header.logs_bloom.0.0 != bloom {
             return fail("its logs have another bloom");
         }
+        let senders = self.senders(number)?.unwrap_or_default();
         for (transaction, index) in transactions.iter().zip(0u32..) {
             let found = self.transaction(transaction.tx_hash())?;
             if found.is_none_or(|found| (found.block_number, found.index) != (number, index)) {
                 return fail("a transaction's hash does not lead to it");
+            }
+            let place = index as usize;
+            let (Some(sender), Some(receipt)) = (senders.get(place), receipts.get(place)) else {
+                return fail("a transaction has no sender or no receipt");
+            };
+            for address in involved(transaction, *sender, receipt.success) {
+                let below = Some((number, index + 1));
+                let page = self.transactions_of(address, below, 1, || false)?;
+                let leads =
+                    |located: &Located| (located.block_number, located.index) == (number, index);
+                if number >= oldest && !page.found.first().is_some_and(leads) {
+                    return fail("an address does not lead to its transaction");
+                }
             }
         }
         Ok(transactions.len() as u64)

@@ -8,7 +8,9 @@ use crate::{
     evidence::{self, Clerk, load_account},
     info::Info,
     keys::load_or_make_key,
-    league, load_key, metrics, network, open_files,
+    league, load_key,
+    local::{Console, LocalNode},
+    metrics, network, open_files,
     peers::{Roster, Tracker},
     text::{self, MAX_GENESIS_BYTES},
     threads::{self, Handles, ReadsOn, Threads},
@@ -159,13 +161,16 @@ fn take_voter(
 }
 
 /// Runs a node until SIGINT or SIGTERM, or until it cannot go on. With `lost_journal`, the operator's key may have voted with
-/// another data directory, which is gone: the node votes in epochs that begin from now on.
+/// another data directory, which is gone: the node votes in epochs that begin from now on. `console` is for the page that the node shows its own
+/// machine.
 ///
 /// # Errors
 /// See [`NodeError`]; each says what to do.
-pub fn run(config: Config, lost_journal: bool) -> Result<(), NodeError> {
+pub fn run(config: Config, lost_journal: bool, console: &Console) -> Result<(), NodeError> {
     open_files::raise_limit_or_warn();
     let prepared = prepare(config, lost_journal)?;
+    let zones = prepared.directory.zones();
+    let local = LocalNode::new(console, &prepared.config, &prepared.genesis, zones);
     // They outlive the chain's runtime: what they read from must not go before them.
     let threads = Threads::start().map_err(|error| NodeError::Server {
         what: "threads",
@@ -179,7 +184,7 @@ pub fn run(config: Config, lost_journal: bool) -> Result<(), NodeError> {
             .with_catch_panics(false),
     );
     caught("the node", || {
-        runner.start(|context| supervise(context, prepared, handles))
+        runner.start(|context| supervise(context, prepared, handles, Arc::new(local)))
     })
 }
 
@@ -315,6 +320,7 @@ async fn supervise(
     context: Context,
     prepared: Prepared,
     threads: Handles,
+    local: Arc<LocalNode>,
 ) -> Result<(), NodeError> {
     // First of all: a node may be asked to stop while it starts, which can take long.
     let mut signals = Signals::new()?;
@@ -324,7 +330,7 @@ async fn supervise(
     let stopper = context.child("stopper");
     let (stop, stopped) = watch::channel(false);
     let running = tokio::select! {
-        running = start(context, &prepared, listeners, stopped, threads) => Ok(running?),
+        running = start(context, &prepared, listeners, stopped, threads, local) => Ok(running?),
         signal = signals.next() => Err(signal),
     };
     let (outcome, servers) = match running {
@@ -397,6 +403,7 @@ async fn start(
     listeners: Listeners,
     stopped: watch::Receiver<bool>,
     threads: Handles,
+    local: Arc<LocalNode>,
 ) -> Result<Running, NodeError> {
     let Prepared {
         config,
@@ -537,7 +544,7 @@ async fn start(
     let taxii_settings = || taxii_config(config, genesis, *genesis_hash);
     let catalog_of_dashboard = Arc::new(catalog::IndexCatalog(index.clone()));
     let dashboard = hansa_taxii::router(taxii_settings(), catalog_of_dashboard)
-        .map(|taxii| Arc::new(hansa_dashboard::Dashboard::new(taxii)))
+        .map(|taxii| Arc::new(hansa_dashboard::Dashboard::new(taxii, local)))
         .map_err(|error| server("dashboard")(error.to_string()))?;
     let (listener, config_of_rpc) = (listeners.rpc, rpc_config(config, genesis));
     let stop = until(stopped.clone());

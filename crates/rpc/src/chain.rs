@@ -4,9 +4,11 @@ use crate::{
     deadline::Deadline,
     errors::{CallResult, Fault, HISTORY_UNAVAILABLE},
 };
-use alloy_primitives::{B256, Bloom, BloomInput};
+use alloy_primitives::{Address, B256, Bloom, BloomInput};
 use alloy_rpc_types_eth::Filter;
-use hansa_index::{FinalizedBlock, Index, IndexError, Located, LocatedLog, LogFilter, LogLimits};
+use hansa_index::{
+    AddressPage, FinalizedBlock, Index, IndexError, Located, LocatedLog, LogFilter, LogLimits,
+};
 use hansa_primitives::{Block, Header};
 
 /// Reads of the chain. Each blocks its thread for at most a few disk reads, [`Chain::logs`] for
@@ -102,6 +104,21 @@ impl Chain {
         }
         self.is_kept(number)?;
         Ok(self.index.transaction_at(number, index)?)
+    }
+
+    /// The newest transactions that involve an address below a place.
+    pub(crate) fn transactions_of(
+        &self,
+        address: Address,
+        before: Option<(u64, u32)>,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> CallResult<AddressPage> {
+        let stop = || deadline.passed();
+        match self.index.transactions_of(address, before, limit, stop) {
+            Err(IndexError::Stopped { .. }) => Err(deadline.fault()),
+            other => Ok(other?),
+        }
     }
 
     /// Logs that match, in the order of the chain.

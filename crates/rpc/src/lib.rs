@@ -9,6 +9,7 @@
 //! - It reads the chain, the state and the pool through traits ([`Context`]) and never sees
 //!   consensus.
 
+mod addresses;
 mod api;
 mod chain;
 mod convert;
@@ -18,6 +19,7 @@ mod dispatch;
 pub mod errors;
 mod eth;
 mod exec;
+mod finality;
 mod flow;
 mod hansa;
 mod http;
@@ -46,7 +48,7 @@ pub use mempool::MempoolApi;
 pub use openrpc::document as openrpc_document;
 #[cfg(feature = "fuzzing")]
 pub use params::read_as_everything;
-pub use server::{Front, Handle, RpcError, Zones, serve};
+pub use server::{Client, Front, Handle, RpcError, Zones, serve};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

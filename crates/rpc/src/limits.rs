@@ -70,6 +70,8 @@ pub struct Limits {
     pub max_pool_results: usize,
     /// Most slots in one `hansa_getProof`.
     pub max_proof_slots: usize,
+    /// Most transactions in one `hansa_getTransactionsByAddress`.
+    pub max_address_transactions: usize,
 }
 
 impl Default for Limits {
@@ -105,6 +107,7 @@ impl Default for Limits {
             default_sync_timeout_ms: 2_000,
             max_pool_results: 10_000,
             max_proof_slots: 256,
+            max_address_transactions: 100,
         }
     }
 }

@@ -82,6 +82,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Method> {
         crate::subscriptions::METHODS,
         crate::debug::METHODS,
         crate::hansa::METHODS,
+        crate::addresses::METHODS,
+        crate::finality::METHODS,
         crate::staking::METHODS,
         crate::zones::METHODS,
         crate::net::METHODS,

@@ -6,6 +6,7 @@ use crate::{
     deadline::Deadline,
     errors::{CallResult, Fault},
     eth::{fees::TipCache, filters::Filters},
+    finality::Finality,
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
@@ -23,6 +24,7 @@ pub(crate) struct Node {
     pub(crate) genesis_hash: B256,
     pub(crate) filters: Filters,
     pub(crate) tips: TipCache,
+    pub(crate) finality: Arc<Finality>,
     /// Names of the zones that this node is to run, and whether the server answers for them.
     pub(crate) zones: Arc<RwLock<BTreeMap<String, bool>>>,
     calls: Arc<Semaphore>,
@@ -36,6 +38,7 @@ impl Node {
             reads: Arc::new(Semaphore::new(config.limits.max_concurrent_reads)),
             filters: Filters::default(),
             tips: TipCache::default(),
+            finality: Arc::default(),
             zones: Arc::default(),
             chain: Chain::new(context.index.clone(), context.genesis_block.clone()),
             context,
@@ -49,6 +52,11 @@ impl Node {
         self.calls = hub.calls.clone();
         self.reads = hub.reads.clone();
         self.zones = hub.zones.clone();
+    }
+
+    /// What takes note of when blocks become final, until the chain ends; it is to be spawned.
+    pub(crate) fn finality_watch(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.finality.clone().watch(self.context.node.finalized())
     }
 
     pub(crate) fn chain_id(&self) -> u64 {

@@ -72,6 +72,15 @@ const OBJECTS: &[(&str, &str)] = &[
         "accessList, gasUsed and, where execution failed, error",
     ),
     (
+        "AddressPage",
+        "transactions, newest first: each transaction (execution-apis TransactionInfo) with timestampMs and succeeded; and next, \
+         the place to give as before for older ones, null where there are none",
+    ),
+    (
+        "AddressPaging",
+        "before: a place, of which blockNumber and transactionIndex, below which to look; limit: how many, 25 without one",
+    ),
+    (
         "Block",
         "execution-apis Block with timestampMs and proposer; stateRoot is the QMDB root",
     ),
@@ -108,6 +117,11 @@ const OBJECTS: &[(&str, &str)] = &[
     (
         "FilterChanges",
         "a list of logs, of hashes or of transactions",
+    ),
+    (
+        "Finality",
+        "how long blocks took from their timestamp to being final here: newest (blockNumber, ms), hour and minutes, each with count, \
+         p50Ms, p90Ms, p99Ms and maxMs; minutes have at, seconds since 1970",
     ),
     ("Log", "execution-apis Log with blockTimestamp"),
     (

@@ -53,11 +53,15 @@ pub enum RpcError {
     Register(#[from] RegisterMethodError),
 }
 
+/// Who a request for a [`Front`] came from, among its extensions: the other end of the connection, which can be a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client(pub SocketAddr);
+
 /// Answers, on a listener of its own, what is not for a chain: see [`Handle::listen_with`].
 pub trait Front: Send + Sync + 'static {
     /// Whether requests of this path are its own; the chains answer all others.
     fn takes(&self, path: &str) -> bool;
-    /// Answers one of those. The listener has checked the host, and bounds how slowly a client sends and reads;
+    /// Answers one of those; its extensions have the [`Client`]. The listener has checked the host, and bounds how slowly a client sends and reads;
     /// bodies are for the front to bound.
     fn answer(&self, request: hyper::Request<Incoming>) -> BoxFuture<'static, HttpResponse>;
 }
@@ -85,6 +89,7 @@ impl Zones {
         let mut node = Node::new(context, hub.node.config.clone(), genesis_hash);
         node.share_with(&hub.node);
         let connections = hub.connections.clone();
+        self.0.runtime.spawn(node.finality_watch());
         let zone = Shared::new(Arc::new(node), connections, hub.stop.clone())?;
         self.0.zones.write().insert(name.to_owned(), Arc::new(zone));
         hub.node.zones.write().insert(name.to_owned(), true);
@@ -107,6 +112,8 @@ impl Zones {
 /// Which chain answers at which path.
 struct Routes {
     hub: Arc<Shared>,
+    /// Where what follows the chains runs.
+    runtime: tokio::runtime::Handle,
     zones: RwLock<BTreeMap<String, Arc<Shared>>>,
 }
 
@@ -174,10 +181,12 @@ pub async fn serve(
     let addr = listener.local_addr()?;
     let genesis_hash = context.genesis.hash()?;
     let node = Arc::new(Node::new(context, config, genesis_hash));
+    tokio::spawn(node.finality_watch());
     let (stop, stopper) = stop_channel();
     let connections = Arc::new(Semaphore::new(node.config.limits.max_connections as usize));
     let routes = Arc::new(Routes {
         hub: Arc::new(Shared::new(node, connections, stop)?),
+        runtime: tokio::runtime::Handle::current(),
         zones: RwLock::default(),
     });
     let door = Door {
@@ -239,9 +248,9 @@ impl Door {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => match self.places.clone().try_acquire_owned() {
+                Ok((stream, from)) => match self.places.clone().try_acquire_owned() {
                     Ok(permit) => {
-                        tokio::spawn(connection(stream, self.clone(), permit));
+                        tokio::spawn(connection(stream, Client(from), self.clone(), permit));
                     }
                     Err(_) => http::refuse(&stream, &self.routes.hub.node.config.limits),
                 },
@@ -262,7 +271,7 @@ impl Door {
     }
 }
 
-async fn connection(stream: TcpStream, door: Door, permit: OwnedSemaphorePermit) {
+async fn connection(stream: TcpStream, from: Client, door: Door, permit: OwnedSemaphorePermit) {
     let Door { routes, front, .. } = door;
     let shared = &routes.hub;
     if let Err(error) = stream.set_nodelay(true) {
@@ -275,7 +284,7 @@ async fn connection(stream: TcpStream, door: Door, permit: OwnedSemaphorePermit)
     let stop = shared.stop.clone();
     let of_hub = Connection::http(shared.dispatcher.clone());
     let routes = routes.clone();
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let (routes, flow, of_hub) = (routes.clone(), flow.clone(), of_hub.clone());
         let front = front.clone();
         async move {
@@ -283,7 +292,10 @@ async fn connection(stream: TcpStream, door: Door, permit: OwnedSemaphorePermit)
                 let refusal = http::refusal(&routes.hub.node.config, request.headers());
                 return Ok(match refusal {
                     Some(refusal) => refusal,
-                    None => front.answer(request).await,
+                    None => {
+                        request.extensions_mut().insert(from);
+                        front.answer(request).await
+                    }
                 });
             }
             let Some(shared) = routes.of(request.uri().path()) else {

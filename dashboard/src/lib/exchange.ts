@@ -111,6 +111,10 @@ export function newest(entries: Iterable<Entry>, revoked: ReadonlySet<Hex>): Ent
 
 export interface Objects {
   entries: Entry[];
+  /** Every version that is loaded, in no order; the older ones of an object too. */
+  versions: () => Entry[];
+  /** Blocks from this one on were looked through; null before the first answer. */
+  since: number | null;
   loading: boolean;
   error: unknown;
   /** There is older history that was not looked through yet. */
@@ -132,6 +136,8 @@ function take(log: Log): boolean {
   kept.entries.set(`${entry.key}:${entry.version}`, entry);
   return true;
 }
+
+const loaded = (): Entry[] => [...kept.entries.values()].map((entry) => (kept.revoked.has(entry.key) ? { ...entry, revoked: true } : entry));
 
 export function useObjects(oldest: number | null): Objects {
   const [entries, setEntries] = useState<Entry[]>(() => newest(kept.entries.values(), kept.revoked));
@@ -181,5 +187,5 @@ export function useObjects(oldest: number | null): Objects {
     [load, show],
   );
   useEvents(HUB, heard);
-  return { entries, loading, error, more: !kept.done && kept.entries.size < MAX_OBJECTS, loadMore: () => void load(10), updatedAt: kept.updatedAt };
+  return { entries, versions: loaded, since: kept.done ? oldest : kept.before, loading, error, more: !kept.done && kept.entries.size < MAX_OBJECTS, loadMore: () => void load(10), updatedAt: kept.updatedAt };
 }

@@ -23,6 +23,18 @@ export function ether(wei: bigint, digits = 4): string {
   return `${sign}${grouped.format(whole)}${decimals ? `.${decimals}` : ''}`;
 }
 
+/** An amount of a token in its unit, with its digits as far as they say something. */
+export function units(amount: bigint, decimals: number, digits = 6): string {
+  if (decimals === 0) return count(amount);
+  const unit = 10n ** BigInt(decimals);
+  const shown = Math.min(digits, decimals);
+  const rest = ((amount % unit) * 10n ** BigInt(shown)) / unit;
+  const whole = amount / unit;
+  if (amount > 0n && whole === 0n && rest === 0n) return `<0.${'0'.repeat(shown - 1)}1`;
+  const decimal = rest.toString().padStart(shown, '0').replace(/0+$/, '');
+  return `${count(whole)}${decimal ? `.${decimal}` : ''}`;
+}
+
 /** All 18 digits, for a tooltip. */
 export const exactEther = (wei: bigint): string => {
   const amount = wei < 0n ? -wei : wei;

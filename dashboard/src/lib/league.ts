@@ -3,7 +3,7 @@ import { createContext, useContext, useMemo } from 'react';
 import { useAsk, useRpc, views, viewsOrFail } from './live';
 import { GUARD, MEMBERS, MODULE_NAMES } from './modules';
 import { type Chain, HUB } from './rpc';
-import type { Epoch, Hex, Operator, Peer, Status, Terms, Zone } from './types';
+import type { Epoch, Finality, Hex, Operator, Peer, Status, Terms, Zone } from './types';
 
 /** Chain ids of development leagues: the node refuses well-known keys on any other (crates/node/src/league/genesis.rs). */
 const DEVELOPMENT_CHAIN_IDS = [4_857, 1_337, 31_337];
@@ -26,6 +26,7 @@ const PAGE = 64;
 export const MAX_ALERTS = 64;
 
 export const useStatus = (chain: Chain = HUB) => useRpc<Status>(chain, 'hansa_status');
+export const useFinality = (chain: Chain = HUB) => useRpc<Finality>(chain, 'hansa_finality');
 export const useZones = () => useRpc<Zone[]>(HUB, 'hansa_zones');
 export const usePeers = () => useRpc<Peer[]>(HUB, 'hansa_peers');
 export const useOperators = () => useRpc<{ total: number; operators: Operator[] }>(HUB, 'hansa_operators', [0, PAGE]);

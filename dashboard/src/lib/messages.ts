@@ -51,7 +51,7 @@ const OUTCOMES = ['paid', 'waiting', 'forwarded', 'held', 'returned'] as const;
 const REFUND_SECONDS = 7 * 86_400;
 
 const topic = (eventName: string): Hex => encodeEventTopics({ abi: MESSAGES.abi as Abi, eventName })[0] as Hex;
-const SENT = topic('Sent');
+export const SENT = topic('Sent');
 const DELIVERED = topic('Delivered');
 
 const args = <T>(log: Log): T => decodeEventLog({ abi: MESSAGES.abi as Abi, topics: log.topics as [Hex, ...Hex[]], data: log.data }).args as T;

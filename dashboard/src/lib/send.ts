@@ -20,10 +20,12 @@ export interface Preview {
 }
 
 /** Runs the transaction on the newest state without sending it. Fails with why it would. */
-export async function preview({ chain, to, data, value }: Intent, from: Hex): Promise<Preview> {
+export async function preview({ chain, to, data, value, gas: limit }: Intent, from: Hex): Promise<Preview> {
   const request = { from, to, ...(data ? { data } : {}), ...(value ? { value: quantity(value) } : {}) };
   const [gas, price] = await Promise.all([call<Hex>(chain, 'eth_estimateGas', [request]), call<Hex>(chain, 'eth_gasPrice')]);
-  return { gas: big(gas), fee: big(gas) * big(price) * 2n };
+  const most = limit ?? big(gas);
+  if (most < big(gas)) throw new Error(`it needs ${count(big(gas))} gas, and you allow ${count(most)}: leave the limit empty, or raise it`);
+  return { gas: most, fee: most * big(price) * 2n };
 }
 
 /** Waits until a transaction is final. */

@@ -220,3 +220,19 @@ export interface Trace {
   revertReason?: string;
   calls?: Trace[];
 }
+
+export interface Quantiles {
+  count: number;
+  p50Ms: number;
+  p90Ms: number;
+  p99Ms: number;
+  maxMs: number;
+}
+
+/** How long blocks took until they were final on this node. */
+export interface Finality {
+  newest: { blockNumber: Hex; ms: number } | null;
+  hour: Quantiles | null;
+  /** `at` is in seconds. */
+  minutes: (Quantiles & { at: number })[];
+}

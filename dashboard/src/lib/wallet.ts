@@ -16,6 +16,8 @@ export interface Intent {
   to: Hex;
   data?: Hex;
   value?: bigint;
+  /** Without it, the node's estimate. */
+  gas?: bigint;
 }
 
 let wallet: Wallet = { address: null, chainId: null, name: null };

@@ -9,6 +9,7 @@ import { AddressPage } from './explorer/address';
 import { BlockPage } from './explorer/block';
 import { ChainList } from './explorer/list';
 import { ChainPage } from './explorer/chain';
+import { TokenPage } from './explorer/token';
 import { TransactionPage } from './explorer/transaction';
 
 export function Crumbs({ chain, more }: { chain: Chain; more?: string }) {
@@ -38,6 +39,7 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   if (kind === 'block' && id) return <BlockPage key={key} chain={chain} id={id} />;
   if (kind === 'tx' && id) return <TransactionPage key={key} chain={chain} hash={id} />;
   if (kind === 'address' && id) return <AddressPage key={key} chain={chain} address={id} />;
+  if (kind === 'token' && id) return <TokenPage key={key} chain={chain} address={id} />;
   const zone = zones.data?.find(({ name }) => name === chain);
   return <ChainPage key={chain} chain={chain} zone={zone ?? null} hub={status.data} />;
 }

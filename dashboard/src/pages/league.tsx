@@ -1,16 +1,17 @@
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
 import { useNow } from '../lib/clock';
 import { big, count, duration, ether, num } from '../lib/format';
-import { health, median, type Health, type ZoneHead } from '../lib/health';
-import { isDevelopment, isOpen, useAlerts, useMembers, useOperators, usePeers, useStatus, useZones } from '../lib/league';
+import { health, type Health, type ZoneHead } from '../lib/health';
+import { isDevelopment, isOpen, useAlerts, useFinality, useMembers, useOperators, usePeers, useStatus, useZones } from '../lib/league';
 import { useAsk } from '../lib/live';
 import { call, type Chain, HUB } from '../lib/rpc';
-import { stream, useStream } from '../lib/stream';
+import { useStream } from '../lib/stream';
 import type { Header, Zone } from '../lib/types';
 import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
 import { Badge, Button, Empty, Panel, Stat, Title, Waiting } from '../ui/basics';
+import { Spark } from '../ui/spark';
 import { BlockRows, TransactionRows } from '../ui/tables';
 import { TryIt } from '../wallet/try';
 
@@ -21,21 +22,6 @@ const Incident = lazy(() => import('../incident/incident'));
 const LISTED = 10;
 /** Blocks in which transactions are looked for: an idle chain makes one every five seconds. */
 const SEARCHED = 120;
-/** Finality counts blocks that were seen within this, ms. */
-const LATELY_MS = 3_600_000;
-
-/** How long blocks took from their proposal until they were final here, as this page saw them. */
-function useFinality(): { last: number | null; middle: number | null; seen: number } {
-  const { head } = useStream(HUB);
-  return useMemo(() => {
-    const since = Date.now() - LATELY_MS;
-    const lags = stream(HUB)
-      .heads.filter(({ live, seenAt }) => live && seenAt >= since)
-      .map(({ seenAt, timestampMs }) => Math.max(0, seenAt - num(timestampMs)));
-    return { last: lags.at(-1) ?? null, middle: median(lags), seen: lags.length };
-    // A new head is what changes it.
-  }, [head]);
-}
 
 const useZoneHeads = (zones: Zone[] | undefined) =>
   useAsk<ZoneHead[]>(
@@ -75,7 +61,7 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
   const { head, state } = useStream(HUB);
   const status = useStatus().data;
   const alerts = useAlerts().data;
-  const finality = useFinality();
+  const finality = useFinality().data;
   const open = alerts?.alerts.filter(isOpen) ?? [];
   const enforced = open.filter(({ status: of, action }) => of === 2 && action === 2).length;
   const age = headMs === null ? null : now - headMs;
@@ -90,8 +76,15 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
         <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(age !== null && age > 15_000 ? { tone: 'bad' as const } : {})}>
           {age === null ? '–' : (age < 1_000 ? '<1 s' : duration(Math.floor(age / 1_000) * 1_000).replace('.0 s', ' s'))}
         </Stat>
-        <Stat label={t.league.finality} note={finality.middle === null ? t.league.finalityWait : t.league.finalityNote(duration(finality.middle), count(finality.seen))}>
-          {finality.last === null ? '–' : duration(finality.last)}
+        <Stat
+          label={
+            <>
+              {t.league.finality} <Spark of={(finality?.minutes ?? []).map(({ p50Ms }) => p50Ms)} />
+            </>
+          }
+          note={finality?.hour ? <span title={t.league.finalityTitle(count(finality.hour.count), duration(finality.hour.p90Ms), duration(finality.hour.maxMs))}>{t.league.finalityHalf(duration(finality.hour.p50Ms))}<br />{t.league.finalityMost(duration(finality.hour.p99Ms))}</span> : t.league.finalityWait}
+        >
+          {finality?.newest ? duration(finality.newest.ms) : '–'}
         </Stat>
         <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} {...(of && lacking(of.operatorsUp, of.operatorsTotal) ? { tone: 'bad' as const } : {})}>
           {of ? count(of.operatorsUp) : '–'}
@@ -167,7 +160,7 @@ function Newest() {
   const transactions = useTransactionsOf(chain, blocks.data, LISTED);
   const picker = <ChainPicker value={chain} onChange={setChain} />;
   return (
-    <div className="grid gap-3 xl:grid-cols-2">
+    <div className="grid items-start gap-3 2xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <Panel title={t.league.blocks} source={blocks} aside={picker} flush>
         <BlockRows chain={chain} of={(blocks.data ?? []).slice(0, LISTED)} />
       </Panel>

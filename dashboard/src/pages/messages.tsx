@@ -1,20 +1,22 @@
 import { useState } from 'react';
 import { encodeFunctionData } from 'viem/utils';
-import { count, num, parseEther } from '../lib/format';
+import { compose, type Composed, MAX_DATA_BYTES } from '../lib/compose';
+import { decodeCall } from '../lib/decode';
+import { count, num } from '../lib/format';
 import { useStatus, useZones } from '../lib/league';
 import { useAsk } from '../lib/live';
 import { MESSAGES } from '../lib/modules';
 import { type Action, newest, ofTransaction, progress, type Progress, type Sent, type Step } from '../lib/messages';
 import { go, to } from '../lib/route';
-import { type Chain, HUB } from '../lib/rpc';
+import { call, type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
 import type { Hex, Status, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Empty, field, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
+import { Badge, Empty, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Address, Ago, BlockLink, Ether, Hash, TxLink } from '../ui/values';
-import { Bytes } from '../ui/decoded';
+import { Bytes, DecodedView } from '../ui/decoded';
 import { Submit } from '../wallet/submit';
 
 /** Messages of each chain that are listed. */
@@ -32,27 +34,54 @@ const running = ({ zones }: World): Chain[] => [HUB, ...zones.filter(({ path }) 
 
 const useProgress = (of: Sent, world: World) => useAsk<Progress>(HUB, ['progress', of.id], (signal) => progress(of, { hubId: BigInt(world.status.chainId), zones: world.zones }, signal));
 
+/** What the message will do there, by what is known of its receiver. */
+function Hints({ message, from, into }: { message: Composed; from: Chain; into: Chain }) {
+  const code = useAsk<Hex>(into, ['code', message.to], (signal) => call(into, 'eth_getCode', [message.to, 'latest'], signal));
+  const isContract = (code.data ?? '0x').length > 2;
+  const decoded = message.data === '0x' ? null : decodeCall(message.to, message.data);
+  return (
+    <div className="flex flex-col gap-2">
+      {message.data !== '0x' && (
+        <div className="min-w-0">
+          <p className="text-xs text-muted">{t.messages.dataReads(count((message.data.length - 2) / 2))}</p>
+          {decoded ? <DecodedView of={decoded} chain={into} /> : <Bytes hex={message.data} />}
+        </div>
+      )}
+      <ul className="list-disc pl-5 text-sm text-muted">
+        {message.data === '0x' ? <li>{t.messages.hintEther(from === HUB || into === HUB)}</li> : <li>{isContract ? t.messages.hintTakes : t.messages.hintAccount}</li>}
+        {message.data !== '0x' && !decoded && <li>{t.messages.hintAbi} <a href={to('chains', into, 'address', message.to)}>{t.explorer.abi}</a></li>}
+        {message.data === '0x' && isContract && <li>{t.messages.hintContract}</li>}
+        {message.fee > 0n && <li>{t.messages.hintFee}</li>}
+      </ul>
+    </div>
+  );
+}
+
 function Bridge({ world }: { world: World }) {
   const { address } = useWallet();
   const chains = running(world);
   const [from, setFrom] = useState<Chain>(HUB);
   const [into, setInto] = useState<Chain>(chains[1] ?? HUB);
   const [receiver, setReceiver] = useState('');
-  const [text, setText] = useState('');
-  const value = parseEther(text);
-  const recipient = receiver.trim() || address || '';
-  const isRight = value !== null && value > 0n && from !== into && /^0x[0-9a-fA-F]{40}$/.test(recipient);
-  const intent = isRight ? { chain: from, to: MESSAGES.to, value, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: 'send', args: [idOf(world, into), recipient, 0n, '0x'] }) } : null;
-  const wrong = text && value === null ? t.messages.noAmount : from === into ? t.messages.sameChain : receiver && !/^0x[0-9a-fA-F]{40}$/.test(receiver.trim()) ? t.messages.noReceiver : null;
+  const [amount, setAmount] = useState('');
+  const [data, setData] = useState('');
+  const [dataIsText, setDataIsText] = useState(false);
+  const [fee, setFee] = useState('');
+  const [gas, setGas] = useState('');
+  const composing = compose({ to: receiver.trim() || address || '', amount, data, dataIsText, fee, gas }, from === HUB);
+  const message = 'message' in composing && from !== into ? composing.message : null;
+  const wrong = from === into ? t.messages.sameChain : 'wrong' in composing && composing.wrong ? t.messages.wrong[composing.wrong] : null;
+  const intent = message
+    ? { chain: from, to: MESSAGES.to, value: message.value + message.fee, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: 'send', args: [idOf(world, into), message.to, message.fee, message.data] }), ...(message.gas ? { gas: message.gas } : {}) }
+    : null;
   const select = (label: string, at: Chain, change: (chain: Chain) => void) => (
-    <label className="flex flex-col gap-0.5 text-xs text-muted">
-      {label}
+    <Labelled label={label}>
       <select value={at} onChange={(event) => change(event.target.value)} className={field}>
         {chains.map((name) => (
           <option key={name}>{name}</option>
         ))}
       </select>
-    </label>
+    </Labelled>
   );
   return (
     <Panel title={t.messages.bridge} className="mb-3">
@@ -63,21 +92,49 @@ function Bridge({ world }: { world: World }) {
           <div className="flex flex-wrap items-end gap-3">
             {select(t.common.from, from, setFrom)}
             {select(t.common.to, into, setInto)}
-            <label className="flex flex-col gap-0.5 text-xs text-muted">
-              {t.messages.amount}
-              <input value={text} onChange={(event) => setText(event.target.value)} inputMode="decimal" placeholder="1.5" maxLength={32} className={`${field} w-28`} />
-            </label>
-            <label className="flex flex-1 basis-64 flex-col gap-0.5 text-xs text-muted">
-              {t.messages.receiver}
+            <Labelled label={t.messages.amount}>
+              <input value={amount} onChange={(event) => setAmount(event.target.value)} inputMode="decimal" placeholder="1.5" maxLength={32} className={`${field} w-28`} />
+            </Labelled>
+            <Labelled label={t.messages.receiver} wide>
               <input value={receiver} onChange={(event) => setReceiver(event.target.value)} placeholder={address ?? '0x…'} maxLength={42} className={`${field} font-mono`} />
-            </label>
+            </Labelled>
           </div>
+          <details>
+            <summary className="cursor-pointer text-sm text-muted">{t.messages.more}</summary>
+            <div className="mt-2 flex flex-col gap-3">
+              <Labelled label={dataIsText ? t.messages.dataText : t.messages.dataHex}>
+                <textarea value={data} onChange={(event) => setData(event.target.value)} rows={3} maxLength={2 * MAX_DATA_BYTES + 2} placeholder={dataIsText ? '' : '0x…'} className={`${field} font-mono text-xs`} />
+              </Labelled>
+              <div className="flex flex-wrap items-end gap-3">
+                <label className="flex items-center gap-1.5 py-1 text-sm">
+                  <input type="checkbox" checked={dataIsText} onChange={() => setDataIsText(!dataIsText)} /> {t.messages.asText}
+                </label>
+                {from !== HUB && (
+                  <Labelled label={t.messages.feeFor}>
+                    <input value={fee} onChange={(event) => setFee(event.target.value)} inputMode="decimal" placeholder="0" maxLength={32} className={`${field} w-28`} />
+                  </Labelled>
+                )}
+                <Labelled label={t.messages.gasLimit}>
+                  <input value={gas} onChange={(event) => setGas(event.target.value)} inputMode="numeric" placeholder={t.messages.estimated} maxLength={12} className={`${field} w-36`} />
+                </Labelled>
+              </div>
+            </div>
+          </details>
           {wrong && <p role="alert" className="text-sm text-bad">{wrong}</p>}
           <Submit
-            key={`${from}${into}${text}${recipient}`}
+            key={JSON.stringify([from, into, composing], (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))}
             intent={intent}
             label={t.messages.look}
-            says={<>{value !== null && <Ether of={value} digits={6} />} {t.messages.leaves(from, into)} <Address of={recipient || '0x'} link={false} /></>}
+            says={
+              message && (
+                <>
+                  <p className="mb-2">
+                    {message.value > 0n ? <Ether of={message.value} digits={6} /> : t.messages.aMessage} {t.messages.leaves(from, into)} <Address of={message.to} link={false} />
+                  </p>
+                  <Hints message={message} from={from} into={into} />
+                </>
+              )
+            }
             onDone={(receipt) => go(to('messages', receipt.transactionHash))}
           />
         </div>
@@ -89,10 +146,11 @@ function Bridge({ world }: { world: World }) {
 function StepLine({ of }: { of: Step }) {
   const [mark, tone] = { done: ['✓', 'text-good'], now: ['…', 'text-warn'], later: ['·', 'text-muted'], bad: ['✗', 'text-bad'] }[of.state] as [string, string];
   return (
-    <li className="flex flex-wrap items-baseline gap-2">
-      <span aria-hidden="true" className={`w-4 text-center font-semibold ${tone}`}>
+    <li className="grid grid-cols-[1rem_minmax(0,1fr)] items-baseline gap-x-2">
+      <span aria-hidden="true" className={`text-center font-semibold ${tone}`}>
         {mark}
       </span>
+      <div className="flex flex-wrap items-baseline gap-x-2">
       <span className={of.state === 'later' ? 'text-muted' : ''}>
         {of.says} <span className="sr-only">({t.messages.states[of.state]})</span>
       </span>
@@ -102,6 +160,7 @@ function StepLine({ of }: { of: Step }) {
         </span>
       )}
       {of.chain && of.transaction && <TxLink chain={of.chain} hash={of.transaction} />}
+      </div>
     </li>
   );
 }
@@ -109,6 +168,11 @@ function StepLine({ of }: { of: Step }) {
 function Act({ of, action, chain }: { of: Sent; action: Action; chain: Chain }) {
   const data = encodeFunctionData({ abi: MESSAGES.abi, functionName: action, args: [of.message] });
   return <Submit intent={{ chain, to: MESSAGES.to, data }} label={t.messages.actions[action]} says={t.messages.actionSays[action]} />;
+}
+
+function Content({ of, into }: { of: Sent['message']; into: Chain }) {
+  const decoded = decodeCall(of.to, of.data);
+  return decoded ? <DecodedView of={decoded} chain={into} /> : <Bytes hex={of.data} />;
 }
 
 function Follow({ of, world }: { of: Sent; world: World }) {
@@ -139,7 +203,7 @@ function Follow({ of, world }: { of: Sent; world: World }) {
           </span>
         )}
       </p>
-      {of.message.data !== '0x' && <Bytes hex={of.message.data} />}
+      {of.message.data !== '0x' && <Content of={of.message} into={into} />}
       <ol className="mt-2 flex flex-col gap-1">{state.data?.steps.map((step, index) => <StepLine key={index} of={step} />)}</ol>
       {state.data && state.data.actions.length > 0 && (
         <div className="mt-3 flex flex-col gap-2">

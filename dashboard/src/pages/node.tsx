@@ -9,6 +9,7 @@ import { t } from '../strings';
 import { Badge, Empty, Facts, Panel, Title } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Ago, Hash, Text } from '../ui/values';
+import { LocalParts } from './node-parts/local';
 
 interface Peer {
   name: string;
@@ -91,7 +92,7 @@ export default function NodePage() {
           )}
         </Panel>
       </div>
-      <Panel title={t.node.chains} flush>
+      <Panel title={t.node.chains} className="mb-3" flush>
         <Table label={t.node.chains} head={[t.common.chain, t.node.stream, t.node.head, t.node.sync, t.node.oldestBlock, t.node.oldestState, t.node.waiting, t.chains.baseFee]}>
           <ChainRow chain={HUB} />
           {zones.map(({ id, name }) => (
@@ -99,6 +100,7 @@ export default function NodePage() {
           ))}
         </Table>
       </Panel>
+      <LocalParts />
     </>
   );
 }

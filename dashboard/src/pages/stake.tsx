@@ -6,17 +6,21 @@ import { useAsk, useRpc, views } from '../lib/live';
 import { STAKING } from '../lib/modules';
 import { setQuery, to, useRoute } from '../lib/route';
 import { HUB } from '../lib/rpc';
+import { scan } from '../lib/scan';
 import { useStream } from '../lib/stream';
-import type { Exposure, Operator, Slash, Zone } from '../lib/types';
+import type { Exposure, Hex, Log, Operator, Slash, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
 import { Badge, Empty, field, Panel, Stat, Title } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
-import { Address, Ether, Hash, Text } from '../ui/values';
+import { Address, Ether, Hash, Text, TxLink } from '../ui/values';
+import { Changes, Performance, SLASH_RAISED } from './stake-parts/history';
 import { Positions } from './stake-parts/positions';
 
 /** Zones whose shares are shown. */
 const MAX_ZONES = 12;
+/** Slashes that are listed. */
+const MAX_SLASHES = 64;
 const KINDS = ['conflicting notarize', 'conflicting finalize', 'nullify and finalize'];
 
 function Epochs() {
@@ -156,15 +160,23 @@ function Allocations({ zones }: { zones: Zone[] }) {
   );
 }
 
+/** The transaction that brought the evidence of each slash. */
+function useEvidence(enabled: boolean): Map<number, Hex> {
+  const oldest = useStatus().data?.oldestBlock;
+  const { data } = useAsk<Log[]>(HUB, ['evidence'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [SLASH_RAISED] }, MAX_SLASHES, null, Number(oldest), signal)).logs, { enabled: enabled && oldest !== undefined });
+  return new Map((data ?? []).map((log) => [Number(log.topics[1]), log.transactionHash]));
+}
+
 function Slashes({ zones }: { zones: Zone[] }) {
-  const slashes = useRpc<{ total: number; slashes: Slash[] }>(HUB, 'hansa_slashes', [0, 64]);
+  const slashes = useRpc<{ total: number; slashes: Slash[] }>(HUB, 'hansa_slashes', [0, MAX_SLASHES]);
   const all = [...(slashes.data?.slashes ?? [])].reverse();
+  const evidence = useEvidence(all.length > 0);
   return (
     <Panel title={t.stake.slashes} source={slashes} flush>
       {all.length === 0 ? (
-        <Empty>{t.stake.noSlashes}</Empty>
+        <Empty next={t.stake.noSlashesNext}>{t.stake.noSlashes}</Empty>
       ) : (
-        <Table label={t.stake.slashes} head={['#', t.stake.operator, t.stake.fault, t.common.chain, t.stake.epoch, t.explorer.state, { right: t.stake.part }, { right: t.stake.amount }, t.stake.finder, t.stake.settles]}>
+        <Table label={t.stake.slashes} head={['#', t.stake.operator, t.stake.fault, t.common.chain, t.stake.epoch, t.explorer.state, { right: t.stake.part }, { right: t.stake.amount }, t.stake.finder, t.stake.settles, t.stake.evidence]}>
           {all.map((of) => (
             <tr key={of.id}>
               <Cell>{of.id}</Cell>
@@ -185,6 +197,7 @@ function Slashes({ zones }: { zones: Zone[] }) {
                 <Address of={of.finder} />
               </Cell>
               <Cell>{t.stake.epochOf(count(of.settlesAt))}</Cell>
+              <Cell>{evidence.has(of.id) ? <TxLink chain={HUB} hash={evidence.get(of.id) as Hex} /> : '–'}</Cell>
             </tr>
           ))}
         </Table>
@@ -233,7 +246,9 @@ export default function StakePage() {
       <Panel title={t.stake.positions} className="mb-3">
         <Whose />
       </Panel>
+      <Performance />
       <Allocations zones={zones} />
+      <Changes />
       <Slashes zones={zones} />
     </>
   );

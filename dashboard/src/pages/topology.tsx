@@ -1,19 +1,35 @@
 // The hub in the middle, zones and operators around it. Positions are computed once for each set of nodes, so nothing jumps.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force';
-import { useMemo } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 import { big, count, ether } from '../lib/format';
 import { isUp } from '../lib/health';
 import { useOperators, usePeers, useStatus, useZones } from '../lib/league';
 import { to } from '../lib/route';
-import { HUB } from '../lib/rpc';
+import { type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
+import { useStream } from '../lib/stream';
+import { type Moved, perMinute, useBusy, useMoved } from '../lib/traffic';
 import type { Operator, Zone } from '../lib/types';
 import { t } from '../strings';
 import { Badge } from '../ui/basics';
 import { Ether, Text } from '../ui/values';
 
-const WIDTH = 720;
-const HEIGHT = 380;
+interface Size {
+  width: number;
+  height: number;
+}
+const WIDE: Size = { width: 720, height: 380 };
+/** On small screens: letters keep their size. */
+const NARROW: Size = { width: 400, height: 400 };
+const narrow = matchMedia('(max-width: 40rem)');
+const useSize = (): Size =>
+  useSyncExternalStore(
+    (changed) => {
+      narrow.addEventListener('change', changed);
+      return () => narrow.removeEventListener('change', changed);
+    },
+    () => (narrow.matches ? NARROW : WIDE),
+  );
 /** More than these are left to the list in words. */
 const MAX_DRAWN = 24;
 const TICKS = 240;
@@ -25,27 +41,32 @@ interface Node extends SimulationNodeDatum {
   radius: number;
   bad: boolean;
   href: string;
+  /** Where this node runs it. */
+  chain?: Chain;
 }
 interface Link extends SimulationLinkDatum<Node> {
   kind: 'messages' | 'stake';
-  weight: number;
+  /** Of a line to a zone. */
+  zoneId?: number;
 }
 
-function layout(operators: Operator[], zones: Zone[], down: Set<number>): { nodes: Node[]; links: Link[] } {
+function layout(operators: Operator[], zones: Zone[], down: Set<number>, { width, height }: Size): { nodes: Node[]; links: Link[] } {
   const most = operators.reduce((sum, { stake }) => (big(stake) > sum ? big(stake) : sum), 1n);
   const area = (stake: bigint): number => 10 + 14 * Math.sqrt(Number((stake * 1000n) / most) / 1000);
-  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 34, bad: false, href: to('chains', HUB), fx: WIDTH / 2, fy: HEIGHT / 2 };
+  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, bad: false, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
+  const stretch = Math.min(1.5, (width / 2 - 60) / 165);
   const around = (index: number, all: number, distance: number): { x: number; y: number } => {
     const angle = (index / Math.max(1, all)) * 2 * Math.PI - Math.PI / 2;
-    return { x: WIDTH / 2 + 1.5 * distance * Math.cos(angle), y: HEIGHT / 2 + distance * Math.sin(angle) };
+    return { x: width / 2 + stretch * distance * Math.cos(angle), y: height / 2 + distance * Math.sin(angle) };
   };
   const ofZones: Node[] = zones.slice(0, MAX_DRAWN).map((zone, index) => ({
     id: `zone:${zone.name}`,
     kind: 'zone',
     label: line(zone.name, 16),
-    radius: 22,
+    radius: 31,
     bad: zone.path === null || zone.phase === 'closing' || zone.phase === 'stopped',
     href: to('chains', zone.name),
+    ...(zone.path === null ? {} : { chain: zone.name }),
     ...around(index, zones.length, 95),
   }));
   const ofOperators: Node[] = operators.slice(0, MAX_DRAWN).map((operator, index) => ({
@@ -59,22 +80,47 @@ function layout(operators: Operator[], zones: Zone[], down: Set<number>): { node
   }));
   const nodes = [hub, ...ofZones, ...ofOperators];
   const links: Link[] = [
-    ...ofZones.map((node, index): Link => ({ source: node.id, target: HUB, kind: 'messages', weight: (zones[index]?.sent ?? 0) + (zones[index]?.delivered ?? 0) })),
-    ...ofOperators.filter((_, index) => operators[index]?.seat).map((node): Link => ({ source: node.id, target: HUB, kind: 'stake', weight: 1 })),
+    ...ofZones.map((node, index): Link => ({ source: node.id, target: HUB, kind: 'messages', zoneId: zones[index]?.id ?? 0 })),
+    ...ofOperators.filter((_, index) => operators[index]?.seat).map((node): Link => ({ source: node.id, target: HUB, kind: 'stake' })),
   ];
   const simulation = forceSimulation(nodes)
-    .force('link', forceLink<Node, Link>(links).id(({ id }) => id).distance(({ kind }) => (kind === 'messages' ? 100 : 165)).strength(0.4))
+    .force('link', forceLink<Node, Link>(links).id(({ id }) => id).distance(({ kind }) => (kind === 'messages' ? 110 : Math.min(165, width / 2 - 50))).strength(0.4))
     .force('charge', forceManyBody().strength(-260))
     .force('collide', forceCollide<Node>(({ radius }) => radius + 18))
-    .force('x', forceX(WIDTH / 2).strength(0.03))
-    .force('y', forceY(HEIGHT / 2).strength(0.14))
+    .force('x', forceX(width / 2).strength(0.03))
+    .force('y', forceY(height / 2).strength(0.14))
     .stop();
   simulation.tick(TICKS);
   for (const node of nodes) {
-    node.x = Math.min(WIDTH - node.radius - 40, Math.max(node.radius + 40, node.x ?? 0));
-    node.y = Math.min(HEIGHT - node.radius - 22, Math.max(node.radius + 6, node.y ?? 0));
+    node.x = Math.min(width - node.radius - 40, Math.max(node.radius + 40, node.x ?? 0));
+    node.y = Math.min(height - node.radius - 22, Math.max(node.radius + 6, node.y ?? 0));
   }
   return { nodes, links };
+}
+
+/** Thicker where more messages went lately. */
+const width = (messages: number): number => 1.5 + Math.min(6, 1.5 * Math.log2(1 + messages));
+const sum = (of: Moved | undefined): number => (of ? of.into + of.from : 0);
+
+/** Transactions per minute of a chain. Its stream is open while the picture is there, so that the number keeps up. */
+function Traffic({ chain, x, y, on }: { chain: Chain; x: number; y: number; on: string }) {
+  useStream(chain);
+  const busy = useBusy(chain);
+  return busy ? (
+    <text x={x} y={y} textAnchor="middle" fontSize="10" fill={on}>
+      {perMinute(busy)} {t.league.perMinute}
+    </text>
+  ) : null;
+}
+
+function TrafficInWords({ chain, of }: { chain: Chain; of: Moved | null }) {
+  const busy = useBusy(chain);
+  return (
+    <span className="text-muted">
+      {busy && t.league.transactionsLately(perMinute(busy))}
+      {of && `, ${t.league.messagesLately(count(of.into), count(of.from))}`}
+    </span>
+  );
 }
 
 const fill = { hub: 'var(--accent)', zone: 'var(--accent-soft)', operator: 'var(--good-soft)' };
@@ -85,30 +131,45 @@ export default function Topology() {
   const zones = useZones().data;
   const peers = usePeers().data;
   const status = useStatus().data;
+  const moved = useMoved(zones).data;
   const serving = useMemo(() => (operators ?? []).filter(({ exited, seat }) => !exited || seat), [operators]);
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
   // Only what is drawn decides where it is drawn.
-  const key = JSON.stringify([serving.map(({ id, stake, seat, bar }) => [id, stake, seat, bar]), zones?.map(({ name, phase, path, sent, delivered }) => [name, phase, path, sent, delivered]), down]);
-  const drawn = useMemo(() => layout(serving, zones ?? [], new Set(down)), [key]);
+  const key = JSON.stringify([serving.map(({ id, stake, seat, bar }) => [id, stake, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), down]);
+  const size = useSize();
+  const drawn = useMemo(() => layout(serving, zones ?? [], new Set(down), size), [key, size]);
   if (!operators || !zones) return null;
   const place = (of: Link['source']): Node => of as Node;
   const edges = drawn.nodes.map(({ y, radius, kind }) => [(y ?? 0) - radius, (y ?? 0) + radius + (kind === 'operator' ? 20 : 0)] as const);
   const [top, bottom] = [Math.min(...edges.map(([least]) => least)) - 6, Math.max(...edges.map(([, most]) => most)) + 6];
   return (
     <>
-      <svg viewBox={`0 ${top} ${WIDTH} ${bottom - top}`} aria-hidden="true" className="mx-auto w-full max-w-[46rem]">
-        {drawn.links.map((link, index) => (
-          <line
-            key={index}
-            x1={place(link.source).x}
-            y1={place(link.source).y}
-            x2={place(link.target).x}
-            y2={place(link.target).y}
-            stroke={link.kind === 'messages' ? 'var(--accent)' : 'var(--line)'}
-            strokeWidth={link.kind === 'messages' ? 1.5 + Math.min(6, Math.log2(1 + link.weight)) : 1.5}
-            strokeDasharray={link.kind === 'stake' ? '4 4' : undefined}
-          />
-        ))}
+      <svg viewBox={`0 ${top} ${size.width} ${bottom - top}`} aria-hidden="true" className="mx-auto w-full max-w-[46rem]">
+        {drawn.links.map((link, index) => {
+          const [from, into] = [place(link.source), place(link.target)];
+          const messages = sum(moved?.get(link.zoneId ?? -1));
+          return (
+            <g key={index}>
+              <line
+                x1={from.x}
+                y1={from.y}
+                x2={into.x}
+                y2={into.y}
+                stroke={link.kind === 'messages' ? 'var(--accent)' : 'var(--line)'}
+                strokeWidth={link.kind === 'messages' ? width(messages) : 1.5}
+                strokeDasharray={link.kind === 'stake' ? '4 4' : undefined}
+              />
+              {messages > 0 && (
+                <>
+                  <circle cx={((from.x ?? 0) * 0.55 + (into.x ?? 0) * 0.45)} cy={((from.y ?? 0) * 0.55 + (into.y ?? 0) * 0.45)} r={11} fill="var(--panel)" stroke="var(--accent)" />
+                  <text x={((from.x ?? 0) * 0.55 + (into.x ?? 0) * 0.45)} y={((from.y ?? 0) * 0.55 + (into.y ?? 0) * 0.45) + 4} textAnchor="middle" fontSize="11" fill="var(--text)">
+                    {messages > 99 ? '99+' : messages}
+                  </text>
+                </>
+              )}
+            </g>
+          );
+        })}
         {drawn.nodes.map((node) => (
           <a key={node.id} href={node.href} tabIndex={-1}>
             <circle cx={node.x} cy={node.y} r={node.radius} fill={node.bad ? 'var(--bad-soft)' : fill[node.kind]} stroke={node.bad ? 'var(--bad)' : stroke[node.kind]} strokeWidth={2} strokeDasharray={node.bad ? '5 3' : undefined} />
@@ -117,39 +178,55 @@ export default function Topology() {
                 {node.label}
               </text>
             ) : (
-              <text x={node.x} y={(node.y ?? 0) + 4} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--text)'}>
-                {node.label}
-              </text>
+              <>
+                <text x={node.x} y={(node.y ?? 0) + (node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--text)'}>
+                  {node.label}
+                </text>
+                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + 14} on={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--muted)'} />}
+              </>
             )}
           </a>
         ))}
       </svg>
-      <ul className="mt-2 grid gap-x-6 gap-y-0.5 text-sm sm:grid-cols-2">
-        {serving.map((operator) => (
-          <li key={operator.id} className="flex flex-wrap items-center gap-1.5">
-            <span aria-hidden="true" className={down.includes(operator.id) ? 'text-bad' : 'text-good'}>
-              ●
-            </span>
-            <a href={to('stake')}>
-              <Text of={operator.name} most={40} />
-            </a>
-            <Ether of={big(operator.stake)} />
-            {down.includes(operator.id) ? <Badge tone="bad">{t.node.down}</Badge> : <span className="text-muted">{operator.seat ? t.league.seat : t.league.noSeat}</span>}
-          </li>
-        ))}
-        {zones.map((zone) => (
-          <li key={zone.id} className="flex flex-wrap items-center gap-1.5">
-            <span aria-hidden="true" className={zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
+      <p className="text-center text-xs text-muted">{t.league.lately}</p>
+      <div className="mt-2 grid gap-x-6 gap-y-0.5 text-sm sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+        <ul>
+          {serving.map((operator) => (
+            <li key={operator.id} className="flex flex-wrap items-baseline gap-x-1.5">
+              <span aria-hidden="true" className={down.includes(operator.id) ? 'text-bad' : 'text-good'}>
+                ●
+              </span>
+              <a href={to('stake')}>
+                <Text of={operator.name} most={40} />
+              </a>
+              <Ether of={big(operator.stake)} />
+              {down.includes(operator.id) ? <Badge tone="bad">{t.node.down}</Badge> : <span className="text-muted">{operator.seat ? t.league.seat : t.league.noSeat}</span>}
+            </li>
+          ))}
+        </ul>
+        <ul>
+          <li className="flex flex-wrap items-baseline gap-x-1.5">
+            <span aria-hidden="true" className="text-accent">
               ◆
             </span>
-            <a href={to('chains', zone.name)}>
-              <Text of={zone.name} most={40} />
-            </a>
-            <span title={t.league.messages(count(zone.sent), count(zone.delivered))}>{ether(big(zone.locked), 2)} ETH</span>
-            {zone.phase === 'active' ? <span className="text-muted">{t.league.messages(count(zone.sent), count(zone.delivered))}</span> : <Badge tone="warn">{zone.phase}</Badge>}
+            <a href={to('chains', HUB)}>{t.common.hub}</a>
+            <TrafficInWords chain={HUB} of={null} />
           </li>
-        ))}
-      </ul>
+          {zones.map((zone) => (
+            <li key={zone.id} className="flex flex-wrap items-baseline gap-x-1.5">
+              <span aria-hidden="true" className={zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
+                ◆
+              </span>
+              <a href={to('chains', zone.name)}>
+                <Text of={zone.name} most={40} />
+              </a>
+              <span title={t.league.messages(count(zone.sent), count(zone.delivered))}>{ether(big(zone.locked), 2)} ETH</span>
+              {zone.phase !== 'active' && <Badge tone="warn">{zone.phase}</Badge>}
+              {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
+            </li>
+          ))}
+        </ul>
+      </div>
     </>
   );
 }

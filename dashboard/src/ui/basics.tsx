@@ -158,7 +158,7 @@ export function Button({ children, onClick, kind = 'plain', disabled, type = 'bu
 }
 
 /** A number with its name; it keeps its width while it changes. */
-export function Stat({ label, children, note, tone }: { label: string; children: ReactNode; note?: ReactNode; tone?: Tone }) {
+export function Stat({ label, children, note, tone }: { label: ReactNode; children: ReactNode; note?: ReactNode; tone?: Tone }) {
   const colour = tone && tone !== 'muted' ? { good: 'text-good', warn: 'text-warn', bad: 'text-bad', accent: 'text-accent' }[tone] : '';
   return (
     <div className="min-w-0 px-3 py-2">
@@ -210,3 +210,8 @@ export function Copy({ text, what }: { text: string; what: string }) {
 }
 
 export const field = 'rounded-md border border-line bg-bg px-2 py-1 text-sm text-ink placeholder:text-muted min-w-0';
+
+/** A field of a form under its name. */
+export function Labelled({ label, children, wide = false }: { label: string; children: ReactNode; wide?: boolean }) {
+  return <label className={`flex min-w-0 flex-col gap-0.5 text-xs text-muted ${wide ? 'flex-1 basis-64' : ''}`}>{label}{children}</label>;
+}

@@ -11,6 +11,8 @@ import { Address, Ether, Hash, Text, Time } from './values';
 const WEI = /^(value|amount|bond|fee|stake|escrow|locked|held|paid|left|rentPerDay|sent|minimum|minBond|balance|answers)$/i;
 /** Names of times, seconds since 1970. */
 const SECONDS = /^(expiry|until|closesAt|raisedAt|acceptedAt|timestamp|provisionalUntil|since|latest)$/i;
+/** Names of chain ids. */
+const CHAIN_ID = /^(chainId|source|destination)$/;
 /** Bytes that are shown of a long value. */
 const MAX_BYTES = 600;
 
@@ -24,7 +26,8 @@ function single({ name, type, value }: Argument, chain: Chain): ReactNode {
     if (SECONDS.test(name) && number > 1_000_000_000n && number < 100_000_000_000n) return <Time ms={Number(number) * 1_000} />;
     if (/Ms$/.test(name) && number > 1_000_000_000_000n) return <Time ms={Number(number)} />;
     if (name === 'version' && number > 1_000_000_000_000n) return <Time ms={Number(number)} />;
-    return count(number);
+    // Numbers that are names are written as they are.
+    return CHAIN_ID.test(name) ? String(number) : count(number);
   }
   const text = String(value);
   if (type === 'bytes' && text.length > 2) return <Bytes hex={text} />;

@@ -96,11 +96,11 @@ export async function use(chain: Chain): Promise<void> {
   if (getConnection(config).chainId !== id) await switchChain(config, { chainId: id });
 }
 
-export async function send({ chain, to, data, value }: Intent): Promise<Hex> {
+export async function send({ chain, to, data, value, gas }: Intent): Promise<Hex> {
   await use(chain);
   const { config, ids } = await ready();
   const chainId = ids.get(chain) as number;
-  return sendTransaction(config, { to, chainId, ...(data ? { data } : {}), ...(value ? { value } : {}) });
+  return sendTransaction(config, { to, chainId, ...(data ? { data } : {}), ...(value ? { value } : {}), ...(gas ? { gas } : {}) });
 }
 
 /** A wallet that was used here before is used again, without asking. */

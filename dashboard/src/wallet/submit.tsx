@@ -1,6 +1,6 @@
 // A transaction from the preview to its end: what it costs, the question to the wallet, the wait, and the receipt.
 import { useState, type ReactNode } from 'react';
-import { big, duration, num } from '../lib/format';
+import { big, count, duration, num } from '../lib/format';
 import { explainSending, preview, type Preview, settled } from '../lib/send';
 import type { Receipt } from '../lib/types';
 import { type Intent, sendByWallet, useWallet } from '../lib/wallet';
@@ -66,7 +66,7 @@ export function Submit({ intent, label, says, onDone }: Props) {
         <div className="rounded-md border border-line bg-raised p-3">
           <div className="mb-2">{says}</div>
           <p className="mb-2 text-muted">
-            {t.wallet.feeAtMost} <Ether of={step.cost.fee} digits={8} />
+            {t.wallet.feeAtMost} <Ether of={step.cost.fee} digits={8} /> ({count(step.cost.gas)} {t.explorer.gas})
             {intent.value ? (
               <>
                 , {t.wallet.amount} <Ether of={intent.value} digits={6} />

@@ -30,8 +30,8 @@ export async function visit(page, league, route) {
 
 /** Serious findings of axe. What is stale or disabled is dim on purpose. */
 export async function accessibility(page) {
-  // The page's policy allows no foreign script; this one comes by the debugger.
-  await page.evaluate(axe);
+  // The page's policy allows no foreign script; this one comes by the debugger, and stays until the page is loaded anew.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary}`);
 }

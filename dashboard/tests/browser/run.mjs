@@ -4,8 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { encodeFunctionData } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, visit } from './browser.mjs';
+import { barter } from './contract.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 
 const PORT_BASE = Number(process.env.HANSA_TEST_PORTS ?? 23_500);
@@ -13,6 +15,9 @@ const MNEMONIC = 'test test test test test test test test test test test junk';
 /** The second development account, and the second member: everybody has their keys. */
 const SOMEBODY = mnemonicToAccount(MNEMONIC, { addressIndex: 1 });
 const MEMBER = mnemonicToAccount(MNEMONIC, { accountIndex: 1, addressIndex: 1 });
+/** The fourth development account makes the token; the third holds some. */
+const MAKER = mnemonicToAccount(MNEMONIC, { addressIndex: 3 });
+const HOLDER = mnemonicToAccount(MNEMONIC, { addressIndex: 2 });
 /** Objects that the list has to carry. */
 const MANY = 10_000;
 const SECOND = 1_000;
@@ -20,6 +25,18 @@ const SECOND = 1_000;
 let league;
 let browser;
 let routes;
+let token;
+
+/** A token with transfers, and a call of something that no standard has. */
+async function makeToken() {
+  const { abi, code } = barter();
+  const { contractAddress: to } = await league.send(MAKER, { data: code });
+  const send = (functionName, args) => league.send(MAKER, { to, data: encodeFunctionData({ abi, functionName, args }) });
+  await send('mint', [MAKER.address, 5_000_000n]);
+  await send('transfer', [HOLDER.address, 1_250_000n]);
+  const { transactionHash } = await send('barter', [7n, 9n]);
+  return { abi, address: to, call: transactionHash };
+}
 
 async function places() {
   const logs = await league.call('eth_getLogs', [{ fromBlock: '0x0', address: '0x48414e5341000000000000000000000000000006' }]);
@@ -35,6 +52,9 @@ async function places() {
     transaction: `chains/hub/tx/${block.transactions[0].hash}`,
     address: `chains/hub/address/${address}`,
     exchange: 'exchange',
+    token: `chains/hub/token/${token.address}`,
+    feeds: 'exchange/feeds',
+    raise: `exchange/raise?object=${indicators(1)[0].id}&target=0x${'bad0'.repeat(10)}`,
     object: `exchange/object/${indicators(1)[0].id}`,
     hostile: `exchange/object/${HOSTILE_ID}`,
     publish: 'exchange/publish',
@@ -50,6 +70,7 @@ async function places() {
 before(async () => {
   league = await League.start(PORT_BASE);
   await league.populate();
+  token = await makeToken();
   browser = await launch();
   routes = await places();
 }, { timeout: 120 * SECOND });
@@ -81,6 +102,20 @@ async function screenshots() {
   console.log(`pictures are in ${folder}`);
 }
 
+/** The inside of a panel of this name. */
+const table = (page, name) => page.locator(`div[role="region"][aria-label="${name}"]`);
+
+async function connect(page) {
+  await page.getByRole('button', { name: 'Connect wallet' }).click();
+  await page.getByRole('button', { name: 'Test wallet' }).click();
+  await page.getByRole('button', { name: 'Connect wallet' }).waitFor({ state: 'detached' });
+}
+
+async function sign(page) {
+  await page.getByRole('button', { name: 'Sign in wallet' }).click();
+  await page.getByText('done', { exact: true }).waitFor({ timeout: 20 * SECOND });
+}
+
 async function incident(page) {
   await page.getByRole('button', { name: 'Simulate an incident' }).click();
   await page.getByRole('button', { name: 'Begin', exact: true }).click();
@@ -94,17 +129,18 @@ if (process.argv.includes('--screenshots')) {
   test('screenshots', screenshots);
 } else {
   test('each page, wide and narrow: no fault, nothing asked elsewhere, no serious finding of axe, nothing wider than the screen', async () => {
-    for (const [width, scheme] of [[1280, 'light'], [360, 'dark']]) {
+    const look = async (width, scheme) => {
       const { page, faults, context } = await open(browser, league, { width, scheme });
       for (const [name, route] of Object.entries(routes)) {
         await visit(page, league, route);
-        await page.waitForTimeout(500);
+        await page.waitForTimeout(400);
         assert.deepEqual(await accessibility(page), [], `${name} at ${width}`);
         assert.ok((await overflow(page)) <= 0, `${name} at ${width} is wider than the screen`);
         assert.deepEqual(faults, [], `${name} at ${width}`);
       }
       await context.close();
-    }
+    };
+    await Promise.all([look(1280, 'light'), look(360, 'dark')]);
   });
 
   test('the league page: interactive within a second, health in numbers and words, blocks as they come', async () => {
@@ -122,6 +158,8 @@ if (process.argv.includes('--screenshots')) {
     await page.waitForFunction((before) => document.querySelector('dl dd').textContent !== before, old, { timeout: 12 * SECOND });
     await page.getByRole('button', { name: 'Send a test transaction' }).click();
     await page.getByText(/Final \d+ ms after it was sent|Final [\d.]+ s after it was sent/).waitFor({ timeout: 15 * SECOND });
+    await page.getByText(/last hour [\d.]+ m?s/).first().waitFor();
+    await page.getByText(/\d+ messages? in and \d+ out/).first().waitFor();
     await page.context().close();
   });
 
@@ -164,6 +202,159 @@ if (process.argv.includes('--screenshots')) {
     await page.getByLabel('Amount, ETH').fill('999999');
     await page.getByRole('button', { name: 'Check and continue' }).click();
     await page.getByText(/not enough ether/).waitFor();
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('stake moves to another operator, and what operators did is told by epoch', async () => {
+    const { page, faults } = await open(browser, league, { wallet: SOMEBODY });
+    await visit(page, league, 'stake');
+    await connect(page);
+    await page.getByRole('combobox', { name: 'What', exact: true }).selectOption('redelegate');
+    await page.getByRole('combobox', { name: 'From', exact: true }).selectOption({ label: 'operator-1' });
+    await page.getByRole('combobox', { name: 'To', exact: true }).selectOption({ label: 'operator-3' });
+    await page.getByLabel('Amount, ETH').fill('2');
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    await page.getByText(/leaves operator-1 and goes to operator-3/).waitFor();
+    await sign(page);
+    const [{ unbonding }] = await league.call('hansa_delegations', [SOMEBODY.address]);
+    assert.deepEqual([BigInt(unbonding[0].amount), unbonding[0].to], [2n * 10n ** 18n, 3]);
+    await page.getByText(/to operator-3 from epoch/).waitFor({ timeout: 5 * SECOND });
+    const performance = table(page, 'Performance by epoch');
+    await performance.getByText(/signed [1-9]\d* %/).first().waitFor();
+    assert.match(await performance.innerText(), /made \d+ %/);
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('a message with data: checked, decoded before it is signed, and readable where it waits', async () => {
+    const { page, faults } = await open(browser, league, { wallet: SOMEBODY });
+    await visit(page, league, 'messages');
+    await connect(page);
+    await page.getByRole('combobox', { name: 'To', exact: true }).selectOption('market');
+    await page.getByText('Data and gas').click();
+    await page.getByLabel(/^Data as/).fill('hello there');
+    await page.getByText('The data is not hexadecimal').waitFor();
+    await page.getByLabel('the data is text').check();
+    await page.getByLabel('Gas limit').fill('30,000');
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    await page.getByText(/it needs [\d,]+ gas, and you allow 30,000/).waitFor();
+    await page.getByLabel('Gas limit').fill('900,000');
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    await page.getByText('Its data, 11 B:').waitFor();
+    await page.getByText(/The receiver is no contract: it waits/).waitFor();
+    await page.getByText(/\(900,000 gas\)/).waitFor();
+    await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.waitForURL(/#\/messages\/0x/, { timeout: 20 * SECOND });
+    await page.getByText('hello there').waitFor();
+    await page.getByText('waits', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    const hash = page.url().split('/').at(-1);
+    assert.equal(BigInt((await league.call('eth_getTransactionByHash', [hash])).gas), 900_000n);
+    await page.getByRole('button', { name: 'Take it' }).click();
+    await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.getByText('taken', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('a member raises an alert with its bond in sight, and reports a sighting; feeds are there', async () => {
+    const { page, faults } = await open(browser, league, { wallet: MEMBER });
+    await visit(page, league, `exchange/object/${indicators(2)[1].id}`);
+    await connect(page);
+    await page.getByText('Report that you saw it').click();
+    await page.getByLabel('How often').fill('3');
+    await page.getByRole('button', { name: 'Report a sighting' }).click();
+    await page.getByText('You report to have seen it 3 times').waitFor();
+    await sign(page);
+    await page.getByText('saw it 3 times').waitFor({ timeout: 10 * SECOND });
+    await page.getByRole('link', { name: 'Raise an alert on these grounds' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Raise an alert' }).waitFor();
+    assert.equal(await page.getByLabel('Grounds: an object').inputValue(), indicators(2)[1].id);
+    await page.getByLabel('Hostile addresses').fill('0x12');
+    await page.getByText('“0x12” is no address').waitFor();
+    await page.getByLabel('Hostile addresses').fill(`0x${'bad1'.repeat(10)} 0x${'bad2'.repeat(10)}`);
+    await page.getByText(/These obey a higher severity only: grid/).waitFor();
+    await page.getByLabel('Severity').selectOption('critical');
+    await page.getByText(/refuse the addresses from their next block on: hub, market, grid/).waitFor();
+    await page.getByRole('button', { name: 'Check and continue' }).click();
+    const [bond] = await Promise.all([page.getByText(/Your bond, which you lose/).innerText()]);
+    await page.getByRole('button', { name: 'Sign in wallet' }).click();
+    await page.getByRole('heading', { level: 1, name: /Alert \d+ pending/ }).waitFor({ timeout: 20 * SECOND });
+    const held = await page.locator('dt', { hasText: /^Bond$/ }).locator('xpath=following-sibling::dd[1]').innerText();
+    assert.match(bond, new RegExp(held.split(' ETH')[0]));
+    await page.getByText('0 of 4 endorse').or(page.getByText('1 of 4 endorse')).first().waitFor();
+    await visit(page, league, 'exchange/feeds');
+    const feeds = table(page, 'Publishers');
+    await feeds.getByText('fresh').first().waitFor();
+    assert.match(await feeds.innerText(), /member-2[^]*\b151\b/);
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('a token: transfers, holders and how far was read; an ABI that a reader gives; the calls inside', async () => {
+    const { page, faults } = await open(browser, league);
+    await visit(page, league, `chains/hub/address/${token.address}`);
+    await page.getByRole('link', { name: 'Transfers and holders' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Barter' }).waitFor();
+    const transfers = table(page, 'Transfers');
+    await transfers.getByText('minted').waitFor();
+    await transfers.getByText('1.25 BRT').waitFor();
+    await page.getByText(/2 transfers, from block/).waitFor();
+    const holders = table(page, 'Holders');
+    await holders.getByText('75.00 %').waitFor();
+    await holders.getByText('3.75 BRT').waitFor();
+    // Nobody knows the call; with the ABI it is read.
+    await visit(page, league, `chains/hub/tx/${token.call}`);
+    await page.getByRole('heading', { name: 'Call', exact: true }).waitFor();
+    assert.doesNotMatch(await page.locator('main').innerText(), /apples/);
+    await visit(page, league, `chains/hub/address/${token.address}`);
+    const abi = page.getByRole('textbox', { name: /Paste the JSON/ });
+    await abi.fill('{"what": 1}');
+    await page.getByRole('button', { name: 'Use this ABI' }).click();
+    await page.getByText('There is no ABI in it').waitFor();
+    await abi.fill(JSON.stringify(token.abi));
+    await page.getByRole('button', { name: 'Use this ABI' }).click();
+    await page.getByText(/entries are used from now on/).waitFor();
+    await visit(page, league, `chains/hub/tx/${token.call}`);
+    await page.getByText('your ABI').first().waitFor();
+    assert.match(await page.locator('main').innerText(), /apples[^]*7[^]*pears[^]*9/);
+    await page.getByText('Bartered').waitFor();
+    await page.getByRole('button', { name: 'Run it again and show' }).click();
+    const trace = table(page, 'Calls inside');
+    await trace.getByText('weigh').waitFor();
+    assert.match(await trace.innerText(), /CALL[^]*barter[^]*(STATIC)?CALL[^]*weigh/);
+    // Its transactions, by the index.
+    await visit(page, league, `chains/hub/address/${MAKER.address}`);
+    const all = table(page, 'Newest transactions');
+    await all.getByText('create contract').waitFor();
+    assert.equal(await all.locator('tbody tr').count(), 4);
+    // Who signed the block of the call.
+    const { blockNumber } = await league.call('eth_getTransactionByHash', [token.call]);
+    await visit(page, league, `chains/hub/block/${Number(blockNumber)}`);
+    await page.getByText(/[34] signatures of 4 seats/).waitFor();
+    assert.ok((await page.getByText(/^✓ operator-\d$/).count()) >= 3);
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('the node page tells its own machine its log, settings, resources and checks, and nobody else', async () => {
+    const { page, faults } = await open(browser, league);
+    await visit(page, league, 'node');
+    const log = page.getByRole('log', { name: 'Log' });
+    await log.getByText(/INFO/).first().waitFor();
+    await page.getByRole('searchbox', { name: 'Filter settings' }).fill('rpc.listen');
+    const settings = table(page, 'Configuration in force');
+    await settings.getByText('node.toml').waitFor();
+    assert.equal(await settings.locator('tbody tr').count(), 1);
+    const resources = table(page, 'Disk');
+    for (const chain of ['hub', 'market', 'grid']) await resources.getByRole('link', { name: chain }).waitFor();
+    await table(page, 'Doctor').getByText('disk space').waitFor();
+    assert.equal((await fetch(`${league.url}local/config`, { headers: { 'x-forwarded-for': '192.0.2.1' } })).status, 403);
+    assert.equal((await fetch(`${league.url}local/config`, { headers: { origin: 'http://127.0.0.1:1' } })).status, 403);
+    // From elsewhere the page says where to look.
+    await page.route('**/local/**', (route) => route.fulfill({ status: 403, contentType: 'application/json', body: '{"error":"elsewhere"}' }));
+    await page.reload();
+    await page.getByText(/to a browser on the node’s own machine only\./).waitFor();
     assert.deepEqual(faults, []);
     await page.context().close();
   });

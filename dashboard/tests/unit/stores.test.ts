@@ -3,6 +3,7 @@ import { parse, to } from '../../src/lib/route';
 import { batch, call, RpcError, Unreachable } from '../../src/lib/rpc';
 import { scan } from '../../src/lib/scan';
 import { ChainStream, type Event } from '../../src/lib/stream';
+import { follow, load, MAX_LINES } from '../../src/lib/local';
 import { byName } from '../../src/incident/run';
 import { explainSending } from '../../src/lib/send';
 
@@ -169,4 +170,16 @@ test('a wallet that says no is understood however deep it says so', () => {
   expect(explainSending({ message: 'x', cause: { cause: { code: 4001 } } }).what).toContain('You said no');
   expect(explainSending(new RpcError(-32_000, 'insufficient funds for gas')).what).toContain('not enough ether');
   expect(explainSending(new RpcError(3, 'blocked by directive 1', '0x')).next).toContain('alerts');
+});
+
+test('a log is followed without a line twice, and begins anew with the node', () => {
+  const line = (number: number) => ({ number, level: 3, atMs: 0, text: '' });
+  const held = follow([], { lines: [line(3), line(4)], oldest: 0, next: 5 });
+  const more = follow(held, { lines: [line(4), line(5)], oldest: 0, next: 6 });
+  expect(more.map(({ number }) => number)).toEqual([3, 4, 5]);
+  expect(follow(more, { lines: [line(0), line(1)], oldest: 0, next: 2 }).map(({ number }) => number)).toEqual([0, 1]);
+  const many = follow(more, { lines: Array.from({ length: MAX_LINES + 5 }, (_, index) => line(index + 6)), oldest: 0, next: MAX_LINES + 11 });
+  expect(many).toHaveLength(MAX_LINES);
+  expect(load(null, 10, 5)).toBeNull();
+  expect(load({ at: 0, cpuMs: 100 }, 1_000, 350)).toBe(0.25);
 });

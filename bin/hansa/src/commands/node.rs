@@ -2,9 +2,9 @@
 
 use crate::failure::{Exit, Failure, Outcome};
 use clap::{Args, Subcommand, ValueEnum};
-use hansa_node::{Config, JoinFrom};
+use hansa_node::{Config, Console, JoinFrom, Logs};
 use std::{io::IsTerminal as _, path::PathBuf};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::writer::MakeWriterExt as _};
 
 /// `hansa node`
 #[derive(Debug, Args)]
@@ -61,25 +61,33 @@ enum NodeCommand {
 pub(crate) fn run(arguments: &NodeArgs) -> Outcome {
     let failed = |error: &dyn std::fmt::Display| explain(&error.to_string());
     let mut config = Config::load(&arguments.config).map_err(|error| failed(&error))?;
+    let mut console = Console {
+        file: Some(arguments.config.clone()),
+        ..Console::default()
+    };
     if let Some(from) = arguments.join {
         config.join.from = from.into();
+        console.overridden.push("join.from");
     }
     if arguments.checkpoint.is_some() {
         config.join.checkpoint.clone_from(&arguments.checkpoint);
+        console.overridden.push("join.checkpoint");
     }
-    log_to_stderr(&config).map_err(|error| failed(&error))?;
+    log_to_stderr(&config, &console.logs).map_err(|error| failed(&error))?;
     match arguments.command {
-        None => hansa_node::run(config, arguments.lost_journal).map_err(|error| failed(&error)),
+        None => hansa_node::run(config, arguments.lost_journal, &console)
+            .map_err(|error| failed(&error)),
         Some(NodeCommand::Reindex) => hansa_node::reindex(config).map_err(|error| failed(&error)),
     }
 }
 
-fn log_to_stderr(config: &Config) -> Result<(), String> {
+/// The newest lines are also kept in `logs`.
+fn log_to_stderr(config: &Config, logs: &Logs) -> Result<(), String> {
     let filter = EnvFilter::try_new(&config.log.filter)
         .map_err(|error| format!("log.filter: {error}; write it like \"info,hansa=debug\""))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(logs.clone().and(std::io::stderr))
         .with_ansi(std::io::stderr().is_terminal());
     if config.log.json {
         builder.json().init();

@@ -2,6 +2,7 @@
 
 use super::{Chain, Spec, block, check, config, feed, log};
 use crate::{Appended, Config, Durability, Index, IndexError, cache::Cache};
+use alloy_primitives::Address;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -229,4 +230,25 @@ fn the_cache_stays_within_its_limit_and_drops_the_least_used() {
     assert_eq!(cache.get(5), None);
     cache.insert(1, 9, 100);
     assert_eq!((cache.get(1), cache.bytes()), (Some(9), 100));
+}
+
+/// Who asks for what takes too long is told so, wherever the search is.
+#[test]
+fn a_search_for_an_address_can_be_stopped() {
+    for fresh_transactions in [1, 1_000] {
+        let config = Config {
+            fresh_transactions,
+            ..config()
+        };
+        let index = Index::in_memory(config).unwrap();
+        let mut chain = Chain::new(0);
+        chain.extend(vec![vec![vec![]; 3]; 20]);
+        feed(&index, &chain);
+        let everybody = Address::repeat_byte(1);
+        let stopped = index.transactions_of(everybody, None, 100, || true);
+        assert!(matches!(stopped, Err(IndexError::Stopped { .. })));
+        // What nobody knows is found to be nowhere without looking at any block.
+        let nobody = index.transactions_of(Address::repeat_byte(0xee), None, 1, || false);
+        assert!(nobody.unwrap().found.is_empty());
+    }
 }

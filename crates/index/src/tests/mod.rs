@@ -7,7 +7,7 @@ mod objects;
 mod open;
 
 use crate::{Config, FinalizedBlock, Index};
-use alloy_consensus::{SignableTransaction, TxEip1559, TxLegacy, TxType};
+use alloy_consensus::{SignableTransaction, Transaction as _, TxEip1559, TxLegacy, TxType};
 use alloy_primitives::{Address, B256, Bytes, Log, Signature, TxKind, U256};
 use commonware_consensus::types::{Epoch, Round, View};
 use commonware_cryptography::Signer as _;
@@ -15,7 +15,10 @@ use hansa_primitives::{
     Block, Context, Header, HubPoint, PrivateKey, Receipt, StateCommitment, Terms, Transaction,
     digest, receipts_bloom, receipts_root, transactions_root,
 };
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 pub(crate) const GENESIS: B256 = B256::repeat_byte(0x47);
 
@@ -196,6 +199,48 @@ pub(crate) fn check(index: &Index, blocks: &[FinalizedBlock]) {
             .is_none()
     );
     assert!(index.number_of(&B256::repeat_byte(0xee)).unwrap().is_none());
+    check_addresses(index, blocks);
+}
+
+/// Every address's transactions, page by page.
+fn check_addresses(index: &Index, blocks: &[FinalizedBlock]) {
+    let mut expected: BTreeMap<Address, Vec<(u64, u32)>> = BTreeMap::new();
+    for block in blocks.iter().rev() {
+        let transactions = block.block.transactions().iter().enumerate();
+        for (place, transaction) in transactions.rev() {
+            let sender = block.senders[place];
+            let other = transaction.to().or_else(|| {
+                let created = block.receipts[place].success;
+                created.then(|| sender.create(transaction.nonce()))
+            });
+            let all = BTreeSet::from_iter([Some(sender), other]);
+            for address in all.into_iter().flatten() {
+                let places = expected.entry(address).or_default();
+                places.push((block.block.number(), place as u32));
+            }
+        }
+    }
+    expected.insert(Address::repeat_byte(0xee), Vec::new());
+    for (address, places) in expected {
+        for limit in [1, 3, 1_000] {
+            let mut before = None;
+            let mut found = Vec::new();
+            loop {
+                let page = index
+                    .transactions_of(address, before, limit, || false)
+                    .unwrap();
+                assert!(page.found.len() <= limit);
+                let places = page.found.iter().map(|of| (of.block_number, of.index));
+                found.extend(places);
+                if page.next.is_none() {
+                    break;
+                }
+                assert_eq!(page.found.len(), limit);
+                before = page.next;
+            }
+            assert_eq!(found, places, "{address} by {limit}");
+        }
+    }
 }
 
 fn check_transactions(index: &Index, expected: &FinalizedBlock) {

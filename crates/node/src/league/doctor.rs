@@ -7,9 +7,9 @@ use super::{
     layout::{Layout, PortPlan},
     ports,
 };
-use crate::{load_key, open_files::WANTED_FILES};
+use crate::{Config, load_key, open_files::WANTED_FILES};
 use commonware_cryptography::Signer as _;
-use hansa_primitives::{Genesis, genesis_timestamp_ms};
+use hansa_primitives::genesis_timestamp_ms;
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ pub fn doctor(dir: &Path, program: &Path) -> Result<Vec<Finding>, LeagueError> {
     let mut findings = vec![binary(program), file_limit(), disk(layout.dir())];
     match League::open(layout.dir()) {
         Ok(league) => {
-            findings.push(clock(Some(&league.genesis)));
+            findings.push(clock(Some(league.genesis.timestamp_ms)));
             findings.extend(folder(&league));
         }
         Err(LeagueError::NoLeague { dir }) => {
@@ -97,6 +97,26 @@ pub fn doctor(dir: &Path, program: &Path) -> Result<Vec<Finding>, LeagueError> {
         }
     }
     Ok(findings)
+}
+
+/// The checks that a running node can do of itself and its machine.
+pub(crate) fn within(config: &Config, begins_ms: u64) -> Vec<Finding> {
+    let mut findings = vec![file_limit(), disk(&config.data_dir), clock(Some(begins_ms))];
+    // Where it cannot be told, the node was not started from a file.
+    findings.extend(std::env::current_exe().ok().map(|program| binary(&program)));
+    let keys = [&config.key, &config.evidence_key];
+    findings.extend(keys.into_iter().flatten().map(|path| key_file(path)));
+    findings
+}
+
+fn key_file(path: &Path) -> Finding {
+    let shown = path.display().to_string();
+    if files::exposed(path) {
+        let found = format!("{shown} can be read by others");
+        let advice = format!("take it from them: `chmod 600 {shown}`");
+        return Finding::bad("key file", Level::Warning, found, advice);
+    }
+    Finding::ok("key file", format!("{shown} is for its owner alone"))
 }
 
 fn binary(program: &Path) -> Finding {
@@ -150,16 +170,17 @@ fn disk(dir: &Path) -> Finding {
     }
 }
 
-fn clock(genesis: Option<&Genesis>) -> Finding {
+/// `begins_ms` is the genesis's time.
+fn clock(begins_ms: Option<u64>) -> Finding {
     let now = genesis_timestamp_ms();
     let advice = "set the machine's clock (`timedatectl set-ntp true`)";
     if now < MIN_CLOCK_MS {
         let found = "the clock was never set";
         return Finding::bad("clock", Level::Problem, found, advice);
     }
-    match genesis {
-        Some(genesis) if genesis.timestamp_ms > now => {
-            let seconds = (genesis.timestamp_ms - now) / 1_000;
+    match begins_ms {
+        Some(begins) if begins > now => {
+            let seconds = (begins - now) / 1_000;
             let found = format!("the league begins {seconds} s from now");
             Finding::bad("clock", Level::Problem, found, advice)
         }

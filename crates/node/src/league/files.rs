@@ -73,7 +73,7 @@ pub(super) fn make_dir(path: &Path) -> Result<(), LeagueError> {
 }
 
 /// Bytes below a folder, as allocated on disk.
-pub(super) fn disk_bytes(path: &Path) -> u64 {
+pub(crate) fn disk_bytes(path: &Path) -> u64 {
     let Ok(metadata) = path.symlink_metadata() else {
         return 0;
     };

@@ -33,9 +33,11 @@ mod reset;
 mod up;
 
 pub use accounts::{Account, DEVELOPMENT_ACCOUNTS, DEVELOPMENT_MNEMONIC, development_accounts};
+pub(crate) use doctor::within as doctor_within;
 pub use doctor::{Finding, Level, doctor};
 pub use document::{Document, MemberEntry, OperatorEntry};
 pub use error::{Kind, LeagueError};
+pub(crate) use files::disk_bytes;
 pub use folder::{DEFAULT_OPERATORS, League, Operator, Options};
 pub use genesis::{
     DEVELOPMENT_CHAIN_ID, DEVELOPMENT_CHAIN_IDS, check as check_genesis, is_development,

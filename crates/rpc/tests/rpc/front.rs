@@ -2,7 +2,7 @@
 
 use crate::common::{TestServer, client};
 use futures::future::BoxFuture;
-use hansa_rpc::{Front, HttpBody, HttpResponse};
+use hansa_rpc::{Client, Front, HttpBody, HttpResponse};
 use hyper::{Request, body::Incoming};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -19,6 +19,8 @@ impl Front for Echo {
     }
 
     fn answer(&self, request: Request<Incoming>) -> BoxFuture<'static, HttpResponse> {
+        let near = request.extensions().get::<Client>();
+        assert!(near.is_some_and(|Client(from)| from.ip().is_loopback()));
         let text = format!("front: {}", request.uri().path());
         Box::pin(std::future::ready(HttpResponse::new(HttpBody::from(text))))
     }

@@ -1,8 +1,10 @@
 //! The server through real sockets, on a small chain in memory.
 
+mod addresses;
 mod basics;
 mod calls;
 mod common;
+mod finality;
 mod front;
 mod hostile;
 mod mempool;

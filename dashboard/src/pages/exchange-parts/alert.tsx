@@ -26,7 +26,9 @@ export function AlertList() {
   return (
     <>
       <Title aside={<Tabs at="alerts" />}>{t.alert.list}</Title>
-      <p className="mb-3 max-w-[80ch] text-muted">{t.exchange.alertsWhat}</p>
+      <p className="mb-3 max-w-[80ch] text-muted">
+        {t.exchange.alertsWhat} <a href={to('exchange', 'raise')}>{t.raise.tab}</a>
+      </p>
       <Panel title={t.exchange.open} source={alerts} className="mb-3" flush>
         {open.length === 0 ? <Empty next={t.league.noAlertsNext}>{t.league.noAlerts}</Empty> : <AlertRows of={open} />}
       </Panel>

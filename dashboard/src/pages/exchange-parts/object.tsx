@@ -20,6 +20,7 @@ import { Cell, Table } from '../../ui/tables';
 import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
 import { Tlp } from './list';
+import { Sight } from './sight';
 
 const NeighbourGraph = lazy(() => import('./graph'));
 
@@ -134,6 +135,9 @@ function Sightings({ logs }: { logs: Log[] }) {
   );
 }
 
+/** The address that an object is about, where its pattern or name has one. */
+const subject = (of: Stix | null): string => /0x[0-9a-fA-F]{40}(?![0-9a-fA-F])/.exec(`${String(of?.pattern ?? '')} ${String(of?.value ?? '')} ${String(of?.name ?? '')}`.slice(0, 4_000))?.[0] ?? '';
+
 export function ObjectPage({ id }: { id: string }) {
   const valid = isReference(id);
   const status = useStatus().data;
@@ -195,10 +199,21 @@ export function ObjectPage({ id }: { id: string }) {
               </ul>
             )}
           </Panel>
-          {sightings.length > 0 && (
+          {last && (
             <Panel title={t.exchange.sightings} flush>
-              <Sightings logs={sightings} />
+              {sightings.length === 0 ? <Empty next={t.sight.noneNext}>{t.sight.none}</Empty> : <Sightings logs={sightings} />}
+              {!revoked && (
+                <details className="border-t border-line">
+                  <summary className="cursor-pointer px-3 py-2 font-medium">{t.sight.title}</summary>
+                  <Sight objectId={key} />
+                </details>
+              )}
             </Panel>
+          )}
+          {last && !revoked && (
+            <p className="text-sm">
+              <a href={`${to('exchange', 'raise')}?object=${encodeURIComponent(id)}&target=${subject(last.stix)}`}>{t.raise.onThis}</a>
+            </p>
           )}
         </div>
       </div>

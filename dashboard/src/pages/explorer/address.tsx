@@ -1,56 +1,26 @@
 import { useState } from 'react';
-import { parseAbi } from 'viem/utils';
 import { addAbi, decodeLog, ownAbis } from '../../lib/decode';
-import { big, bytes, checksummed, count, num } from '../../lib/format';
-import { useAlerts, useNames, useStatus } from '../../lib/league';
+import { big, bytes, checksummed, count, num, units } from '../../lib/format';
+import { useAlerts, useNames, useStatus, useZones } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
 import { GUARD } from '../../lib/modules';
 import { to } from '../../lib/route';
 import { call, type Chain, HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import { scan } from '../../lib/scan';
+import { useToken } from '../../lib/token';
 import type { Hex, Log } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Button, Copy, Empty, Facts, field, Nothing, Panel, Title } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { BlockLink, Ether, Text, TxLink, Until } from '../../ui/values';
 import { Crumbs } from '../chains';
+import { Involving } from './involving';
 
 /** Logs that are looked for at once. */
 const LOGS = 50;
-const TOKEN = parseAbi([
-  'function name() view returns (string)',
-  'function symbol() view returns (string)',
-  'function decimals() view returns (uint8)',
-  'function totalSupply() view returns (uint256)',
-  'function supportsInterface(bytes4) view returns (bool)',
-]);
-const ERC721_INTERFACE = '0x80ac58cd';
-
-interface Token {
-  standard: 'ERC-20' | 'ERC-721';
-  name: string;
-  symbol: string;
-  supply: string | null;
-}
-
-/** What a contract says of itself as a token. It may say anything. */
-const useToken = (chain: Chain, address: Hex, enabled: boolean) =>
-  useAsk<Token | null>(
-    chain,
-    ['token', address],
-    async (signal) => {
-      const ask = (name: string, args: unknown[] = []) => ({ to: address, abi: TOKEN, name, args });
-      const [name, symbol, decimals, supply, isNft] = await views(chain, [ask('name'), ask('symbol'), ask('decimals'), ask('totalSupply'), ask('supportsInterface', [ERC721_INTERFACE])], signal);
-      if (typeof symbol !== 'string') return null;
-      const nft = isNft === true;
-      if (!nft && (typeof decimals !== 'number' || typeof supply !== 'bigint')) return null;
-      const shown = typeof supply === 'bigint' ? (typeof decimals === 'number' && decimals <= 36 ? count(supply / 10n ** BigInt(decimals)) : count(supply)) : null;
-      return { standard: nft ? 'ERC-721' : 'ERC-20', name: typeof name === 'string' ? name : '', symbol, supply: shown };
-    },
-    { enabled },
-  );
-
+/** Other chains that are linked to. */
+const MAX_CHAINS = 24;
 function OwnAbi({ address }: { address: string }) {
   const [text, setText] = useState('');
   const [said, setSaid] = useState<string | null>(ownAbis()[address.toLowerCase()] ? t.explorer.abiThere : null);
@@ -143,6 +113,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
     },
     { enabled: isAddress },
   );
+  const zones = useZones().data;
   const code = account.data?.code ?? '0x';
   const isContract = code.length > 2;
   const token = useToken(chain, of, isContract).data;
@@ -153,18 +124,20 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
     [t.explorer.kind, isContract ? `${t.explorer.contract} (${bytes((code.length - 2) / 2)})` : known?.kind === 'module' ? t.kinds.module : t.explorer.account],
   ];
   if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={known.name} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
-  if (token) rows.push([token.standard, <span key="t"><Text of={token.name} most={80} /> (<Text of={token.symbol} most={24} />){token.supply !== null && `, ${t.explorer.supply} ${token.supply}`} <span className="text-muted">{t.explorer.saysItself}</span></span>]);
-  if (chain === HUB) rows.push([t.explorer.otherChains, <a key="o" href={to('chains')}>{t.nav.chains}</a>]);
+  if (token) rows.push([token.standard, <span key="t"><Text of={token.name} most={80} /> (<Text of={token.symbol} most={24} />){token.supply !== null && `, ${t.explorer.supply} ${units(token.supply, token.decimals)}`} <span className="text-muted">{t.explorer.saysItself}</span> <a href={to('chains', chain, 'token', of)}>{t.explorer.tokenPage}</a></span>]);
+  const others = [HUB, ...(zones ?? []).filter(({ path }) => path !== null).map(({ name }) => name)].filter((name) => name !== chain).slice(0, MAX_CHAINS);
+  if (others.length > 0) rows.push([t.explorer.otherChains, <span key="o" className="flex flex-wrap gap-x-3">{others.map((name) => <a key={name} href={to('chains', name, 'address', of)}><Text of={name} most={40} /></a>)}</span>]);
   return (
     <>
       <Crumbs chain={chain} more={t.explorer.addressTitle} />
-      <Title>
+      <Title aside={known?.kind !== 'module' && <a className="text-sm" href={`${to('exchange', 'raise')}?target=${of}`}>{t.explorer.warn}</a>}>
         <span className="font-mono text-sm break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
       </Title>
       <Warnings chain={chain} address={of} />
       <Panel title={t.explorer.details} source={account}>
         <Facts rows={rows} />
       </Panel>
+      <Involving chain={chain} address={of} />
       <Logs chain={chain} address={of} />
       {isContract && known?.kind !== 'module' && <OwnAbi address={of} />}
     </>

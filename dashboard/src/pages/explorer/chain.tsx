@@ -1,7 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../../lib/blocks';
-import { bps, big, count, gwei, num, percent } from '../../lib/format';
-import { ACTIONS, isOpen, SEVERITIES, terms, useAlerts, useEpoch, useOperators, useStatus } from '../../lib/league';
+import { bps, big, count, duration, gwei, num, percent } from '../../lib/format';
+import { ACTIONS, isOpen, SEVERITIES, terms, useAlerts, useEpoch, useFinality, useOperators, useStatus } from '../../lib/league';
 import { useAsk, useRpc, viewsOrFail } from '../../lib/live';
 import { GUARD, STAKING, ZONES } from '../../lib/modules';
 import { to } from '../../lib/route';
@@ -27,6 +27,25 @@ interface FeeHistory {
   gasUsedRatio: number[];
 }
 
+/** How long blocks took until they were final here, by minutes of the last hour. */
+function FinalityChart({ chain }: { chain: Chain }) {
+  const finality = useFinality(chain);
+  const { data } = finality;
+  const series = useMemo(() => ({ xs: (data?.minutes ?? []).map(({ at }) => at / 60), ys: (data?.minutes ?? []).map(({ p50Ms }) => p50Ms) }), [data]);
+  const clock = (minute: number): string => (Number.isInteger(minute) ? new Date(minute * 60_000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false }) : '');
+  return (
+    <Panel title={t.league.finality} source={finality} aside={data?.hour ? t.league.finalityHour(duration(data.hour.p50Ms), duration(data.hour.p99Ms)) : t.league.finalityWait}>
+      {series.xs.length < 2 ? (
+        <p className="text-muted">{t.chains.finalitySoon}</p>
+      ) : (
+        <Suspense fallback={<Waiting />}>
+          <Chart label={t.league.finality} xs={series.xs} ys={series.ys} unit={(value) => duration(value)} xUnit={clock} />
+        </Suspense>
+      )}
+    </Panel>
+  );
+}
+
 function Charts({ chain }: { chain: Chain }) {
   const history = useRpc<FeeHistory>(chain, 'eth_feeHistory', [`0x${CHARTED.toString(16)}`, 'latest', []]);
   const { data } = history;
@@ -41,7 +60,7 @@ function Charts({ chain }: { chain: Chain }) {
   }, [data]);
   const blockNumber = (value: number): string => count(Math.round(value));
   return (
-    <div className="mb-3 grid gap-3 lg:grid-cols-2">
+    <div className="mb-3 grid gap-3 lg:grid-cols-2 xl:grid-cols-3">
       <Panel title={t.chains.fullness} source={history} aside={t.chains.lastBlocks(count(series.xs.length))}>
         <Suspense fallback={<Waiting />}>
           <Chart label={t.chains.fullness} xs={series.xs} ys={series.full} unit={(value) => `${value.toFixed(value < 10 ? 1 : 0)} %`} xUnit={blockNumber} />
@@ -52,6 +71,7 @@ function Charts({ chain }: { chain: Chain }) {
           <Chart label={t.chains.baseFee} xs={series.xs} ys={series.fees} unit={(value) => gwei(BigInt(Math.max(0, Math.round(value))))} xUnit={blockNumber} />
         </Suspense>
       </Panel>
+      <FinalityChart chain={chain} />
     </div>
   );
 }
@@ -217,7 +237,7 @@ export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | nul
       </Title>
       <Strip chain={chain} zone={zone} />
       <Charts chain={chain} />
-      <div className="mb-3 grid gap-3 xl:grid-cols-2">
+      <div className="mb-3 grid items-start gap-3 2xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <Panel title={t.league.blocks} source={blocks} flush>
           <BlockRows chain={chain} of={blocks.data ?? []} />
           {listed < 100 && blocks.data && blocks.data.length >= listed && (

@@ -5,9 +5,10 @@ import { useEpoch, useOperators } from '../../lib/league';
 import { useRpc } from '../../lib/live';
 import { STAKING } from '../../lib/modules';
 import { HUB } from '../../lib/rpc';
+import { line } from '../../lib/safe';
 import type { Delegation, Exposure, Hex, Operator } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Empty, field, Panel } from '../../ui/basics';
+import { Badge, Empty, field, Labelled, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Ether, Text } from '../../ui/values';
 import { Submit } from '../../wallet/submit';
@@ -53,81 +54,103 @@ const maxLoss = (operator: Operator): { conflictingNotarize: number; conflicting
   nullifyAndFinalize: Math.max(operator.riskBps.nullifyAndFinalize, operator.nextRiskBps.nullifyAndFinalize),
 });
 
+type Kind = 'delegate' | 'undelegate' | 'redelegate';
+
+function Choose({ label, of, value, onChange }: { label: string; of: Operator[]; value: number | undefined; onChange: (id: number) => void }) {
+  return (
+    <Labelled label={label}>
+      <select value={value ?? ''} onChange={(event) => onChange(Number(event.target.value))} className={field}>
+        {of.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {line(name, 40)}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  );
+}
+
+/** What is about to happen to the stake, before it is signed. */
+function Says({ kind, amount, operator, target, epoch }: { kind: Kind; amount: bigint; operator: Operator; target: Operator | undefined; epoch: number }) {
+  const taker = kind === 'redelegate' ? target : operator;
+  const terms = taker && t.stake.signs(bps(Math.max(...Object.values(maxLoss(taker)))), bps(taker.commissionBps));
+  return (
+    <>
+      <Ether of={amount} digits={6} /> {kind === 'delegate' ? t.stake.goesTo : t.stake.leaves} <Text of={operator.name} most={40} />
+      {kind === 'redelegate' && target && (
+        <>
+          {' '}
+          {t.stake.andGoesTo} <Text of={target.name} most={40} />
+        </>
+      )}
+      . {kind !== 'delegate' && t.stake.unbonds(count(epoch + 1))} {kind === 'redelegate' && t.stake.moves} {kind !== 'undelegate' && terms}
+    </>
+  );
+}
+
 function Change({ positions }: { positions: Delegation[] }) {
   const all = useOperators().data?.operators ?? [];
   const epoch = useEpoch().data;
   const open = all.filter(({ exited, slashedOut }) => !exited && !slashedOut);
-  const [kind, setKind] = useState<'delegate' | 'undelegate'>('delegate');
+  const [kind, setKind] = useState<Kind>('delegate');
   const choices = kind === 'delegate' ? open : all.filter(({ id }) => positions.some(({ operatorId, amount }) => operatorId === id && big(amount) > 0n));
   const [id, setId] = useState<number | null>(null);
+  const [targetId, setTargetId] = useState<number | null>(null);
   const operator = choices.find((of) => of.id === id) ?? choices[0];
+  const targets = open.filter((of) => of.id !== operator?.id);
+  const target = targets.find((of) => of.id === targetId) ?? targets[0];
   const [text, setText] = useState('');
   const amount = parseEther(text);
   const has = big(positions.find(({ operatorId }) => operatorId === operator?.id)?.amount);
-  const tooMuch = kind === 'undelegate' && amount !== null && amount > has;
-  const isRight = operator !== undefined && amount !== null && amount > 0n && !tooMuch;
+  const tooMuch = kind !== 'delegate' && amount !== null && amount > has;
+  const isRight = operator !== undefined && amount !== null && amount > 0n && !tooMuch && (kind !== 'redelegate' || target !== undefined);
+  const call = (functionName: string, args: unknown[], value?: bigint) => ({ chain: HUB, to: STAKING.to, data: encodeFunctionData({ abi: STAKING.abi, functionName, args }), ...(value ? { value } : {}) });
   const intent = !isRight
     ? null
     : kind === 'delegate'
-      ? { chain: HUB, to: STAKING.to, value: amount, data: encodeFunctionData({ abi: STAKING.abi, functionName: 'delegate', args: [BigInt(operator.id), maxLoss(operator)] }) }
-      : { chain: HUB, to: STAKING.to, data: encodeFunctionData({ abi: STAKING.abi, functionName: 'undelegate', args: [BigInt(operator.id), amount] }) };
+      ? call('delegate', [BigInt(operator.id), maxLoss(operator)], amount)
+      : kind === 'undelegate'
+        ? call('undelegate', [BigInt(operator.id), amount])
+        : call('redelegate', [BigInt(operator.id), BigInt((target as Operator).id), amount, maxLoss(target as Operator)]);
   return (
     <div className="mt-3 flex flex-col gap-3 rounded-md border border-line p-3">
       <div className="flex flex-wrap items-end gap-3">
-        <label className="flex flex-col gap-0.5 text-xs text-muted">
-          {t.stake.change}
-          <select value={kind} onChange={(event) => setKind(event.target.value as 'delegate' | 'undelegate')} className={field}>
+        <Labelled label={t.stake.change}>
+          <select value={kind} onChange={(event) => setKind(event.target.value as Kind)} className={field}>
             <option value="delegate">{t.stake.delegate}</option>
             <option value="undelegate">{t.stake.undelegate}</option>
+            <option value="redelegate">{t.stake.redelegate}</option>
           </select>
-        </label>
-        <label className="flex flex-col gap-0.5 text-xs text-muted">
-          {t.stake.operator}
-          <select value={operator?.id ?? ''} onChange={(event) => setId(Number(event.target.value))} className={field}>
-            {choices.map(({ id: of, name }) => (
-              <option key={of} value={of}>
-                {name.slice(0, 40)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label className="flex flex-col gap-0.5 text-xs text-muted">
-          {t.messages.amount}
+        </Labelled>
+        <Choose label={kind === 'delegate' ? t.stake.operator : t.common.from} of={choices} value={operator?.id} onChange={setId} />
+        {kind === 'redelegate' && <Choose label={t.common.to} of={targets} value={target?.id} onChange={setTargetId} />}
+        <Labelled label={t.messages.amount}>
           <input value={text} onChange={(event) => setText(event.target.value)} inputMode="decimal" placeholder="10" maxLength={32} className={`${field} w-28`} />
-        </label>
+        </Labelled>
       </div>
+      {choices.length === 0 && <p className="text-muted">{t.stake.nothingThere}</p>}
       {text && amount === null && <p role="alert" className="text-bad">{t.messages.noAmount}</p>}
       {tooMuch && <p role="alert" className="text-bad">{t.stake.tooMuch} <Ether of={has} digits={6} /></p>}
       <Submit
-        key={`${kind}${operator?.id}${text}`}
+        key={`${kind}${operator?.id}${target?.id}${text}`}
         intent={intent}
         label={t.messages.look}
-        says={
-          operator && amount !== null ? (
-            kind === 'delegate' ? (
-              <>
-                <Ether of={amount} digits={6} /> {t.stake.goesTo} <Text of={operator.name} most={40} />. {t.stake.signs(bps(Math.max(...Object.values(maxLoss(operator)))), bps(operator.commissionBps))}
-              </>
-            ) : (
-              <>
-                <Ether of={amount} digits={6} /> {t.stake.leaves} <Text of={operator.name} most={40} />. {t.stake.unbonds(count((epoch?.epoch ?? 0) + 1))}
-              </>
-            )
-          ) : null
-        }
+        says={operator && amount !== null ? <Says kind={kind} amount={amount} operator={operator} target={target} epoch={epoch?.epoch ?? 0} /> : null}
       />
     </div>
   );
 }
 
 /** What can be taken out of a position, or put back into it. */
-function Collect({ of }: { of: Delegation }) {
+function Collect({ of, whose }: { of: Delegation; whose: Hex }) {
   const epoch = useEpoch().data?.epoch ?? 0;
   const call = (functionName: string) => ({ chain: HUB, to: STAKING.to, data: encodeFunctionData({ abi: STAKING.abi, functionName, args: [BigInt(of.operatorId)] }) });
   const rewards = big(of.rewards);
   const due = of.unbonding.filter(({ claimableAt, to }) => claimableAt <= epoch && to === null).reduce((sum, { amount }) => sum + big(amount), 0n);
+  const moved = of.unbonding.filter(({ claimableAt, to }) => claimableAt <= epoch && to !== null).reduce((sum, { amount }) => sum + big(amount), 0n);
   return (
     <div className="flex flex-wrap gap-2">
+      {moved > 0n && <Submit intent={{ ...call('completeRedelegation'), data: encodeFunctionData({ abi: STAKING.abi, functionName: 'completeRedelegation', args: [BigInt(of.operatorId), whose] }) }} label={t.stake.complete} says={<><Ether of={moved} digits={8} /> {t.stake.completeSays}</>} />}
       {rewards > 0n && <Submit intent={call('claimRewards')} label={t.stake.claim} says={<>{t.stake.claimSays} <Ether of={rewards} digits={8} /></>} />}
       {rewards > 0n && <Submit intent={call('restake')} label={t.stake.restake} says={<><Ether of={rewards} digits={8} /> {t.stake.restakeSays}</>} />}
       {due > 0n && <Submit intent={call('withdraw')} label={t.stake.withdraw} says={<>{t.stake.withdrawSays} <Ether of={due} digits={8} /></>} />}
@@ -139,6 +162,7 @@ function Collect({ of }: { of: Delegation }) {
 export function Positions({ of, own }: { of: Hex; own: boolean }) {
   const positions = useRpc<Delegation[]>(HUB, 'hansa_delegations', [of]);
   const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [of]);
+  const operators = useOperators().data?.operators ?? [];
   const all = positions.data ?? [];
   const worst = (id: number): bigint => big(exposure.data?.operators?.find(({ operatorId }) => operatorId === id)?.worstLoss);
   return (
@@ -166,12 +190,12 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
                   ? '–'
                   : position.unbonding.map((part) => (
                       <span key={`${part.from}${part.until}${part.amount}`} className="block">
-                        <Ether of={big(part.amount)} /> <span className="text-muted">{t.stake.claimable(count(part.claimableAt))}</span>
+                        <Ether of={big(part.amount)} /> <span className="text-muted">{part.to === null ? t.stake.claimable(count(part.claimableAt)) : t.stake.movesTo(line(operators.find(({ id }) => id === part.to)?.name ?? `#${part.to}`, 40), count(part.claimableAt))}</span>
                       </span>
                     ))}
               </Cell>
               <Cell right>{bps(Math.max(position.maxLossBps.conflictingNotarize, position.maxLossBps.conflictingFinalize, position.maxLossBps.nullifyAndFinalize))}</Cell>
-              <Cell>{own ? <Collect of={position} /> : null}</Cell>
+              <Cell>{own ? <Collect of={position} whose={of} /> : null}</Cell>
             </tr>
           ))}
         </Table>

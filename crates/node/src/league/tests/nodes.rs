@@ -1,7 +1,7 @@
 //! Nodes that do not start, and say why.
 
 use super::{PATIENT, folder, stand_in};
-use crate::{Config, NodeError, reindex, run};
+use crate::{Config, Console, NodeError, reindex, run};
 use std::{fs, net::TcpListener, path::Path};
 
 async fn config(parent: &Path, dir: &Path) -> Config {
@@ -15,7 +15,9 @@ async fn a_busy_p2p_port_is_named() {
     let config = config(parent.path(), &dir).await;
     let address = config.p2p.listen;
     let _taken = TcpListener::bind(address).unwrap();
-    let error = std::thread::spawn(|| run(config, false)).join().unwrap();
+    let error = std::thread::spawn(|| run(config, false, &Console::default()))
+        .join()
+        .unwrap();
     let error = error.unwrap_err();
     assert!(
         matches!(&error, NodeError::Listen { what: "p2p", address: named, .. } if *named == address),
@@ -34,7 +36,7 @@ async fn a_development_genesis_is_refused_on_another_chain() {
             .replace("development = true", "development = false"),
     ] {
         fs::write(&config.genesis, other).unwrap();
-        let error = run(config.clone(), false).unwrap_err();
+        let error = run(config.clone(), false, &Console::default()).unwrap_err();
         assert!(matches!(error, NodeError::Misplaced { .. }), "{error}");
         assert!(!config.data_dir.exists());
     }
@@ -55,7 +57,9 @@ async fn errors_of_files_are_one_line_of_cause() {
     let (parent, dir) = folder();
     let config = config(parent.path(), &dir).await;
     fs::write(&config.genesis, "chain_id = = 1").unwrap();
-    let error = run(config, false).unwrap_err().to_string();
+    let error = run(config, false, &Console::default())
+        .unwrap_err()
+        .to_string();
     let lines: Vec<_> = error.lines().collect();
     assert_eq!(lines.len(), 2, "{error}");
     assert!(lines[0].contains("TOML parse error at line 1"), "{error}");

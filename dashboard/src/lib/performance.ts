@@ -1,0 +1,104 @@
+// How operators did, epoch by epoch: who made blocks and who signed them, from a sample of final blocks. Neither ever changes, so each
+// block of the sample is asked for once.
+import { headers } from './blocks';
+import { views } from './live';
+import { STAKING } from './modules';
+import { batch, HUB } from './rpc';
+import type { Hex } from './types';
+
+/** Blocks of an epoch that are looked at, and epochs. */
+export const SAMPLE = 32;
+export const EPOCHS = 5;
+/** Blocks that are remembered. */
+const REMEMBERED = 1_000;
+
+export interface Bounds {
+  epoch: number;
+  first: number;
+  last: number;
+}
+
+/** The newest epochs up to this one, newest first. */
+export function epochs(now: Bounds, most = EPOCHS): Bounds[] {
+  const length = now.last - now.first + 1;
+  // Blocks 1 to the end of epoch 0 are the first epoch: block 0 is the genesis.
+  return Array.from({ length: Math.min(most, now.epoch + 1) }, (_, back) => ({ epoch: now.epoch - back, first: Math.max(1, now.first - back * length), last: now.last - back * length }));
+}
+
+/** Blocks at fixed places of an epoch, as far as they are there: where the head is does not move them. */
+export function sample({ first, last }: Bounds, head: number, oldest: number): number[] {
+  const step = Math.max(1, Math.floor((last - first + 1) / SAMPLE));
+  return Array.from({ length: SAMPLE }, (_, index) => first + index * step).filter((number) => number <= Math.min(last, head) && number >= oldest);
+}
+
+export interface Seat {
+  operatorId: bigint;
+  key: Hex;
+  stake: bigint;
+}
+
+/** Who made a block, and who signed it. */
+export interface Witnessed {
+  proposer: Hex;
+  signers: Hex[];
+}
+
+export interface OperatorInEpoch {
+  stake: bigint;
+  made: number;
+  signed: number;
+}
+
+export interface EpochPerformance extends Bounds {
+  sampled: number;
+  byOperator: Map<number, OperatorInEpoch>;
+}
+
+/** Counts what the seats of a committee did in these blocks. */
+export function tally(bounds: Bounds, seats: readonly Seat[], blocks: readonly Witnessed[]): EpochPerformance {
+  const byOperator = new Map<number, OperatorInEpoch>();
+  const byKey = new Map<string, OperatorInEpoch>();
+  for (const { operatorId, key, stake } of seats) {
+    const of = { stake, made: 0, signed: 0 };
+    byOperator.set(Number(operatorId), of);
+    byKey.set(key.toLowerCase(), of);
+  }
+  for (const { proposer, signers } of blocks) {
+    const made = byKey.get(proposer.toLowerCase());
+    if (made) made.made += 1;
+    for (const signer of new Set(signers.map((key) => key.toLowerCase()))) {
+      const signed = byKey.get(signer);
+      if (signed) signed.signed += 1;
+    }
+  }
+  return { ...bounds, sampled: blocks.length, byOperator };
+}
+
+const remembered = new Map<number, Witnessed>();
+
+async function witnessed(numbers: number[], signal?: AbortSignal): Promise<Witnessed[]> {
+  const missing = numbers.filter((number) => !remembered.has(number));
+  const [blocks, certificates] = await Promise.all([
+    headers(HUB, missing, signal),
+    batch<{ signers: Hex[] } | null>(HUB, missing.map((number) => ['hansa_getCertificate', [`0x${number.toString(16)}`]]), signal),
+  ]);
+  for (const block of blocks) {
+    const certificate = certificates[missing.indexOf(Number(block.number))];
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    if (certificate && !(certificate instanceof Error) && block.proposer) remembered.set(Number(block.number), { proposer: block.proposer, signers: certificate.signers });
+  }
+  return numbers.flatMap((number) => remembered.get(number) ?? []);
+}
+
+/** The newest epochs, newest first. */
+export async function performance(now: Bounds, head: number, oldest: number, signal?: AbortSignal): Promise<EpochPerformance[]> {
+  const all = epochs(now);
+  const committees = await views(HUB, all.map(({ epoch }) => ({ ...STAKING, name: 'committeeOf', args: [BigInt(epoch)] })), signal);
+  const out: EpochPerformance[] = [];
+  for (const [index, bounds] of all.entries()) {
+    const committee = committees[index];
+    if (!Array.isArray(committee)) continue;
+    out.push(tally(bounds, committee[1] as Seat[], await witnessed(sample(bounds, head, oldest), signal)));
+  }
+  return out;
+}
