@@ -131,6 +131,9 @@ async function openZone(payer: LocalAccount): Promise<Zone> {
       maxDirectiveSeconds: 2_592_000n,
       noticeSeconds: 604_800n,
       rentPerDay: 0n,
+      maxSeats: 0,
+      minStake: 0n,
+      allowed: [],
       fork: OSAKA,
     };
     const args = create.inputs.map((input) => byName(input, values));

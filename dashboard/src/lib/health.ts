@@ -63,7 +63,7 @@ export function health({ now, status, headMs, operators, peers, zones, zoneHeads
     const name = line(zone.name, 40);
     const head = zoneHeads.find((of) => of.name === zone.name)?.headMs;
     if (zone.phase === 'closing' || zone.phase === 'stopped') problems.push(t.league.problems.zoneEnds(name, zone.phase));
-    if (zone.path === null) problems.push(t.league.problems.zoneNotHere(name));
+    if (zone.path === null && zone.serves) problems.push(t.league.problems.zoneNotHere(name));
     else if (head !== undefined && head !== null && zone.phase !== 'stopped' && stands(now, head, zone.heartbeatMs ?? zone.terms?.heartbeatMs ?? 5_000)) problems.push(t.league.problems.zoneStands(name, duration(now - head)));
     else if (head !== null) chainsUp += 1;
   }

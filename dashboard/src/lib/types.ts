@@ -69,6 +69,8 @@ export interface Zone extends Partial<Terms> {
   outflow: Hex;
   outflowLimit: Hex;
   checkpoint: Checkpoint | null;
+  /** Whether this node is to run it. */
+  serves: boolean;
   path: string | null;
   terms?: Partial<Terms>;
 }

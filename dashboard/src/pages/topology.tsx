@@ -64,7 +64,7 @@ function layout(operators: Operator[], zones: Zone[], down: Set<number>, { width
     kind: 'zone',
     label: line(zone.name, 16),
     radius: 31,
-    bad: zone.path === null || zone.phase === 'closing' || zone.phase === 'stopped',
+    bad: (zone.path === null && zone.serves) || zone.phase === 'closing' || zone.phase === 'stopped',
     href: to('chains', zone.name),
     ...(zone.path === null ? {} : { chain: zone.name }),
     ...around(index, zones.length, 95),

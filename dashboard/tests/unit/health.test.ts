@@ -5,7 +5,7 @@ import type { Operator, Peer, Status, Zone } from '../../src/lib/types';
 const operator = (id: number, key: string, more: Partial<Operator> = {}) => ({ id, name: `operator-${id}`, key, nextKey: null, seat: true, exited: false, bar: 'none', ...more }) as Operator;
 const peer = (publicKey: string, connected: boolean) => ({ publicKey, connected }) as Peer;
 const status = { syncing: false, operator: { publicKey: '0xA1' } } as unknown as Status;
-const zone = (name: string, more: Partial<Zone> = {}) => ({ name, phase: 'active', path: `/zones/${name}`, heartbeatMs: 5_000, ...more }) as Zone;
+const zone = (name: string, more: Partial<Zone> = {}) => ({ name, phase: 'active', serves: true, path: `/zones/${name}`, heartbeatMs: 5_000, ...more }) as Zone;
 const calm = { now: 100_000, status, headMs: 98_000, operators: [operator(1, '0xa1'), operator(2, '0xb2')], peers: [peer('0xB2', true)], zones: [zone('market')], zoneHeads: [{ name: 'market', headMs: 97_000 }] };
 
 test('a league in order has nothing to say', () => {
@@ -30,6 +30,7 @@ test('who has left is not missed, who is barred is told of', () => {
 test('chains that stand, end or are not here are named', () => {
   expect(health({ ...calm, now: 200_000 }).problems).toHaveLength(2);
   expect(health({ ...calm, zones: [zone('market', { path: null })], zoneHeads: [] }).problems).toHaveLength(1);
+  expect(health({ ...calm, zones: [zone('market', { serves: false, path: null })], zoneHeads: [] }).problems).toHaveLength(0);
   expect(health({ ...calm, zones: [zone('market', { phase: 'closing' })] }).problems).toHaveLength(1);
   expect(health({ ...calm, zones: [zone('market', { phase: 'settled' })] })).toMatchObject({ chainsTotal: 1, problems: [] });
 });
