@@ -45,13 +45,8 @@ pub(crate) struct Threads {
 
 impl Threads {
     pub(crate) fn start() -> io::Result<Self> {
-        let requests = runtime(
-            "hansa-requests",
-            (REQUEST_WORKERS, REQUEST_THREADS),
-            give_way,
-        )?;
-        // They hold locks that consensus waits for.
-        let reads = runtime("hansa-reads", (READ_WORKERS, READ_THREADS), || {})?;
+        let requests = runtime("hansa-requests", REQUEST_WORKERS, REQUEST_THREADS)?;
+        let reads = runtime("hansa-reads", READ_WORKERS, READ_THREADS)?;
         let handles = Handles {
             requests: requests.handle().clone(),
             reads: reads.handle().clone(),
