@@ -57,7 +57,7 @@ fn a_delegator_foresees_what_a_fault_then_costs_it() {
     let parent = tempfile::tempdir().unwrap();
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
-    let up = "up --detach --timeout 90 --heartbeat-ms 250 --port-base";
+    let up = "up --no-zone --detach --timeout 90 --heartbeat-ms 250 --port-base";
     let made = json(dir, &format!("{up} {}", port_base()));
     let genesis_hash: B256 = made["genesis_hash"].as_str().unwrap().parse().unwrap();
     let members = made["members"].as_array().unwrap();
@@ -102,7 +102,7 @@ fn a_fault_on_a_zone_costs_the_slice_there_and_nothing_else() {
     let parent = tempfile::tempdir().unwrap();
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
-    let up = "up --detach --timeout 90 --heartbeat-ms 250 --port-base";
+    let up = "up --no-zone --detach --timeout 90 --heartbeat-ms 250 --port-base";
     let made = json(dir, &format!("{up} {}", port_base()));
     let hub: B256 = made["genesis_hash"].as_str().unwrap().parse().unwrap();
     for (zone, chain_id) in [("market", 48_571), ("grid", 48_572)] {
