@@ -33,12 +33,12 @@ const TAXII_PREFIX: &str = "/taxii2";
 /// What stands before the chains on the dashboard's listener.
 pub struct Dashboard {
     taxii: Router,
-    local: Arc<dyn Local>,
+    local: Option<Arc<dyn Local>>,
 }
 
 impl Dashboard {
     /// With the service that answers TAXII (`hansa_taxii::router`), and what the node tells its own machine.
-    pub const fn new(taxii: Router, local: Arc<dyn Local>) -> Self {
+    pub const fn new(taxii: Router, local: Option<Arc<dyn Local>>) -> Self {
         Self { taxii, local }
     }
 
@@ -69,7 +69,7 @@ impl hansa_rpc::Front for Dashboard {
             });
         }
         if path.starts_with(local::PREFIX) {
-            return local::answer(&self.local, &request);
+            return local::answer(self.local.as_ref(), &request);
         }
         let response = files::answer(request.method(), path, request.headers());
         Box::pin(std::future::ready(response))

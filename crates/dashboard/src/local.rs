@@ -17,11 +17,10 @@ pub(crate) const PREFIX: &str = "/local/";
 /// Lines of one answer at most.
 pub(crate) const MAX_LINES: usize = 500;
 
-/// Left by proxies.
-const PROXY: [HeaderName; 4] = [
+/// Left by proxies, beside what begins with `x-forwarded-`.
+const PROXY: [HeaderName; 3] = [
     header::FORWARDED,
     header::VIA,
-    HeaderName::from_static("x-forwarded-for"),
     HeaderName::from_static("x-real-ip"),
 ];
 
@@ -54,7 +53,9 @@ pub(crate) fn refusal(client: Option<Client>, headers: &HeaderMap) -> Option<&'s
     if !is_near {
         return Some("this is for clients on the node's own machine");
     }
-    if PROXY.iter().any(|name| headers.contains_key(name)) {
+    let of_proxy =
+        |name: &HeaderName| PROXY.contains(name) || name.as_str().starts_with("x-forwarded-");
+    if headers.keys().any(of_proxy) {
         return Some("this is not for clients of a proxy");
     }
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
@@ -90,9 +91,13 @@ fn is_loopback(host: &str) -> bool {
 
 /// Answers a request under [`PREFIX`].
 pub(crate) fn answer<B>(
-    local: &Arc<dyn Local>,
+    local: Option<&Arc<dyn Local>>,
     request: &Request<B>,
 ) -> BoxFuture<'static, HttpResponse> {
+    let Some(local) = local else {
+        let reason = "switched off by `local` under [dashboard] in the node's configuration";
+        return now(StatusCode::FORBIDDEN, &json!({ "error": reason }));
+    };
     let client = request.extensions().get::<Client>().copied();
     if let Some(reason) = refusal(client, request.headers()) {
         return now(StatusCode::FORBIDDEN, &json!({ "error": reason }));

@@ -37,7 +37,7 @@ async fn ask(from: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {
         request.extensions_mut().insert(Client(address));
     }
     let told: Arc<dyn Local> = Arc::new(Told);
-    let response = local::answer(&told, &request).await;
+    let response = local::answer(Some(&told), &request).await;
     let status = response.status().as_u16();
     (
         status,
@@ -56,7 +56,7 @@ fn get(path: &str) -> HttpResponse {
 
 #[test]
 fn the_chains_keep_their_paths_and_the_page_has_all_others() {
-    let dashboard = Dashboard::new(Router::new(), Arc::new(Told));
+    let dashboard = Dashboard::new(Router::new(), Some(Arc::new(Told)));
     for path in ["/rpc", "/zones/market", "/zones/"] {
         assert!(!dashboard.takes(path), "{path}");
     }
@@ -194,4 +194,22 @@ async fn questions_of_the_own_machine_are_bounded() {
     assert_eq!(near("/local/resources").await, (200, json!("resources")));
     assert_eq!(near("/local/doctor").await, (200, json!("doctor")));
     assert_eq!(near("/local/key").await.0, 404);
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_told_to_nobody() {
+    let mut request = Request::get("/local/logs").header("host", "localhost");
+    let near = Client("127.0.0.1:5000".parse().unwrap());
+    request.extensions_mut().unwrap().insert(near);
+    let request = request.body(()).unwrap();
+    assert_eq!(local::answer(None, &request).await.status(), 403);
+    let told: Arc<dyn Local> = Arc::new(Told);
+    assert_eq!(local::answer(Some(&told), &request).await.status(), 200);
+    for header in ["x-forwarded-host", "X-Forwarded-Proto", "via"] {
+        let mut request = request.clone();
+        let name: hyper::header::HeaderName = header.parse().unwrap();
+        request.headers_mut().insert(name, "x".parse().unwrap());
+        let response = local::answer(Some(&told), &request).await;
+        assert_eq!(response.status(), 403, "{header}");
+    }
 }

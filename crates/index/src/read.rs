@@ -4,10 +4,11 @@ use crate::{
     AddressPage, Index, IndexError, Located,
     append::{block_size, receipts_size},
     codec::{self, Body, Receipts},
-    locations::{self, ADDRESSES, Location, MAX_HEIGHT, TRANSACTIONS},
+    locations::{self, ADDRESSES, Location, MAX_HEIGHT, MAX_INDEX, TRANSACTIONS},
     store::CachedBlock,
     tables::*,
 };
+use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256};
 use hansa_primitives::{Block, Header, Receipt};
 use redb::{ReadTransaction, ReadableDatabase};
@@ -163,37 +164,47 @@ impl Index {
     }
 
     /// The newest transactions that involve an address, newest first: as who signed them, as whom they call, or as what they created.
-    /// Of those below the place `before` (height and place in its block), at most `limit`. `stop` is asked now and then.
+    /// Of those below the place `before` (height and place in its block), at most `limit`, and no more once their encodings have `max_bytes`. `stop` is
+    /// asked now and then: what was found until then is a page too.
     ///
     /// # Errors
-    /// It was stopped; the database failed or a row is damaged.
+    /// It was stopped before anything was found; the database failed or a row is damaged.
     pub fn transactions_of(
         &self,
         address: Address,
         before: Option<(u64, u32)>,
-        limit: usize,
+        (limit, max_bytes): (usize, usize),
         stop: impl Fn() -> bool,
     ) -> Result<AddressPage, IndexError> {
-        let stopped = || IndexError::Stopped { suggested: None };
         let oldest = self.oldest().unwrap_or_default();
-        let mut below = before.unwrap_or((MAX_HEIGHT, 0));
-        let mut found = Vec::new();
+        let mut below = match before {
+            Some((height, index)) if height <= MAX_HEIGHT => (height, index.min(MAX_INDEX as u32)),
+            _ => (MAX_HEIGHT, 0),
+        };
+        let mut found: Vec<Located> = Vec::new();
         // One more than asked for tells whether there are others.
         let most = limit.saturating_add(1);
+        let (mut bytes, mut is_cut, mut is_stopped) = (0, false, false);
         let mut more =
             |candidates: &[Location], below: &mut Location| -> Result<bool, IndexError> {
                 for location in candidates {
-                    *below = *location;
                     if stop() {
-                        return Err(stopped());
+                        is_stopped = true;
+                        return Ok(false);
                     }
                     if location.0 < oldest {
                         return Ok(false);
                     }
                     // Other addresses can have the same 8 bytes.
                     let located = self.locate(location.0, location.1, |_| true)?;
-                    found.extend(located.filter(|located| located.involves(address)));
-                    if found.len() >= most {
+                    *below = *location;
+                    let Some(located) = located.filter(|located| located.involves(address)) else {
+                        continue;
+                    };
+                    bytes += located.transaction.encode_2718_len();
+                    found.push(located);
+                    is_cut = found.len() >= most || bytes >= max_bytes;
+                    if is_cut {
                         return Ok(false);
                     }
                 }
@@ -213,17 +224,29 @@ impl Index {
             going = more(&candidates, &mut below)?;
         }
         let prefix = self.inner.live.read().addresses.prefix_of(address);
+        let mut was_stopped = false;
         while going {
             let read = self.inner.database.begin_read()?;
             let table = read.open_table(ADDRESSES.written)?;
-            let candidates = locations::find_written_below(&table, prefix, below, most, &stop)?
-                .ok_or_else(stopped)?;
+            let candidates = locations::find_written_below(&table, prefix, below, most, &stop)?;
+            let Some(candidates) = candidates else {
+                was_stopped = true;
+                break;
+            };
             going = more(&candidates, &mut below)?;
         }
-        let is_cut = found.len() > limit;
+        if (is_stopped || was_stopped) && found.is_empty() {
+            return Err(IndexError::Stopped { suggested: None });
+        }
         found.truncate(limit);
-        let next = found.last().filter(|_| is_cut);
-        let next = next.map(|last: &Located| (last.block_number, last.index));
+        let last = found
+            .last()
+            .map(|last: &Located| (last.block_number, last.index));
+        let next = if is_stopped || was_stopped {
+            Some(below)
+        } else {
+            last.filter(|_| is_cut)
+        };
         Ok(AddressPage { found, next })
     }
 

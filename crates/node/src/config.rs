@@ -241,12 +241,16 @@ impl Default for Taxii {
 pub struct Dashboard {
     /// Listens here.
     pub listen: SocketAddr,
+    /// Whether clients on this machine are told of the node's log, settings and disks, under `/local/`. To be switched off behind a proxy on this machine:
+    /// most make everybody a client on it.
+    pub local: bool,
 }
 
 impl Default for Dashboard {
     fn default() -> Self {
         Self {
             listen: local(DASHBOARD_PORT),
+            local: true,
         }
     }
 }

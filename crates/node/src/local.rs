@@ -22,7 +22,7 @@ use std::{
 };
 
 /// Looking at every file of every chain is not for each request.
-const FRESH: Duration = Duration::from_secs(5);
+const FRESH: Duration = Duration::from_secs(15);
 /// Names of threads that are told apart; all others are one.
 const MAX_THREAD_NAMES: usize = 24;
 /// Chains whose folders are told.

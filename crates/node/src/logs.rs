@@ -129,7 +129,10 @@ impl Logs {
             .cloned()
             .collect();
         lines.reverse();
-        json!({ "lines": lines, "oldest": kept.lines.front().map(|line| line.number), "next": kept.next })
+        let (oldest, next) = (kept.lines.front().map(|line| line.number), kept.next);
+        // Whoever logs waits for this lock.
+        drop(kept);
+        json!({ "lines": lines, "oldest": oldest, "next": next })
     }
 }
 

@@ -542,9 +542,13 @@ async fn start(
         node: Arc::new(info),
     };
     let taxii_settings = || taxii_config(config, genesis, *genesis_hash);
+    let shown = config
+        .dashboard
+        .local
+        .then_some(local as Arc<dyn hansa_dashboard::Local>);
     let catalog_of_dashboard = Arc::new(catalog::IndexCatalog(index.clone()));
     let dashboard = hansa_taxii::router(taxii_settings(), catalog_of_dashboard)
-        .map(|taxii| Arc::new(hansa_dashboard::Dashboard::new(taxii, local)))
+        .map(|taxii| Arc::new(hansa_dashboard::Dashboard::new(taxii, shown)))
         .map_err(|error| server("dashboard")(error.to_string()))?;
     let (listener, config_of_rpc) = (listeners.rpc, rpc_config(config, genesis));
     let stop = until(stopped.clone());

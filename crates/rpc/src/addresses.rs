@@ -70,10 +70,10 @@ async fn page(node: &Arc<Node>, address: Address, paging: Option<Paging>) -> Cal
         let index = u32::try_from(place.transaction_index.to::<u64>()).unwrap_or(u32::MAX);
         (place.block_number.to::<u64>(), index)
     });
-    let shared = node.clone();
+    let (shared, max_bytes) = (node.clone(), node.config.limits.max_log_bytes);
     node.heavy(move |deadline| {
         let chain = &shared.chain;
-        let found = chain.transactions_of(address, before, limit, &deadline)?;
+        let found = chain.transactions_of(address, before, (limit, max_bytes), &deadline)?;
         let mut transactions = Vec::with_capacity(found.found.len());
         for located in &found.found {
             let Some((hash, header)) = chain.header(located.block_number)? else {

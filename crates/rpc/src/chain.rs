@@ -111,11 +111,11 @@ impl Chain {
         &self,
         address: Address,
         before: Option<(u64, u32)>,
-        limit: usize,
+        limits: (usize, usize),
         deadline: &Deadline,
     ) -> CallResult<AddressPage> {
         let stop = || deadline.passed();
-        match self.index.transactions_of(address, before, limit, stop) {
+        match self.index.transactions_of(address, before, limits, stop) {
             Err(IndexError::Stopped { .. }) => Err(deadline.fault()),
             other => Ok(other?),
         }

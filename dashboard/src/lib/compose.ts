@@ -45,7 +45,8 @@ export function compose(draft: Draft, isFromHub: boolean): Composing {
   if (fee === null) return wrong('noFee');
   if (fee > 0n && isFromHub) return wrong('feeOfHub');
   if (fee > MAX_FEE) return wrong('feeTooHigh');
-  const gas = draft.gas.trim() ? Number(draft.gas.replaceAll(/[,_ ]/g, '')) : null;
+  const digits = draft.gas.replaceAll(/[,_ ]/g, '');
+  const gas = digits ? (/^\d{1,12}$/.test(digits) ? Number(digits) : Number.NaN) : null;
   if (gas !== null && !(Number.isInteger(gas) && gas >= MIN_GAS && gas <= MAX_GAS)) return wrong('noGas');
   const to = draft.to.trim();
   if (to && !/^0x[0-9a-fA-F]{40}$/.test(to)) return wrong('noReceiver');

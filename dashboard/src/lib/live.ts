@@ -42,16 +42,20 @@ observe((chain, event) => {
   if (event.kind === 'head' || event.kind === 'gap') refresh(chain);
 });
 
-/** A question whose answer never changes is asked once. */
+/** When a question is asked again: with each block of its chain, once a second at most, unless this says otherwise. */
 export interface Options {
+  /** Its answer never changes. */
   fixed?: boolean;
+  /** It costs the node too much for each block: this often, while the page is looked at. */
+  everyMs?: number;
   enabled?: boolean;
 }
 
-const settings = ({ fixed = false, enabled = true }: Options): object => ({
+const settings = ({ fixed = false, everyMs, enabled = true }: Options): object => ({
   enabled,
-  meta: { fixed },
-  ...(fixed ? { staleTime: Number.POSITIVE_INFINITY } : {}),
+  meta: { fixed: fixed || everyMs !== undefined },
+  ...(fixed || everyMs !== undefined ? { staleTime: Number.POSITIVE_INFINITY } : {}),
+  ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
 });
 
 export function useRpc<T>(chain: Chain, method: string, params: unknown[] = [], options: Options = {}): UseQueryResult<T> {

@@ -19,6 +19,9 @@ export interface Page {
 
 const quantity = (of: number): Hex => `0x${of.toString(16)}`;
 
+/** How often a search that may go through the whole chain is made again. */
+export const SCAN_EVERY_MS = 30_000;
+
 /** The newest logs below block `before` (of all, without one), at least `enough` of them where there are as many. */
 export async function scan(chain: Chain, filter: Filter, enough: number, before: number | null, oldest: number, signal?: AbortSignal): Promise<Page> {
   let top = before === null ? Number(await call<Hex>(chain, 'eth_blockNumber', [], signal)) : before - 1;

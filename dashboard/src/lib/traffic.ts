@@ -38,6 +38,9 @@ export function moved(sent: { chain: Chain; logs: Log[] }[], zones: Zone[], sinc
   return out;
 }
 
+/** It reads logs of every chain. */
+const MOVED_EVERY_MS = 10_000;
+
 export const useMoved = (zones: Zone[] | undefined) =>
   useAsk<Map<number, Moved>>(
     HUB,
@@ -53,7 +56,7 @@ export const useMoved = (zones: Zone[] | undefined) =>
       );
       return moved(sent, zones ?? [], Date.now() - LATELY_MS);
     },
-    { enabled: zones !== undefined },
+    { enabled: zones !== undefined, everyMs: MOVED_EVERY_MS },
   );
 
 export interface Busy {

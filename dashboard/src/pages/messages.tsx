@@ -130,6 +130,12 @@ function Bridge({ world }: { world: World }) {
                 <>
                   <p className="mb-2">
                     {message.value > 0n ? <Ether of={message.value} digits={6} /> : t.messages.aMessage} {t.messages.leaves(from, into)} <Address of={message.to} link={false} />
+                    {message.fee > 0n && (
+                      <>
+                        {' '}
+                        {t.messages.withFee} <Ether of={message.fee} digits={6} />
+                      </>
+                    )}
                   </p>
                   <Hints message={message} from={from} into={into} />
                 </>

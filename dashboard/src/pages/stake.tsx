@@ -6,7 +6,7 @@ import { useAsk, useRpc, views } from '../lib/live';
 import { STAKING } from '../lib/modules';
 import { setQuery, to, useRoute } from '../lib/route';
 import { HUB } from '../lib/rpc';
-import { scan } from '../lib/scan';
+import { SCAN_EVERY_MS, scan } from '../lib/scan';
 import { useStream } from '../lib/stream';
 import type { Exposure, Hex, Log, Operator, Slash, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
@@ -163,7 +163,7 @@ function Allocations({ zones }: { zones: Zone[] }) {
 /** The transaction that brought the evidence of each slash. */
 function useEvidence(enabled: boolean): Map<number, Hex> {
   const oldest = useStatus().data?.oldestBlock;
-  const { data } = useAsk<Log[]>(HUB, ['evidence'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [SLASH_RAISED] }, MAX_SLASHES, null, Number(oldest), signal)).logs, { enabled: enabled && oldest !== undefined });
+  const { data } = useAsk<Log[]>(HUB, ['evidence'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [SLASH_RAISED] }, MAX_SLASHES, null, Number(oldest), signal)).logs, { enabled: enabled && oldest !== undefined, everyMs: SCAN_EVERY_MS });
   return new Map((data ?? []).map((log) => [Number(log.topics[1]), log.transactionHash]));
 }
 

@@ -11,7 +11,7 @@ import { BlockLink, Ether, TxLink } from '../ui/values';
 type Step =
   | { at: 'idle' }
   | { at: 'looking' }
-  | { at: 'ready'; cost: Preview }
+  | { at: 'ready'; cost: Preview; of: string }
   | { at: 'asking' }
   | { at: 'waiting'; hash: `0x${string}`; since: number }
   | { at: 'done'; receipt: Receipt; tookMs: number }
@@ -25,15 +25,20 @@ interface Props {
   onDone?: (receipt: Receipt) => void;
 }
 
+/** All that is signed. */
+const digest = (of: Intent | null): string => (of ? JSON.stringify([of.chain, of.to, of.data, String(of.value ?? 0n)]) : '');
+
 export function Submit({ intent, label, says, onDone }: Props) {
   const { address } = useWallet();
-  const [step, setStep] = useState<Step>({ at: 'idle' });
+  const [last, setStep] = useState<Step>({ at: 'idle' });
+  // What was looked at is what is signed: when it changes meanwhile, it is looked at again.
+  const step: Step = last.at === 'ready' && last.of !== digest(intent) ? { at: 'idle' } : last;
   const failed = (error: unknown): void => setStep({ at: 'failed', ...explainSending(error) });
   const look = async (): Promise<void> => {
     if (!intent || !address) return;
     setStep({ at: 'looking' });
     try {
-      setStep({ at: 'ready', cost: await preview(intent, address) });
+      setStep({ at: 'ready', cost: await preview(intent, address), of: digest(intent) });
     } catch (error) {
       failed(error);
     }

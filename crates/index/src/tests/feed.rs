@@ -1,7 +1,7 @@
 //! The feed: idempotent, ordered, durable.
 
 use super::{Chain, Spec, block, check, config, feed, log};
-use crate::{Appended, Config, Durability, Index, IndexError, cache::Cache};
+use crate::{AddressPage, Appended, Config, Durability, Index, IndexError, cache::Cache};
 use alloy_primitives::Address;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -245,10 +245,65 @@ fn a_search_for_an_address_can_be_stopped() {
         chain.extend(vec![vec![vec![]; 3]; 20]);
         feed(&index, &chain);
         let everybody = Address::repeat_byte(1);
-        let stopped = index.transactions_of(everybody, None, 100, || true);
+        let stopped = index.transactions_of(everybody, None, (100, usize::MAX), || true);
         assert!(matches!(stopped, Err(IndexError::Stopped { .. })));
         // What nobody knows is found to be nowhere without looking at any block.
-        let nobody = index.transactions_of(Address::repeat_byte(0xee), None, 1, || false);
+        let nobody = index.transactions_of(Address::repeat_byte(0xee), None, (1, 1), || false);
         assert!(nobody.unwrap().found.is_empty());
+    }
+}
+
+/// A page that is cut, by its bytes or by the time that it takes, says where to go on, and nothing is left out or told twice.
+#[test]
+fn pages_of_an_address_that_are_cut_go_on() {
+    for fresh_transactions in [1, 1_000] {
+        let config = Config {
+            fresh_transactions,
+            ..config()
+        };
+        let index = Index::in_memory(config).unwrap();
+        let mut chain = Chain::new(0);
+        chain.extend(vec![vec![vec![]; 3]; 20]);
+        feed(&index, &chain);
+        let everybody = Address::repeat_byte(1);
+        let all = |page: &AddressPage| {
+            let found = page.found.iter();
+            found
+                .map(|of| (of.block_number, of.index))
+                .collect::<Vec<_>>()
+        };
+        let whole = index
+            .transactions_of(everybody, None, (100, usize::MAX), || false)
+            .unwrap();
+        let whole = all(&whole);
+        assert_eq!(whole.len(), 60);
+        for by_bytes in [true, false] {
+            let (mut before, mut found) = (None, Vec::new());
+            loop {
+                let asked = std::cell::Cell::new(0);
+                let late = || {
+                    asked.set(asked.get() + 1);
+                    !by_bytes && asked.get() > 40
+                };
+                let most = if by_bytes { 1 } else { usize::MAX };
+                let page = index.transactions_of(everybody, before, (100, most), late);
+                let page = page.unwrap();
+                assert!(!by_bytes || page.found.len() <= 1);
+                found.extend(all(&page));
+                before = page.next;
+                if before.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, whole, "by bytes: {by_bytes}");
+        }
+        // Places that no transaction has.
+        let first = |before| {
+            let page = index.transactions_of(everybody, Some(before), (1, usize::MAX), || false);
+            page.unwrap().found.first().map(|of| of.block_number)
+        };
+        assert_eq!(first((u64::MAX, u32::MAX)), Some(19));
+        assert_eq!(first((1 << 40, 0)), Some(19));
+        assert_eq!(first((5, u32::MAX)), Some(5));
     }
 }

@@ -227,7 +227,7 @@ fn check_addresses(index: &Index, blocks: &[FinalizedBlock]) {
             let mut found = Vec::new();
             loop {
                 let page = index
-                    .transactions_of(address, before, limit, || false)
+                    .transactions_of(address, before, (limit, usize::MAX), || false)
                     .unwrap();
                 assert!(page.found.len() <= limit);
                 let places = page.found.iter().map(|of| (of.block_number, of.index));

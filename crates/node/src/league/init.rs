@@ -125,6 +125,7 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialized, LeagueErro
         },
         dashboard: Dashboard {
             listen: options.dashboard_listen,
+            ..Dashboard::default()
         },
         metrics: Metrics {
             listen: options.metrics_listen,

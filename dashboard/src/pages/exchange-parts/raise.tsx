@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { encodeFunctionData } from 'viem/utils';
 import { useObjects } from '../../lib/exchange';
 import { big, count, duration, num } from '../../lib/format';
@@ -69,10 +69,14 @@ export function RaisePage() {
   const me = members?.find(({ account }) => account.toLowerCase() === address?.toLowerCase());
   const isSentinel = me !== undefined && (me.roles & SENTINEL) !== 0;
   const longest = bond.data?.maxSeconds ?? HOUR;
-  const checked = check({ targets, grounds, action, severity, seconds, reason }, address, Date.now(), longest);
+  const lasts = Math.min(seconds, LASTS.filter((of) => of <= longest).at(-1) ?? HOUR);
+  const form = JSON.stringify([targets, grounds, action, severity, lasts, reason]);
+  // Its end counts from the last change of the form, so that what was looked at stays what is signed.
+  const now = useMemo(() => Date.now(), [form]);
+  const checked = check({ targets, grounds, action, severity, seconds: lasts, reason }, address, now, longest);
   const input = 'input' in checked ? checked.input : null;
   const total = input && bond.data ? bond.data.perTarget * BigInt(input.targets.length) : null;
-  const asSentinel = provisional && isSentinel;
+  const asSentinel = provisional && isSentinel && action === BLOCK;
   const intent = input && total !== null ? { chain: HUB, to: GUARD.to, value: total, data: encodeFunctionData({ abi: GUARD.abi, functionName: asSentinel ? 'raiseProvisional' : 'raise', args: [input] }) } : null;
   return (
     <>
@@ -117,7 +121,7 @@ export function RaisePage() {
                 </select>
               </Labelled>
               <Labelled label={t.raise.lasts}>
-                <select value={seconds} onChange={(event) => setSeconds(Number(event.target.value))} className={field}>
+                <select value={lasts} onChange={(event) => setSeconds(Number(event.target.value))} className={field}>
                   {LASTS.filter((of) => of <= longest).map((of) => (
                     <option key={of} value={of}>
                       {duration(of * 1_000)}
@@ -141,18 +145,20 @@ export function RaisePage() {
             )}
             {address && members && (!me || me.weight === 0) && <p className="text-warn">{t.alert.notMember}</p>}
             <Submit
-              key={JSON.stringify([targets, grounds, action, severity, seconds, reason, asSentinel])}
+              key={`${form}${asSentinel}`}
               intent={intent}
               label={t.messages.look}
               says={
                 input && total !== null ? (
                   <>
-                    {t.raise.says(ACTIONS[action] ?? '', SEVERITIES[severity] ?? '', duration(seconds * 1_000))}{' '}
+                    {t.raise.says(ACTIONS[action] ?? '', SEVERITIES[severity] ?? '', duration(lasts * 1_000))}{' '}
                     <span className="flex flex-col">
                       {input.targets.map((target) => (
                         <Address key={target} of={target} link={false} />
                       ))}
                     </span>
+                    {t.raise.groundsSays} <span className="untrusted font-mono">{line(grounds, 120)}</span>
+                    {reason && <span className="untrusted"> ({line(reason, MAX_REASON)})</span>}. {asSentinel && <>{t.raise.nextProvisional} </>}
                     {t.raise.bondSays} <Ether of={total} />.
                   </>
                 ) : null

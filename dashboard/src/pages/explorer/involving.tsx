@@ -22,12 +22,15 @@ interface Page {
   next: Place | null;
 }
 
+/** The node looks through all that it has of an address. */
+const REFRESH_MS = 5_000;
+
 /** Every final transaction that an address signed, that calls it, or that created it; the node's index has them. */
 export function Involving({ chain, address }: { chain: Chain; address: Hex }) {
   // Where each page that was opened begins; the first follows the chain.
   const [begins, setBegins] = useState<(Place | null)[]>([null]);
   const before = begins.at(-1) ?? null;
-  const page = useRpc<Page>(chain, 'hansa_getTransactionsByAddress', [address, { limit: LISTED, ...(before ? { before } : {}) }], { fixed: before !== null });
+  const page = useRpc<Page>(chain, 'hansa_getTransactionsByAddress', [address, { limit: LISTED, ...(before ? { before } : {}) }], before === null ? { everyMs: REFRESH_MS } : { fixed: true });
   const rows = page.data?.transactions ?? [];
   const next = page.data?.next;
   return (

@@ -95,7 +95,7 @@ function Transfers({ chain, of, token }: { chain: Chain; of: Transfer[]; token: 
 
 function Holders({ chain, token, address, of }: { chain: Chain; token: Token; address: Hex; of: Transfer[] }) {
   const all = parties(of).slice(0, ASKED);
-  const found = useAsk<Holder[]>(chain, ['holders', address, all.length, of[0]?.log.blockHash], (signal) => holders(chain, address, all, signal), { enabled: all.length > 0 });
+  const found = useAsk<Holder[]>(chain, ['holders', address, all.length, of[0]?.log.blockHash], (signal) => holders(chain, address, all, signal), { enabled: all.length > 0, fixed: true });
   const rows = (found.data ?? []).slice(0, SHOWN);
   return (
     <Panel title={t.explorer.holders} aside={t.explorer.holdersNote(count(all.length))} {...(all.length > 0 ? { source: found } : {})} flush>

@@ -5,7 +5,7 @@ import { useAsk } from '../../lib/live';
 import { STAKING } from '../../lib/modules';
 import { type EpochPerformance, performance, SAMPLE } from '../../lib/performance';
 import { HUB } from '../../lib/rpc';
-import { scan } from '../../lib/scan';
+import { SCAN_EVERY_MS, scan } from '../../lib/scan';
 import type { Log } from '../../lib/types';
 import { encodeEventTopics } from 'viem/utils';
 import { t } from '../../strings';
@@ -98,7 +98,7 @@ const operatorOf = (log: Log): number => num(log.topics[log.topics[0] === SLASH_
 export function Changes() {
   const oldest = useStatus().data?.oldestBlock;
   const operators = useOperators().data?.operators ?? [];
-  const changes = useAsk<Log[]>(HUB, ['stake-changes'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [CHANGES.map(topicOf)] }, LISTED, null, num(oldest), signal)).logs.slice(0, LISTED), { enabled: oldest !== undefined });
+  const changes = useAsk<Log[]>(HUB, ['stake-changes'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [CHANGES.map(topicOf)] }, LISTED, null, num(oldest), signal)).logs.slice(0, LISTED), { enabled: oldest !== undefined, everyMs: SCAN_EVERY_MS });
   const all = changes.data ?? [];
   return (
     <Panel title={t.stake.changes} source={changes} className="mb-3" flush>
