@@ -37,7 +37,8 @@ pub(crate) struct Global {
     /// Print JSON [env: HANSA_JSON]
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// URL of a node's JSON-RPC [env: HANSA_RPC] [default: http://127.0.0.1:8545]
+    /// URL of a node's JSON-RPC; others of a local league are asked where it cannot be reached [env: HANSA_RPC]
+    /// [default: http://127.0.0.1:8545]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) rpc: Option<String>,
     /// Directory of a local league [env: HANSA_DIR] [default: .hansa]

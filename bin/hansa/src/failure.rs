@@ -168,6 +168,10 @@ fn advice_for(words: &str) -> &'static str {
             "send ether to the account, or act as another with --as",
         ),
         (
+            "this chain has ended",
+            "claim on the hub what is left there: `hansa zone exit`",
+        ),
+        (
             "NotActiveMember",
             "act as an active member: `hansa member list`",
         ),

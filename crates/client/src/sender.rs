@@ -398,7 +398,7 @@ impl Sender {
         }
     }
 
-    /// Ends a wait that is too long, and replaces what the base fee outgrew.
+    /// Ends a wait that is too long, sends again what waits, and replaces what the base fee outgrew.
     async fn check_stalled(
         &self,
         flights: &mut VecDeque<Flight>,
@@ -419,22 +419,26 @@ impl Sender {
         let now = self.fees().await?;
         for flight in flights {
             flight.since = Instant::now();
-            if flight.fees.cap >= now.base {
-                continue;
-            }
-            let bump = |fee: u128| fee.saturating_mul(100 + BUMP_PERCENT) / 100 + 1;
-            let tip = now.tip.max(bump(flight.fees.tip));
-            let cap = now.cap.max(bump(flight.fees.cap)).max(tip);
-            let fees = Fees { cap, tip, ..now };
+            let fees = if flight.fees.cap >= now.base {
+                // As it is: the node may have dropped it since, and then says why, or was started anew.
+                flight.fees
+            } else {
+                let bump = |fee: u128| fee.saturating_mul(100 + BUMP_PERCENT) / 100 + 1;
+                let tip = now.tip.max(bump(flight.fees.tip));
+                let cap = now.cap.max(bump(flight.fees.cap)).max(tip);
+                Fees { cap, tip, ..now }
+            };
             match self
                 .submit(&flight.call, flight.nonce, flight.gas, fees)
                 .await
             {
                 Ok(hash) => {
-                    flight.hashes.push(hash);
+                    if !flight.hashes.contains(&hash) {
+                        flight.hashes.push(hash);
+                    }
                     flight.fees = fees;
                 }
-                // It came into a block while we were bidding for it.
+                // It came into a block meanwhile.
                 Err(SendError::Rpc(RpcError::Refused { message, .. }))
                     if message.starts_with("nonce too low") => {}
                 Err(error) => return Err(error),

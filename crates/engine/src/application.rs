@@ -287,6 +287,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             )
         })
         .await
+        .inspect_err(|error| tracing::error!(%error, "cannot begin to build a block"))
         .ok()?;
         // A proposer that cannot build skips its turn.
         let built = built

@@ -94,7 +94,9 @@ impl Pool {
         let terms = {
             let core = self.core();
             for (transaction, result) in transactions.iter().zip(results.iter_mut()) {
-                if core.by_hash.contains_key(transaction.tx_hash()) {
+                if core.closed {
+                    *result = Some(Err(PoolError::ChainEnded));
+                } else if core.by_hash.contains_key(transaction.tx_hash()) {
                     *result = Some(Err(PoolError::AlreadyKnown));
                 }
             }
@@ -194,6 +196,9 @@ impl Pool {
 }
 
 fn insert(core: &mut Core, tx: PooledTransaction, facts: &Facts) -> Result<Added, PoolError> {
+    if core.closed {
+        return Err(PoolError::ChainEnded);
+    }
     let parties = [
         (Party::Sender, Some(tx.sender)),
         (Party::Recipient, tx.transaction.to()),

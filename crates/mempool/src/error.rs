@@ -237,6 +237,9 @@ pub enum PoolError {
         /// Expiry, seconds since the Unix epoch.
         until: u64,
     },
+    /// No block follows the chain's last one.
+    #[error("this chain has ended: no block takes transactions any more")]
+    ChainEnded,
     /// The node cannot answer now.
     #[error(transparent)]
     Head(#[from] HeadError),

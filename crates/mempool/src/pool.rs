@@ -160,6 +160,11 @@ impl Pool {
         Ok(())
     }
 
+    /// The chain has ended: what is here is dropped, and nothing is let in from now on.
+    pub fn close(&self) {
+        self.core().close();
+    }
+
     /// Executable transactions for a block at `base_fee`: highest effective tip first within nonce
     /// order. Lazy; the pool is not locked between two items, and may change meanwhile.
     pub fn best(&self, base_fee: u64) -> Best {

@@ -43,6 +43,29 @@ fn a_batch_reads_each_account_once_and_answers_in_order() {
 }
 
 #[test]
+fn a_chain_that_has_ended_takes_nothing() {
+    let (head, pool) = (MemoryHead::default(), pool());
+    let txs: Vec<_> = [0, 1, 3].map(|nonce| sign(transfer(nonce), 1)).into();
+    add(&pool, &head, txs.clone());
+    assert_eq!(pool.status(), (2, 1));
+    pool.close();
+    assert_eq!((pool.status(), pool.stats().invalid), ((0, 0), 3));
+    // What it knew before too.
+    let results = add(&pool, &head, txs);
+    assert!(
+        results
+            .iter()
+            .all(|result| *result == Err(PoolError::ChainEnded))
+    );
+    assert!(
+        PoolError::ChainEnded
+            .to_string()
+            .starts_with("this chain has ended")
+    );
+    assert!(!pool.has_executable(0, &HashMap::default()));
+}
+
+#[test]
 fn finalization_includes_promotes_and_drops() {
     let (head, pool) = (MemoryHead::default(), pool());
     let txs: Vec<_> = [0, 1, 2, 4].map(|nonce| sign(transfer(nonce), 1)).into();

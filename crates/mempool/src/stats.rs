@@ -15,6 +15,8 @@ pub enum DropReason {
     GasLimit,
     /// It waited too long for a missing nonce.
     Expired,
+    /// No block follows the chain's last one.
+    ChainEnded,
     /// A proposer could not execute it.
     Invalid(String),
 }
@@ -38,7 +40,7 @@ pub struct PoolStats {
     pub blocked: u64,
     /// Dropped: see [`DropReason::Expired`].
     pub expired: u64,
-    /// Dropped: see [`DropReason::GasLimit`] and [`DropReason::Invalid`].
+    /// Dropped: see [`DropReason::GasLimit`], [`DropReason::ChainEnded`] and [`DropReason::Invalid`].
     pub invalid: u64,
     /// Refused at the door.
     pub refused: u64,
@@ -60,7 +62,9 @@ impl PoolStats {
             DropReason::Unaffordable => &mut self.unaffordable,
             DropReason::Blocked => &mut self.blocked,
             DropReason::Expired => &mut self.expired,
-            DropReason::GasLimit | DropReason::Invalid(_) => &mut self.invalid,
+            DropReason::GasLimit | DropReason::ChainEnded | DropReason::Invalid(_) => {
+                &mut self.invalid
+            }
         } += 1;
     }
 }

@@ -41,7 +41,7 @@ use hansa_modules::{
     zones,
 };
 use hansa_primitives::{Fork, Genesis, Header, PublicKey, Receipt};
-use hansa_state::StateProvider as _;
+use hansa_state::{StateError, StateProvider as _};
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
@@ -561,6 +561,7 @@ impl Zone {
         }
         let threads = &supervisor.threads;
         let own = index.clone();
+        let over = pool.clone();
         let info = Info {
             connected: supervisor.connected.clone(),
             roster: supervisor.roster.clone(),
@@ -600,9 +601,46 @@ impl Zone {
         opened.map_err(|error| failed(&error))?;
         tracing::info!(zone = name, chain_id = genesis.chain_id, genesis = %hash, height = started_at, "zone running");
         let committees = chain.committees.clone();
+        // After its last block it is served on.
+        let close = async {
+            self.until_over(id, &own).await;
+            tracing::info!(zone = name, "zone ended: no block follows its last one");
+            over.close();
+            std::future::pending().await
+        };
         tokio::select! {
             error = ended(&mut chain) => Err(error),
             () = self.until_left(&committees) => Ok(()),
+            () = close => Ok(()),
+        }
+    }
+
+    /// Returns when this node has the zone's last block, or the zone has settled without it.
+    async fn until_over(&self, id: u64, index: &Index) {
+        loop {
+            let (states, hub) = (
+                self.supervisor.states.clone(),
+                self.supervisor.index.clone(),
+            );
+            let read = move || {
+                let view = states.view(states.head())?;
+                let time = hub.head().and_then(|(number, _)| hub.header(number).ok()?);
+                let now = time.map_or(0, |(_, header)| header.timestamp());
+                let stopped = zones::stopped_at(&mut view.as_ref(), id)?;
+                Ok::<_, StateError>((stopped, zones::has_settled(&mut view.as_ref(), id, now)?))
+            };
+            let told = self.supervisor.threads.reads.spawn_blocking(read).await;
+            let head = index
+                .head()
+                .and_then(|(number, _)| index.header(number).ok()?);
+            let names = head.map_or(0, |(_, header)| header.hub.number);
+            if let Ok(Ok((stopped, settled))) = told
+                && stopped != 0
+                && (settled || names >= stopped)
+            {
+                return;
+            }
+            tokio::time::sleep(RETRY).await;
         }
     }
 

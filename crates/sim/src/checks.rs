@@ -13,10 +13,12 @@ use commonware_glue::simulate::{
 };
 use hansa_abi::{IGuard, IStaking};
 use hansa_primitives::PublicKey;
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, HashSet},
     future::Future,
     pin::Pin,
+    sync::Arc,
 };
 
 type Verdict<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
@@ -101,6 +103,43 @@ impl Property<PublicKey, Node> for SameChain {
                     if !seen.insert(*transaction.tx_hash()) {
                         return Err(format!("{} is included twice", transaction.tx_hash()));
                     }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Nothing to check: it takes down which blocks the honest operators ended with, on every chain, to compare runs by.
+#[derive(Clone, Debug, Default)]
+pub struct Blocks(Arc<Mutex<BTreeMap<(usize, usize), Vec<B256>>>>);
+
+impl Blocks {
+    /// The hashes by operator and chain (the hub is 0), oldest first.
+    pub fn taken(&self) -> BTreeMap<(usize, usize), Vec<B256>> {
+        self.0.lock().clone()
+    }
+}
+
+impl Property<PublicKey, Node> for Blocks {
+    fn name(&self) -> &str {
+        "blocks"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                let chains = std::iter::once(&node.index).chain(&node.zones);
+                for (chain, index) in chains.enumerate() {
+                    let newest = index.head().map_or(0, |(number, _)| number);
+                    let hashes =
+                        (0..=newest).filter_map(|number| index.hash_of(number).transpose());
+                    let hashes = hashes.collect::<Result<Vec<_>, _>>().map_err(text)?;
+                    self.0.lock().insert((node.operator, chain), hashes);
                 }
             }
             Ok(())

@@ -1,6 +1,6 @@
 //! Nodes that join a running league from the state of its operators.
 
-use crate::{Guard, ask, eventually, json, number, patient, rpc, seats, up};
+use crate::{Guard, ask, eventually, hansa, json, number, patient, rpc, seats, up};
 use serde_json::Value;
 use std::fs;
 
@@ -33,6 +33,8 @@ fn a_new_operator_joins_from_state() {
     assert_eq!(added["name"], "operator-5");
     assert!(seats(url).contains(&"operator-5".into()));
 
+    // Those who were there take up sessions with it, one by one.
+    eventually("all is well", || hansa(dir, &["status"]).status.success());
     let status = json(dir, &["status"]);
     let theirs = status["operators"][4]["rpc"].as_str().unwrap();
     let log = fs::read_to_string(dir.join("operator-5/log")).unwrap();

@@ -325,7 +325,7 @@ fn a_zone_ends_and_its_users_leave() {
     let _guard = Guard(dir);
     let document = up(dir);
     let act = |arguments: &[&str]| by_member(dir, arguments);
-    two_zones(dir, &["--notice", "10s"]);
+    two_zones(dir, &["--notice", "30s"]);
     for name in ["market", "grid"] {
         act(&["bridge", "deposit", name, "1ether", "--to", FRIEND]);
     }
@@ -336,6 +336,8 @@ fn a_zone_ends_and_its_users_leave() {
     let early = hansa(dir, &["--as", "member-1", "zone", "exit", "market"]);
     assert!(String::from_utf8_lossy(&early.stderr).contains("has not ended"));
     let stopped = act(&["zone", "stop", "market"]);
+    // Its users can still leave as ever.
+    act(&["bridge", "withdraw", "market", "0.25ether"]);
     assert_eq!(status("market")["closes_at"], stopped["closes_at"]);
     let refused = hansa(
         dir,
@@ -343,11 +345,14 @@ fn a_zone_ends_and_its_users_leave() {
     );
     let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(refused.contains("ZoneEnds"), "{refused}");
-    // Its users can still leave as ever.
-    act(&["bridge", "withdraw", "market", "0.25ether"]);
     eventually("the zone has settled", || {
         status("market")["phase"] == "settled"
     });
+    // A node takes nothing that no block would.
+    let late = ["--as", "member-1", "bridge", "withdraw", "market", "1wei"];
+    let late = hansa(dir, &late);
+    let late = String::from_utf8_lossy(&late.stderr).into_owned();
+    assert!(late.contains("this chain has ended"), "{late}");
     // Its last block is where it stays.
     let height = status("market")["block"].clone();
     let hub = document["operators"][0]["rpc"].as_str().unwrap();

@@ -232,18 +232,24 @@ fn the_cache_stays_within_its_limit_and_drops_the_least_used() {
     assert_eq!((cache.get(1), cache.bytes()), (Some(9), 100));
 }
 
+/// An index of 20 blocks of three, whose newest so many transactions it has yet to file by address.
+fn sixty_transactions(fresh_transactions: usize) -> Index {
+    let config = Config {
+        fresh_transactions,
+        ..config()
+    };
+    let index = Index::in_memory(config).unwrap();
+    let mut chain = Chain::new(0);
+    chain.extend(vec![vec![vec![]; 3]; 20]);
+    feed(&index, &chain);
+    index
+}
+
 /// Who asks for what takes too long is told so, wherever the search is.
 #[test]
 fn a_search_for_an_address_can_be_stopped() {
     for fresh_transactions in [1, 1_000] {
-        let config = Config {
-            fresh_transactions,
-            ..config()
-        };
-        let index = Index::in_memory(config).unwrap();
-        let mut chain = Chain::new(0);
-        chain.extend(vec![vec![vec![]; 3]; 20]);
-        feed(&index, &chain);
+        let index = sixty_transactions(fresh_transactions);
         let everybody = Address::repeat_byte(1);
         let stopped = index.transactions_of(everybody, None, (100, usize::MAX), || true);
         assert!(matches!(stopped, Err(IndexError::Stopped { .. })));
@@ -257,14 +263,7 @@ fn a_search_for_an_address_can_be_stopped() {
 #[test]
 fn pages_of_an_address_that_are_cut_go_on() {
     for fresh_transactions in [1, 1_000] {
-        let config = Config {
-            fresh_transactions,
-            ..config()
-        };
-        let index = Index::in_memory(config).unwrap();
-        let mut chain = Chain::new(0);
-        chain.extend(vec![vec![vec![]; 3]; 20]);
-        feed(&index, &chain);
+        let index = sixty_transactions(fresh_transactions);
         let everybody = Address::repeat_byte(1);
         let all = |page: &AddressPage| {
             let found = page.found.iter();

@@ -128,6 +128,12 @@ impl Core {
         });
     }
 
+    /// Drops everything, and lets nothing in from now on.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.drop_where(&DropReason::ChainEnded, |_| true);
+    }
+
     fn drop_where(
         &mut self,
         reason: &DropReason,

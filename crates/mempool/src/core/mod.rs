@@ -40,6 +40,8 @@ pub(crate) struct Effects {
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) head: HeadInfo,
+    /// The chain has ended, and nothing is let in.
+    pub(crate) closed: bool,
     pub(crate) by_hash: HashMap<B256, Arc<PooledTransaction>>,
     pub(crate) queues: HashMap<Address, Queue>,
     /// One entry for each sender whose first transaction can run.
@@ -67,6 +69,7 @@ impl Core {
         Self {
             limits,
             head,
+            closed: false,
             by_hash: HashMap::default(),
             queues: HashMap::default(),
             heads: BTreeSet::new(),

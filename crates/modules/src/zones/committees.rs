@@ -122,11 +122,7 @@ pub(super) fn set_rule(
     call: IZones::setCommitteeRuleCall,
 ) -> Result<u64, Stop> {
     let id = call.zoneId;
-    let record = state::find(context, id)?;
-    ensure(context.caller() == record.creator, || IZones::NotCreator {
-        creator: record.creator,
-    })?;
-    lifecycle::require_open(context, id)?;
+    let record = lifecycle::own(context, id)?;
     let rule = checked(&call.rule)?;
     // Who does not like it can leave before.
     let starts_at = context.now().saturating_add(record.notice_s);

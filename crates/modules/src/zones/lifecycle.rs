@@ -76,18 +76,29 @@ pub(crate) fn phase(context: &mut Context<'_>, id: u64) -> Result<Phase, Stop> {
     Ok(record.phase(&checkpoint, context.now()))
 }
 
+const fn is_open_in(phase: Phase) -> bool {
+    matches!(phase, Phase::Registered | Phase::Active)
+}
+
 /// Whether anything can be sent to a zone.
 pub(crate) fn is_open(context: &mut Context<'_>, id: u64) -> Result<bool, Stop> {
-    let phase = phase(context, id)?;
-    Ok(matches!(phase, Phase::Registered | Phase::Active))
+    Ok(is_open_in(phase(context, id)?))
 }
 
 /// Ensures that a zone is open.
 pub(crate) fn require_open(context: &mut Context<'_>, id: u64) -> Result<(), Stop> {
     let phase = phase(context, id)?;
-    ensure(matches!(phase, Phase::Registered | Phase::Active), || {
-        IZones::ZoneEnds { zoneId: id, phase }
-    })
+    ensure(is_open_in(phase), || IZones::ZoneEnds { zoneId: id, phase })
+}
+
+/// The zone, which is open and which the caller has created.
+pub(super) fn own(context: &mut Context<'_>, id: u64) -> Result<Record, Stop> {
+    let record = state::find(context, id)?;
+    ensure(context.caller() == record.creator, || IZones::NotCreator {
+        creator: record.creator,
+    })?;
+    require_open(context, id)?;
+    Ok(record)
 }
 
 pub(super) fn fund(

@@ -83,11 +83,7 @@ pub(super) const fn told(terms: &Terms) -> IZones::Terms {
 
 pub(super) fn upgrade(context: &mut Context<'_>, call: IZones::upgradeCall) -> Result<u64, Stop> {
     let id = call.zoneId;
-    let record = state::find(context, id)?;
-    ensure(context.caller() == record.creator, || IZones::NotCreator {
-        creator: record.creator,
-    })?;
-    lifecycle::require_open(context, id)?;
+    let record = lifecycle::own(context, id)?;
     let terms = checked(&call.terms)?;
     let now = context.now();
     // What runs there already may need it.

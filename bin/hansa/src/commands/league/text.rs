@@ -76,10 +76,15 @@ pub(super) fn document(document: &Document, zones: &[Zone], began: Began) -> Str
         .map(|member| vec![member.name.clone(), member.address.to_string()])
         .collect();
     text += &table(&["MEMBER", "ADDRESS"], &members);
-    text += "\nDevelopment accounts, 10,000 ether each (everybody knows these keys: never send value there)\n";
-    if began == Began::Created && !zones.is_empty() {
-        let _ = writeln!(text, "{} of it on the zone", market::FUNDS);
-    }
+    let on_zone = if began == Began::Created && !zones.is_empty() {
+        format!(", {} of it on the zone", market::FUNDS)
+    } else {
+        String::new()
+    };
+    let _ = writeln!(
+        text,
+        "\nDevelopment accounts, 10,000 ether each{on_zone} (everybody knows these keys: never send value there)"
+    );
     let accounts: Vec<Vec<String>> = document
         .accounts
         .iter()
