@@ -1,7 +1,7 @@
 //! The deterministic state machine that consensus drives.
 
 use crate::{
-    Committees, Entry, Executed, Hub, Ledger, Runtime, Witness,
+    Committees, Effort, Entry, Executed, Hub, Ledger, Runtime, Witness,
     build::{self, Patience},
     hub,
 };
@@ -62,6 +62,7 @@ pub struct Application<E: Runtime, S, K> {
     pub(crate) sink: K,
     pub(crate) strategy: S,
     pub(crate) build_time: Option<Duration>,
+    pub(crate) effort: Effort,
 }
 
 impl<E: Runtime, S: Clone, K: Clone> Clone for Application<E, S, K> {
@@ -79,6 +80,7 @@ impl<E: Runtime, S: Clone, K: Clone> Clone for Application<E, S, K> {
             sink: self.sink.clone(),
             strategy: self.strategy.clone(),
             build_time: self.build_time,
+            effort: self.effort.clone(),
         }
     }
 }
@@ -269,22 +271,24 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             &self.rules,
         );
         let (rules, build_time, pool) = (self.rules.clone(), self.build_time, self.pool.clone());
-        let taken = inputs.clone();
+        let (taken, effort) = (inputs.clone(), self.effort.clone());
         let (batches, built) = execute(runtime, batches, prefetch, move |db| {
             let patience = Patience::new(db.cancelled(), build_time);
             let outlasted = |candidate: &PooledTransaction| {
                 let reason = "it takes longer than a proposer has";
                 pool.drop_invalid(candidate.hash, reason.to_owned());
             };
-            build::propose(
-                rules,
-                (params, taken),
-                db,
-                candidates,
-                &closing,
-                &patience,
-                outlasted,
-            )
+            effort.spend(|| {
+                build::propose(
+                    rules,
+                    (params, taken),
+                    db,
+                    candidates,
+                    &closing,
+                    &patience,
+                    outlasted,
+                )
+            })
         })
         .await
         .inspect_err(|error| tracing::error!(%error, "cannot begin to build a block"))
@@ -293,6 +297,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
         let built = built
             .inspect_err(|error| tracing::error!(%error, "cannot build a block"))
             .ok()?;
+        self.effort.add_gas(built.outcome.gas_used);
         // On a parent that is not final yet, a refusal may not be the last word.
         if parent.number() <= finalized {
             for (pooled, reason) in &built.dropped {
@@ -357,8 +362,9 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             &self.rules,
         );
         let (rules, work, work_senders) = (self.rules.clone(), block.clone(), senders.clone());
+        let effort = self.effort.clone();
         let executed = execute(runtime, batches, prefetch, move |db| {
-            build::process(rules, params, db, &work, &work_senders)
+            effort.spend(|| build::process(rules, params, db, &work, &work_senders))
         })
         .await;
         // A failing database says nothing about the block, and there is no way on without it.
@@ -370,6 +376,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             })
             .unwrap_or_else(|error| panic!("cannot execute block {}: {error}", block.number()));
         let outcome = outcome?;
+        self.effort.add_gas(outcome.gas_used);
         let header = block.header();
         if outcome.gas_used != header.gas_used
             || outcome.logs_bloom != header.logs_bloom

@@ -1,7 +1,7 @@
 //! Wiring: from network channels and a data directory to a running chain.
 
 use crate::{
-    Application, Checkpoint, Committees, Hub, Ledger, Paced, Runtime, Sink, Witness,
+    Application, Checkpoint, Committees, Effort, Hub, Ledger, Paced, Runtime, Sink, Witness,
     code_peers::{CodePeers, MAX_CODES, Served},
     epochs::{self, Epochs, Roles, VIEW_RETENTION},
     guide::{self, Guide},
@@ -248,6 +248,8 @@ pub struct Chain<E: Runtime, S: Strategy> {
     pub consensus: Handle<()>,
     /// Ends when state handling does: likewise.
     pub state: Handle<()>,
+    /// What executing its blocks costs.
+    pub effort: Effort,
 }
 
 /// Block 0, and the committee of epoch 0.
@@ -461,6 +463,7 @@ where
         );
     code_actor.start(channels.code);
     let ledger = Ledger::default();
+    let effort = Effort::default();
     let database = hansa_state::Config {
         partition: partition.clone(),
         page_cache: config.page_cache.clone(),
@@ -484,6 +487,7 @@ where
                 sink: config.sink,
                 strategy: config.strategy.clone(),
                 build_time: tuning.build_time,
+                effort: effort.clone(),
             },
             db_config: database.databases::<E>(),
             provider: (),
@@ -568,6 +572,7 @@ where
         genesis_block,
         committees,
         state,
+        effort,
     })
 }
 

@@ -33,6 +33,7 @@ mod courier;
 mod early;
 #[cfg(test)]
 mod early_tests;
+mod effort;
 mod epochs;
 mod guide;
 mod handover;
@@ -62,6 +63,7 @@ pub use chain::{
 };
 pub use committees::{Committees, Entry};
 pub use courier::{Courier, ZoneBlocks};
+pub use effort::Effort;
 pub use handover::{Checkpoint, NoCheckpoint};
 pub use head::Head;
 pub use hub::{Hub, HubBlock, HubBlocks, LocalHub};

@@ -1,6 +1,6 @@
 //! What RPC asks the node itself.
 
-use crate::{Config, network::Connected, node::States, peers::Roster};
+use crate::{Config, network::Connected, node::States, peers::Roster, runtimes::Loads};
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use commonware_codec::Encode as _;
 use commonware_consensus::{Epochable as _, Viewable as _, types::Height};
@@ -9,7 +9,7 @@ use hansa_engine::Marshal;
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::staking::{self, Committee};
 use hansa_primitives::PublicKey;
-use hansa_rpc::{Certificate, Fault, NodeInfo, Operator, Peer, SyncProgress};
+use hansa_rpc::{Certificate, Fault, Load, NodeInfo, Operator, Peer, SyncProgress};
 use hansa_state::{StateKey, StateProvider as _, account_key, prove, storage_key};
 use serde_json::{Value, json};
 use std::sync::{
@@ -39,6 +39,7 @@ pub(crate) struct Info {
     pub(crate) index: Index,
     pub(crate) started_at: u64,
     pub(crate) highest: Arc<AtomicU64>,
+    pub(crate) loads: Loads,
     pub(crate) subscribers: broadcast::Sender<Arc<FinalizedBlock>>,
 }
 
@@ -117,6 +118,10 @@ impl NodeInfo for Info {
                 }
             })
             .collect()
+    }
+
+    fn load(&self) -> Load {
+        self.loads.now()
     }
 
     fn operator(&self) -> Option<Operator> {

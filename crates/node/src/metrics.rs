@@ -1,5 +1,6 @@
 //! The Prometheus endpoint, and whether the node is well.
 
+use crate::runtimes::Loads;
 use commonware_runtime::{Metrics as _, tokio::Context};
 use hansa_index::Index;
 use hansa_mempool::Pool;
@@ -45,6 +46,7 @@ pub(crate) struct Source {
     pub(crate) pool: Pool,
     pub(crate) index: Index,
     pub(crate) zones: ZoneMetrics,
+    pub(crate) loads: Loads,
 }
 
 impl Source {
@@ -82,6 +84,7 @@ impl Source {
                 "# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}"
             );
         }
+        text.push_str(&self.loads.render());
         text.push_str("# EOF\n");
         text
     }

@@ -12,6 +12,7 @@ use crate::{
     local::{Console, LocalNode},
     metrics, network, open_files,
     peers::{Roster, Tracker},
+    runtimes::Loads,
     text::{self, MAX_GENESIS_BYTES},
     threads::{self, Handles, ReadsOn, Threads},
     voter::{Journal, Voter},
@@ -510,6 +511,9 @@ async fn start(
     threads
         .requests
         .spawn(connected.clone().watch(shared.clone()));
+    let loads = Loads::default();
+    loads.insert(None, chain.effort.clone());
+    tokio::spawn(loads.clone().keep());
     let zones_states = states.clone();
     let blocks = subscribers.subscribe();
     let info = Info {
@@ -523,6 +527,7 @@ async fn start(
         index: index.clone(),
         started_at,
         highest,
+        loads: loads.clone(),
         subscribers,
     };
     let mempool = {
@@ -571,6 +576,7 @@ async fn start(
         index: index.clone(),
         folder: prepared.directory.zones(),
         metrics: zone_metrics.clone(),
+        loads: loads.clone(),
         alive,
         network: zones,
         servers: rpc.zones(),
@@ -591,6 +597,7 @@ async fn start(
         pool,
         index: index.clone(),
         zones: zone_metrics,
+        loads,
     };
     threads
         .requests

@@ -16,6 +16,7 @@ use crate::{
     network::{self, Connected},
     node::{States, caught, ended, index_config, until},
     peers::Roster,
+    runtimes::{Loads, Marked},
     threads::{Handles, ReadsOn},
 };
 use alloy_primitives::B256;
@@ -101,6 +102,7 @@ pub(crate) struct Supervisor {
     pub(crate) folder: PathBuf,
     pub(crate) network: Network,
     pub(crate) metrics: ZoneMetrics,
+    pub(crate) loads: Loads,
     /// Held by each zone that runs.
     pub(crate) alive: mpsc::Sender<()>,
     pub(crate) servers: hansa_rpc::Zones,
@@ -420,6 +422,7 @@ impl Zone {
                 Err(error) => Err(error),
             };
             self.supervisor.metrics.remove(&name);
+            self.supervisor.loads.remove(&name);
             if start.elapsed() > RESTART_AT_MOST {
                 pause = RESTART_AFTER;
             }
@@ -475,6 +478,7 @@ impl Zone {
             .with_storage_directory(self.supervisor.folder.join(&genesis.name).join("storage"))
             .with_catch_panics(false);
         runtime::Runner::new(config).start(|context| async move {
+            let _marked = Marked::here(&genesis.name);
             let stopper = context.child("stopper");
             let stopped = until(self.supervisor.common.stopped.clone());
             let outcome = tokio::select! {
@@ -573,6 +577,7 @@ impl Zone {
             index: index.clone(),
             started_at,
             highest: Arc::new(AtomicU64::new(started_at)),
+            loads: supervisor.loads.clone(),
             subscribers,
         };
         let mempool = {
@@ -597,6 +602,7 @@ impl Zone {
             error = ended(&mut chain) => return Err(error),
         }
         supervisor.metrics.insert(name, context);
+        supervisor.loads.insert(Some(name), chain.effort.clone());
         let opened = supervisor.servers.open(name, served);
         opened.map_err(|error| failed(&error))?;
         tracing::info!(zone = name, chain_id = genesis.chain_id, genesis = %hash, height = started_at, "zone running");

@@ -38,6 +38,8 @@ pub trait NodeInfo: Send + Sync + 'static {
     fn peers(&self) -> Vec<Peer>;
     /// This node's operator; `None` for a node that only follows.
     fn operator(&self) -> Option<Operator>;
+    /// How busy this node's chains keep its machine.
+    fn load(&self) -> Load;
     /// The certificate that finalized block `number`; `None` where this node has none.
     fn certificate(&self, number: u64) -> BoxFuture<'_, Result<Option<Certificate>, Fault>>;
     /// Proofs of an account and of slots against the state commitment of block `number`.
@@ -74,6 +76,44 @@ pub struct Peer {
     pub address: Option<String>,
     /// A session is up.
     pub connected: bool,
+}
+
+/// How busy a node's chains keep its machine, as `hansa_load` shows it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Load {
+    /// Of the machine.
+    pub machine: Machine,
+    /// Of each chain that runs here, the hub first.
+    pub chains: Vec<ChainLoad>,
+}
+
+/// The machine, with all that runs there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Machine {
+    /// Cores that the node may use.
+    pub cores: usize,
+    /// Threads that ran or wanted to, on average over the last minute; null where the system does not tell.
+    pub load_average: Option<f64>,
+    /// Bytes that could be used without swapping; null where the system does not tell.
+    pub memory_available: Option<u64>,
+}
+
+/// One chain's share, on average over the last `seconds`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainLoad {
+    /// The zone's name; null for the hub.
+    pub zone: Option<String>,
+    /// Cores that its consensus, network and storage kept busy: seconds in each second.
+    pub cores: f64,
+    /// Likewise, those that executed its transactions, of its own proposals and of others.
+    pub executing: f64,
+    /// Gas that was executed in each second.
+    pub gas_per_second: f64,
+    /// How long that was looked at, a minute at most.
+    pub seconds: f64,
 }
 
 /// The operator that runs this node.

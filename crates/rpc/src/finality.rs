@@ -1,7 +1,7 @@
 //! How long blocks take to become final, as this node sees them: over the last hour, minute by minute.
 //!
 //! A block's time is its timestamp, which its proposer sets; the end is when this node has it stored. Both clocks are in it. Blocks
-//! that came more than [`MAX_LAG_MS`] late are not counted: then this node was catching up. Milliseconds; quantiles are exact to an eighth.
+//! that came more than [`MAX_LAG_MS`] late are not counted, nor are those from before this node was started: then it was catching up. Milliseconds; quantiles are exact to an eighth.
 
 use crate::method::{Method, handler};
 use alloy_primitives::U64;
@@ -150,12 +150,15 @@ struct Minute {
 impl Finality {
     /// Takes note of each block until the chain ends.
     pub(crate) async fn watch(self: Arc<Self>, mut blocks: Receiver<Arc<FinalizedBlock>>) {
+        let began = now_ms();
         loop {
             match blocks.recv().await {
-                Ok(block) => {
+                // Older ones were made while this node was away.
+                Ok(block) if block.block.header().timestamp_ms >= began => {
                     let header = block.block.header();
                     self.note(header.number, header.timestamp_ms, now_ms());
                 }
+                Ok(_) => {}
                 // Blocks that come so fast are old ones.
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,

@@ -28,6 +28,13 @@ pub(crate) const METHODS: &[Method] = &[
         handler!(node, _args => node.context.node.peers()),
     ),
     Method::new(
+        "hansa_load",
+        "How busy each chain that this node runs keeps its machine.",
+        &[],
+        "Load",
+        handler!(node, _args => node.context.node.load()),
+    ),
+    Method::new(
         "hansa_getCertificate",
         "The quorum's signatures that made a block final, encoded and decoded.",
         &["block: blockId?"],

@@ -38,8 +38,8 @@ mod txpool;
 mod zones;
 
 pub use api::{
-    BySender, Certificate, Context, NodeInfo, Operator, Peer, PoolContent, PooledTransaction,
-    SubmitError, SyncProgress, TransactionPool,
+    BySender, Certificate, ChainLoad, Context, Load, Machine, NodeInfo, Operator, Peer,
+    PoolContent, PooledTransaction, SubmitError, SyncProgress, TransactionPool,
 };
 pub use errors::Fault;
 pub use jsonrpsee::server::{HttpBody, HttpResponse};

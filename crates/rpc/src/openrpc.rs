@@ -123,6 +123,11 @@ const OBJECTS: &[(&str, &str)] = &[
         "how long blocks took from their timestamp to being final here: newest (blockNumber, ms), hour and minutes, each with count, \
          p50Ms, p90Ms, p99Ms and maxMs; minutes have at, seconds since 1970",
     ),
+    (
+        "Load",
+        "machine (cores, loadAverage, memoryAvailable in bytes), and chains, the hub first: zone (null for the hub), cores and executing \
+         (seconds in each second), gasPerSecond, and seconds, over which these are averages",
+    ),
     ("Log", "execution-apis Log with blockTimestamp"),
     (
         "Operators",

@@ -373,9 +373,19 @@ pub(crate) fn status(settings: &Settings, output: Output) -> Outcome {
 }
 
 pub(crate) fn logs(arguments: &LogsArgs, settings: &Settings, output: Output) -> Outcome {
+    run(logs_of(None, arguments, settings, output))
+}
+
+/// The logs, or what there is of one zone in them.
+pub(super) async fn logs_of(
+    zone: Option<&str>,
+    arguments: &LogsArgs,
+    settings: &Settings,
+    output: Output,
+) -> Outcome {
     let league = League::open(&settings.dir.value).map_err(failure)?;
     let operator = arguments.operator.as_deref();
-    let (mut logs, past) = Logs::open(&league, operator, arguments.lines).map_err(failure)?;
+    let (mut logs, past) = Logs::open(&league, operator, zone, arguments.lines).map_err(failure)?;
     let print = |lines: Vec<league::LogLine>| {
         lines.iter().try_for_each(|line| {
             output.item(line, || match operator {
@@ -388,17 +398,15 @@ pub(crate) fn logs(arguments: &LogsArgs, settings: &Settings, output: Output) ->
     if !arguments.follow {
         return Ok(());
     }
-    run(async {
-        let mut stop = Stop::new()?;
-        loop {
-            tokio::select! {
-                // Asking to stop is how following ends.
-                () = stop.asked() => return Ok(()),
-                () = tokio::time::sleep(FOLLOW_INTERVAL) => {}
-            }
-            print(logs.read_new().map_err(failure)?)?;
+    let mut stop = Stop::new()?;
+    loop {
+        tokio::select! {
+            // Asking to stop is how following ends.
+            () = stop.asked() => return Ok(()),
+            () = tokio::time::sleep(FOLLOW_INTERVAL) => {}
         }
-    })
+        print(logs.read_new().map_err(failure)?)?;
+    }
 }
 
 pub(crate) fn reset(arguments: &ResetArgs, settings: &Settings, output: Output) -> Outcome {

@@ -2,7 +2,7 @@
 
 use crate::failure::{Exit, Failure, Outcome};
 use clap::{Args, Subcommand, ValueEnum};
-use hansa_node::{Config, Console, JoinFrom, Logs};
+use hansa_node::{Config, Console, JoinFrom, Logs, ZoneFields, ZoneJson};
 use std::{io::IsTerminal as _, path::PathBuf};
 use tracing_subscriber::{EnvFilter, fmt::writer::MakeWriterExt as _};
 
@@ -89,10 +89,11 @@ fn log_to_stderr(config: &Config, logs: &Logs) -> Result<(), String> {
         .with_env_filter(filter)
         .with_writer(logs.clone().and(std::io::stderr))
         .with_ansi(std::io::stderr().is_terminal());
+    // A zone's lines say whose they are: `hansa zone logs` finds them by that.
     if config.log.json {
-        builder.json().init();
+        builder.json().event_format(ZoneJson::default()).init();
     } else {
-        builder.init();
+        builder.fmt_fields(ZoneFields::default()).init();
     }
     Ok(())
 }

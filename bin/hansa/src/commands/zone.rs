@@ -1,10 +1,12 @@
 //! `hansa zone`.
 
 use super::{
+    league::{self, LogsArgs},
     message::Hub,
     stake::{Names, own_operator},
     zone_committee::{self, CommitteeArgs, RuleArgs},
     zone_end::{self, ExitArgs, FundArgs, StopArgs, phase_words},
+    zone_room,
     zone_upgrade::{self, UpgradeArgs},
 };
 use crate::{
@@ -111,6 +113,23 @@ Examples:
   hansa zone chainfile market
   hansa zone chainfile market --list > eip155-48571.json")]
     Chainfile(ChainfileArgs),
+    /// Show the operators' logs of a zone
+    #[command(after_help = "\
+Lines that a zone's tasks wrote, or that are about it.
+
+Examples:
+  hansa zone logs market
+  hansa zone logs market operator-2 -n 200 --follow")]
+    Logs(ZoneLogsArgs),
+    /// Show what zones cost a node's machine, and which others it can still take
+    #[command(after_help = "\
+CORES NOW is what a chain took over the last minute, CORES WHEN FULL what it would take were every block full, by what gas cost this node lately.
+It asks the node of the operator that you act as, or the one of --rpc.
+
+Examples:
+  hansa zone room
+  hansa --rpc http://127.0.0.1:8546 zone room --json")]
+    Room,
     /// List the league's zones
     #[command(after_help = "Examples:\n  hansa zone list\n  hansa zone list --json")]
     List,
@@ -200,6 +219,14 @@ pub(crate) struct StatusArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct ZoneLogsArgs {
+    /// The zone's name
+    zone: String,
+    #[command(flatten)]
+    logs: LogsArgs,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ChainfileArgs {
     /// The zone's name
     zone: String,
@@ -220,6 +247,12 @@ pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome
         ZoneCommand::Upgrade(arguments) => zone_upgrade::run(arguments, session).await,
         ZoneCommand::Exit(arguments) => zone_end::exit(arguments, session).await,
         ZoneCommand::Chainfile(arguments) => chainfile(arguments, session).await,
+        ZoneCommand::Logs(arguments) => {
+            let (settings, output) = (session.settings, session.output);
+            let zone = Some(arguments.zone.as_str());
+            league::logs_of(zone, &arguments.logs, settings, output).await
+        }
+        ZoneCommand::Room => zone_room::run(session).await,
         ZoneCommand::List => list(session).await,
     }
 }
@@ -254,7 +287,7 @@ pub(super) async fn wait_for<T>(
 /// Tells a person how far a command is.
 pub(super) fn tell(session: &Session<'_>, text: &str) {
     if !session.output.json {
-        super::league::tell(&format!("  {text}"));
+        league::tell(&format!("  {text}"));
     }
 }
 

@@ -204,6 +204,16 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
 
     comes_back(dir, &document);
 
+    // Its lines of the log are told from the hub's, and its load too.
+    let logs = hansa(dir, &["zone", "logs", "market", "operator-1"]);
+    let logs = String::from_utf8_lossy(&logs.stdout).into_owned();
+    assert!(logs.contains("epoch entered"), "{logs}");
+    assert!(logs.lines().all(|line| line.contains("market")), "{logs}");
+    let room = json(dir, &["zone", "room"]);
+    assert_eq!(room["zones"][0]["fits"], "runs", "{room}");
+    assert!(room["zones"][0]["cores"].as_f64().unwrap() > 0.0, "{room}");
+    assert!(room["hub_cores"].as_f64().unwrap() > 0.0, "{room}");
+
     // What members accept on the hub holds on the zone.
     warn(dir);
     eventually("the zone refuses", || {

@@ -111,6 +111,11 @@ pub(crate) fn within(config: &Config, begins_ms: u64) -> Vec<Finding> {
 
 fn key_file(path: &Path) -> Finding {
     let shown = path.display().to_string();
+    if let Err(error) = path.metadata() {
+        let found = format!("{shown} cannot be read: {error}");
+        let advice = "put it back from a backup: the node goes on until it is started again";
+        return Finding::bad("key file", Level::Problem, found, advice);
+    }
     if files::exposed(path) {
         let found = format!("{shown} can be read by others");
         let advice = format!("take it from them: `chmod 600 {shown}`");

@@ -1,6 +1,7 @@
 //! Reading the operators' logs.
 
 use super::{League, LeagueError};
+use crate::runtimes::is_of_zone;
 use std::{
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
@@ -16,6 +17,8 @@ const MAX_TAIL_BYTES: u64 = 4 * 1_024 * 1_024;
 #[derive(Debug)]
 pub struct Logs {
     tails: Vec<Tail>,
+    /// Only its lines.
+    zone: Option<String>,
 }
 
 #[derive(Debug)]
@@ -37,13 +40,14 @@ pub struct LogLine {
 }
 
 impl Logs {
-    /// The last lines (of each), and a reader for what follows them.
+    /// The last lines (of each), and a reader for what follows them; only those of a zone, where one is named.
     ///
     /// # Errors
     /// There is no such operator, or a log cannot be read.
     pub fn open(
         league: &League,
         operator: Option<&str>,
+        zone: Option<&str>,
         lines: usize,
     ) -> Result<(Self, Vec<LogLine>), LeagueError> {
         if lines > MAX_LOG_LINES {
@@ -77,11 +81,13 @@ impl Logs {
             let cut = tail.offset > 0;
             let mut read = tail.read()?;
             // The first line may be the rest of one.
-            let skip = usize::from(cut).max(read.len().saturating_sub(lines));
-            past.extend(read.drain(skip.min(read.len())..));
+            read.drain(..usize::from(cut).min(read.len()));
+            retain(&mut read, zone);
+            past.extend(read.split_off(read.len().saturating_sub(lines)));
             tails.push(tail);
         }
-        Ok((Self { tails }, past))
+        let zone = zone.map(str::to_owned);
+        Ok((Self { tails, zone }, past))
     }
 
     /// The lines written since the last call.
@@ -93,7 +99,14 @@ impl Logs {
         for tail in &mut self.tails {
             lines.extend(tail.read()?);
         }
+        retain(&mut lines, self.zone.as_deref());
         Ok(lines)
+    }
+}
+
+fn retain(lines: &mut Vec<LogLine>, zone: Option<&str>) {
+    if let Some(zone) = zone {
+        lines.retain(|line| is_of_zone(&line.line, zone));
     }
 }
 

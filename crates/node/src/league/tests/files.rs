@@ -395,7 +395,7 @@ async fn logs_are_read_from_their_end_and_followed() {
     let path = league.layout().log("operator-1");
     fs::write(&path, "one\ntwo\nthree\nhal").unwrap();
     let texts = |lines: Vec<LogLine>| lines.into_iter().map(|line| line.line).collect::<Vec<_>>();
-    let (mut logs, past) = Logs::open(&league, Some("operator-1"), 2).unwrap();
+    let (mut logs, past) = Logs::open(&league, Some("operator-1"), None, 2).unwrap();
     assert_eq!(texts(past), ["two", "three"]);
     fs::OpenOptions::new()
         .append(true)
@@ -406,15 +406,22 @@ async fn logs_are_read_from_their_end_and_followed() {
     assert_eq!(texts(logs.read_new().unwrap()), ["half", "next"]);
     fs::write(&path, "anew\n").unwrap();
     assert_eq!(texts(logs.read_new().unwrap()), ["anew"]);
-    assert!(Logs::open(&league, None, MAX_LOG_LINES).is_ok());
+    assert!(Logs::open(&league, None, None, MAX_LOG_LINES).is_ok());
     assert!(matches!(
-        Logs::open(&league, None, MAX_LOG_LINES + 1),
+        Logs::open(&league, None, None, MAX_LOG_LINES + 1),
         Err(LeagueError::Range { .. })
     ));
     assert!(matches!(
-        Logs::open(&league, Some("operator-9"), 1),
+        Logs::open(&league, Some("operator-9"), None, 1),
         Err(LeagueError::UnknownOperator { .. })
     ));
+    // Of one zone: so many of its lines, however many others there are.
+    let lines = "a zone=market\nb zone=market\nc\nd zone=grid\ne\n";
+    fs::write(&path, lines).unwrap();
+    let (mut logs, past) = Logs::open(&league, None, Some("market"), 1).unwrap();
+    assert_eq!(texts(past), ["b zone=market"]);
+    fs::write(&path, format!("{lines}f\ng zone=market\n")).unwrap();
+    assert_eq!(texts(logs.read_new().unwrap()), ["g zone=market"]);
     fs::write(&path, "INFO running\n\n").unwrap();
     assert_eq!(last_words(&path).unwrap(), "INFO running");
 }

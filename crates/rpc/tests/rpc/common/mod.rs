@@ -10,8 +10,8 @@ use futures::{FutureExt as _, future::BoxFuture};
 use hansa_index::FinalizedBlock;
 use hansa_primitives::decode_transaction;
 use hansa_rpc::{
-    Certificate, Config, Context, Fault, Handle, Limits, NodeInfo, Operator, Peer, PoolContent,
-    PooledTransaction, SyncProgress, TransactionPool, serve,
+    Certificate, ChainLoad, Config, Context, Fault, Handle, Limits, Load, NodeInfo, Operator, Peer,
+    PoolContent, PooledTransaction, SyncProgress, TransactionPool, serve,
 };
 use hansa_state::{MemoryState, StateError, StateProvider, StateView};
 use parking_lot::{Condvar, Mutex};
@@ -44,6 +44,16 @@ impl NodeInfo for FakeNode {
             address: Some("127.0.0.1:1".into()),
             connected: true,
         }]
+    }
+    fn load(&self) -> Load {
+        Load {
+            chains: vec![ChainLoad {
+                cores: 0.25,
+                seconds: 60.0,
+                ..ChainLoad::default()
+            }],
+            ..Load::default()
+        }
     }
     fn operator(&self) -> Option<Operator> {
         Some(Operator {
