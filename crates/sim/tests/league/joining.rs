@@ -39,7 +39,7 @@ fn joining(league: League, mut start: Duration, crashes: &[Duration]) -> PlanBui
         start += Duration::from_secs(1);
         schedule = schedule.at(start, Action::Restart(key.clone()));
     }
-    plan(league, 132)
+    plan(league, 96)
         .property(checks::Joined { after: 24 })
         .crash(Crash::Schedule(schedule))
 }
