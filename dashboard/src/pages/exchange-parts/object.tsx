@@ -21,6 +21,7 @@ import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
 import { Tlp } from './list';
 import { Sight } from './sight';
+import { Withdraw } from './withdraw';
 
 const NeighbourGraph = lazy(() => import('./graph'));
 
@@ -210,6 +211,7 @@ export function ObjectPage({ id }: { id: string }) {
               )}
             </Panel>
           )}
+          {last && !revoked && <Withdraw objectId={key} publisher={last.publisher} />}
           {last && !revoked && (
             <p className="text-sm">
               <a href={`${to('exchange', 'raise')}?object=${encodeURIComponent(id)}&target=${subject(last.stix)}`}>{t.raise.onThis}</a>

@@ -17,7 +17,7 @@ import { Ago, BlockLink, Ether, Text, TxLink } from '../../ui/values';
 const LISTED = 50;
 const MAX_COLUMNS = 24;
 
-const topicOf = (eventName: string): `0x${string}` => encodeEventTopics({ abi: STAKING.abi, eventName })[0] as `0x${string}`;
+export const topicOf = (eventName: string): `0x${string}` => encodeEventTopics({ abi: STAKING.abi, eventName })[0] as `0x${string}`;
 const CHANGES = ['OperatorRegistered', 'CommissionChanged', 'RiskChanged', 'KeyRotationRequested', 'OperatorExited', 'OperatorRejoined', 'OperatorRetired', 'OperatorUnjailed', 'ZoneShareChanged', 'SlashRaised'] as const;
 export const SLASH_RAISED = topicOf('SlashRaised');
 

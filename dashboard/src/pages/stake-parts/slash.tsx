@@ -14,6 +14,7 @@ import { t } from '../../strings';
 import { Badge, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, BlockLink, Ether, Hash, Text, TxLink } from '../../ui/values';
+import { Appeal } from './appeal';
 import { SLASH_RAISED } from './history';
 
 export function SlashBadge({ of }: { of: Slash }) {
@@ -159,9 +160,12 @@ export function SlashPage({ id }: { id: string }) {
       <Title>
         {t.slash.title(id)} <SlashBadge of={slash} />
       </Title>
-      <Panel title={t.explorer.details} source={found} className="mb-3">
-        <Facts rows={rows} />
-      </Panel>
+      <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <Panel title={t.explorer.details} source={found}>
+          <Facts rows={rows} />
+        </Panel>
+        <Appeal slash={slash} owner={operator?.owner} />
+      </div>
       <Evidence slash={slash} chain={chain} />
     </>
   );
