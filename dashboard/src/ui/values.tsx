@@ -1,6 +1,6 @@
 // How single values are shown: addresses, hashes, amounts, times, text of strangers.
 import { useNow } from '../lib/clock';
-import { checksummed, countdown, dateTime, duration, ether, exactEther, short, utc } from '../lib/format';
+import { checksummed, count, countdown, dateTime, duration, ether, exactEther, short, utc } from '../lib/format';
 import { useNames } from '../lib/league';
 import { to } from '../lib/route';
 import { HUB, type Chain } from '../lib/rpc';
@@ -96,5 +96,5 @@ export function Until({ ms, over }: { ms: number; over: string }) {
   );
 }
 
-export const BlockLink = ({ chain, number }: { chain: Chain; number: number }) => <a href={to('chains', chain, 'block', number)}>{number.toLocaleString('en')}</a>;
+export const BlockLink = ({ chain, number }: { chain: Chain; number: number }) => <a href={to('chains', chain, 'block', number)}>{count(number)}</a>;
 export const TxLink = ({ chain, hash }: { chain: Chain; hash: string }) => <Hash of={hash} href={to('chains', chain, 'tx', hash)} what={t.common.transactionHash} />;

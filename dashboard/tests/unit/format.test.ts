@@ -60,6 +60,8 @@ describe('ids and fees', () => {
   test('a date that is none is said to be none', () => {
     expect(utc(0)).toBe('1970-01-01 00:00:00.000 UTC');
     expect(utc(Number.NaN)).toBe('no date');
-    expect(count(12_345n)).toBe('12,345');
+  });
+  test('numbers are grouped', () => {
+    for (const [of, text] of [[0, '0'], [999, '999'], [1_000, '1,000'], [-1_234_567, '-1,234,567'], [1_234.6, '1,235'], [12_345n, '12,345'], [2n ** 64n, '18,446,744,073,709,551,616']] as const) expect(count(of)).toBe(text);
   });
 });
