@@ -503,7 +503,7 @@ export const t = {
     whatChanged: 'What changed',
     changed: {
       commission: (to: string) => `commission is ${to} now`,
-      risk: (to: string) => `a fault costs up to ${to} from the epoch that it announced`,
+      risk: (to: string, epoch: string) => `a fault costs up to ${to} from epoch ${epoch} at the latest`,
       share: (zone: string, to: string, epoch: string) => `${to} of its stake answers for zone ${zone} from epoch ${epoch}`,
       slash: (id: string, part: string) => `slash ${id} was raised, of ${part}`,
       others: {

@@ -81,7 +81,8 @@ export function says(log: Log): string {
       return say.commission(bps(Number(by.commissionBps)));
     case 'RiskChanged': {
       const risk = by.risk as Record<string, number>;
-      return say.risk(bps(Math.max(...Object.values(risk).map(Number))));
+      const from = (by.fromEpochs as (bigint | number)[]).map(Number);
+      return say.risk(bps(Math.max(...Object.values(risk).map(Number))), count(Math.max(...from)));
     }
     case 'ZoneShareChanged':
       return say.share(String(by.zoneId), bps(Number(by.bps)), count(by.fromEpoch as bigint));
