@@ -50,6 +50,9 @@ export function gwei(wei: bigint): string {
 export const percent = (part: number, digits = 1): string => `${(part * 100).toFixed(digits)} %`;
 export const bps = (of: number): string => `${(of / 100).toLocaleString('en', { maximumFractionDigits: 2 })} %`;
 
+/** What a node says, with its times in the reader's zone: it writes them as seconds since 1970. */
+export const timed = (text: string): string => text.replace(/\b(\d{10}) \(unix seconds\)/g, (_, seconds) => dateTime(Number(seconds) * 1_000));
+
 /** A duration: 350 ms, 4.2 s, 3 min, 2 h, 5 d. */
 export function duration(ms: number): string {
   const of = Math.max(0, ms);

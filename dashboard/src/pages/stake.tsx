@@ -81,7 +81,7 @@ function Operators() {
               <Text of={of.name} most={40} /> <span className="text-muted">#{of.id}</span>
             </Cell>
             <Cell>
-              <State of={of} up={peers && status ? isUp(of, status, peers) : null} />
+              <State of={of} up={peers && status ? isUp(of, status, peers) : null} />{' '}
               {of.offences > 0 && <Badge tone="warn">{t.stake.offences(count(of.offences))}</Badge>}
             </Cell>
             <Cell right>
@@ -229,7 +229,7 @@ function Whose() {
   return (
     <>
       <form
-        className="mb-3 flex flex-wrap items-center gap-2 text-sm"
+        className="mb-3 flex flex-wrap items-end gap-2 text-sm"
         onSubmit={(event) => {
           event.preventDefault();
           setQuery({ address: text.trim() });

@@ -15,22 +15,24 @@ export function Address({ of, chain = HUB, full = false, link = true }: { of: st
   const whole = checksummed(of);
   const text = full ? whole : short(whole);
   return (
-    <span className="inline-flex max-w-full items-baseline gap-1">
+    <span className={`inline-flex max-w-full items-baseline gap-1 ${full ? 'flex-wrap' : ''}`}>
       {known && (
         <span className="max-w-44 truncate" title={t.kinds[known.kind]}>
           <Text of={known.name} />
         </span>
       )}
-      {link ? (
-        <a href={to('chains', chain, 'address', of)} title={whole} className="font-mono text-[0.8125rem] break-all">
-          {text}
-        </a>
-      ) : (
-        <span title={whole} className="font-mono text-[0.8125rem] break-all">
-          {text}
-        </span>
-      )}
-      <Copy text={whole} what={t.common.address} />
+      <span className="inline-flex min-w-0 items-baseline gap-1">
+        {link ? (
+          <a href={to('chains', chain, 'address', of)} title={whole} className="font-mono text-[0.8125rem] break-all">
+            {text}
+          </a>
+        ) : (
+          <span title={whole} className="font-mono text-[0.8125rem] break-all">
+            {text}
+          </span>
+        )}
+        <Copy text={whole} what={t.common.address} />
+      </span>
     </span>
   );
 }

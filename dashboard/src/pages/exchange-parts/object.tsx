@@ -165,7 +165,9 @@ export function ObjectPage({ id }: { id: string }) {
           </Badge>
         ))}
         {revoked && <Badge tone="bad">{t.exchange.revoked}</Badge>}
-        <span className="font-mono text-xs break-all text-muted">{id}</span> <Copy text={id} what={t.exchange.id} />
+        <span className="inline-flex min-w-0 items-baseline gap-1">
+          <span className="font-mono text-xs break-all text-muted">{id}</span> <Copy text={id} what={t.exchange.id} />
+        </span>
       </p>
       {revoked && (
         <p className="mb-3 rounded-lg border border-bad bg-bad-soft px-3 py-2">
