@@ -120,17 +120,23 @@ export class League {
 
   /** Two zones, ether on one, an accepted alert and a pending one, a delegation, messages, and an object full of tricks. */
   async populate() {
-    // Some leagues begin with this one.
-    const zones = await this.call('hansa_zones');
-    if (!zones.some(({ name }) => name === 'market')) await this.hansa(['zone', 'create', 'market', '--chain-id', '48571'], { as: 'member-1' });
-    await this.hansa(['zone', 'create', 'grid', '--chain-id', '48572', '--min-severity', '4'], { as: 'member-2' });
-    await this.hansa(['bridge', 'deposit', 'market', '25ether'], { as: 'member-1' });
-    await this.hansa(['bridge', 'withdraw', 'market', '1ether', '--into', 'grid'], { as: 'member-1' });
-    await this.hansa(['exchange', 'publish', this.file('bundle.json', JSON.stringify(bundle([hostile(), ...indicators(150)])))], { as: 'member-2' });
+    const all = bundle([hostile(), ...indicators(150)]);
     const targets = ['0x098B716B8Aaf21512996dC57EB0615e2383E2f96', '0x00000000000000000000000000000000000b0b0b'];
     const raise = (target, severity) => this.hansa(['alert', 'raise', '--target', target, '--object', indicators(1)[0].id, '--severity', severity, '--for', '2h', '--reason', HOSTILE.slice(0, 90)], { as: 'member-1' });
-    await raise(targets[0], 'critical');
-    for (const as of ['member-3', 'member-4']) await this.hansa(['alert', 'endorse', '1'], { as });
+    // At once what different members do.
+    await Promise.all([
+      this.hansa(['zone', 'create', 'market', '--chain-id', '48571'], { as: 'member-1' }),
+      this.hansa(['exchange', 'publish', this.file('bundle.json', JSON.stringify(all))], { as: 'member-2' }),
+    ]);
+    await Promise.all([
+      this.hansa(['zone', 'create', 'grid', '--chain-id', '48572', '--min-severity', '4'], { as: 'member-2' }),
+      this.hansa(['bridge', 'deposit', 'market', '25ether'], { as: 'member-1' }).then(() => raise(targets[0], 'critical')),
+    ]);
+    await Promise.all([
+      // One after the other: the vote that decides needs more gas than one that does not.
+      this.hansa(['alert', 'endorse', '1'], { as: 'member-3' }).then(() => this.hansa(['alert', 'endorse', '1'], { as: 'member-4' })),
+      this.hansa(['bridge', 'withdraw', 'market', '1ether', '--into', 'grid'], { as: 'member-1' }),
+    ]);
     await raise(targets[1], 'high');
     await this.hansa(['stake', 'delegate', 'operator-2', '40ether'], { as: 'member-1' });
   }
