@@ -50,7 +50,7 @@ function Content({ parts }: { parts: string[] }) {
     case 'exchange':
       return <ExchangePage parts={rest} />;
     case 'stake':
-      return <StakePage />;
+      return <StakePage parts={rest} />;
     case 'messages':
       return <MessagesPage parts={rest} />;
     case 'node':

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { useZones } from '../lib/league';
-import { count, duration } from '../lib/format';
+import { count, duration, timed } from '../lib/format';
 import { to } from '../lib/route';
 import { HUB } from '../lib/rpc';
 import { explainSending } from '../lib/send';
@@ -44,7 +44,7 @@ function Line({ step }: { step: Step }) {
       {step.hash && step.chain && <TxLink chain={step.chain} hash={step.hash} />}
       {step.name === 'refused' && (
         <span className="basis-full text-muted">
-          <Text of={step.detail} most={300} />
+          <Text of={timed(step.detail ?? '')} most={300} />
         </span>
       )}
       </div>

@@ -6,7 +6,8 @@ import type { Block, Header, Hex, Receipt, Transaction } from './types';
 /** Finalized things that are remembered. */
 const REMEMBERED = 1_000;
 
-class Memory<T> {
+/** What is remembered under a key; what came first is forgotten first. */
+export class Memory<T> {
   private readonly items = new Map<string, T>();
   get(key: string): T | undefined {
     return this.items.get(key);

@@ -27,7 +27,8 @@ export const client = new QueryClient({
 const due = new Map<Chain, { last: number; timer?: ReturnType<typeof setTimeout> }>();
 
 function refresh(chain: Chain): void {
-  const state = due.get(chain) ?? { last: 0 };
+  // A page that has just begun to look at a chain has just asked.
+  const state = due.get(chain) ?? { last: Date.now() };
   due.set(chain, state);
   if (state.timer) return;
   const wait = Math.max(0, state.last + LEAST_MS - Date.now());

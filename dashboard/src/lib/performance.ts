@@ -1,6 +1,6 @@
 // How operators did, epoch by epoch: who made blocks and who signed them, from a sample of final blocks. Neither ever changes, so each
 // block of the sample is asked for once.
-import { headers } from './blocks';
+import { headers, Memory } from './blocks';
 import { views } from './live';
 import { STAKING } from './modules';
 import { batch, HUB } from './rpc';
@@ -9,8 +9,8 @@ import type { Hex } from './types';
 /** Blocks of an epoch that are looked at, and epochs. */
 export const SAMPLE = 32;
 export const EPOCHS = 5;
-/** Blocks that are remembered. */
-const REMEMBERED = 1_000;
+/** So far below the head, a block that has no certificate of its own keeps to that: one of a later block made it final. */
+const SETTLED = 16;
 
 export interface Bounds {
   epoch: number;
@@ -74,20 +74,31 @@ export function tally(bounds: Bounds, seats: readonly Seat[], blocks: readonly W
   return { ...bounds, sampled: blocks.length, byOperator };
 }
 
-const remembered = new Map<number, Witnessed>();
+/** Who made and signed a block; null where the node has no certificate of it. */
+const remembered = new Memory<Witnessed | null>();
 
-async function witnessed(numbers: number[], signal?: AbortSignal): Promise<Witnessed[]> {
-  const missing = numbers.filter((number) => !remembered.has(number));
+/** What is known of these blocks. One that is far below the head and has no certificate never gets one: it is not asked for again. */
+async function witnessed(numbers: number[], head: number, signal?: AbortSignal): Promise<Witnessed[]> {
+  const known = new Map<number, Witnessed | null>();
+  for (const number of numbers) {
+    const held = remembered.get(String(number));
+    if (held !== undefined) known.set(number, held);
+  }
+  const missing = numbers.filter((number) => !known.has(number));
   const [blocks, certificates] = await Promise.all([
     headers(HUB, missing, signal),
     batch<{ signers: Hex[] } | null>(HUB, missing.map((number) => ['hansa_getCertificate', [`0x${number.toString(16)}`]]), signal),
   ]);
-  for (const block of blocks) {
-    const certificate = certificates[missing.indexOf(Number(block.number))];
-    if (remembered.size >= REMEMBERED) remembered.clear();
-    if (certificate && !(certificate instanceof Error) && block.proposer) remembered.set(Number(block.number), { proposer: block.proposer, signers: certificate.signers });
-  }
-  return numbers.flatMap((number) => remembered.get(number) ?? []);
+  const found = new Map(blocks.map((block) => [Number(block.number), block]));
+  missing.forEach((number, index) => {
+    const [block, certificate] = [found.get(number), certificates[index]];
+    // What failed may go well the next time.
+    if (!block || certificate === undefined || certificate instanceof Error) return;
+    const of = certificate && block.proposer ? { proposer: block.proposer, signers: certificate.signers } : null;
+    known.set(number, of);
+    if (of || number + SETTLED <= head) remembered.set(String(number), of);
+  });
+  return numbers.flatMap((number) => known.get(number) ?? []);
 }
 
 /** The newest epochs, newest first. */
@@ -98,7 +109,7 @@ export async function performance(now: Bounds, head: number, oldest: number, sig
   for (const [index, bounds] of all.entries()) {
     const committee = committees[index];
     if (!Array.isArray(committee)) continue;
-    out.push(tally(bounds, committee[1] as Seat[], await witnessed(sample(bounds, head, oldest), signal)));
+    out.push(tally(bounds, committee[1] as Seat[], await witnessed(sample(bounds, head, oldest), head, signal)));
   }
   return out;
 }

@@ -1,6 +1,6 @@
 // What went on lately: transactions of each chain, and messages between the hub and each zone, over the last minutes.
 import { useNewestBlocks } from './blocks';
-import { num } from './format';
+import { count, num } from './format';
 import { useAsk } from './live';
 import { SENT } from './messages';
 import { MESSAGES } from './modules';
@@ -82,5 +82,5 @@ export function useBusy(chain: Chain): Busy | null {
 /** Per minute, short. */
 export const perMinute = ({ transactions, overMs }: Busy): string => {
   const rate = (transactions * 60_000) / overMs;
-  return rate === 0 ? '0' : rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en');
+  return rate === 0 ? '0' : rate < 10 ? rate.toFixed(1) : count(rate);
 };

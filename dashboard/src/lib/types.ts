@@ -130,8 +130,12 @@ export interface Slash {
   amount: Hex;
   finder: Hex;
   settlesAt: number;
-  state: string;
+  state: 'none' | 'pending' | 'settled' | 'reversed';
   appellant: Hex | null;
+  /** Of the appeal. */
+  bond: Hex;
+  /** What it took, or would take, from the account that was asked about. */
+  share?: Hex;
 }
 
 export interface Delegation {

@@ -10,7 +10,7 @@ import { useStream } from '../lib/stream';
 import type { Header, Zone } from '../lib/types';
 import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
-import { Badge, Button, Empty, Panel, Stat, Title, Waiting } from '../ui/basics';
+import { Badge, Button, Empty, Later, Panel, Stat, Title, Waiting } from '../ui/basics';
 import { Spark } from '../ui/spark';
 import { BlockRows, TransactionRows } from '../ui/tables';
 import { TryIt } from '../wallet/try';
@@ -197,15 +197,19 @@ export function LeaguePage() {
       )}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title={t.league.topology} aside={t.league.topologyNote}>
-          <Suspense fallback={<Waiting />}>
-            <Topology />
-          </Suspense>
+          <Later>
+            <Suspense fallback={<Waiting />}>
+              <Topology />
+            </Suspense>
+          </Later>
         </Panel>
         <Panel title={t.league.alerts} source={alerts} flush aside={alerts.data && <a href="#/exchange/alerts">{`${t.common.all} ${count(alerts.data.total)}`}</a>}>
           {shown.length === 0 ? <Empty next={t.league.noAlertsNext}>{t.league.noAlerts}</Empty> : <AlertRows of={shown} />}
         </Panel>
       </div>
-      <Newest />
+      <Later>
+        <Newest />
+      </Later>
     </>
   );
 }

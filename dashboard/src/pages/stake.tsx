@@ -1,11 +1,12 @@
 import { useState } from 'react';
+import { FAULTS } from '../lib/evidence';
 import { bps, count, ether, big } from '../lib/format';
 import { isUp } from '../lib/health';
 import { useEpoch, useOperators, usePeers, useStatus, useZones } from '../lib/league';
 import { useAsk, useRpc, views } from '../lib/live';
 import { STAKING } from '../lib/modules';
 import { setQuery, to, useRoute } from '../lib/route';
-import { HUB } from '../lib/rpc';
+import { call, HUB } from '../lib/rpc';
 import { SCAN_EVERY_MS, scan } from '../lib/scan';
 import { useStream } from '../lib/stream';
 import type { Exposure, Hex, Log, Operator, Slash, Zone } from '../lib/types';
@@ -16,12 +17,12 @@ import { Cell, Table } from '../ui/tables';
 import { Address, Ether, Hash, Text, TxLink } from '../ui/values';
 import { Changes, Performance, SLASH_RAISED } from './stake-parts/history';
 import { Positions } from './stake-parts/positions';
+import { SlashBadge, SlashPage } from './stake-parts/slash';
 
 /** Zones whose shares are shown. */
 const MAX_ZONES = 12;
 /** Slashes that are listed. */
 const MAX_SLASHES = 64;
-const KINDS = ['conflicting notarize', 'conflicting finalize', 'nullify and finalize'];
 
 function Epochs() {
   const epoch = useEpoch().data;
@@ -80,7 +81,7 @@ function Operators() {
               <Text of={of.name} most={40} /> <span className="text-muted">#{of.id}</span>
             </Cell>
             <Cell>
-              <State of={of} up={peers && status ? isUp(of, status, peers) : null} />
+              <State of={of} up={peers && status ? isUp(of, status, peers) : null} />{' '}
               {of.offences > 0 && <Badge tone="warn">{t.stake.offences(count(of.offences))}</Badge>}
             </Cell>
             <Cell right>
@@ -160,6 +161,14 @@ function Allocations({ zones }: { zones: Zone[] }) {
   );
 }
 
+/** The newest slashes, newest first. */
+const useSlashes = () =>
+  useAsk<Slash[]>(HUB, ['slashes'], async (signal) => {
+    const first = await call<{ total: number; slashes: Slash[] }>(HUB, 'hansa_slashes', [0, MAX_SLASHES], signal);
+    const page = first.total > MAX_SLASHES ? await call<typeof first>(HUB, 'hansa_slashes', [first.total - MAX_SLASHES, MAX_SLASHES], signal) : first;
+    return [...page.slashes].reverse();
+  });
+
 /** The transaction that brought the evidence of each slash. */
 function useEvidence(enabled: boolean): Map<number, Hex> {
   const oldest = useStatus().data?.oldestBlock;
@@ -168,8 +177,8 @@ function useEvidence(enabled: boolean): Map<number, Hex> {
 }
 
 function Slashes({ zones }: { zones: Zone[] }) {
-  const slashes = useRpc<{ total: number; slashes: Slash[] }>(HUB, 'hansa_slashes', [0, MAX_SLASHES]);
-  const all = [...(slashes.data?.slashes ?? [])].reverse();
+  const slashes = useSlashes();
+  const all = slashes.data ?? [];
   const evidence = useEvidence(all.length > 0);
   return (
     <Panel title={t.stake.slashes} source={slashes} flush>
@@ -179,15 +188,19 @@ function Slashes({ zones }: { zones: Zone[] }) {
         <Table label={t.stake.slashes} head={['#', t.stake.operator, t.stake.fault, t.common.chain, t.stake.epoch, t.explorer.state, { right: t.stake.part }, { right: t.stake.amount }, t.stake.finder, t.stake.settles, t.stake.evidence]}>
           {all.map((of) => (
             <tr key={of.id}>
-              <Cell>{of.id}</Cell>
+              <Cell>
+                <a href={to('stake', 'slash', of.id)} aria-label={t.slash.title(count(of.id))}>
+                  {of.id}
+                </a>
+              </Cell>
               <Cell>
                 <Text of={of.name} most={40} />
               </Cell>
-              <Cell>{KINDS[of.kind] ?? of.kind}</Cell>
+              <Cell>{FAULTS[of.kind] ?? of.kind}</Cell>
               <Cell>{of.zoneId === 0 ? HUB : <Text of={zones.find(({ id }) => id === of.zoneId)?.name ?? of.zoneId} most={32} />}</Cell>
               <Cell>{t.stake.epochView(count(of.epoch), count(of.view))}</Cell>
               <Cell>
-                <Badge tone={of.state === 'settled' ? 'bad' : of.state === 'pending' ? 'warn' : 'muted'}>{of.state}</Badge>
+                <SlashBadge of={of} />
               </Cell>
               <Cell right>{bps(of.bps)}</Cell>
               <Cell right>
@@ -216,7 +229,7 @@ function Whose() {
   return (
     <>
       <form
-        className="mb-3 flex flex-wrap items-center gap-2 text-sm"
+        className="mb-3 flex flex-wrap items-end gap-2 text-sm"
         onSubmit={(event) => {
           event.preventDefault();
           setQuery({ address: text.trim() });
@@ -235,8 +248,10 @@ function Whose() {
   );
 }
 
-export default function StakePage() {
+export default function StakePage({ parts }: { parts: string[] }) {
+  const [kind, id] = parts;
   const zones = useZones().data ?? [];
+  if (kind === 'slash' && id) return <SlashPage key={id} id={id} />;
   return (
     <>
       <Title>{t.nav.stake}</Title>

@@ -1,5 +1,5 @@
 // The few parts that every page is made of.
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type ReactNode, startTransition, useEffect, useId, useRef, useState } from 'react';
 import { explain } from '../lib/live';
 import { useNow } from '../lib/clock';
 import { duration } from '../lib/format';
@@ -32,6 +32,9 @@ export interface Source {
   dataUpdatedAt: number;
   data?: unknown;
 }
+
+/** What waits for an idle browser waits no longer than this. */
+const LATER_MS = 500;
 
 /** After this without a fresh answer, data looks stale, ms. */
 export const STALE_MS = 30_000;
@@ -79,6 +82,22 @@ export function Panel({ title, children, aside, source, flush = false, className
       {empty && source.isPending ? <Waiting /> : <div className={`${flush ? '' : 'p-3'} ${stale ? 'stale' : ''}`}>{empty ? null : children}</div>}
     </section>
   );
+}
+
+/** What need not be there at once: it is drawn when the browser has nothing else to do. */
+export function Later({ children }: { children: ReactNode }) {
+  const [ready, setReady] = useState(false);
+  useEffect(() => {
+    const begin = (): void => startTransition(() => setReady(true));
+    // Not every browser tells when it is idle.
+    if (typeof requestIdleCallback !== 'function') {
+      const timer = setTimeout(begin, 50);
+      return () => clearTimeout(timer);
+    }
+    const id = requestIdleCallback(begin, { timeout: LATER_MS });
+    return () => cancelIdleCallback(id);
+  }, []);
+  return ready ? children : <Waiting />;
 }
 
 export function Waiting() {

@@ -1,6 +1,6 @@
 // How single values are shown: addresses, hashes, amounts, times, text of strangers.
 import { useNow } from '../lib/clock';
-import { checksummed, countdown, dateTime, duration, ether, exactEther, short, utc } from '../lib/format';
+import { checksummed, count, countdown, dateTime, duration, ether, exactEther, short, utc } from '../lib/format';
 import { useNames } from '../lib/league';
 import { to } from '../lib/route';
 import { HUB, type Chain } from '../lib/rpc';
@@ -15,22 +15,24 @@ export function Address({ of, chain = HUB, full = false, link = true }: { of: st
   const whole = checksummed(of);
   const text = full ? whole : short(whole);
   return (
-    <span className="inline-flex max-w-full items-baseline gap-1">
+    <span className={`inline-flex max-w-full items-baseline gap-1 ${full ? 'flex-wrap' : ''}`}>
       {known && (
         <span className="max-w-44 truncate" title={t.kinds[known.kind]}>
           <Text of={known.name} />
         </span>
       )}
-      {link ? (
-        <a href={to('chains', chain, 'address', of)} title={whole} className="font-mono text-[0.8125rem] break-all">
-          {text}
-        </a>
-      ) : (
-        <span title={whole} className="font-mono text-[0.8125rem] break-all">
-          {text}
-        </span>
-      )}
-      <Copy text={whole} what={t.common.address} />
+      <span className="inline-flex min-w-0 items-baseline gap-1">
+        {link ? (
+          <a href={to('chains', chain, 'address', of)} title={whole} className="font-mono text-[0.8125rem] break-all">
+            {text}
+          </a>
+        ) : (
+          <span title={whole} className="font-mono text-[0.8125rem] break-all">
+            {text}
+          </span>
+        )}
+        <Copy text={whole} what={t.common.address} />
+      </span>
     </span>
   );
 }
@@ -96,5 +98,5 @@ export function Until({ ms, over }: { ms: number; over: string }) {
   );
 }
 
-export const BlockLink = ({ chain, number }: { chain: Chain; number: number }) => <a href={to('chains', chain, 'block', number)}>{number.toLocaleString('en')}</a>;
+export const BlockLink = ({ chain, number }: { chain: Chain; number: number }) => <a href={to('chains', chain, 'block', number)}>{count(number)}</a>;
 export const TxLink = ({ chain, hash }: { chain: Chain; hash: string }) => <Hash of={hash} href={to('chains', chain, 'tx', hash)} what={t.common.transactionHash} />;

@@ -28,6 +28,12 @@ export async function visit(page, league, route) {
   await page.locator('h1').first().waitFor();
 }
 
+/** Waits until nothing of the page is on its way any more, and what came has been drawn. */
+export async function settle(page) {
+  await page.waitForFunction(() => !document.querySelector('main').innerText.includes('Loading …'));
+  await page.waitForTimeout(100);
+}
+
 /** Serious findings of axe. What is stale or disabled is dim on purpose. */
 export async function accessibility(page) {
   // The page's policy allows no foreign script; this one comes by the debugger, and stays until the page is loaded anew.

@@ -1,10 +1,12 @@
 // A real league for browser tests: four operators, members who publish and warn, zones with value, hostile content.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { encodeFunctionData, parseAbi } from 'viem';
+import { conflictingNotarize } from './evidence.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const run = promisify(execFile);
@@ -15,6 +17,12 @@ function binary() {
   if (!found) throw new Error('there is no hansa binary: make build, or set HANSA_BIN');
   return found;
 }
+
+/** An idle hub makes a block this often. */
+const HEARTBEAT_MS = 1_000;
+/** Epochs; the defaults are for weeks. */
+const WINDOWS = { unbonding_epochs: 3, evidence_epochs: 1, certificate_epochs: 1 };
+const STAKING = '0x48414e5341000000000000000000000000000001';
 
 const TLP_CLEAR = 'marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487';
 export const HOSTILE = '<script>window.__xss=1</script><img src=x onerror="window.__xss=2">\u202Egnp.exe';
@@ -27,12 +35,29 @@ export class League {
     league.bin = binary();
     league.dir = mkdtempSync(join(tmpdir(), 'hansa-dashboard-'));
     league.portBase = portBase;
-    await league.hansa(['up', '--detach', '--port-base', String(portBase)]);
+    const up = ['up', '--no-zone', '--detach', '--port-base', String(portBase)];
+    await league.hansa([...up, '--heartbeat-ms', String(HEARTBEAT_MS)]);
+    await league.hansa(['down']);
+    league.shorten();
+    await league.hansa(up);
     const document = JSON.parse(readFileSync(join(league.dir, 'league.json'), 'utf8'));
     [{ rpc: league.rpc, dashboard: league.url }] = document.operators;
     if (!league.url) throw new Error(`${league.bin} has no dashboard: build it anew (make build)`);
     league.members = document.members;
     return league;
+  }
+
+  /** Gives a league that has stopped shorter windows, and lets it begin anew. */
+  shorten() {
+    const path = join(this.dir, 'genesis.toml');
+    let genesis = readFileSync(path, 'utf8');
+    for (const [name, epochs] of Object.entries(WINDOWS)) {
+      const line = new RegExp(`^${name} = \\d+$`, 'm');
+      if (!line.test(genesis)) throw new Error(`${path} has no ${name}`);
+      genesis = genesis.replace(line, `${name} = ${epochs}`);
+    }
+    writeFileSync(path, genesis);
+    for (const name of readdirSync(this.dir)) if (name.startsWith('operator-')) rmSync(join(this.dir, name, 'data'), { recursive: true });
   }
 
   async hansa(args, { as, zone } = {}) {
@@ -58,6 +83,23 @@ export class League {
     return result;
   }
 
+  /** Sends transactions until this epoch: blocks come faster with them. */
+  async untilEpoch(epoch, account) {
+    while ((await this.call('hansa_epoch')).epoch < epoch) await this.send(account, { to: account.address });
+  }
+
+  /** Proves a fault that an operator commits here: two blocks notarized in one view. */
+  async slash(name, finder) {
+    const [{ genesis: genesisHash }, { operators }, { epoch }] = await Promise.all([this.call('hansa_status'), this.call('hansa_operators'), this.call('hansa_epoch')]);
+    const keys = operators.filter(({ seat }) => seat).map(({ key }) => key);
+    const { key: publicKey } = operators.find((of) => of.name === name);
+    const key = readFileSync(join(this.dir, name, 'key'), 'utf8').trim();
+    const evidence = conflictingNotarize({ genesisHash, keys, key, publicKey, epoch });
+    const abi = parseAbi(['function submitEvidence(uint8 kind, bytes evidence) returns (uint64)']);
+    await this.send(finder, { to: STAKING, data: encodeFunctionData({ abi, functionName: 'submitEvidence', args: [0, evidence] }) });
+    return epoch;
+  }
+
   file(name, content) {
     const path = join(this.dir, name);
     writeFileSync(path, content);
@@ -78,23 +120,29 @@ export class League {
 
   /** Two zones, ether on one, an accepted alert and a pending one, a delegation, messages, and an object full of tricks. */
   async populate() {
-    // Some leagues begin with this one.
-    const zones = await this.call('hansa_zones');
-    if (!zones.some(({ name }) => name === 'market')) await this.hansa(['zone', 'create', 'market', '--chain-id', '48571'], { as: 'member-1' });
-    await this.hansa(['zone', 'create', 'grid', '--chain-id', '48572', '--min-severity', '4'], { as: 'member-2' });
-    await this.hansa(['bridge', 'deposit', 'market', '25ether'], { as: 'member-1' });
-    await this.hansa(['bridge', 'withdraw', 'market', '1ether', '--into', 'grid'], { as: 'member-1' });
-    await this.hansa(['exchange', 'publish', this.file('bundle.json', JSON.stringify(bundle([hostile(), ...indicators(150)])))], { as: 'member-2' });
+    const all = bundle([hostile(), ...indicators(150)]);
     const targets = ['0x098B716B8Aaf21512996dC57EB0615e2383E2f96', '0x00000000000000000000000000000000000b0b0b'];
     const raise = (target, severity) => this.hansa(['alert', 'raise', '--target', target, '--object', indicators(1)[0].id, '--severity', severity, '--for', '2h', '--reason', HOSTILE.slice(0, 90)], { as: 'member-1' });
-    await raise(targets[0], 'critical');
-    for (const as of ['member-3', 'member-4']) await this.hansa(['alert', 'endorse', '1'], { as });
+    // At once what different members do.
+    await Promise.all([
+      this.hansa(['zone', 'create', 'market', '--chain-id', '48571'], { as: 'member-1' }),
+      this.hansa(['exchange', 'publish', this.file('bundle.json', JSON.stringify(all))], { as: 'member-2' }),
+    ]);
+    await Promise.all([
+      this.hansa(['zone', 'create', 'grid', '--chain-id', '48572', '--min-severity', '4'], { as: 'member-2' }),
+      this.hansa(['bridge', 'deposit', 'market', '25ether'], { as: 'member-1' }).then(() => raise(targets[0], 'critical')),
+    ]);
+    await Promise.all([
+      // One after the other: the vote that decides needs more gas than one that does not.
+      this.hansa(['alert', 'endorse', '1'], { as: 'member-3' }).then(() => this.hansa(['alert', 'endorse', '1'], { as: 'member-4' })),
+      this.hansa(['bridge', 'withdraw', 'market', '1ether', '--into', 'grid'], { as: 'member-1' }),
+    ]);
     await raise(targets[1], 'high');
     await this.hansa(['stake', 'delegate', 'operator-2', '40ether'], { as: 'member-1' });
   }
 
-  publish(objects) {
-    return this.hansa(['exchange', 'publish', this.file('more.json', JSON.stringify(bundle(objects)))], { as: 'member-3' });
+  publish(objects, as) {
+    return this.hansa(['exchange', 'publish', this.file(`of-${as}.json`, JSON.stringify(bundle(objects)))], { as });
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checksummed, count, countdown, duration, ether, exactEther, gwei, parseEther, short, utc } from '../../src/lib/format';
+import { checksummed, count, countdown, dateTime, duration, ether, exactEther, gwei, parseEther, short, timed, utc } from '../../src/lib/format';
 
 const ETHER = 10n ** 18n;
 
@@ -60,6 +60,11 @@ describe('ids and fees', () => {
   test('a date that is none is said to be none', () => {
     expect(utc(0)).toBe('1970-01-01 00:00:00.000 UTC');
     expect(utc(Number.NaN)).toBe('no date');
-    expect(count(12_345n)).toBe('12,345');
+  });
+  test('numbers are grouped', () => {
+    for (const [of, text] of [[0, '0'], [999, '999'], [1_000, '1,000'], [-1_234_567, '-1,234,567'], [1_234.6, '1,235'], [12_345n, '12,345'], [2n ** 64n, '18,446,744,073,709,551,616']] as const) expect(count(of)).toBe(text);
+  });
+  test('times that a node says are in the reader’s zone', () => {
+    expect(timed('blocked until 1795765662 (unix seconds): 1795765662')).toBe(`blocked until ${dateTime(1_795_765_662_000)}: 1795765662`);
   });
 });

@@ -1,4 +1,5 @@
 import { encodeFunctionData } from 'viem/utils';
+import { onAlert } from '../../lib/acts';
 import { EXCHANGE, GUARD } from '../../lib/modules';
 import { count, num } from '../../lib/format';
 import { ACTIONS, type AlertWithVotes, isOpen, SEVERITIES, type Tally, terms, useAlerts, useMembers, useStatus, useZones } from '../../lib/league';
@@ -99,23 +100,33 @@ function Grounds({ objectId }: { objectId: Hex }) {
   );
 }
 
+const ACTS = {
+  endorse: ['endorse', t.alert.endorse, t.alert.endorseSays],
+  endorseAgain: ['endorse', t.alert.again, t.alert.endorseAgainSays],
+  revoke: ['voteRevoke', t.alert.revoke, t.alert.revokeSays],
+  revokeAgain: ['voteRevoke', t.alert.again, t.alert.revokeAgainSays],
+  claimBond: ['claimBond', t.alert.claimBond, t.alert.claimBondSays],
+} as const;
+
 /** What the connected account can do about an alert. */
 function Act({ alert }: { alert: AlertWithVotes }) {
   const { address } = useWallet();
-  const members = useMembers().data ?? [];
-  const me = members.find(({ account }) => account.toLowerCase() === address?.toLowerCase());
-  const call = (functionName: string) => ({ chain: HUB, to: GUARD.to, data: encodeFunctionData({ abi: GUARD.abi, functionName, args: [alert.id] }) });
+  const members = useMembers();
+  const me = members.data?.find(({ account }) => account.toLowerCase() === address?.toLowerCase());
+  const weight = me?.status === 1 ? me.weight : 0;
   const has = (list: readonly Hex[]): boolean => list.some((member) => member.toLowerCase() === address?.toLowerCase());
-  const isRaiser = alert.raiser.toLowerCase() === address?.toLowerCase();
-  if (address && (!me || me.weight === 0)) return <p className="text-muted">{t.alert.notMember}</p>;
-  const ended = alert.status === 4 || alert.status === 5;
+  const isOver = !isOpen(alert);
+  if (!address) return <p className="text-muted">{alert.status === 3 || (isOver && alert.bondClaimed) ? t.alert.nothingToDo : t.alert.connect}</p>;
+  const acts = onAlert(alert, address, weight);
   return (
     <div className="flex flex-col gap-3">
-      {alert.status === 1 && (has(alert.tally.endorsers) ? <p className="text-muted">{t.alert.voted}</p> : <Submit intent={call('endorse')} label={t.alert.endorse} says={t.alert.endorseSays} />)}
-      {isOpen(alert) && address && (has(alert.tally.revokers) ? <p className="text-muted">{t.alert.votedAgainst}</p> : <Submit intent={call('voteRevoke')} label={t.alert.revoke} says={t.alert.revokeSays} />)}
-      {ended && isRaiser && !alert.bondClaimed && <Submit intent={call('claimBond')} label={t.alert.claimBond} says={t.alert.claimBondSays} />}
-      {!isOpen(alert) && !(ended && isRaiser && !alert.bondClaimed) && <p className="text-muted">{t.alert.nothingToDo}</p>}
-      {alert.status === 2 && !address && <p className="text-muted">{t.wallet.needed}</p>}
+      {alert.status === 1 && has(alert.tally.endorsers) && <p className="text-muted">{t.alert.voted}</p>}
+      {has(alert.tally.revokers) && <p className="text-muted">{t.alert.votedAgainst}</p>}
+      {acts.map((act) => {
+        const [functionName, label, says] = ACTS[act];
+        return <Submit key={act} intent={{ chain: HUB, to: GUARD.to, data: encodeFunctionData({ abi: GUARD.abi, functionName, args: [alert.id] }) }} label={label} says={act === 'revoke' && isOver ? t.alert.revokeOverSays : says} />;
+      })}
+      {acts.length === 0 && (isOver ? <p className="text-muted">{t.alert.nothingToDo}</p> : members.data && weight === 0 && <p className="text-muted">{t.alert.notMember}</p>)}
     </div>
   );
 }

@@ -63,7 +63,7 @@ export function FeedsPage() {
         {all.length === 0 && !objects.loading ? (
           <Empty next={t.exchange.noneNext}>{t.exchange.none}</Empty>
         ) : (
-          <Table label={t.feeds.publishers} head={[t.exchange.publisher, t.explorer.state, t.feeds.newest, t.common.age, t.feeds.rhythm, { right: t.feeds.lastDay }, { right: t.feeds.versions }, { right: t.exchange.revoked }]}>
+          <Table label={t.feeds.publishers} head={[t.exchange.publisher, t.explorer.state, t.feeds.newest, t.common.age, t.feeds.rhythm, { right: t.feeds.lastDay }, { right: t.feeds.versions }, { right: t.feeds.revoked }]}>
             {all.map((feed) => (
               <Row key={feed.publisher} of={feed} />
             ))}

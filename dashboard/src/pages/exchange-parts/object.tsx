@@ -21,6 +21,7 @@ import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
 import { Tlp } from './list';
 import { Sight } from './sight';
+import { Withdraw } from './withdraw';
 
 const NeighbourGraph = lazy(() => import('./graph'));
 
@@ -164,7 +165,9 @@ export function ObjectPage({ id }: { id: string }) {
           </Badge>
         ))}
         {revoked && <Badge tone="bad">{t.exchange.revoked}</Badge>}
-        <span className="font-mono text-xs break-all text-muted">{id}</span> <Copy text={id} what={t.exchange.id} />
+        <span className="inline-flex min-w-0 items-baseline gap-1">
+          <span className="font-mono text-xs break-all text-muted">{id}</span> <Copy text={id} what={t.exchange.id} />
+        </span>
       </p>
       {revoked && (
         <p className="mb-3 rounded-lg border border-bad bg-bad-soft px-3 py-2">
@@ -210,6 +213,7 @@ export function ObjectPage({ id }: { id: string }) {
               )}
             </Panel>
           )}
+          {last && !revoked && <Withdraw objectId={key} publisher={last.publisher} />}
           {last && !revoked && (
             <p className="text-sm">
               <a href={`${to('exchange', 'raise')}?object=${encodeURIComponent(id)}&target=${subject(last.stix)}`}>{t.raise.onThis}</a>

@@ -102,7 +102,7 @@ function FromFile({ tlp }: { tlp: 0 | 1 }) {
     <>
       <label className="flex flex-col gap-1 text-xs text-muted">
         {t.publish.file}
-        <input type="file" accept=".json,application/json" onChange={(event) => void take(event.target.files?.[0])} className="text-sm text-ink" />
+        <input type="file" accept=".json,application/json" onChange={(event) => void take(event.target.files?.[0])} className="text-sm text-ink file:mr-2 file:rounded-md file:border file:border-line file:bg-raised file:px-2.5 file:py-1 file:font-medium" />
       </label>
       {wrong && (
         <p role="alert" className="mt-2 text-bad">

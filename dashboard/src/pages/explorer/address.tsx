@@ -52,7 +52,7 @@ function Logs({ chain, address }: { chain: Chain; address: Hex }) {
   return (
     <Panel title={t.explorer.logs} source={logs} flush className="mt-3">
       {rows.length === 0 ? (
-        <Empty>{t.explorer.noLogsOf}</Empty>
+        <Empty next={t.explorer.noLogsOfNext}>{t.explorer.noLogsOf}</Empty>
       ) : (
         <Table label={t.explorer.logs} head={[t.common.block, t.common.transaction, t.explorer.event, t.explorer.by]}>
           {rows.map((log) => {
@@ -131,7 +131,9 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
     <>
       <Crumbs chain={chain} more={t.explorer.addressTitle} />
       <Title aside={known?.kind !== 'module' && <a className="text-sm" href={`${to('exchange', 'raise')}?target=${of}`}>{t.explorer.warn}</a>}>
-        <span className="font-mono text-sm break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
+        <span className="inline-flex min-w-0 items-baseline gap-1">
+          <span className="font-mono text-sm break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
+        </span>
       </Title>
       <Warnings chain={chain} address={of} />
       <Panel title={t.explorer.details} source={account}>

@@ -1,4 +1,4 @@
-import { big, duration, ether, gwei, num } from '../../lib/format';
+import { big, count, duration, ether, gwei, num } from '../../lib/format';
 import { useNewestBlocks } from '../../lib/blocks';
 import { terms, useOperators, useZones } from '../../lib/league';
 import { useRpc } from '../../lib/live';
@@ -60,7 +60,7 @@ function Running({ chain, zone }: { chain: Chain; zone: Zone | null }) {
       <Cell>
         <Badge tone={zone ? TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge>
       </Cell>
-      <Cell>{head ? <a href={to('chains', chain, 'block', num(head.number))}>{num(head.number).toLocaleString('en')}</a> : '–'}</Cell>
+      <Cell>{head ? <a href={to('chains', chain, 'block', num(head.number))}>{count(num(head.number))}</a> : '–'}</Cell>
       <Cell>{head ? <Ago ms={num(head.timestampMs)} /> : '–'}</Cell>
       <Cell right>{perSecond === null ? '–' : `${perSecond.toFixed(perSecond < 10 ? 2 : 0)} /s`}</Cell>
       <Cell right>{price.data ? gwei(big(price.data)) : '–'}</Cell>

@@ -140,7 +140,7 @@ function ResourcePanel() {
   return (
     <Panel title={t.local.resources} source={resources} className="mb-3">
       {of && (
-        <div className="grid gap-4 lg:grid-cols-3">
+        <div className="grid items-start gap-4 lg:grid-cols-3">
           <Facts
             rows={[
               [t.local.uptime, duration(of.uptimeMs)],

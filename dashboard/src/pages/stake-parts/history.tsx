@@ -17,7 +17,7 @@ import { Ago, BlockLink, Ether, Text, TxLink } from '../../ui/values';
 const LISTED = 50;
 const MAX_COLUMNS = 24;
 
-const topicOf = (eventName: string): `0x${string}` => encodeEventTopics({ abi: STAKING.abi, eventName })[0] as `0x${string}`;
+export const topicOf = (eventName: string): `0x${string}` => encodeEventTopics({ abi: STAKING.abi, eventName })[0] as `0x${string}`;
 const CHANGES = ['OperatorRegistered', 'CommissionChanged', 'RiskChanged', 'KeyRotationRequested', 'OperatorExited', 'OperatorRejoined', 'OperatorRetired', 'OperatorUnjailed', 'ZoneShareChanged', 'SlashRaised'] as const;
 export const SLASH_RAISED = topicOf('SlashRaised');
 
@@ -81,7 +81,8 @@ export function says(log: Log): string {
       return say.commission(bps(Number(by.commissionBps)));
     case 'RiskChanged': {
       const risk = by.risk as Record<string, number>;
-      return say.risk(bps(Math.max(...Object.values(risk).map(Number))));
+      const from = (by.fromEpochs as (bigint | number)[]).map(Number);
+      return say.risk(bps(Math.max(...Object.values(risk).map(Number))), count(Math.max(...from)));
     }
     case 'ZoneShareChanged':
       return say.share(String(by.zoneId), bps(Number(by.bps)), count(by.fromEpoch as bigint));

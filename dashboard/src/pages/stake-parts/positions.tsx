@@ -144,13 +144,13 @@ function Change({ positions }: { positions: Delegation[] }) {
 /** What can be taken out of a position, or put back into it. */
 function Collect({ of, whose }: { of: Delegation; whose: Hex }) {
   const epoch = useEpoch().data?.epoch ?? 0;
-  const call = (functionName: string) => ({ chain: HUB, to: STAKING.to, data: encodeFunctionData({ abi: STAKING.abi, functionName, args: [BigInt(of.operatorId)] }) });
+  const call = (functionName: string, ...more: unknown[]) => ({ chain: HUB, to: STAKING.to, data: encodeFunctionData({ abi: STAKING.abi, functionName, args: [BigInt(of.operatorId), ...more] }) });
   const rewards = big(of.rewards);
   const due = of.unbonding.filter(({ claimableAt, to }) => claimableAt <= epoch && to === null).reduce((sum, { amount }) => sum + big(amount), 0n);
   const moved = of.unbonding.filter(({ claimableAt, to }) => claimableAt <= epoch && to !== null).reduce((sum, { amount }) => sum + big(amount), 0n);
   return (
     <div className="flex flex-wrap gap-2">
-      {moved > 0n && <Submit intent={{ ...call('completeRedelegation'), data: encodeFunctionData({ abi: STAKING.abi, functionName: 'completeRedelegation', args: [BigInt(of.operatorId), whose] }) }} label={t.stake.complete} says={<><Ether of={moved} digits={8} /> {t.stake.completeSays}</>} />}
+      {moved > 0n && <Submit intent={call('completeRedelegation', whose)} label={t.stake.complete} says={<><Ether of={moved} digits={8} /> {t.stake.completeSays}</>} />}
       {rewards > 0n && <Submit intent={call('claimRewards')} label={t.stake.claim} says={<>{t.stake.claimSays} <Ether of={rewards} digits={8} /></>} />}
       {rewards > 0n && <Submit intent={call('restake')} label={t.stake.restake} says={<><Ether of={rewards} digits={8} /> {t.stake.restakeSays}</>} />}
       {due > 0n && <Submit intent={call('withdraw')} label={t.stake.withdraw} says={<>{t.stake.withdrawSays} <Ether of={due} digits={8} /></>} />}

@@ -4,12 +4,32 @@ use super::{League, delegator, evidence, key, owner, parameters, proof, public, 
 use crate::{limits::MAX_EVIDENCE_BYTES, tests::world::assert_reverts};
 use alloy_primitives::{B256, Bytes, U256};
 use hansa_abi::{IModule, IStaking};
+use std::fmt::Write as _;
+
+const VECTORS: &str = include_str!("../../../vectors/evidence.txt");
 
 fn submit(league: &mut League, kind: u8, evidence: Bytes) -> Result<u64, Bytes> {
     league.call(
         delegator(19),
         &IStaking::submitEvidenceCall { kind, evidence },
     )
+}
+
+/// Others read evidence too: the dashboard decodes it by itself, and its tests by these vectors. A change here is one of the encoding.
+#[test]
+fn the_encoding_is_the_committed_one() {
+    let mut league = League::new(4, parameters());
+    let committee = league.committee(0);
+    let mut text =
+        String::from("# kind epoch signer evidence; see src/staking/tests/evidence.rs\n");
+    for (kind, epoch, of) in [(0, 0, 1), (1, 300, 2), (2, 70_000, 3), (0, u64::MAX, 4)] {
+        let of = key(of);
+        let about = evidence(B256::repeat_byte(0x77), &committee, (kind, epoch), &of);
+        let mut seats = committee.seats.iter();
+        let signer = seats.position(|seat| seat.key == public(&of)).unwrap();
+        writeln!(text, "{kind} {epoch} {signer} {about}").unwrap();
+    }
+    assert!(text == VECTORS, "vectors/evidence.txt should be:\n{text}");
 }
 
 #[test]
