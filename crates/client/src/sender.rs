@@ -31,6 +31,9 @@ const BUMP_PERCENT: u128 = 12;
 /// A transaction without a receipt for this long is looked at again: the base fee may have outgrown it.
 const STALL: Duration = Duration::from_secs(3);
 
+/// Gas beyond the estimate of a call, at least. What is not used costs nothing.
+const ROOM: u64 = 200_000;
+
 /// What a transaction shall do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
@@ -271,12 +274,13 @@ impl Sender {
         })
     }
 
-    /// The node's estimate and a tenth more, for what other transactions change meanwhile.
+    /// The node's estimate and more, for what other transactions change meanwhile: a vote that comes to decide costs more than one among many.
     async fn estimate(&self, call: &Call) -> Result<u64, RpcError> {
         let request = self.request(call);
         let estimate: U64 = self.rpc.call("eth_estimateGas", vec![request]).await?;
         let estimate: u64 = estimate.to();
-        let roomy = estimate.saturating_add(estimate / 10);
+        let least = if call.input.is_empty() { 0 } else { ROOM };
+        let roomy = estimate.saturating_add((estimate / 10).max(least));
         Ok(if estimate <= MAX_TRANSACTION_GAS {
             roomy.min(MAX_TRANSACTION_GAS)
         } else {

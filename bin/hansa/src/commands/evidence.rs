@@ -35,7 +35,7 @@ Examples:
     Submit(SubmitArgs),
     /// Appeal a slash: its window grows, and the members decide
     #[command(after_help = "\
-Once for each slash, by whoever has stake that answers for it. The bond comes back when the slash is reversed, and is burnt otherwise.
+Once for each slash, by whoever has stake that answers for it. The bond comes back when the slash is reversed, and goes to the fund otherwise.
 
 Example:
   hansa --as member-1 evidence appeal 3")]

@@ -270,13 +270,19 @@ async fn flood(
     let create = ["zone", "create", FLOODED, "--chain-id", &chain_id];
     hansa.json(&[&MEMBER[..], &create, &FLOODED_TERMS].concat())?;
     let mut flooded = session(hansa, league, FLOODED).await?;
+    let flooded_url = flooded.urls[0].clone();
     let run = Run {
         probes: args.league.probes.max(1),
         ..transfers(STEADY * STEADY_S, Rate::PerSecond(STEADY as f64), 1)
     };
     let alone = execute(steady, &run).await?;
+    let full = async {
+        // Not while the generator signs what it is going to send, which takes every core.
+        until_full(&flooded_url).await?;
+        execute(steady, &run).await
+    };
     let beside = tokio::select! {
-        beside = execute(steady, &run) => beside?,
+        beside = full => beside?,
         error = endless(&mut flooded, args.league.load_txs) => return Err(error),
     };
     let p99 = |of: &Outcome| {
@@ -315,6 +321,30 @@ async fn flood(
     for (what, value, unit, aim) in rows {
         report.row(SECTION, what, value, unit, aim);
         eprintln!("{what}: {value:.2} {unit}");
+    }
+    Ok(())
+}
+
+/// Waits until a zone's blocks are full, one after the other.
+async fn until_full(url: &str) -> Result<()> {
+    let mut client = Client::new(url)?;
+    let start = Instant::now();
+    let mut full = 0;
+    while full < 8 {
+        ensure!(
+            start.elapsed() < TIMEOUT,
+            "no full blocks after {TIMEOUT:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let block: Value = client
+            .call("eth_getBlockByNumber", json!(["latest", false]))
+            .await?;
+        let number = |field: &str| {
+            let text = block[field].as_str().unwrap_or_default();
+            u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap_or_default()
+        };
+        let is_full = number("gasUsed") * 100 >= number("gasLimit") * 95;
+        full = if is_full { full + 1 } else { 0 };
     }
     Ok(())
 }
