@@ -49,6 +49,8 @@ const STEADY_S: u64 = 20;
 /// that may use all of it leaves nothing to others, flooded or not.
 const FLOODED_TERMS: [&str; 4] = ["--gas-limit", "5000000", "--interval", "250"];
 const FLOODED: &str = "flooded";
+/// Transactions that wait there once it is: more than four blocks of them.
+const WAITING: u64 = 1_000;
 
 /// Sizes of the benchmark of zones.
 #[derive(Args, Clone, Debug)]
@@ -325,28 +327,23 @@ async fn flood(
     Ok(())
 }
 
-/// Waits until a zone's blocks are full, one after the other.
+/// Waits until more transactions wait on a zone than its next blocks take.
 async fn until_full(url: &str) -> Result<()> {
     let mut client = Client::new(url)?;
     let start = Instant::now();
-    let mut full = 0;
-    while full < 8 {
+    loop {
+        let status: Value = client.call("txpool_status", json!([])).await?;
+        let pending: U64 = serde_json::from_value(status["pending"].clone())?;
+        if pending.to::<u64>() >= WAITING {
+            return Ok(());
+        }
+        let waited = start.elapsed();
         ensure!(
-            start.elapsed() < TIMEOUT,
-            "no full blocks after {TIMEOUT:?}"
+            waited < TIMEOUT,
+            "{pending} transactions wait after {waited:?}: no flood"
         );
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        let block: Value = client
-            .call("eth_getBlockByNumber", json!(["latest", false]))
-            .await?;
-        let number = |field: &str| {
-            let text = block[field].as_str().unwrap_or_default();
-            u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap_or_default()
-        };
-        let is_full = number("gasUsed") * 100 >= number("gasLimit") * 95;
-        full = if is_full { full + 1 } else { 0 };
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Ok(())
 }
 
 /// Floods a zone until it is dropped; ends with an error only.
