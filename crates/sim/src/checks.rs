@@ -112,11 +112,14 @@ impl Property<PublicKey, Node> for SameChain {
 
 /// Nothing to check: it takes down which blocks the honest operators ended with, on every chain, to compare runs by.
 #[derive(Clone, Debug, Default)]
-pub struct Blocks(Arc<Mutex<BTreeMap<(usize, usize), Vec<B256>>>>);
+pub struct Blocks(Arc<Mutex<Hashes>>);
+
+/// Of blocks, oldest first, by operator and chain; the hub is 0.
+pub type Hashes = BTreeMap<(usize, usize), Vec<B256>>;
 
 impl Blocks {
-    /// The hashes by operator and chain (the hub is 0), oldest first.
-    pub fn taken(&self) -> BTreeMap<(usize, usize), Vec<B256>> {
+    /// What was taken down.
+    pub fn taken(&self) -> Hashes {
         self.0.lock().clone()
     }
 }
