@@ -60,6 +60,11 @@ export const t = {
     development: 'Development',
     developmentHint: 'Nothing here is worth anything: everybody has the keys.',
   },
+  search: {
+    noHash: 'No block or transaction has this hash on the chains of this node, and no message this id. A transaction that was sent a moment ago appears once it is final.',
+    noZone: (id: string) => `This league has no zone ${id}.`,
+    unreachable: 'The node was not reached. Try again in a moment.',
+  },
   league: {
     what: (operators: string, stake: string, chains: string, members: string) => `${operators} with ${stake} at stake secure ${chains} together. ${members} warn each other here; once two thirds of them accept an alert, every chain refuses the named addresses from its next block on.`,
     healthy: 'Healthy',

@@ -46,11 +46,12 @@ export interface Member {
 
 export const MEMBER_STATUS = ['unknown', 'active', 'suspended'] as const;
 
-export const useMembers = () =>
-  useAsk<Member[]>(HUB, ['members'], async (signal) => {
-    const [answer] = await viewsOrFail(HUB, [{ ...MEMBERS, name: 'members', args: [0n, BigInt(PAGE)] }], signal);
-    return (answer as [Member[], bigint])[0];
-  });
+export async function members(signal?: AbortSignal): Promise<Member[]> {
+  const [answer] = await viewsOrFail(HUB, [{ ...MEMBERS, name: 'members', args: [0n, BigInt(PAGE)] }], signal);
+  return (answer as [Member[], bigint])[0];
+}
+
+export const useMembers = () => useAsk<Member[]>(HUB, ['members'], members);
 
 export const ALERT_STATUS = ['none', 'pending', 'accepted', 'revoked', 'lapsed', 'expired'] as const;
 export const ACTIONS = ['watch', 'limit', 'block'] as const;
