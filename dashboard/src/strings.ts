@@ -67,6 +67,7 @@ export const t = {
   },
   league: {
     what: (operators: string, stake: string, chains: string, members: string) => `${operators} with ${stake} at stake secure ${chains} together. ${members} warn each other here; once two thirds of them accept an alert, every chain refuses the named addresses from its next block on.`,
+    zone: 'A zone is a chain of its own for one purpose, with its own fees and rules: a part of the same stake secures it, and value goes to and from it by the hub.',
     healthy: 'Healthy',
     trouble: (count: number) => (count === 1 ? '1 problem' : `${count} problems`),
     health: 'Health',

@@ -102,7 +102,7 @@ function Introduction({ of }: { of: Health | null }) {
       </Title>
       {operators && members && zones && stake !== undefined && (
         <p className="max-w-[80ch] text-muted">
-          {t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member'))}
+          {t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member'))} {t.league.zone}
         </p>
       )}
       {of && of.problems.length > 0 && (
