@@ -4,6 +4,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { decodeFunctionResult, encodeDeployData, encodeFunctionData, keccak256, stringToBytes, stringToHex } from 'viem/utils';
 import type { Abi, AbiParameter } from 'viem';
 import { LeakyVault, LeakyVaultCode } from '../abi/LeakyVault';
+import { addAbi } from '../lib/decode';
 import { big, num } from '../lib/format';
 import type { Alert } from '../lib/league';
 import { EXCHANGE, GUARD, MEMBERS, MESSAGES, ZONES } from '../lib/modules';
@@ -205,6 +206,8 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
   report({ name: 'ether', atMs: null, chain: ZONE });
   const deployed = succeeded(await sendAs(owner, ZONE, { data: encodeDeployData({ abi: LeakyVault, bytecode: LeakyVaultCode }) }), 'deploying the vault');
   const vault = deployed.contractAddress as Hex;
+  // So that the explorer reads its calls.
+  addAbi(vault, JSON.stringify(LeakyVault));
   const leaky = { to: vault, abi: LeakyVault as Abi };
   succeeded(await sendAs(owner, ZONE, { to: vault, data: data(leaky, 'deposit', []), value: IN_VAULT }), 'the deposit');
   report({ name: 'vault', atMs: null, chain: ZONE, hash: deployed.transactionHash, block: num(deployed.blockNumber), detail: vault });

@@ -46,6 +46,13 @@ export const useNewestBlocks = (chain: Chain, most: number) =>
     return headers(chain, numbers, signal);
   });
 
+/** Numbers below `before`, newest first. */
+const below = (before: number, most: number): number[] => Array.from({ length: Math.min(most, before) }, (_, index) => before - 1 - index);
+
+/** The blocks below `before` that exist, newest first. */
+export const useHeadersBelow = (chain: Chain, before: number, most: number) =>
+  useAsk<BlockHead[]>(chain, ['below', before, most], (signal) => headers(chain, below(before, most), signal), { fixed: true });
+
 /** The transactions of these hashes that exist. */
 export async function transactionsOf(chain: Chain, hashes: Hex[], signal?: AbortSignal): Promise<Transaction[]> {
   const missing = hashes.filter((hash) => !transactions.get(`${chain}:${hash}`));
@@ -63,6 +70,40 @@ export const useTransactionsOf = (chain: Chain, of: BlockHead[] | undefined, mos
   const hashes = (of ?? []).flatMap(({ transactions: inBlock }) => [...inBlock].reverse()).slice(0, most);
   return useAsk<Transaction[]>(chain, ['transactions', hashes], (signal) => transactionsOf(chain, hashes, signal), { fixed: true, enabled: of !== undefined });
 };
+
+/** Most blocks that one page of older transactions looks at, and how many are asked for at once. */
+const LOOKED = 600;
+const AT_ONCE = 50;
+/** Most transactions of one page: the rest of a large block is on the block's own page. */
+const MOST = 100;
+
+export interface Past {
+  transactions: Transaction[];
+  /** The lowest block that was looked at; `before` itself where there is none. */
+  bottom: number;
+  /** Transactions of that block that are not listed. */
+  left: number;
+}
+
+/** Transactions below block `before`, newest first: of whole blocks, until there are `enough`. */
+export async function transactionsBelow(chain: Chain, before: number, enough: number, signal?: AbortSignal): Promise<Past> {
+  const hashes: Hex[] = [];
+  let bottom = before;
+  while (bottom > 0 && hashes.length < enough && before - bottom < LOOKED) {
+    const numbers = below(bottom, AT_ONCE);
+    const found = await headers(chain, numbers, signal);
+    for (const block of found) {
+      hashes.push(...[...block.transactions].reverse());
+      bottom = Number(block.number);
+      if (hashes.length >= enough) break;
+    }
+    if (found.length < numbers.length) break;
+  }
+  return { transactions: await transactionsOf(chain, hashes.slice(0, MOST), signal), bottom, left: Math.max(0, hashes.length - MOST) };
+}
+
+export const useTransactionsBelow = (chain: Chain, before: number, enough: number) =>
+  useAsk<Past>(chain, ['past', before, enough], (signal) => transactionsBelow(chain, before, enough, signal), { fixed: true });
 
 export const useBlock = (chain: Chain, id: string) =>
   useAsk<Block | null>(

@@ -35,6 +35,13 @@ export interface Health {
 
 export const stands = (now: number, headMs: number, heartbeatMs: number): boolean => now - headMs > Math.max(STANDS_MS, MISSED_HEARTBEATS * heartbeatMs);
 
+/** For how long a zone that should make blocks has made none, ms, where that is much longer than its heartbeat. */
+export function standing(zone: Zone, heads: ZoneHead[], now: number): number | null {
+  const head = heads.find(({ name }) => name === zone.name)?.headMs ?? null;
+  if (head === null || zone.path === null || zone.phase === 'stopped' || zone.phase === 'settled') return null;
+  return stands(now, head, zone.heartbeatMs ?? zone.terms?.heartbeatMs ?? 5_000) ? now - head : null;
+}
+
 /** An operator that takes part, or wants to. */
 const serves = ({ exited, seat }: Operator): boolean => !exited || seat;
 
@@ -62,9 +69,10 @@ export function health({ now, status, headMs, operators, peers, zones, zoneHeads
   for (const zone of running) {
     const name = line(zone.name, 40);
     const head = zoneHeads.find((of) => of.name === zone.name)?.headMs;
+    const still = standing(zone, zoneHeads, now);
     if (zone.phase === 'closing' || zone.phase === 'stopped') problems.push(t.league.problems.zoneEnds(name, zone.phase));
     if (zone.path === null && zone.serves) problems.push(t.league.problems.zoneNotHere(name));
-    else if (head !== undefined && head !== null && zone.phase !== 'stopped' && stands(now, head, zone.heartbeatMs ?? zone.terms?.heartbeatMs ?? 5_000)) problems.push(t.league.problems.zoneStands(name, duration(now - head)));
+    else if (still !== null) problems.push(t.league.problems.zoneStands(name, duration(still)));
     else if (head !== null) chainsUp += 1;
   }
   return { problems, operatorsUp, operatorsTotal: serving.length, chainsUp, chainsTotal: running.length + 1 };

@@ -2,8 +2,10 @@
 import { createContext, useContext, useMemo } from 'react';
 import { useAsk, useRpc, views, viewsOrFail } from './live';
 import { GUARD, MEMBERS, MODULE_NAMES } from './modules';
-import { type Chain, HUB } from './rpc';
-import type { Epoch, Finality, Hex, Operator, Peer, Status, Terms, Zone } from './types';
+import { num } from './format';
+import type { ZoneHead } from './health';
+import { call, type Chain, HUB } from './rpc';
+import type { Epoch, Finality, Header, Hex, Operator, Peer, Status, Terms, Zone } from './types';
 
 /** Chain ids of development leagues: the node refuses well-known keys on any other (crates/node/src/league/genesis.rs). */
 const DEVELOPMENT_CHAIN_IDS = [4_857, 1_337, 31_337];
@@ -34,6 +36,27 @@ export const useEpoch = () => useRpc<Epoch>(HUB, 'hansa_epoch');
 export const terms = (zone: Zone): Partial<Terms> => ({ ...zone, ...zone.terms });
 export const isDevelopment = (status: Status | undefined): boolean => status !== undefined && DEVELOPMENT_CHAIN_IDS.includes(Number(status.chainId));
 
+/** When each zone's newest block was made. */
+export const useZoneHeads = (zones: Zone[] | undefined) =>
+  useAsk<ZoneHead[]>(
+    HUB,
+    ['zone-heads', zones?.map(({ name, path }) => [name, path])],
+    (signal) =>
+      Promise.all(
+        (zones ?? [])
+          .filter(({ path }) => path !== null)
+          .map(async ({ name }) => {
+            try {
+              const head = await call<Header>(name, 'eth_getBlockByNumber', ['latest', false], signal);
+              return { name, headMs: num(head.timestampMs) };
+            } catch {
+              return { name, headMs: null };
+            }
+          }),
+      ),
+    { enabled: zones !== undefined },
+  );
+
 export interface Member {
   account: Hex;
   status: number;
@@ -46,11 +69,12 @@ export interface Member {
 
 export const MEMBER_STATUS = ['unknown', 'active', 'suspended'] as const;
 
-export const useMembers = () =>
-  useAsk<Member[]>(HUB, ['members'], async (signal) => {
-    const [answer] = await viewsOrFail(HUB, [{ ...MEMBERS, name: 'members', args: [0n, BigInt(PAGE)] }], signal);
-    return (answer as [Member[], bigint])[0];
-  });
+export async function members(signal?: AbortSignal): Promise<Member[]> {
+  const [answer] = await viewsOrFail(HUB, [{ ...MEMBERS, name: 'members', args: [0n, BigInt(PAGE)] }], signal);
+  return (answer as [Member[], bigint])[0];
+}
+
+export const useMembers = () => useAsk<Member[]>(HUB, ['members'], members);
 
 export const ALERT_STATUS = ['none', 'pending', 'accepted', 'revoked', 'lapsed', 'expired'] as const;
 export const ACTIONS = ['watch', 'limit', 'block'] as const;

@@ -49,6 +49,9 @@ export interface LogLine {
   text: string;
 }
 
+/** What a line says, without the time that it begins with: the page shows that in the reader's zone. */
+export const withoutTime = (text: string): string => text.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z\s+/, '');
+
 interface LogPage {
   lines: LogLine[];
   oldest: number | null;
@@ -116,6 +119,21 @@ export interface Resources {
   diskFreeBytes: number | null;
   folder: string;
   chains: { name: string; diskBytes: number }[];
+}
+
+/** How busy each chain kept the machine lately (`hansa_load`). */
+export interface Load {
+  chains: {
+    /** The zone's name; null for the hub. */
+    zone: string | null;
+    /** Cores that its consensus, network and storage kept busy. */
+    cores: number | null;
+    /** Likewise, those that executed its transactions. */
+    executing: number | null;
+    gasPerSecond: number | null;
+    /** Over how long; a minute at most. */
+    seconds: number;
+  }[];
 }
 
 export interface Finding {

@@ -2,12 +2,10 @@ import { lazy, Suspense, useState } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
 import { useNow } from '../lib/clock';
 import { big, count, duration, ether, num } from '../lib/format';
-import { health, type Health, type ZoneHead } from '../lib/health';
-import { isDevelopment, isOpen, useAlerts, useFinality, useMembers, useOperators, usePeers, useStatus, useZones } from '../lib/league';
-import { useAsk } from '../lib/live';
-import { call, type Chain, HUB } from '../lib/rpc';
+import { health, type Health } from '../lib/health';
+import { isDevelopment, isOpen, useAlerts, useFinality, useMembers, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
+import { type Chain, HUB } from '../lib/rpc';
 import { useStream } from '../lib/stream';
-import type { Header, Zone } from '../lib/types';
 import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
 import { Badge, Button, Empty, Later, Panel, Stat, Title, Waiting } from '../ui/basics';
@@ -22,26 +20,6 @@ const Incident = lazy(() => import('../incident/incident'));
 const LISTED = 10;
 /** Blocks in which transactions are looked for: an idle chain makes one every five seconds. */
 const SEARCHED = 120;
-
-const useZoneHeads = (zones: Zone[] | undefined) =>
-  useAsk<ZoneHead[]>(
-    HUB,
-    ['zone-heads', zones?.map(({ name, path }) => [name, path])],
-    (signal) =>
-      Promise.all(
-        (zones ?? [])
-          .filter(({ path }) => path !== null)
-          .map(async ({ name }) => {
-            try {
-              const head = await call<Header>(name, 'eth_getBlockByNumber', ['latest', false], signal);
-              return { name, headMs: num(head.timestampMs) };
-            } catch {
-              return { name, headMs: null };
-            }
-          }),
-      ),
-    { enabled: zones !== undefined },
-  );
 
 export function useHealth(): { health: Health | null; headMs: number | null } {
   const now = useNow();
@@ -124,7 +102,7 @@ function Introduction({ of }: { of: Health | null }) {
       </Title>
       {operators && members && zones && stake !== undefined && (
         <p className="max-w-[80ch] text-muted">
-          {t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member'))}
+          {t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member'))} {t.league.zone}
         </p>
       )}
       {of && of.problems.length > 0 && (

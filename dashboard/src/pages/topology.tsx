@@ -1,9 +1,11 @@
 // The hub in the middle, zones and operators around it. Positions are computed once for each set of nodes, so nothing jumps.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force';
 import { useMemo, useSyncExternalStore } from 'react';
-import { big, count, ether } from '../lib/format';
-import { isUp } from '../lib/health';
-import { useOperators, usePeers, useStatus, useZones } from '../lib/league';
+import { radii } from '../lib/areas';
+import { useNow } from '../lib/clock';
+import { big, count, duration, ether } from '../lib/format';
+import { isUp, standing } from '../lib/health';
+import { useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { to } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
@@ -33,6 +35,10 @@ const useSize = (): Size =>
 /** More than these are left to the list in words. */
 const MAX_DRAWN = 24;
 const TICKS = 240;
+/** The widest circle of each kind. */
+const WIDEST = { operator: 24, zone: 36 };
+/** A zone's name stands inside a circle of this radius, and below a smaller one. */
+const ROOMY = 26;
 
 interface Node extends SimulationNodeDatum {
   id: string;
@@ -41,6 +47,8 @@ interface Node extends SimulationNodeDatum {
   radius: number;
   bad: boolean;
   href: string;
+  /** Its name stands below it and takes so much, px. */
+  below: number;
   /** Where this node runs it. */
   chain?: Chain;
 }
@@ -50,10 +58,13 @@ interface Link extends SimulationLinkDatum<Node> {
   zoneId?: number;
 }
 
-function layout(operators: Operator[], zones: Zone[], down: Set<number>, { width, height }: Size): { nodes: Node[]; links: Link[] } {
-  const most = operators.reduce((sum, { stake }) => (big(stake) > sum ? big(stake) : sum), 1n);
-  const area = (stake: bigint): number => 10 + 14 * Math.sqrt(Number((stake * 1000n) / most) / 1000);
-  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, bad: false, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
+interface Radii {
+  operators: number[];
+  zones: number[];
+}
+
+function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<number>, still: Set<number>, { width, height }: Size): { nodes: Node[]; links: Link[] } {
+  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, below: 0, bad: false, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
   const stretch = Math.min(1.5, (width / 2 - 60) / 165);
   const around = (index: number, all: number, distance: number): { x: number; y: number } => {
     const angle = (index / Math.max(1, all)) * 2 * Math.PI - Math.PI / 2;
@@ -63,8 +74,9 @@ function layout(operators: Operator[], zones: Zone[], down: Set<number>, { width
     id: `zone:${zone.name}`,
     kind: 'zone',
     label: line(zone.name, 16),
-    radius: 31,
-    bad: (zone.path === null && zone.serves) || zone.phase === 'closing' || zone.phase === 'stopped',
+    radius: of.zones[index] ?? ROOMY,
+    below: (of.zones[index] ?? ROOMY) < ROOMY ? 30 : 0,
+    bad: still.has(zone.id) || (zone.path === null && zone.serves) || zone.phase === 'closing' || zone.phase === 'stopped',
     href: to('chains', zone.name),
     ...(zone.path === null ? {} : { chain: zone.name }),
     ...around(index, zones.length, 95),
@@ -73,7 +85,8 @@ function layout(operators: Operator[], zones: Zone[], down: Set<number>, { width
     id: `operator:${operator.id}`,
     kind: 'operator',
     label: line(operator.name, 16),
-    radius: area(big(operator.stake)),
+    radius: of.operators[index] ?? 0,
+    below: 20,
     bad: down.has(operator.id) || operator.bar !== 'none',
     href: to('stake'),
     ...around(index + 0.5, operators.length, 165),
@@ -86,14 +99,14 @@ function layout(operators: Operator[], zones: Zone[], down: Set<number>, { width
   const simulation = forceSimulation(nodes)
     .force('link', forceLink<Node, Link>(links).id(({ id }) => id).distance(({ kind }) => (kind === 'messages' ? 110 : Math.min(165, width / 2 - 50))).strength(0.4))
     .force('charge', forceManyBody().strength(-260))
-    .force('collide', forceCollide<Node>(({ radius }) => radius + 18))
+    .force('collide', forceCollide<Node>(({ radius, below }) => radius + Math.max(18, below - 4)))
     .force('x', forceX(width / 2).strength(0.03))
     .force('y', forceY(height / 2).strength(0.14))
     .stop();
   simulation.tick(TICKS);
   for (const node of nodes) {
     node.x = Math.min(width - node.radius - 40, Math.max(node.radius + 40, node.x ?? 0));
-    node.y = Math.min(height - node.radius - 22, Math.max(node.radius + 6, node.y ?? 0));
+    node.y = Math.min(height - node.radius - Math.max(22, node.below), Math.max(node.radius + 6, node.y ?? 0));
   }
   return { nodes, links };
 }
@@ -134,13 +147,18 @@ export default function Topology() {
   const moved = useMoved(zones).data;
   const serving = useMemo(() => (operators ?? []).filter(({ exited, seat }) => !exited || seat), [operators]);
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
+  const heads = useZoneHeads(zones).data;
+  const now = useNow();
+  const still = new Map((zones ?? []).map((zone) => [zone.id, standing(zone, heads ?? [], now)]));
+  const standingIds = (zones ?? []).map(({ id }) => id).filter((id) => (still.get(id) ?? null) !== null);
+  const sizes: Radii = { operators: radii(serving.map(({ stake }) => big(stake)), WIDEST.operator), zones: radii((zones ?? []).map(({ locked }) => big(locked)), WIDEST.zone) };
   // Only what is drawn decides where it is drawn.
-  const key = JSON.stringify([serving.map(({ id, stake, seat, bar }) => [id, stake, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), down]);
+  const key = JSON.stringify([serving.map(({ id, seat, bar }) => [id, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), sizes, down, standingIds]);
   const size = useSize();
-  const drawn = useMemo(() => layout(serving, zones ?? [], new Set(down), size), [key, size]);
+  const drawn = useMemo(() => layout(serving, zones ?? [], sizes, new Set(down), new Set(standingIds), size), [key, size]);
   if (!operators || !zones) return null;
   const place = (of: Link['source']): Node => of as Node;
-  const edges = drawn.nodes.map(({ y, radius, kind }) => [(y ?? 0) - radius, (y ?? 0) + radius + (kind === 'operator' ? 20 : 0)] as const);
+  const edges = drawn.nodes.map(({ y, radius, below }) => [(y ?? 0) - radius, (y ?? 0) + radius + below] as const);
   const [top, bottom] = [Math.min(...edges.map(([least]) => least)) - 6, Math.max(...edges.map(([, most]) => most)) + 6];
   return (
     <>
@@ -179,10 +197,10 @@ export default function Topology() {
               </text>
             ) : (
               <>
-                <text x={node.x} y={(node.y ?? 0) + (node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--text)'}>
+                <text x={node.x} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 14 : node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--text)'}>
                   {node.label}
                 </text>
-                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + 14} on={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--muted)'} />}
+                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 26 : 14)} on={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--muted)'} />}
               </>
             )}
           </a>
@@ -214,7 +232,7 @@ export default function Topology() {
           </li>
           {zones.map((zone) => (
             <li key={zone.id} className="flex flex-wrap items-baseline gap-x-1.5">
-              <span aria-hidden="true" className={zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
+              <span aria-hidden="true" className={standingIds.includes(zone.id) ? 'text-bad' : zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
                 ◆
               </span>
               <a href={to('chains', zone.name)}>
@@ -222,6 +240,7 @@ export default function Topology() {
               </a>
               <span title={t.league.messages(count(zone.sent), count(zone.delivered))}>{ether(big(zone.locked), 2)} ETH</span>
               {zone.phase !== 'active' && <Badge tone="warn">{zone.phase}</Badge>}
+              {standingIds.includes(zone.id) && <Badge tone="bad">{t.league.noBlockFor(duration(still.get(zone.id) ?? 0))}</Badge>}
               {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
             </li>
           ))}

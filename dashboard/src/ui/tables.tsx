@@ -50,10 +50,10 @@ export function useProposer(): (key: string | undefined, miner: string) => React
   };
 }
 
-export function BlockRows({ chain, of }: { chain: Chain; of: BlockHead[] }) {
+export function BlockRows({ chain, of, label = t.league.blocks }: { chain: Chain; of: BlockHead[]; label?: string }) {
   const proposer = useProposer();
   return (
-    <Table label={t.league.blocks} head={[t.common.block, t.common.age, t.league.txs, t.league.gas, t.league.proposer]}>
+    <Table label={label} head={[t.common.block, t.common.age, t.league.txs, t.league.gas, t.league.proposer]}>
       {of.map((block) => (
         <tr key={block.hash} className="fresh">
           <Cell>
@@ -71,9 +71,9 @@ export function BlockRows({ chain, of }: { chain: Chain; of: BlockHead[] }) {
   );
 }
 
-export function TransactionRows({ chain, of }: { chain: Chain; of: Transaction[] }) {
+export function TransactionRows({ chain, of, label = t.league.transactions }: { chain: Chain; of: Transaction[]; label?: string }) {
   return (
-    <Table label={t.league.transactions} head={[t.common.transaction, t.common.block, t.league.action, t.common.from, t.common.to, { right: t.common.value }]}>
+    <Table label={label} head={[t.common.transaction, t.common.block, t.league.action, t.common.from, t.common.to, { right: t.common.value }]}>
       {of.map((transaction) => (
         <tr key={transaction.hash} className="fresh">
           <Cell>

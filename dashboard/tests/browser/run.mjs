@@ -387,7 +387,7 @@ if (process.argv.includes('--screenshots')) {
     await visit(page, league, 'league');
     const search = page.getByRole('searchbox', { name: 'Search' });
     const left = routes.message.split('/')[1];
-    for (const [text, route] of [['3', /#\/chains\/hub\/block\/3$/], [left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/]]) {
+    for (const [text, route] of [['3', /#\/chains\/hub\/block\/3$/], [left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake/]]) {
       await search.fill(text);
       await search.press('Enter');
       await page.waitForURL(route, { timeout: 5 * SECOND });

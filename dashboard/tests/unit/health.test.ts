@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { health, median, stands } from '../../src/lib/health';
+import { health, median, standing, stands } from '../../src/lib/health';
 import type { Operator, Peer, Status, Zone } from '../../src/lib/types';
 
 const operator = (id: number, key: string, more: Partial<Operator> = {}) => ({ id, name: `operator-${id}`, key, nextKey: null, seat: true, exited: false, bar: 'none', ...more }) as Operator;
@@ -33,6 +33,15 @@ test('chains that stand, end or are not here are named', () => {
   expect(health({ ...calm, zones: [zone('market', { serves: false, path: null })], zoneHeads: [] }).problems).toHaveLength(0);
   expect(health({ ...calm, zones: [zone('market', { phase: 'closing' })] }).problems).toHaveLength(1);
   expect(health({ ...calm, zones: [zone('market', { phase: 'settled' })] })).toMatchObject({ chainsTotal: 1, problems: [] });
+});
+
+test('a zone stands once its newest block is much older than its heartbeat', () => {
+  const heads = [{ name: 'market', headMs: 100_000 }];
+  expect(standing(zone('market'), heads, 115_000)).toBeNull();
+  expect(standing(zone('market'), heads, 116_000)).toBe(16_000);
+  expect(standing(zone('market', { heartbeatMs: 60_000 }), heads, 116_000)).toBeNull();
+  expect(standing(zone('market', { phase: 'stopped' }), heads, 116_000)).toBeNull();
+  expect(standing(zone('grid'), heads, 116_000)).toBeNull();
 });
 
 test('hostile names stay on their line', () => {

@@ -3,7 +3,7 @@ import { parse, to } from '../../src/lib/route';
 import { batch, call, RpcError, Unreachable } from '../../src/lib/rpc';
 import { scan } from '../../src/lib/scan';
 import { ChainStream, type Event } from '../../src/lib/stream';
-import { follow, load, MAX_LINES } from '../../src/lib/local';
+import { follow, load, MAX_LINES, withoutTime } from '../../src/lib/local';
 import { byName } from '../../src/incident/run';
 import { explainSending } from '../../src/lib/send';
 
@@ -182,4 +182,9 @@ test('a log is followed without a line twice, and begins anew with the node', ()
   expect(many).toHaveLength(MAX_LINES);
   expect(load(null, 10, 5)).toBeNull();
   expect(load({ at: 0, cpuMs: 100 }, 1_000, 350)).toBe(0.25);
+});
+
+test('a line of the log says its time once', () => {
+  expect(withoutTime('2026-11-27T08:50:15.210019Z  WARN hansa_node: it is 2026-11-27T08:50:15Z')).toBe('WARN hansa_node: it is 2026-11-27T08:50:15Z');
+  expect(withoutTime('no time')).toBe('no time');
 });

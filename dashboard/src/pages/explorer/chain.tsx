@@ -1,5 +1,4 @@
-import { lazy, Suspense, useMemo, useState } from 'react';
-import { useNewestBlocks, useTransactionsOf } from '../../lib/blocks';
+import { lazy, Suspense, useMemo } from 'react';
 import { bps, big, count, duration, gwei, num, percent } from '../../lib/format';
 import { ACTIONS, isOpen, SEVERITIES, terms, useAlerts, useEpoch, useFinality, useOperators, useStatus } from '../../lib/league';
 import { useAsk, useRpc, viewsOrFail } from '../../lib/live';
@@ -9,17 +8,17 @@ import { type Chain, HUB } from '../../lib/rpc';
 import { useStream } from '../../lib/stream';
 import type { Hex, Status, Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Button, Empty, Facts, Panel, Stat, Title, Waiting } from '../../ui/basics';
-import { BlockRows, Cell, Table, TransactionRows } from '../../ui/tables';
+import { Badge, Empty, Facts, Panel, Stat, Title, Waiting } from '../../ui/basics';
+import { Cell, Table } from '../../ui/tables';
 import { Address, Ago, BlockLink, Ether, Text, Time, Until } from '../../ui/values';
 import { Crumbs } from '../chains';
 import { policy, useThroughput } from './list';
+import { Recent } from './recent';
 
 const Chart = lazy(() => import('../../ui/chart'));
 
 /** Blocks of the charts. */
 const CHARTED = 120;
-const LISTED = 15;
 
 interface FeeHistory {
   oldestBlock: Hex;
@@ -224,11 +223,7 @@ function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | undefine
 }
 
 export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | null; hub: Status | undefined }) {
-  const [listed, setListed] = useState(LISTED);
   useStream(chain);
-  const blocks = useNewestBlocks(chain, listed);
-  const recent = useNewestBlocks(chain, CHARTED);
-  const transactions = useTransactionsOf(chain, recent.data, LISTED);
   return (
     <>
       <Crumbs chain={chain} />
@@ -237,19 +232,7 @@ export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | nul
       </Title>
       <Strip chain={chain} zone={zone} />
       <Charts chain={chain} />
-      <div className="mb-3 grid items-start gap-3 2xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
-        <Panel title={t.league.blocks} source={blocks} flush>
-          <BlockRows chain={chain} of={blocks.data ?? []} />
-          {listed < 100 && blocks.data && blocks.data.length >= listed && (
-            <div className="p-2">
-              <Button onClick={() => setListed(listed + 40)}>{t.common.showMore}</Button>
-            </div>
-          )}
-        </Panel>
-        <Panel title={t.league.transactions} source={transactions} flush>
-          {transactions.data?.length === 0 ? <Empty next={t.league.noTransactionsNext}>{t.league.noTransactions}</Empty> : <TransactionRows chain={chain} of={transactions.data ?? []} />}
-        </Panel>
-      </div>
+      <Recent chain={chain} />
       <div className="grid gap-3 lg:grid-cols-2">
         <About chain={chain} zone={zone} hub={hub} />
         <div className="flex min-w-0 flex-col gap-3">

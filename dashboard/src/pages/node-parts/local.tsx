@@ -1,13 +1,14 @@
 import { useEffect, useRef, useState } from 'react';
 import { bytes, count, duration, percent } from '../../lib/format';
-import { type Finding, load, NotLocal, type Resources, type Setting, useLocal, useLogs } from '../../lib/local';
+import { useRpc } from '../../lib/live';
+import { type Finding, type Load, load, NotLocal, type Resources, type Setting, useLocal, useLogs, withoutTime } from '../../lib/local';
 import { to } from '../../lib/route';
-import { HUB } from '../../lib/rpc';
+import { HUB, RpcError } from '../../lib/rpc';
 import { line, safe } from '../../lib/safe';
 import { t } from '../../strings';
 import { Badge, Button, Empty, Facts, field, Panel, Problem, type Tone } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Text } from '../../ui/values';
+import { Text, Time } from '../../ui/values';
 
 const RESOURCES_MS = 5_000;
 const DOCTOR_MS = 30_000;
@@ -59,9 +60,9 @@ function LogPanel() {
             atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR;
           }}
         >
-          {lines.map(({ number, level: of, text }) => (
+          {lines.map(({ number, level: of, atMs, text }) => (
             <p key={number} className="untrusted whitespace-pre-wrap">
-              <Badge tone={LEVEL_TONES[of - 1] ?? 'muted'}>{LEVELS[of - 1] ?? of}</Badge> {safe(text, 2_100)}
+              <Badge tone={LEVEL_TONES[of - 1] ?? 'muted'}>{LEVELS[of - 1] ?? of}</Badge> <Time ms={atMs} /> {safe(withoutTime(text), 2_100)}
             </p>
           ))}
         </div>
@@ -134,6 +135,36 @@ function ThreadRows({ of }: { of: Resources }) {
   );
 }
 
+const shown = (of: number | null | undefined, as: (of: number) => string): string => (typeof of === 'number' ? as(of) : '–');
+
+/** What each chain takes of the disk and of the machine. */
+function ChainRows({ of }: { of: Resources }) {
+  const busy = useRpc<Load>(HUB, 'hansa_load', [], { everyMs: RESOURCES_MS });
+  const loads = new Map(busy.data?.chains.map((chain) => [chain.zone ?? HUB, chain]));
+  const seconds = busy.data?.chains[0]?.seconds;
+  return (
+    <div>
+      <Table label={t.local.disk} head={[t.common.chain, { right: t.local.disk }, { right: t.local.busyCores }, { right: t.local.executing }, { right: t.local.gasPerSecond }]}>
+        {of.chains.map(({ name, diskBytes }) => (
+          <tr key={name}>
+            <Cell>
+              <a href={to('chains', name)}>
+                <Text of={name} most={40} />
+              </a>
+            </Cell>
+            <Cell right>{bytes(diskBytes)}</Cell>
+            <Cell right>{shown(loads.get(name)?.cores, (cores) => cores.toFixed(2))}</Cell>
+            <Cell right>{shown(loads.get(name)?.executing, (part) => percent(part, part < 0.1 ? 2 : 0))}</Cell>
+            <Cell right>{shown(loads.get(name)?.gasPerSecond, (gas) => count(Math.round(gas)))}</Cell>
+          </tr>
+        ))}
+      </Table>
+      {seconds !== undefined && <p className="mt-1 px-3 text-xs text-muted">{t.local.loadOver(duration(seconds * 1_000))}</p>}
+      {busy.error instanceof RpcError && busy.error.code === -32601 && <p className="mt-1 px-3 text-xs text-muted">{t.local.noLoad}</p>}
+    </div>
+  );
+}
+
 function ResourcePanel() {
   const resources = useLocal<Resources>('resources', RESOURCES_MS);
   const of = resources.data;
@@ -152,18 +183,7 @@ function ResourcePanel() {
             ]}
           />
           <ThreadRows of={of} />
-          <Table label={t.local.disk} head={[t.common.chain, { right: t.local.disk }]}>
-            {of.chains.map(({ name, diskBytes }) => (
-              <tr key={name}>
-                <Cell>
-                  <a href={to('chains', name === 'hub' ? HUB : name)}>
-                    <Text of={name} most={40} />
-                  </a>
-                </Cell>
-                <Cell right>{bytes(diskBytes)}</Cell>
-              </tr>
-            ))}
-          </Table>
+          <ChainRows of={of} />
         </div>
       )}
     </Panel>
