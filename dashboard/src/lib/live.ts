@@ -103,8 +103,8 @@ export async function views(chain: Chain, asked: View[], signal?: AbortSignal, b
 }
 
 /** As [views], where one error fails all. */
-export async function viewsOrFail(chain: Chain, asked: View[], signal?: AbortSignal): Promise<unknown[]> {
-  const answers = await views(chain, asked, signal);
+export async function viewsOrFail(chain: Chain, asked: View[], signal?: AbortSignal, block = 'latest'): Promise<unknown[]> {
+  const answers = await views(chain, asked, signal, block);
   for (const answer of answers) if (answer instanceof Error) throw answer;
   return answers;
 }

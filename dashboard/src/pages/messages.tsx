@@ -2,20 +2,21 @@ import { useState } from 'react';
 import { encodeFunctionData } from 'viem/utils';
 import { compose, type Composed, MAX_DATA_BYTES } from '../lib/compose';
 import { decodeCall } from '../lib/decode';
-import { count, num } from '../lib/format';
+import { bytes, count, num } from '../lib/format';
 import { useStatus, useZones } from '../lib/league';
 import { useAsk } from '../lib/live';
 import { MESSAGES } from '../lib/modules';
-import { type Action, newest, ofTransaction, progress, type Progress, type Sent, type Step } from '../lib/messages';
+import { type Action, delivery, newest, ofTransaction, progress, type Progress, proofOf, type Proof, type Sent, type Step } from '../lib/messages';
 import { go, to } from '../lib/route';
 import { call, type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
+import { SCAN_EVERY_MS } from '../lib/scan';
 import type { Hex, Status, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Empty, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
+import { Badge, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
-import { Address, Ago, BlockLink, Ether, Hash, TxLink } from '../ui/values';
+import { Address, Ago, BlockLink, Ether, Hash, Time, TxLink } from '../ui/values';
 import { Bytes, DecodedView } from '../ui/decoded';
 import { Submit } from '../wallet/submit';
 
@@ -32,7 +33,7 @@ const idOf = ({ status, zones }: World, chain: Chain): bigint => BigInt(chain ==
 const nameOf = ({ status, zones }: World, id: bigint): string => (id === BigInt(status.chainId) ? HUB : (zones.find(({ chainId }) => BigInt(chainId) === id)?.name ?? String(id)));
 const running = ({ zones }: World): Chain[] => [HUB, ...zones.filter(({ path }) => path !== null).map(({ name }) => name)];
 
-const useProgress = (of: Sent, world: World) => useAsk<Progress>(HUB, ['progress', of.id], (signal) => progress(of, { hubId: BigInt(world.status.chainId), zones: world.zones }, signal));
+const useProgress = (of: Sent, world: World, whole = false) => useAsk<Progress>(HUB, ['progress', of.id, whole], (signal) => progress(of, { hubId: BigInt(world.status.chainId), oldest: num(world.status.oldestBlock), zones: world.zones }, signal, whole));
 
 /** What the message will do there, by what is known of its receiver. */
 function Hints({ message, from, into }: { message: Composed; from: Chain; into: Chain }) {
@@ -163,6 +164,12 @@ function StepLine({ of }: { of: Step }) {
       {of.chain && of.block !== undefined && (
         <span className="text-muted">
           {of.chain}, {t.common.block.toLowerCase()} <BlockLink chain={of.chain} number={of.block} />
+          {of.timeMs !== undefined && (
+            <>
+              {', '}
+              <Time ms={of.timeMs} />
+            </>
+          )}
         </span>
       )}
       {of.chain && of.transaction && <TxLink chain={of.chain} hash={of.transaction} />}
@@ -172,8 +179,8 @@ function StepLine({ of }: { of: Step }) {
 }
 
 function Act({ of, action, chain }: { of: Sent; action: Action; chain: Chain }) {
-  const data = encodeFunctionData({ abi: MESSAGES.abi, functionName: action, args: [of.message] });
-  return <Submit intent={{ chain, to: MESSAGES.to, data }} label={t.messages.actions[action]} says={t.messages.actionSays[action]} />;
+  const intent = action === 'deliver' ? { chain, to: of.message.to, data: delivery(of.message) } : { chain, to: MESSAGES.to, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: action, args: [of.message] }) };
+  return <Submit intent={intent} label={t.messages.actions[action]} says={t.messages.actionSays[action]} />;
 }
 
 function Content({ of, into }: { of: Sent['message']; into: Chain }) {
@@ -181,9 +188,41 @@ function Content({ of, into }: { of: Sent['message']; into: Chain }) {
   return decoded ? <DecodedView of={decoded} chain={into} /> : <Bytes hex={of.data} />;
 }
 
+/** By what the hub knows that a zone sent it. */
+function Proved({ of, zone }: { of: Sent; zone: Zone }) {
+  const { data: proof } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { everyMs: SCAN_EVERY_MS });
+  if (!proof) return null;
+  const { checkpoint, siblings, taken } = proof;
+  const whole = siblings ? `0x${siblings.map((sibling) => sibling.slice(2)).join('')}` : null;
+  return (
+    <details className="mt-3">
+      <summary className="cursor-pointer text-sm text-muted">{taken ? t.messages.proof.was : t.messages.proof.canBe}</summary>
+      <div className="mt-2">
+        <Facts
+          rows={[
+            [t.messages.proof.block, <span key="b">{zone.path === null ? count(checkpoint.number) : <BlockLink chain={zone.name} number={Number(checkpoint.number)} />} <Hash of={checkpoint.blockHash} /></span>],
+            [t.messages.proof.recorded, <BlockLink key="r" chain={HUB} number={Number(checkpoint.recordedAt)} />],
+            [t.messages.proof.root, <Hash key="h" of={checkpoint.outboxRoot} full what={t.messages.proof.root} />],
+            [t.messages.proof.entries, t.messages.proof.entry(count(of.message.nonce + 1n), count(checkpoint.outboxCount))],
+            [t.messages.proof.siblings, siblings && whole ? <span key="s">{t.messages.proof.size(count(siblings.length), bytes((whole.length - 2) / 2))} <Copy text={whole} what={t.messages.proof.siblings.toLowerCase()} /></span> : t.messages.proof.notHere],
+          ]}
+        />
+        {siblings && (
+          <ol className="mt-2 max-h-64 overflow-auto rounded border border-line p-2 font-mono text-xs break-all" tabIndex={0} aria-label={t.messages.proof.siblings}>
+            {siblings.map((sibling, index) => (
+              <li key={index}>{sibling}</li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </details>
+  );
+}
+
 function Follow({ of, world }: { of: Sent; world: World }) {
-  const state = useProgress(of, world);
+  const state = useProgress(of, world, true);
   const into = nameOf(world, of.message.destination);
+  const source = world.zones.find(({ name }) => name === of.chain);
   return (
     <Panel
       title={
@@ -211,6 +250,7 @@ function Follow({ of, world }: { of: Sent; world: World }) {
       </p>
       {of.message.data !== '0x' && <Content of={of.message} into={into} />}
       <ol className="mt-2 flex flex-col gap-1">{state.data?.steps.map((step, index) => <StepLine key={index} of={step} />)}</ol>
+      {source && <Proved of={of} zone={source} />}
       {state.data && state.data.actions.length > 0 && (
         <div className="mt-3 flex flex-col gap-2">
           {state.data.actions.map((action) => (
