@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { encodeFunctionData } from 'viem/utils';
+import { Memory } from '../lib/blocks';
 import { compose, type Composed, MAX_DATA_BYTES } from '../lib/compose';
 import { decodeCall } from '../lib/decode';
 import { bytes, count, num } from '../lib/format';
@@ -7,14 +8,14 @@ import { useStatus, useZones } from '../lib/league';
 import { useAsk } from '../lib/live';
 import { MESSAGES } from '../lib/modules';
 import { type Action, delivery, newest, ofTransaction, progress, type Progress, proofOf, type Proof, type Sent, type Step } from '../lib/messages';
-import { go, to } from '../lib/route';
+import { go, setQuery, to, useRoute } from '../lib/route';
 import { call, type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
 import { SCAN_EVERY_MS } from '../lib/scan';
 import type { Hex, Status, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
+import { Badge, Button, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Address, Ago, BlockLink, Ether, Hash, Time, TxLink } from '../ui/values';
 import { Bytes, DecodedView } from '../ui/decoded';
@@ -23,6 +24,12 @@ import { Submit } from '../wallet/submit';
 /** Messages of each chain that are listed. */
 const LISTED = 20;
 const TONES: Record<Progress['state'], Tone> = { 'on its way': 'warn', arrived: 'good', waits: 'warn', held: 'warn', returned: 'bad', taken: 'good' };
+
+type State = Progress['state'];
+const FILTERS: Record<'waiting' | 'failed', State[]> = { waiting: ['on its way', 'waits', 'held'], failed: ['returned'] };
+/** States that a message keeps. */
+const LAST: State[] = ['arrived', 'returned'];
+const ended = new Memory<State>();
 
 interface World {
   status: Status;
@@ -33,7 +40,25 @@ const idOf = ({ status, zones }: World, chain: Chain): bigint => BigInt(chain ==
 const nameOf = ({ status, zones }: World, id: bigint): string => (id === BigInt(status.chainId) ? HUB : (zones.find(({ chainId }) => BigInt(chainId) === id)?.name ?? String(id)));
 const running = ({ zones }: World): Chain[] => [HUB, ...zones.filter(({ path }) => path !== null).map(({ name }) => name)];
 
-const useProgress = (of: Sent, world: World, whole = false) => useAsk<Progress>(HUB, ['progress', of.id, whole], (signal) => progress(of, { hubId: BigInt(world.status.chainId), oldest: num(world.status.oldestBlock), zones: world.zones }, signal, whole));
+const progressOf = (of: Sent, { status, zones }: World, signal: AbortSignal, whole: boolean): Promise<Progress> => progress(of, { hubId: BigInt(status.chainId), oldest: num(status.oldestBlock), zones }, signal, whole);
+
+/** How far each message is; null where that is not known. */
+const useStates = (all: Sent[] | undefined, world: World) =>
+  useAsk<(State | null)[]>(
+    HUB,
+    ['states', (all ?? []).map(({ id }) => id)],
+    (signal) =>
+      Promise.all(
+        (all ?? []).map(async (of) => {
+          const known = ended.get(of.id);
+          if (known) return known;
+          const found = await progressOf(of, world, signal, false).catch(() => null);
+          if (found && LAST.includes(found.state)) ended.set(of.id, found.state);
+          return found?.state ?? null;
+        }),
+      ),
+    { enabled: all !== undefined },
+  );
 
 /** What the message will do there, by what is known of its receiver. */
 function Hints({ message, from, into }: { message: Composed; from: Chain; into: Chain }) {
@@ -220,7 +245,7 @@ function Proved({ of, zone }: { of: Sent; zone: Zone }) {
 }
 
 function Follow({ of, world }: { of: Sent; world: World }) {
-  const state = useProgress(of, world, true);
+  const state = useAsk<Progress>(HUB, ['progress', of.id], (signal) => progressOf(of, world, signal, true));
   const into = nameOf(world, of.message.destination);
   const source = world.zones.find(({ name }) => name === of.chain);
   return (
@@ -277,8 +302,7 @@ function One({ hash, world }: { hash: string; world: World }) {
   );
 }
 
-function Row({ of, world }: { of: Sent; world: World }) {
-  const state = useProgress(of, world);
+function Row({ of, state, world }: { of: Sent; state: State | null; world: World }) {
   const into = nameOf(world, of.message.destination);
   return (
     <tr>
@@ -287,7 +311,7 @@ function Row({ of, world }: { of: Sent; world: World }) {
           {of.id.slice(0, 10)}…
         </a>
       </Cell>
-      <Cell>{state.data ? <Badge tone={TONES[state.data.state]}>{state.data.state}</Badge> : '…'}</Cell>
+      <Cell>{state ? <Badge tone={TONES[state]}>{state}</Badge> : '…'}</Cell>
       <Cell>
         {of.chain} → {line(into, 40)}
       </Cell>
@@ -308,20 +332,51 @@ function Row({ of, world }: { of: Sent; world: World }) {
 
 function List({ world }: { world: World }) {
   const chains = running(world);
-  const sent = useAsk<Sent[]>(HUB, ['sent', chains], async (signal) => {
-    const all = await Promise.all(chains.map((chain) => newest(chain, chain === HUB ? num(world.status.oldestBlock) : 0, LISTED, signal)));
-    return all.flat().sort((a, b) => (b.timeMs ?? 0) - (a.timeMs ?? 0));
-  });
+  const { query } = useRoute();
+  const [pages, setPages] = useState(1);
+  const filter = query.get('show') === 'waiting' || query.get('show') === 'failed' ? (query.get('show') as keyof typeof FILTERS) : null;
+  const most = LISTED * pages;
+  const sent = useAsk<{ all: Sent[]; more: boolean }>(
+    HUB,
+    ['sent', chains, most],
+    async (signal) => {
+      const all = await Promise.all(chains.map((chain) => newest(chain, chain === HUB ? num(world.status.oldestBlock) : 0, most, signal)));
+      return { all: all.flat().sort((a, b) => (b.timeMs ?? 0) - (a.timeMs ?? 0)), more: all.some(({ length }) => length >= most) };
+    },
+    { keep: true },
+  );
+  const all = sent.data?.all ?? [];
+  const states = useStates(sent.data?.all, world).data;
+  const rows = all.map((of, index) => ({ of, state: ended.get(of.id) ?? states?.[index] ?? null })).filter(({ state }) => !filter || (state !== null && FILTERS[filter].includes(state)));
+  const choose = (
+    <label className="flex items-center gap-2">
+      {t.messages.show}
+      <select value={filter ?? ''} onChange={(event) => setQuery({ show: event.target.value })} className={field}>
+        <option value="">{t.common.all}</option>
+        <option value="waiting">{t.messages.waiting}</option>
+        <option value="failed">{t.messages.failed}</option>
+      </select>
+    </label>
+  );
   return (
-    <Panel title={t.messages.newest} source={sent} flush>
-      {sent.data?.length === 0 ? (
+    <Panel title={t.messages.newest} source={sent} aside={choose} flush>
+      {all.length === 0 ? (
         <Empty next={t.messages.noneNext}>{t.messages.none}</Empty>
+      ) : rows.length === 0 ? (
+        filter && !states ? <Waiting /> : <Empty>{t.messages.noneSuch(count(all.length))}</Empty>
       ) : (
         <Table label={t.messages.newest} head={[t.messages.message, t.explorer.state, t.messages.way, { right: t.common.value }, t.common.from, t.common.to, t.messages.content, t.common.age]}>
-          {(sent.data ?? []).map((of) => (
-            <Row key={of.id} of={of} world={world} />
+          {rows.map(({ of, state }) => (
+            <Row key={of.id} of={of} state={state} world={world} />
           ))}
         </Table>
+      )}
+      {sent.data?.more && (
+        <p className="border-t border-line px-3 py-2">
+          <Button onClick={() => setPages(pages + 1)} disabled={sent.isPlaceholderData}>
+            {sent.isPlaceholderData ? t.common.loading : t.messages.older}
+          </Button>
+        </p>
       )}
     </Panel>
   );
