@@ -287,6 +287,18 @@ export const t = {
     genesis: 'Genesis',
     rpc: 'JSON-RPC',
   },
+  security: {
+    title: 'Security and value',
+    zone: 'Zone',
+    answers: 'Answers at least',
+    stake: 'Stake of all seats',
+    ratio: 'Security by value',
+    verdict: 'In words',
+    exceeds: 'holds more than answers for it',
+    covered: 'what it holds is answered for',
+    nothing: 'holds nothing',
+    what: 'What answers at least is what is surely lost if the zone’s committee contradicts itself: the smallest seats that can. Where a zone holds more than that, cheating could pay. What may leave it within a day is limited to what answers for its checkpoint.',
+  },
   explorer: {
     details: 'Details',
     time: 'Time',

@@ -5,6 +5,7 @@ import { useStatus, useZones } from '../lib/league';
 import { useStream } from '../lib/stream';
 import { Nothing, Waiting } from '../ui/basics';
 import { t } from '../strings';
+import { SecurityPanel } from './chains-parts/security';
 import { AddressPage } from './explorer/address';
 import { BlockPage } from './explorer/block';
 import { ChainList } from './explorer/list';
@@ -28,7 +29,13 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   const known = chain !== undefined && zones.data?.some(({ name, path }) => name === chain && path !== null);
   // What is shown of a chain is asked for again when it has a block.
   useStream(known ? chain : HUB);
-  if (!chain) return <ChainList />;
+  if (!chain)
+    return (
+      <>
+        <ChainList />
+        <SecurityPanel of={zones.data ?? []} />
+      </>
+    );
   if (chain !== HUB) {
     if (zones.isPending) return <Waiting />;
     const zone = zones.data?.find(({ name }) => name === chain);
@@ -41,5 +48,10 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   if (kind === 'address' && id) return <AddressPage key={key} chain={chain} address={id} />;
   if (kind === 'token' && id) return <TokenPage key={key} chain={chain} address={id} />;
   const zone = zones.data?.find(({ name }) => name === chain);
-  return <ChainPage key={chain} chain={chain} zone={zone ?? null} hub={status.data} />;
+  return (
+    <>
+      <ChainPage key={chain} chain={chain} zone={zone ?? null} hub={status.data} />
+      {zone && <SecurityPanel of={[zone]} />}
+    </>
+  );
 }
