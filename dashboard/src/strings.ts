@@ -203,6 +203,7 @@ export const t = {
     paid: 'fee',
     feeAtMost: 'Fee at most',
     amount: 'amount',
+    which: 'In which wallet?',
     added: 'The wallet knows this network and uses it.',
     testOwn: 'Sends nothing from your account to itself: you pay the fee only.',
     testDevelopment: 'Sends 1 wei from development account 1 to 2. Connect a wallet to send from your own account.',
@@ -238,6 +239,8 @@ export const t = {
   },
   chains: {
     path: 'Where this is',
+    inWallet: 'In your wallet',
+    addTo: (name: string) => `Add ${name} to wallet`,
     listed: 'The chains of this league',
     unknown: (name: string) => `This league has no chain ${name}.`,
     notHere: (name: string) => `This node does not run ${name}.`,

@@ -3,7 +3,8 @@ import { line } from '../lib/safe';
 import { to } from '../lib/route';
 import { useStatus, useZones } from '../lib/league';
 import { useStream } from '../lib/stream';
-import { Nothing, Waiting } from '../ui/basics';
+import { Nothing, Panel, Waiting } from '../ui/basics';
+import { AddNetwork } from '../wallet/add';
 import { t } from '../strings';
 import { SecurityPanel } from './chains-parts/security';
 import { AddressPage } from './explorer/address';
@@ -22,6 +23,16 @@ export function Crumbs({ chain, more }: { chain: Chain; more?: string }) {
   );
 }
 
+function InWallet({ of }: { of: Chain[] }) {
+  return (
+    <Panel title={t.chains.inWallet} className="mt-3">
+      <div className="flex flex-wrap items-center gap-2">
+        <AddNetwork chains={of} label={(chain) => t.chains.addTo(line(chain, 40))} />
+      </div>
+    </Panel>
+  );
+}
+
 export default function ChainsPage({ parts }: { parts: string[] }) {
   const [chain, kind, id] = parts;
   const zones = useZones();
@@ -34,6 +45,7 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
       <>
         <ChainList />
         <SecurityPanel of={zones.data ?? []} />
+        <InWallet of={[HUB, ...(zones.data ?? []).filter(({ path }) => path !== null).map(({ name }) => name)]} />
       </>
     );
   if (chain !== HUB) {
@@ -52,6 +64,7 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
     <>
       <ChainPage key={chain} chain={chain} zone={zone ?? null} hub={status.data} />
       {zone && <SecurityPanel of={[zone]} />}
+      <InWallet key={`${chain} in the wallet`} of={[chain]} />
     </>
   );
 }
