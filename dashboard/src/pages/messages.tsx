@@ -42,22 +42,22 @@ const running = ({ zones }: World): Chain[] => [HUB, ...zones.filter(({ path }) 
 
 const progressOf = (of: Sent, { status, zones }: World, signal: AbortSignal, whole: boolean): Promise<Progress> => progress(of, { hubId: BigInt(status.chainId), oldest: num(status.oldestBlock), zones }, signal, whole);
 
-/** How far each message is; null where that is not known. */
+/** How far each message is, by its id; null where that is not known. */
 const useStates = (all: Sent[] | undefined, world: World) =>
-  useAsk<(State | null)[]>(
+  useAsk<Record<Hex, State | null>>(
     HUB,
     ['states', (all ?? []).map(({ id }) => id)],
-    (signal) =>
-      Promise.all(
-        (all ?? []).map(async (of) => {
-          const known = ended.get(of.id);
-          if (known) return known;
-          const found = await progressOf(of, world, signal, false).catch(() => null);
-          if (found && LAST.includes(found.state)) ended.set(of.id, found.state);
-          return found?.state ?? null;
-        }),
-      ),
-    { enabled: all !== undefined },
+    async (signal) => {
+      const states = (all ?? []).map(async (of): Promise<[Hex, State | null]> => {
+        const known = ended.get(of.id);
+        if (known) return [of.id, known];
+        const found = await progressOf(of, world, signal, false).catch(() => null);
+        if (found && LAST.includes(found.state)) ended.set(of.id, found.state);
+        return [of.id, found?.state ?? null];
+      });
+      return Object.fromEntries(await Promise.all(states));
+    },
+    { enabled: all !== undefined, keep: true },
   );
 
 /** What the message will do there, by what is known of its receiver. */
@@ -347,7 +347,7 @@ function List({ world }: { world: World }) {
   );
   const all = sent.data?.all ?? [];
   const states = useStates(sent.data?.all, world).data;
-  const rows = all.map((of, index) => ({ of, state: ended.get(of.id) ?? states?.[index] ?? null })).filter(({ state }) => !filter || (state !== null && FILTERS[filter].includes(state)));
+  const rows = all.map((of) => ({ of, state: states?.[of.id] ?? ended.get(of.id) ?? null })).filter(({ state }) => !filter || (state !== null && FILTERS[filter].includes(state)));
   const choose = (
     <label className="flex items-center gap-2">
       {t.messages.show}

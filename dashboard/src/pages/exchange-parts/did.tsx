@@ -15,7 +15,8 @@ function ZoneRow({ alert, zone, decision, before }: { alert: AlertWithVotes; zon
   const least = terms(zone).minSeverity;
   const below = least !== undefined && alert.severity < least;
   const decidedMs = num(decision.block.timestampMs);
-  const found = useAsk<Header | null>(zone.name, ['did', String(alert.id), decision.transaction, decision.kind], (signal) => firstObeying(zone.name, decision.target, decidedMs, follows(alert.id, decision, before), 1, signal), { enabled: !below, everyMs: SCAN_EVERY_MS });
+  const oldest = useStatus(zone.name).data?.oldestBlock;
+  const found = useAsk<Header | null>(zone.name, ['did', String(alert.id), decision.transaction, decision.kind], (signal) => firstObeying(zone.name, decision.target, decidedMs, follows(alert.id, decision, before), Math.max(1, num(oldest)), signal), { enabled: !below && oldest !== undefined, everyMs: SCAN_EVERY_MS });
   const block = found.data;
   return (
     <tr>
