@@ -8,6 +8,7 @@ import { addAbi } from '../lib/decode';
 import { big, num } from '../lib/format';
 import type { Alert } from '../lib/league';
 import { EXCHANGE, GUARD, MEMBERS, MESSAGES, ZONES } from '../lib/modules';
+import { firstObeying } from '../lib/obeys';
 import { call, type Chain, HUB, RpcError } from '../lib/rpc';
 import { developmentAccount, developmentMember, type LocalAccount, sendAs } from '../lib/signer';
 import type { Header, Hex, Receipt, Zone } from '../lib/types';
@@ -34,8 +35,6 @@ const BLOCK = 2;
 /** Longest wait for anything, ms. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 60;
-/** Blocks that are looked back through for the first that obeys. */
-const LOOK_BACK = 20;
 /** The most members that an `up` makes. */
 const MAX_MEMBERS = 10;
 /** TLP 2.0 CLEAR (OASIS common objects). */
@@ -153,20 +152,8 @@ async function bring(payer: LocalAccount, zone: Zone, to: Hex, value: bigint): P
   await until('the arrival of the ether', async () => (big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest'])) >= before + value ? true : null));
 }
 
-/** Where a chain begins to refuse an address: its first block that does, and that block's time. */
-async function obeys(chain: Chain, target: Hex): Promise<Header> {
-  const blocked = async (block: string): Promise<boolean> => (await view<readonly [bigint, bigint]>(chain, GUARD, 'blockedUntil', [target], block))[0] > 0n;
-  const head = await until(`the directive on ${chain}`, async () => {
-    const newest = await call<Header>(chain, 'eth_getBlockByNumber', ['latest', false]);
-    return (await blocked(newest.number)) ? newest : null;
-  });
-  let first = num(head.number);
-  for (let back = 0; back < LOOK_BACK && first > 1; back += 1) {
-    if (!(await blocked(`0x${(first - 1).toString(16)}`))) break;
-    first -= 1;
-  }
-  return call<Header>(chain, 'eth_getBlockByNumber', [`0x${first.toString(16)}`, false]);
-}
+/** Where a chain begins to refuse an address: its first block that does. */
+const obeys = (chain: Chain, target: Hex, since: Header): Promise<Header> => until(`the directive on ${chain}`, () => firstObeying(chain, target, num(since.timestampMs), (directives) => directives.length > 0));
 
 function indicator(attacker: Hex, vault: Hex): { uuid: Hex; key: Hex; version: bigint; content: Hex } {
   const id = crypto.randomUUID();
@@ -267,7 +254,7 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
     const acceptance = await call<Header>(HUB, 'eth_getBlockByNumber', [last.blockNumber, false]);
     await Promise.all(
       chains.map(async (chain) => {
-        const block = await obeys(chain, attacker.address);
+        const block = await obeys(chain, attacker.address, acceptance);
         report({ name: 'obeys', atMs: since(), chain, block: num(block.number), afterMs: num(block.timestampMs) - num(acceptance.timestampMs) });
       }),
     );

@@ -1,6 +1,6 @@
 // What pages read, kept up to date: a chain's questions are asked again when its stream tells of a block, never faster than
 // `LEAST_MS`, and only those that somebody looks at.
-import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { keepPreviousData, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import type { Abi } from 'viem';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
 import { batch, call, type Call, type Chain, RpcError, Unreachable } from './rpc';
@@ -50,11 +50,14 @@ export interface Options {
   /** It costs the node too much for each block: this often, while the page is looked at. */
   everyMs?: number;
   enabled?: boolean;
+  /** What was there is shown until more of the same comes. */
+  keep?: boolean;
 }
 
-const settings = ({ fixed = false, everyMs, enabled = true }: Options): object => ({
+const settings = ({ fixed = false, everyMs, enabled = true, keep = false }: Options): object => ({
   enabled,
   meta: { fixed: fixed || everyMs !== undefined },
+  ...(keep ? { placeholderData: keepPreviousData } : {}),
   ...(fixed || everyMs !== undefined ? { staleTime: Number.POSITIVE_INFINITY } : {}),
   ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
 });
@@ -103,8 +106,8 @@ export async function views(chain: Chain, asked: View[], signal?: AbortSignal, b
 }
 
 /** As [views], where one error fails all. */
-export async function viewsOrFail(chain: Chain, asked: View[], signal?: AbortSignal): Promise<unknown[]> {
-  const answers = await views(chain, asked, signal);
+export async function viewsOrFail(chain: Chain, asked: View[], signal?: AbortSignal, block = 'latest'): Promise<unknown[]> {
+  const answers = await views(chain, asked, signal, block);
   for (const answer of answers) if (answer instanceof Error) throw answer;
   return answers;
 }

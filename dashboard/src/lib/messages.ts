@@ -1,11 +1,13 @@
 // Messages between chains, and how far each one is: by the events and views of the module on each chain, as `hansa message status` does.
 import type { Abi } from 'viem';
-import { decodeEventLog, encodeEventTopics } from 'viem/utils';
+import { decodeEventLog, encodeEventTopics, encodeFunctionData, toFunctionSelector } from 'viem/utils';
 import { t } from '../strings';
+import { headers, Memory } from './blocks';
 import { num } from './format';
-import { views } from './live';
+import { views, viewsOrFail } from './live';
 import { MESSAGES, ZONES } from './modules';
 import { call, type Chain, HUB } from './rpc';
+import { firstNumber, firstSince } from './obeys';
 import { scan } from './scan';
 import type { Hex, Log, Zone } from './types';
 
@@ -35,9 +37,11 @@ export interface Step {
   chain?: Chain;
   block?: number;
   transaction?: Hex;
+  /** Of the block. */
+  timeMs?: number;
 }
 
-export type Action = 'take' | 'refund' | 'release';
+export type Action = 'take' | 'deliver' | 'refund' | 'release';
 
 export interface Progress {
   steps: Step[];
@@ -49,10 +53,15 @@ export interface Progress {
 const OUTCOMES = ['paid', 'waiting', 'forwarded', 'held', 'returned'] as const;
 /** After this a message that nobody took can be sent back, seconds (IMessages.refund). */
 const REFUND_SECONDS = 7 * 86_400;
+const DELIVER = 'deliver((uint64,uint64,uint64,address,address,uint256,uint256,bytes))';
+/** Clocks of operators differ, ms. */
+const SKEW_MS = 5_000;
+/** An account that lent itself code (EIP-7702) can still take by itself. */
+const LENT = '0xef0100';
 
 const topic = (eventName: string): Hex => encodeEventTopics({ abi: MESSAGES.abi as Abi, eventName })[0] as Hex;
 export const SENT = topic('Sent');
-const DELIVERED = topic('Delivered');
+const [DELIVERED, TAKEN, REFUNDED] = [topic('Delivered'), topic('Taken'), topic('Refunded')];
 
 const args = <T>(log: Log): T => decodeEventLog({ abi: MESSAGES.abi as Abi, topics: log.topics as [Hex, ...Hex[]], data: log.data }).args as T;
 
@@ -74,7 +83,39 @@ export async function newest(chain: Chain, oldest: number, most: number, signal?
 
 interface World {
   hubId: bigint;
+  /** The hub's oldest block here. */
+  oldest: number;
   zones: Zone[];
+}
+
+/** A checkpoint of a zone on the hub (IZones.Checkpoint). */
+export interface Proven {
+  number: bigint;
+  blockHash: Hex;
+  outboxCount: bigint;
+  outboxRoot: Hex;
+  recordedAt: bigint;
+}
+
+export interface Proof {
+  checkpoint: Proven;
+  /** By which the hub took the message, or with which it can. */
+  taken: boolean;
+  siblings: readonly Hex[] | null;
+}
+
+const checkpointOf = async (zone: Zone, block: string, signal?: AbortSignal): Promise<Proven> => (await viewsOrFail(HUB, [{ ...ZONES, name: 'checkpointOf', args: [BigInt(zone.id)] }], signal, block))[0] as Proven;
+
+/** By what a zone's message is proved to the hub; null where the hub does not know of its block yet. */
+export async function proofOf(of: Sent, zone: Zone, signal?: AbortSignal): Promise<Proof | null> {
+  // The first word of the hub: one that was held has another when it is let go.
+  const { logs } = await scan(HUB, { address: MESSAGES.to, topics: [DELIVERED, of.id] }, 10, null, num(zone.createdAt), signal);
+  const first = logs.at(-1);
+  const checkpoint = await checkpointOf(zone, first?.blockNumber ?? 'latest', signal);
+  if (checkpoint.outboxCount <= of.message.nonce) return null;
+  if (zone.path === null) return { checkpoint, taken: first !== undefined, siblings: null };
+  const [siblings] = await views(zone.name, [{ ...MESSAGES, name: 'proof', args: [of.message.nonce, checkpoint.outboxCount] }], signal);
+  return { checkpoint, taken: first !== undefined, siblings: siblings instanceof Error ? null : (siblings as readonly Hex[]) };
 }
 
 const nameOf = ({ hubId, zones }: World, id: bigint): Chain | null => (id === hubId ? HUB : (zones.find(({ chainId }) => BigInt(chainId) === id)?.name ?? null));
@@ -95,23 +136,63 @@ async function overHub(of: Sent, zone: Zone, steps: Step[], signal?: AbortSignal
     return null;
   }
   const outcome = OUTCOMES[args<{ outcome: number }>(last).outcome] ?? 'waiting';
-  steps.push({ says: t.messages.outcomes[outcome], state: outcome === 'held' ? 'now' : outcome === 'returned' ? 'bad' : 'done', chain: HUB, block: num(last.blockNumber), transaction: last.transactionHash });
+  steps.push({ says: t.messages.outcomes[outcome], state: outcome === 'held' ? 'now' : outcome === 'returned' ? 'bad' : 'done', chain: HUB, block: num(last.blockNumber), transaction: last.transactionHash, ...(last.blockTimestamp ? { timeMs: num(last.blockTimestamp) * 1_000 } : {}) });
   return { outcome, log: last };
 }
 
-/** Whether a zone has taken what the hub had for it. */
-async function arrived(of: Sent, target: Zone, forwarded: Log | null, signal?: AbortSignal): Promise<boolean> {
-  if (target.path === null) return (target.checkpoint?.arrivals ?? 0) > num(String(of.message.nonce));
-  const [taken] = await views(target.name, [{ ...MESSAGES, name: 'arrived' }], signal);
-  if (taken instanceof Error) return false;
-  if (!forwarded) return (taken as bigint) > of.message.nonce;
+/** How many entries of its lane a zone has taken when this one is there. */
+async function place(of: Sent, target: Zone, forwarded: Log | null, signal?: AbortSignal): Promise<bigint> {
+  if (!forwarded) return of.message.nonce + 1n;
   // It was the last entry of the lane, or before it, when the hub's block that forwarded it ended.
   const [lane] = await views(HUB, [{ ...MESSAGES, name: 'lane', args: [BigInt(target.id)] }], signal, forwarded.blockNumber);
-  const sent = lane instanceof Error ? BigInt(target.sent) : (lane as { sent: bigint }).sent;
-  return (taken as bigint) >= sent;
+  return lane instanceof Error ? BigInt(target.sent) : (lane as { sent: bigint }).sent;
 }
 
-export async function progress(of: Sent, world: World, signal?: AbortSignal): Promise<Progress> {
+const ARRIVED = { ...MESSAGES, name: 'arrived' };
+
+/** Whether a zone has taken what the hub had for it. */
+async function arrived(target: Zone, entry: bigint, signal?: AbortSignal): Promise<boolean> {
+  if (target.path === null) return BigInt(target.checkpoint?.arrivals ?? 0) >= entry;
+  const [taken] = await views(target.name, [ARRIVED], signal);
+  return !(taken instanceof Error) && (taken as bigint) >= entry;
+}
+
+const places = new Memory<Pick<Step, 'block' | 'timeMs'>>();
+const ends = new Memory<Log>();
+
+/** The zone's block that took it; nothing where the node does not keep the states of then. */
+async function arrival(of: Sent, target: Zone, entry: bigint, signal?: AbortSignal): Promise<Pick<Step, 'block' | 'timeMs'>> {
+  const known = places.get(of.id);
+  if (known || target.path === null) return known ?? {};
+  try {
+    const [from, head] = await Promise.all([firstSince(target.name, (of.timeMs ?? 0) - SKEW_MS, 1, signal), call<Hex>(target.name, 'eth_blockNumber', [], signal)]);
+    const number = await firstNumber(from, num(head), async (at) => ((await viewsOrFail(target.name, [ARRIVED], signal, `0x${at.toString(16)}`))[0] as bigint) >= entry);
+    const [block] = await headers(target.name, [number], signal);
+    if (!block) return {};
+    const found = { block: number, timeMs: num(block.timestampMs) };
+    places.set(of.id, found);
+    return found;
+  } catch {
+    return {};
+  }
+}
+
+/** The event by which a message that had waited ended: taken, or sent back. */
+async function ending(of: Sent, chain: Chain, { oldest }: World, signal?: AbortSignal): Promise<Log | null> {
+  const known = ends.get(of.id);
+  if (known) return known;
+  try {
+    const from = await firstSince(chain, (of.timeMs ?? 0) - SKEW_MS, chain === HUB ? oldest : 1, signal);
+    const { logs } = await scan(chain, { address: MESSAGES.to, topics: [[TAKEN, REFUNDED], of.id] }, 1, null, from, signal);
+    if (logs[0]) ends.set(of.id, logs[0]);
+    return logs[0] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** `whole` also looks for the block of its arrival. */
+export async function progress(of: Sent, world: World, signal?: AbortSignal, whole = false): Promise<Progress> {
   const steps: Step[] = [{ says: t.messages.steps.left(of.chain), state: 'done', chain: of.chain, block: of.block, transaction: of.transaction }];
   const source = world.zones.find(({ name }) => name === of.chain);
   const to = nameOf(world, of.message.destination);
@@ -126,23 +207,35 @@ export async function progress(of: Sent, world: World, signal?: AbortSignal): Pr
     if (through.outcome === 'forwarded') forwarded = through.log;
   }
   if (target) {
-    if (!(await arrived(of, target, forwarded, signal))) {
+    const entry = await place(of, target, forwarded, signal);
+    if (!(await arrived(target, entry, signal))) {
       steps.push({ says: t.messages.steps.zoneTakes(target.name), state: 'now' });
       return { steps, state: 'on its way', actions: [] };
     }
-    steps.push({ says: t.messages.steps.zoneTook(target.name), state: 'done' });
+    steps.push({ says: t.messages.steps.zoneTook(target.name), state: 'done', chain: target.name, ...(whole ? await arrival(of, target, entry, signal) : {}) });
   }
   if (of.message.data === '0x') return { steps, state: 'arrived', actions: [] };
   const chain = to ?? HUB;
   const [waiting] = await views(chain, [{ ...MESSAGES, name: 'waiting', args: [of.id] }], signal);
   const since = Array.isArray(waiting) ? num(String(waiting[0])) : 0;
   if (since === 0) {
-    steps.push({ says: t.messages.steps.receiverTook, state: 'done' });
-    return { steps, state: 'taken', actions: [] };
+    const end = await ending(of, chain, world, signal);
+    const at = end ? { chain, block: num(end.blockNumber), transaction: end.transactionHash, ...(end.blockTimestamp ? { timeMs: num(end.blockTimestamp) * 1_000 } : {}) } : {};
+    const isBack = end?.topics[0] === REFUNDED;
+    steps.push({ says: isBack ? t.messages.steps.sentBack : end ? t.messages.steps.receiverTook : t.messages.steps.waitsNoMore, state: isBack ? 'bad' : 'done', ...at });
+    return { steps, state: isBack ? 'returned' : 'taken', actions: [] };
   }
   steps.push({ says: t.messages.steps.receiverTakes, state: 'now' });
-  const late = Date.now() / 1_000 - since > REFUND_SECONDS && of.message.value > 0n;
-  return { steps, state: 'waits', actions: late ? ['take', 'refund'] : ['take'] };
+  const code = whole ? await call<Hex>(chain, 'eth_getCode', [of.message.to, 'latest'], signal) : '0x';
+  const actions: Action[] = [code.length > 2 && !code.startsWith(LENT) ? 'deliver' : 'take'];
+  if (Date.now() / 1_000 - since > REFUND_SECONDS && of.message.value > 0n) actions.push('refund');
+  return { steps, state: 'waits', actions };
+}
+
+/** The call that makes an ERC-7786 gateway hand a message on: its arguments are those of `take`. */
+export function delivery(message: Message): Hex {
+  const take = encodeFunctionData({ abi: MESSAGES.abi, functionName: 'take', args: [message] });
+  return `${toFunctionSelector(DELIVER)}${take.slice(10)}`;
 }
 
 /** The messages of a transaction, wherever it is. */

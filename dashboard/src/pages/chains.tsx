@@ -3,8 +3,10 @@ import { line } from '../lib/safe';
 import { to } from '../lib/route';
 import { useStatus, useZones } from '../lib/league';
 import { useStream } from '../lib/stream';
-import { Nothing, Waiting } from '../ui/basics';
+import { Nothing, Panel, Waiting } from '../ui/basics';
+import { AddNetwork } from '../wallet/add';
 import { t } from '../strings';
+import { SecurityPanel } from './chains-parts/security';
 import { AddressPage } from './explorer/address';
 import { BlockPage } from './explorer/block';
 import { ChainList } from './explorer/list';
@@ -21,6 +23,16 @@ export function Crumbs({ chain, more }: { chain: Chain; more?: string }) {
   );
 }
 
+function InWallet({ of }: { of: Chain[] }) {
+  return (
+    <Panel title={t.chains.inWallet} className="mt-3">
+      <div className="flex flex-wrap items-center gap-2">
+        <AddNetwork chains={of} label={(chain) => t.chains.addTo(line(chain, 40))} />
+      </div>
+    </Panel>
+  );
+}
+
 export default function ChainsPage({ parts }: { parts: string[] }) {
   const [chain, kind, id] = parts;
   const zones = useZones();
@@ -28,7 +40,14 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   const known = chain !== undefined && zones.data?.some(({ name, path }) => name === chain && path !== null);
   // What is shown of a chain is asked for again when it has a block.
   useStream(known ? chain : HUB);
-  if (!chain) return <ChainList />;
+  if (!chain)
+    return (
+      <>
+        <ChainList />
+        <SecurityPanel of={zones.data ?? []} />
+        <InWallet of={[HUB, ...(zones.data ?? []).filter(({ path }) => path !== null).map(({ name }) => name)]} />
+      </>
+    );
   if (chain !== HUB) {
     if (zones.isPending) return <Waiting />;
     const zone = zones.data?.find(({ name }) => name === chain);
@@ -41,5 +60,11 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   if (kind === 'address' && id) return <AddressPage key={key} chain={chain} address={id} />;
   if (kind === 'token' && id) return <TokenPage key={key} chain={chain} address={id} />;
   const zone = zones.data?.find(({ name }) => name === chain);
-  return <ChainPage key={chain} chain={chain} zone={zone ?? null} hub={status.data} />;
+  return (
+    <>
+      <ChainPage key={chain} chain={chain} zone={zone ?? null} hub={status.data} />
+      {zone && <SecurityPanel of={[zone]} />}
+      <InWallet key={`${chain} in the wallet`} of={[chain]} />
+    </>
+  );
 }

@@ -1,27 +1,35 @@
 import { useState } from 'react';
 import { encodeFunctionData } from 'viem/utils';
+import { Memory } from '../lib/blocks';
 import { compose, type Composed, MAX_DATA_BYTES } from '../lib/compose';
 import { decodeCall } from '../lib/decode';
-import { count, num } from '../lib/format';
+import { bytes, count, num } from '../lib/format';
 import { useStatus, useZones } from '../lib/league';
 import { useAsk } from '../lib/live';
 import { MESSAGES } from '../lib/modules';
-import { type Action, newest, ofTransaction, progress, type Progress, type Sent, type Step } from '../lib/messages';
-import { go, to } from '../lib/route';
+import { type Action, delivery, newest, ofTransaction, progress, type Progress, proofOf, type Proof, type Sent, type Step } from '../lib/messages';
+import { go, setQuery, to, useRoute } from '../lib/route';
 import { call, type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
+import { SCAN_EVERY_MS } from '../lib/scan';
 import type { Hex, Status, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Empty, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
+import { Badge, Button, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
-import { Address, Ago, BlockLink, Ether, Hash, TxLink } from '../ui/values';
+import { Address, Ago, BlockLink, Ether, Hash, Time, TxLink } from '../ui/values';
 import { Bytes, DecodedView } from '../ui/decoded';
 import { Submit } from '../wallet/submit';
 
 /** Messages of each chain that are listed. */
 const LISTED = 20;
 const TONES: Record<Progress['state'], Tone> = { 'on its way': 'warn', arrived: 'good', waits: 'warn', held: 'warn', returned: 'bad', taken: 'good' };
+
+type State = Progress['state'];
+const FILTERS: Record<'waiting' | 'failed', State[]> = { waiting: ['on its way', 'waits', 'held'], failed: ['returned'] };
+/** States that a message keeps. */
+const LAST: State[] = ['arrived', 'returned'];
+const ended = new Memory<State>();
 
 interface World {
   status: Status;
@@ -32,7 +40,25 @@ const idOf = ({ status, zones }: World, chain: Chain): bigint => BigInt(chain ==
 const nameOf = ({ status, zones }: World, id: bigint): string => (id === BigInt(status.chainId) ? HUB : (zones.find(({ chainId }) => BigInt(chainId) === id)?.name ?? String(id)));
 const running = ({ zones }: World): Chain[] => [HUB, ...zones.filter(({ path }) => path !== null).map(({ name }) => name)];
 
-const useProgress = (of: Sent, world: World) => useAsk<Progress>(HUB, ['progress', of.id], (signal) => progress(of, { hubId: BigInt(world.status.chainId), zones: world.zones }, signal));
+const progressOf = (of: Sent, { status, zones }: World, signal: AbortSignal, whole: boolean): Promise<Progress> => progress(of, { hubId: BigInt(status.chainId), oldest: num(status.oldestBlock), zones }, signal, whole);
+
+/** How far each message is, by its id; null where that is not known. */
+const useStates = (all: Sent[] | undefined, world: World) =>
+  useAsk<Record<Hex, State | null>>(
+    HUB,
+    ['states', (all ?? []).map(({ id }) => id)],
+    async (signal) => {
+      const states = (all ?? []).map(async (of): Promise<[Hex, State | null]> => {
+        const known = ended.get(of.id);
+        if (known) return [of.id, known];
+        const found = await progressOf(of, world, signal, false).catch(() => null);
+        if (found && LAST.includes(found.state)) ended.set(of.id, found.state);
+        return [of.id, found?.state ?? null];
+      });
+      return Object.fromEntries(await Promise.all(states));
+    },
+    { enabled: all !== undefined, keep: true },
+  );
 
 /** What the message will do there, by what is known of its receiver. */
 function Hints({ message, from, into }: { message: Composed; from: Chain; into: Chain }) {
@@ -163,6 +189,12 @@ function StepLine({ of }: { of: Step }) {
       {of.chain && of.block !== undefined && (
         <span className="text-muted">
           {of.chain}, {t.common.block.toLowerCase()} <BlockLink chain={of.chain} number={of.block} />
+          {of.timeMs !== undefined && (
+            <>
+              {', '}
+              <Time ms={of.timeMs} />
+            </>
+          )}
         </span>
       )}
       {of.chain && of.transaction && <TxLink chain={of.chain} hash={of.transaction} />}
@@ -172,8 +204,8 @@ function StepLine({ of }: { of: Step }) {
 }
 
 function Act({ of, action, chain }: { of: Sent; action: Action; chain: Chain }) {
-  const data = encodeFunctionData({ abi: MESSAGES.abi, functionName: action, args: [of.message] });
-  return <Submit intent={{ chain, to: MESSAGES.to, data }} label={t.messages.actions[action]} says={t.messages.actionSays[action]} />;
+  const intent = action === 'deliver' ? { chain, to: of.message.to, data: delivery(of.message) } : { chain, to: MESSAGES.to, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: action, args: [of.message] }) };
+  return <Submit intent={intent} label={t.messages.actions[action]} says={t.messages.actionSays[action]} />;
 }
 
 function Content({ of, into }: { of: Sent['message']; into: Chain }) {
@@ -181,9 +213,41 @@ function Content({ of, into }: { of: Sent['message']; into: Chain }) {
   return decoded ? <DecodedView of={decoded} chain={into} /> : <Bytes hex={of.data} />;
 }
 
+/** By what the hub knows that a zone sent it. */
+function Proved({ of, zone }: { of: Sent; zone: Zone }) {
+  const { data: proof } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { everyMs: SCAN_EVERY_MS });
+  if (!proof) return null;
+  const { checkpoint, siblings, taken } = proof;
+  const whole = siblings ? `0x${siblings.map((sibling) => sibling.slice(2)).join('')}` : null;
+  return (
+    <details className="mt-3">
+      <summary className="cursor-pointer text-sm text-muted">{taken ? t.messages.proof.was : t.messages.proof.canBe}</summary>
+      <div className="mt-2">
+        <Facts
+          rows={[
+            [t.messages.proof.block, <span key="b">{zone.path === null ? count(checkpoint.number) : <BlockLink chain={zone.name} number={Number(checkpoint.number)} />} <Hash of={checkpoint.blockHash} /></span>],
+            [t.messages.proof.recorded, <BlockLink key="r" chain={HUB} number={Number(checkpoint.recordedAt)} />],
+            [t.messages.proof.root, <Hash key="h" of={checkpoint.outboxRoot} full what={t.messages.proof.root} />],
+            [t.messages.proof.entries, t.messages.proof.entry(count(of.message.nonce + 1n), count(checkpoint.outboxCount))],
+            [t.messages.proof.siblings, siblings && whole ? <span key="s">{t.messages.proof.size(count(siblings.length), bytes((whole.length - 2) / 2))} <Copy text={whole} what={t.messages.proof.siblings.toLowerCase()} /></span> : t.messages.proof.notHere],
+          ]}
+        />
+        {siblings && (
+          <ol className="mt-2 max-h-64 overflow-auto rounded border border-line p-2 font-mono text-xs break-all" tabIndex={0} aria-label={t.messages.proof.siblings}>
+            {siblings.map((sibling, index) => (
+              <li key={index}>{sibling}</li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </details>
+  );
+}
+
 function Follow({ of, world }: { of: Sent; world: World }) {
-  const state = useProgress(of, world);
+  const state = useAsk<Progress>(HUB, ['progress', of.id], (signal) => progressOf(of, world, signal, true));
   const into = nameOf(world, of.message.destination);
+  const source = world.zones.find(({ name }) => name === of.chain);
   return (
     <Panel
       title={
@@ -211,6 +275,7 @@ function Follow({ of, world }: { of: Sent; world: World }) {
       </p>
       {of.message.data !== '0x' && <Content of={of.message} into={into} />}
       <ol className="mt-2 flex flex-col gap-1">{state.data?.steps.map((step, index) => <StepLine key={index} of={step} />)}</ol>
+      {source && <Proved of={of} zone={source} />}
       {state.data && state.data.actions.length > 0 && (
         <div className="mt-3 flex flex-col gap-2">
           {state.data.actions.map((action) => (
@@ -237,8 +302,7 @@ function One({ hash, world }: { hash: string; world: World }) {
   );
 }
 
-function Row({ of, world }: { of: Sent; world: World }) {
-  const state = useProgress(of, world);
+function Row({ of, state, world }: { of: Sent; state: State | null; world: World }) {
   const into = nameOf(world, of.message.destination);
   return (
     <tr>
@@ -247,7 +311,7 @@ function Row({ of, world }: { of: Sent; world: World }) {
           {of.id.slice(0, 10)}…
         </a>
       </Cell>
-      <Cell>{state.data ? <Badge tone={TONES[state.data.state]}>{state.data.state}</Badge> : '…'}</Cell>
+      <Cell>{state ? <Badge tone={TONES[state]}>{state}</Badge> : '…'}</Cell>
       <Cell>
         {of.chain} → {line(into, 40)}
       </Cell>
@@ -268,20 +332,51 @@ function Row({ of, world }: { of: Sent; world: World }) {
 
 function List({ world }: { world: World }) {
   const chains = running(world);
-  const sent = useAsk<Sent[]>(HUB, ['sent', chains], async (signal) => {
-    const all = await Promise.all(chains.map((chain) => newest(chain, chain === HUB ? num(world.status.oldestBlock) : 0, LISTED, signal)));
-    return all.flat().sort((a, b) => (b.timeMs ?? 0) - (a.timeMs ?? 0));
-  });
+  const { query } = useRoute();
+  const [pages, setPages] = useState(1);
+  const filter = query.get('show') === 'waiting' || query.get('show') === 'failed' ? (query.get('show') as keyof typeof FILTERS) : null;
+  const most = LISTED * pages;
+  const sent = useAsk<{ all: Sent[]; more: boolean }>(
+    HUB,
+    ['sent', chains, most],
+    async (signal) => {
+      const all = await Promise.all(chains.map((chain) => newest(chain, chain === HUB ? num(world.status.oldestBlock) : 0, most, signal)));
+      return { all: all.flat().sort((a, b) => (b.timeMs ?? 0) - (a.timeMs ?? 0)), more: all.some(({ length }) => length >= most) };
+    },
+    { keep: true },
+  );
+  const all = sent.data?.all ?? [];
+  const states = useStates(sent.data?.all, world).data;
+  const rows = all.map((of) => ({ of, state: states?.[of.id] ?? ended.get(of.id) ?? null })).filter(({ state }) => !filter || (state !== null && FILTERS[filter].includes(state)));
+  const choose = (
+    <label className="flex items-center gap-2">
+      {t.messages.show}
+      <select value={filter ?? ''} onChange={(event) => setQuery({ show: event.target.value })} className={field}>
+        <option value="">{t.common.all}</option>
+        <option value="waiting">{t.messages.waiting}</option>
+        <option value="failed">{t.messages.failed}</option>
+      </select>
+    </label>
+  );
   return (
-    <Panel title={t.messages.newest} source={sent} flush>
-      {sent.data?.length === 0 ? (
+    <Panel title={t.messages.newest} source={sent} aside={choose} flush>
+      {all.length === 0 ? (
         <Empty next={t.messages.noneNext}>{t.messages.none}</Empty>
+      ) : rows.length === 0 ? (
+        filter && !states ? <Waiting /> : <Empty>{t.messages.noneSuch(count(all.length))}</Empty>
       ) : (
         <Table label={t.messages.newest} head={[t.messages.message, t.explorer.state, t.messages.way, { right: t.common.value }, t.common.from, t.common.to, t.messages.content, t.common.age]}>
-          {(sent.data ?? []).map((of) => (
-            <Row key={of.id} of={of} world={world} />
+          {rows.map(({ of, state }) => (
+            <Row key={of.id} of={of} state={state} world={world} />
           ))}
         </Table>
+      )}
+      {sent.data?.more && (
+        <p className="border-t border-line px-3 py-2">
+          <Button onClick={() => setPages(pages + 1)} disabled={sent.isPlaceholderData}>
+            {sent.isPlaceholderData ? t.common.loading : t.messages.older}
+          </Button>
+        </p>
       )}
     </Panel>
   );

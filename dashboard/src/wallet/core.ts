@@ -93,6 +93,7 @@ export async function use(chain: Chain): Promise<void> {
   }
   const id = ids.get(chain);
   if (id === undefined) throw new Error(`this node does not run ${chain}`);
+  // A wallet that answers that it does not know the chain (4902) is told of it: switchChain asks it to add the chain then.
   if (getConnection(config).chainId !== id) await switchChain(config, { chainId: id });
 }
 

@@ -9,8 +9,9 @@ import { sendByWallet, useWallet } from '../lib/wallet';
 import { t } from '../strings';
 import { Button } from '../ui/basics';
 import { BlockLink, TxLink } from '../ui/values';
+import { AddNetwork } from './add';
 
-type Said = { at: 'busy'; what: string } | { at: 'ok'; what: string } | { at: 'sent'; receipt: Receipt; tookMs: number } | { at: 'failed'; what: string; next: string } | null;
+type Said = { at: 'busy'; what: string } | { at: 'sent'; receipt: Receipt; tookMs: number } | { at: 'failed'; what: string; next: string } | null;
 
 export function TryIt() {
   const { address } = useWallet();
@@ -25,12 +26,6 @@ export function TryIt() {
       setSaid({ at: 'failed', ...explainSending(error) });
     }
   };
-  const add = () =>
-    attempt(t.wallet.asking, async () => {
-      const { use } = await import('./core');
-      await use(HUB);
-      return { at: 'ok', what: t.wallet.added };
-    });
   const test = () =>
     attempt(address ? t.wallet.asking : t.wallet.sending, async () => {
       const begun = Date.now();
@@ -45,11 +40,7 @@ export function TryIt() {
     });
   return (
     <>
-      {address && (
-        <Button onClick={() => void add()} disabled={busy}>
-          {t.league.addNetwork}
-        </Button>
-      )}
+      <AddNetwork chains={[HUB]} label={() => t.league.addNetwork} />
       {(address || development) && (
         <Button kind="main" onClick={() => void test()} disabled={busy} title={address ? t.wallet.testOwn : t.wallet.testDevelopment}>
           {t.league.sendTest}
@@ -57,7 +48,6 @@ export function TryIt() {
       )}
       <p role="status" className="order-last min-w-0 basis-full text-sm empty:hidden">
         {said?.at === 'busy' && said.what}
-        {said?.at === 'ok' && said.what}
         {said?.at === 'sent' && (
           <>
             {t.wallet.final(duration(said.tookMs))} <BlockLink chain={HUB} number={num(said.receipt.blockNumber)} /> <TxLink chain={HUB} hash={said.receipt.transactionHash} />

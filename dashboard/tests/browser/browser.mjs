@@ -48,6 +48,8 @@ async function inject(page, league, account) {
   const paths = new Map([[Number(await league.call('eth_chainId')), '']]);
   for (const zone of await league.call('hansa_zones')) paths.set(Number(zone.chainId), `/zones/${zone.name}`);
   let chain = [...paths.keys()][0];
+  // What the wallet knows: the hub, and what the page adds.
+  const added = new Set([chain]);
   let isAllowed = false;
   const answer = async (method, params) => {
     const call = (name, args) => league.call(name, args, paths.get(chain));
@@ -60,8 +62,16 @@ async function inject(page, league, account) {
       case 'eth_chainId':
         return `0x${chain.toString(16)}`;
       case 'wallet_switchEthereumChain':
+        if (!added.has(Number(params[0].chainId))) throw Object.assign(new Error('Unrecognized chain ID'), { code: 4902 });
         chain = Number(params[0].chainId);
         return null;
+      case 'wallet_addEthereumChain': {
+        const [{ chainId, chainName, rpcUrls, nativeCurrency }] = params;
+        if (!paths.has(Number(chainId)) || !chainName || nativeCurrency.decimals !== 18 || !rpcUrls[0].startsWith(league.url)) throw Object.assign(new Error('no such chain'), { code: -32_602 });
+        chain = Number(chainId);
+        added.add(chain);
+        return null;
+      }
       case 'wallet_requestPermissions':
       case 'wallet_getPermissions':
         isAllowed = true;
@@ -94,7 +104,7 @@ async function inject(page, league, account) {
       request: async ({ method, params }) => {
         const { result, error } = await globalThis.__sign(method, params);
         if (error) throw Object.assign(new Error(error.message), error);
-        if (method === 'wallet_switchEthereumChain') for (const listener of listeners.chainChanged ?? []) listener(params[0].chainId);
+        if (/^wallet_(switch|add)EthereumChain$/.test(method)) for (const listener of listeners.chainChanged ?? []) listener(params[0].chainId);
         return result;
       },
     };

@@ -63,6 +63,7 @@ async function places() {
     alerts: 'exchange/alerts',
     alert: 'exchange/alert/1',
     stake: `stake?address=${address}`,
+    operator: 'stake/operator/1',
     messages: 'messages',
     message: `messages/${left[0].transactionHash}`,
     node: 'node',

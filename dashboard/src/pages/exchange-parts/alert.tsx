@@ -19,6 +19,7 @@ import { Badge, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '..
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ether, Text, Time, Until } from '../../ui/values';
 import { Tabs } from '../exchange';
+import { Did } from './did';
 
 export function AlertList() {
   const alerts = useAlerts();
@@ -189,6 +190,7 @@ export function AlertPage({ id }: { id: string }) {
           </Panel>
         </div>
       </div>
+      <Did alert={alert} />
     </>
   );
 }

@@ -38,10 +38,10 @@ function InEpoch({ of, id }: { of: EpochPerformance; id: number }) {
   );
 }
 
-export function Performance() {
+export function Performance({ only }: { only?: number }) {
   const epoch = useEpoch().data;
   const status = useStatus().data;
-  const operators = (useOperators().data?.operators ?? []).slice(0, MAX_COLUMNS);
+  const operators = (useOperators().data?.operators ?? []).filter(({ id }) => only === undefined || id === only).slice(0, MAX_COLUMNS);
   const head = num(status?.head.number);
   const history = useAsk<EpochPerformance[]>(
     HUB,
