@@ -143,7 +143,7 @@ function ChainRows({ of }: { of: Resources }) {
   const loads = new Map(busy.data?.chains.map((chain) => [chain.zone ?? HUB, chain]));
   const seconds = busy.data?.chains[0]?.seconds;
   return (
-    <div>
+    <div className="min-w-0">
       <Table label={t.local.disk} head={[t.common.chain, { right: t.local.disk }, { right: t.local.busyCores }, { right: t.local.executing }, { right: t.local.gasPerSecond }]}>
         {of.chains.map(({ name, diskBytes }) => (
           <tr key={name}>
