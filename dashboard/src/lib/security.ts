@@ -1,4 +1,4 @@
-// What answers for a zone, against what it holds. One definition, wherever it is shown: what is surely lost if its committee contradicts
+// What answers for a zone, against what it holds. What answers is what is surely lost if its committee contradicts
 // itself, which is less than the stake of all its seats.
 import { big } from './format';
 import type { Hex, Zone } from './types';
