@@ -155,6 +155,9 @@ interface IZones is IModule {
     event ZoneClosing(uint64 indexed zoneId, Reason reason, uint64 closesAt);
     /// @notice A zone will not stop after all: its escrow was filled up, or a checkpoint came.
     event ZoneReopened(uint64 indexed zoneId);
+    /// @notice A zone that had halted goes on from its last checkpoint: `firstBlock` is the first block of its epoch `epoch`, whose committee is the zone's by the hub's
+    /// epoch `hubEpoch` (see committeeOf). Blocks of earlier epochs from this height on are void.
+    event ZoneReseeded(uint64 indexed zoneId, uint64 firstBlock, uint64 epoch, uint64 hubEpoch);
     /// @notice A zone stops: the first of its blocks that names this block of the hub or a later one is its last.
     event ZoneStopped(uint64 indexed zoneId);
     /// @notice A zone's escrow paid its operators.
@@ -192,6 +195,8 @@ interface IZones is IModule {
     error StaleCheckpoint(uint64 number, uint64 newest);
     /// @notice No committee that a zone may have now has this id: it is unknown, or was replaced too long ago.
     error UnknownCommittee(bytes32 committee);
+    /// @notice A block of this height belongs to another epoch: the zone was reseeded.
+    error OtherEpoch(uint64 epoch, uint64 expected);
     /// @notice Too few of the committee's operators signed, or not this.
     error InvalidCertificate();
     /// @notice The block names a block of the hub that is not there yet.
@@ -200,12 +205,18 @@ interface IZones is IModule {
     error WrongArrivals(uint64 arrivals, uint64 least, uint64 most);
     /// @notice The rent is more than this.
     error RentTooHigh(uint256 rentPerDay, uint256 most);
-    /// @notice Only its creator can close a zone that has checkpoints and an escrow.
+    /// @notice The hub has heard of the zone lately. It counts as halted after this time (seconds since 1970), if the hub hears nothing until then.
+    error NotSilent(uint64 zoneId, uint64 haltedAt);
+    /// @notice Only its creator can close a zone that has an escrow; if it has halted, see halt.
     error NotClosable(uint64 zoneId);
     /// @notice The zone is closing, or has stopped.
     error ZoneEnds(uint64 zoneId, Phase phase);
     /// @notice The zone is not closing, or not before this time (seconds since 1970).
     error NotDue(uint64 zoneId, uint64 closesAt);
+    /// @notice Only a zone can be reseeded that is closing because it has halted, and that the hub has a checkpoint of; 64 times at most.
+    error NotHalted(uint64 zoneId);
+    /// @notice Not before this epoch of the hub: whoever has newer blocks of the zone can bring them until then.
+    error NotDueBefore(uint64 zoneId, uint64 epoch);
     /// @notice The zone has not settled.
     error NotSettled(uint64 zoneId);
     /// @notice Only the zone's creator can do this.
@@ -228,9 +239,16 @@ interface IZones is IModule {
     /// another change takes its place.
     function setCommitteeRule(uint64 zoneId, CommitteeRule calldata rule) external returns (uint64 startsAt);
 
-    /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then, or when the hub had no
-    /// checkpoint for the time of notice, an hour at least.
+    /// @notice Announce the end of a zone. By its creator; by anybody when its escrow is used up but for the rent until then.
     function close(uint64 zoneId) external returns (uint64 closesAt);
+
+    /// @notice Announce that a zone has halted: the hub had no checkpoint of it for the time of notice, or for what the league allows (an hour, if its genesis says nothing
+    /// else) if that is longer. It will stop, unless it is heard of or reseeded before. Callable by anybody.
+    function halt(uint64 zoneId) external returns (uint64 closesAt);
+
+    /// @notice Let the zone's present committee go on from its last checkpoint, when the zone is closing because it has halted, and a whole epoch of the hub has passed since that was
+    /// announced. It is open again then, and has as long as before to tell the hub of a block. Callable by anybody.
+    function reseed(uint64 zoneId) external returns (uint64 firstBlock, uint64 epoch);
 
     /// @notice Stop a zone that is closing, once it is time. Callable by anybody.
     function stop(uint64 zoneId) external;

@@ -12,7 +12,9 @@ use hansa_evm::{
     Account, BlockExecutor, BlockOutcome, BlockParams, ChainRules, Change, Changes, Closing,
     MemoryDb,
 };
-use hansa_primitives::{Fees, Fork, Genesis, GuardParams, Pace, StakingParams, Transaction};
+use hansa_primitives::{
+    Fees, Fork, Genesis, GuardParams, Pace, StakingParams, Transaction, ZonesParams,
+};
 use rayon::prelude::*;
 use revm::Database;
 use serde::Serialize;
@@ -277,6 +279,7 @@ fn genesis() -> Genesis {
         operators: Vec::new(),
         members: Vec::new(),
         guard: GuardParams::default(),
+        zones: ZonesParams::default(),
         alloc: BTreeMap::new(),
     }
 }

@@ -12,6 +12,7 @@ use commonware_parallel::Strategy;
 use futures::StreamExt;
 use hansa_evm::{BlockParams, ChainRules, Closing};
 use hansa_mempool::{BlockUpdate, HeadInfo, Pool, PooledTransaction};
+use hansa_modules::zones::Reseed;
 use hansa_primitives::{
     Block, Context, Genesis, Header, HubPoint, Inputs, MAX_BLOCK_BYTES, MAX_CLOCK_AHEAD_MS,
     MAX_TIMESTAMP_STEP_MS, Scheme, block_hash, finalization_hash, next_base_fee, receipts_root,
@@ -50,6 +51,8 @@ pub trait Sink: Clone + Send + Sync + 'static {
 /// The chain as consensus sees it: proposes and processes blocks, and hands on what is final.
 pub struct Application<E: Runtime, S, K> {
     pub(crate) rules: ChainRules,
+    /// Of a zone: where its hub has cut its epochs.
+    pub(crate) reseeds: Arc<[Reseed]>,
     pub(crate) genesis_block: Block,
     pub(crate) pool: Pool,
     pub(crate) ledger: Ledger,
@@ -69,6 +72,7 @@ impl<E: Runtime, S: Clone, K: Clone> Clone for Application<E, S, K> {
     fn clone(&self) -> Self {
         Self {
             rules: self.rules.clone(),
+            reseeds: self.reseeds.clone(),
             genesis_block: self.genesis_block.clone(),
             pool: self.pool.clone(),
             ledger: self.ledger.clone(),
@@ -136,10 +140,12 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
         let params = self.params(parent, block.inputs(), header.timestamp_ms, beneficiary);
         let earliest = parent.timestamp_ms + 1;
         let latest = parent.timestamp_ms.saturating_add(MAX_TIMESTAMP_STEP_MS);
+        // Who goes on there is the hub's word, and not the parent's.
+        let is_behind_cut = self.rules.epochs.cut_at(header.number).is_some();
         let valid = params == BlockParams::from(header)
             && (earliest..=latest).contains(&header.timestamp_ms)
             && block.body_bytes() <= MAX_BLOCK_BYTES
-            && header.committee == parent.next_committee
+            && (header.committee == parent.next_committee || is_behind_cut)
             && header.committee == entry.id
             && self.names_hub(block, parent).is_ok()
             && self.carries(rng, block, parent, entry);
@@ -166,7 +172,14 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             return true;
         };
         let header = block.header();
-        let checked = hub::check(&**hub, self.genesis(), header, block.inputs(), parent).await;
+        let checked = hub::check(
+            &**hub,
+            (&self.rules, &self.reseeds),
+            header,
+            block.inputs(),
+            parent,
+        )
+        .await;
         // A failing database says nothing about the block, and there is no way on without it.
         let checked = checked.unwrap_or_else(|error| {
             panic!("cannot read the hub for block {}: {error}", header.number)
@@ -197,7 +210,7 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
             if hub::is_over(&**hub, parent).await? {
                 return Ok(None);
             }
-            let taken = hub::derive(&**hub, self.genesis(), named, parent).await?;
+            let taken = hub::derive(&**hub, (&self.rules, &self.reseeds), named, parent).await?;
             Ok::<_, hansa_state::StateError>(Some(taken))
         };
         let taken = taken

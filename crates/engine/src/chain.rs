@@ -3,6 +3,7 @@
 use crate::{
     Application, Checkpoint, Committees, Effort, Hub, Ledger, Paced, Runtime, Sink, Witness,
     code_peers::{CodePeers, MAX_CODES, Served},
+    epocher::Epocher,
     epochs::{self, Epochs, Roles, VIEW_RETENTION},
     guide::{self, Guide},
     pacing::Turn,
@@ -17,7 +18,6 @@ use commonware_consensus::{
         resolver::p2p as marshal_resolver,
         standard::{Deferred, Standard},
     },
-    types::FixedEpocher,
 };
 use commonware_cryptography::Digested;
 use commonware_glue::stateful::{
@@ -27,13 +27,20 @@ use commonware_glue::stateful::{
 use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_parallel::{Sequential, Strategy};
 use commonware_runtime::{ContextCell, Handle, buffer::paged::CacheRef};
-use commonware_storage::{archive::immutable, mmr};
+use commonware_storage::{
+    archive::{Archive as _, Identifier, immutable},
+    mmr,
+};
 use commonware_utils::{NZDuration, NZU64, NZUsize, channel::mpsc};
 use hansa_evm::{ChainRules, ExecutionError, genesis_committee};
 use hansa_mempool::Pool;
-use hansa_modules::staking::Committee;
+use hansa_modules::{
+    staking::{Committee, Cut},
+    zones::Reseed,
+};
 use hansa_primitives::{
-    Block, BlockCfg, Digest, Genesis, MAX_OPERATORS, PrivateKey, PublicKey, Scheme, Terms,
+    Block, BlockCfg, Digest, Finalization, Genesis, MAX_OPERATORS, PrivateKey, PublicKey, Scheme,
+    Terms,
 };
 use hansa_state::{Databases, RecentDiffs, StateDb, empty_commitment};
 use std::{
@@ -209,6 +216,8 @@ pub struct Config<S, K, M, B> {
     pub join: Option<Join>,
     /// Of a zone: the hub of this node.
     pub hub: Option<Arc<dyn Hub>>,
+    /// Of a zone: where its hub has cut its epochs.
+    pub reseeds: Arc<[Reseed]>,
     /// Takes proofs that operators broke the rules of consensus.
     pub evidence: Option<mpsc::Sender<Evidence>>,
     /// Sizes and waits.
@@ -228,6 +237,16 @@ pub enum Start {
         zone: bool,
         /// Whether there is a hub.
         given: bool,
+    },
+    /// The hub reseeded the zone, and this node has blocks that are void.
+    #[error(
+        "the league reseeded this zone behind block {last}, and this node has others after it, which are void: stop the node, move zones/{name} in its data directory away, and start it again: the zone's blocks come from its other operators"
+    )]
+    Void {
+        /// The last block that counts.
+        last: u64,
+        /// The zone's name.
+        name: String,
     },
     /// The modules refuse the genesis.
     #[error(transparent)]
@@ -347,11 +366,15 @@ where
         first,
         epoch_blocks(&genesis),
     )
-    .await;
+    .await
+    .with_reseeds(&config.reseeds);
+    let cuts = config.reseeds.iter().map(|reseed| reseed.cut);
+    let rules = ChainRules::with_cuts(genesis.clone(), cuts);
+    let reseeds = config.reseeds.clone();
     let zone = genesis.zone.as_ref().map_or(0, |zone| zone.id);
     let evidence = config.evidence.clone().map(|evidence| (evidence, zone));
     let witness = Witness::new(evidence, context.child("witness"));
-    let epocher = FixedEpocher::new(epoch_blocks(&genesis));
+    let epocher = Epocher(rules.epochs.clone());
     let (sender, receiver) = channels.guide;
     let mut guide = Guide {
         context: ContextCell::new(context.child("guide")),
@@ -423,6 +446,15 @@ where
     )
     .await;
 
+    if let Some(newest) = reseeds.last()
+        && has_void(&finalizations, &blocks, newest.cut).await
+    {
+        return Err(Start::Void {
+            last: newest.cut.first - 1,
+            name: genesis.name.clone(),
+        });
+    }
+
     let (marshal_actor, marshal, floor) = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
         context.child("marshal"),
         finalizations,
@@ -475,7 +507,8 @@ where
         context.child("stateful"),
         StatefulConfig {
             application: Application {
-                rules: ChainRules::new(genesis.clone()),
+                rules,
+                reseeds: reseeds.clone(),
                 genesis_block: genesis_block.clone(),
                 pool: config.pool.clone(),
                 ledger: ledger.clone(),
@@ -542,6 +575,7 @@ where
             blocker: config.blocker,
             strategy: config.strategy,
             epocher,
+            reseeds,
             partition,
             page_cache: config.page_cache,
             tuning,
@@ -574,6 +608,27 @@ where
         state,
         effort,
     })
+}
+
+/// Whether an archive has something behind a cut that is of an epoch before it.
+async fn has_void<E: Runtime>(
+    finalizations: &immutable::Archive<E, Digest, Finalization>,
+    blocks: &BlockArchive<E>,
+    cut: Cut,
+) -> bool {
+    let last = finalizations.last_index().filter(|last| *last >= cut.first);
+    let certified = match last {
+        Some(last) => finalizations.get(Identifier::Index(last)).await,
+        None => Ok(None),
+    };
+    let certified = certified.unwrap_or_else(|error| panic!("certificate archive: {error}"));
+    let block = blocks.get(Identifier::Index(cut.first)).await;
+    let block = block.unwrap_or_else(|error| panic!("block archive: {error}"));
+    let of = certified.map(|certified| certified.epoch().get());
+    let epochs = of
+        .into_iter()
+        .chain(block.map(|block| block.header().epoch()));
+    epochs.min().is_some_and(|epoch| epoch < cut.epoch)
 }
 
 /// How a database is fetched from peers, `most` operations at a time, and served to them.

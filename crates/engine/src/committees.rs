@@ -11,7 +11,10 @@ use commonware_cryptography::{
 use commonware_storage::metadata::{self, Metadata};
 use commonware_utils::{channel::watch, ordered::Set, sequence::U64};
 use futures::lock::Mutex;
-use hansa_modules::staking::{Committee, Seat};
+use hansa_modules::{
+    staking::{Committee, Seat},
+    zones::Reseed,
+};
 use hansa_primitives::{MAX_OPERATORS, PrivateKey, PublicKey, Scheme, Terms};
 use parking_lot::RwLock;
 use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
@@ -52,6 +55,8 @@ pub struct Committees<E: Runtime> {
     key: Option<PrivateKey>,
     kept_epochs: u64,
     known: Arc<RwLock<BTreeMap<u64, Arc<Entry>>>>,
+    /// Those that go on behind a cut, whatever was fixed for their epochs before.
+    reseeded: Arc<BTreeMap<u64, Arc<Entry>>>,
     newest: watch::Sender<u64>,
     /// Empty only while it is written, or when that failed.
     store: Arc<Mutex<Option<Store<E>>>>,
@@ -66,6 +71,7 @@ impl<E: Runtime> Clone for Committees<E> {
             key: self.key.clone(),
             kept_epochs: self.kept_epochs,
             known: self.known.clone(),
+            reseeded: self.reseeded.clone(),
             newest: self.newest.clone(),
             store: self.store.clone(),
         }
@@ -107,6 +113,7 @@ impl<E: Runtime> Committees<E> {
             // Blocks that were handed on and not acknowledged come again after a crash, from as many epochs back.
             kept_epochs: KEPT_EPOCHS + (MAX_PENDING_ACKS as u64).div_ceil(epoch_blocks.get()),
             known: Arc::default(),
+            reseeded: Arc::default(),
             newest: watch::Sender::new(0),
             store: Arc::new(Mutex::new(Some(store))),
         };
@@ -114,6 +121,19 @@ impl<E: Runtime> Committees<E> {
             committees.learn(committee, root);
         }
         committees
+    }
+
+    /// The same, with the committees of the hub's choosing behind cuts.
+    pub(crate) fn with_reseeds(mut self, reseeds: &[Reseed]) -> Self {
+        let entries = reseeds.iter().map(|reseed| {
+            let committee = Committee {
+                epoch: reseed.cut.epoch,
+                seats: reseed.seats.clone(),
+            };
+            (reseed.cut.epoch, Arc::new(self.entry(committee, None)))
+        });
+        self.reseeded = Arc::new(entries.collect());
+        self
     }
 
     /// Adds a committee that this node's state has, and returns when that is durable.
@@ -198,7 +218,8 @@ impl<E: Runtime> Committees<E> {
 
     /// The committee of an epoch; `None` while it is not fixed, or long after.
     pub fn get(&self, epoch: u64) -> Option<Arc<Entry>> {
-        self.known.read().get(&epoch).cloned()
+        let reseeded = self.reseeded.get(&epoch).cloned();
+        reseeded.or_else(|| self.known.read().get(&epoch).cloned())
     }
 
     /// Those that are kept: of the last epochs, this one and, when it is fixed, the next.

@@ -13,7 +13,7 @@ use commonware_consensus::types::Height;
 use commonware_parallel::Strategy;
 use hansa_abi::{
     IMessages::{self, Message},
-    IZones::{self, Phase},
+    IZones::{self, Phase, Reason},
     MESSAGES, ZONES,
 };
 use hansa_modules::{Call, limits::MAX_DELIVERIES};
@@ -34,8 +34,8 @@ const RETRY: Duration = Duration::from_secs(5);
 const STEP_MS: u64 = 400;
 /// Steps that others wait at most.
 const STEPS: u64 = 4;
-/// A checkpoint is made when there is none for so long, though nothing waits for it: well before anybody can say that the zone has halted.
-const CADENCE_MS: u64 = 600_000;
+/// A checkpoint is made though nothing waits for it so many times in the time after which anybody could say that the zone has halted.
+const CHECKPOINTS: u64 = 6;
 /// Bytes of messages that one transaction delivers, a message more or less.
 const MAX_BYTES: usize = 64 * 1_024;
 /// Gas of a question.
@@ -59,6 +59,8 @@ pub struct Courier<E: Runtime, S: Strategy, P, B> {
     pub chain_id: u64,
     /// Least time between two blocks of the hub, milliseconds.
     pub hub_interval_ms: u64,
+    /// A zone that is silent for so many seconds counts as halted.
+    pub halted_after_s: u64,
     /// This node's key.
     pub me: PublicKey,
     /// The zone's blocks.
@@ -151,7 +153,11 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             return self.checkpoint(newest).await;
         }
         let Some(waiting) = self.block_of(lane.delivered, newest) else {
-            let due = checkpoint.timestampMs.saturating_add(CADENCE_MS);
+            let cadence = self.halted_after_s.saturating_mul(1_000) / CHECKPOINTS;
+            // One that counts as halted goes on with its next checkpoint.
+            let halted = zone.phase == Phase::Closing && zone.reason == Reason::Halted;
+            let cadence = if halted { 0 } else { cadence };
+            let due = checkpoint.timestampMs.saturating_add(cadence);
             let is_known = newest.number <= checkpoint.number;
             if is_known || now_ms < self.turn(newest, due, checkpoint.number) {
                 return Next::Nothing;

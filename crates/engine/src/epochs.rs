@@ -11,11 +11,16 @@
 //! # Catching up
 //! A node that missed the last block of its epoch hears from the engines of later ones, and cannot verify what it hears. It
 //! asks whom it heard from for the finalization of that last block, which it can.
+//!
+//! # Cuts
+//! An epoch that the hub has cut short is not entered any more: nobody is left to end it. A node that lacks some of its blocks goes on in the epoch behind
+//! the cut, on the block that the hub knows, and takes what it lacks from its peers.
 
 use crate::{
     Committees, Marshal, Runtime, Tuning, Witness,
     committees::Entry,
     early::{Early, Replayed},
+    epocher::Epocher,
     guide,
     handover::Root,
     pacing::Turn,
@@ -24,6 +29,7 @@ use commonware_actor::{
     Feedback,
     mailbox::{self, Policy},
 };
+use commonware_codec::{Copying, DecodeExt as _};
 use commonware_consensus::{
     CertifiableAutomaton, Heightable as _, Relay, Reporter, Reporters,
     marshal::Update,
@@ -33,7 +39,7 @@ use commonware_consensus::{
         elector::RoundRobin,
         types::Activity,
     },
-    types::{Epoch, Epocher as _, FixedEpocher, Height, ViewDelta},
+    types::{Epoch, Epocher as _, Height, ViewDelta},
 };
 use commonware_cryptography::Digested;
 use commonware_macros::{select, select_loop};
@@ -47,6 +53,7 @@ use commonware_utils::{
     Acknowledgement as _, NZDuration, NZU64, acknowledgement::Exact, channel::mpsc,
     vec::NonEmptyVec,
 };
+use hansa_modules::zones::Reseed;
 use hansa_primitives::{Block, Context, Digest, Hasher, MAX_CLOCK_AHEAD_MS, PublicKey, Scheme};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -99,7 +106,9 @@ pub(crate) struct Config<E: Runtime, S, B, A> {
     pub(crate) guide: guide::Mailbox,
     pub(crate) blocker: B,
     pub(crate) strategy: S,
-    pub(crate) epocher: FixedEpocher,
+    pub(crate) epocher: Epocher,
+    /// Where the hub has cut this zone's epochs.
+    pub(crate) reseeds: Arc<[Reseed]>,
     pub(crate) partition: String,
     pub(crate) page_cache: CacheRef,
     pub(crate) tuning: Tuning,
@@ -216,6 +225,7 @@ where
         let processed = self.config.marshal.get_processed().await;
         let next = processed.map_or_else(Height::zero, |processed| processed.height().next());
         let epoch = self.containing(next).max(floor.unwrap_or_default());
+        let epoch = self.beyond_cuts(epoch);
         let Some(root) = self.root(epoch, genesis).await else {
             tracing::debug!("the chain stops while it starts");
             return;
@@ -238,7 +248,9 @@ where
             },
             Some(message) = self.mailbox.recv() else break => {
                 if message.block.height() == self.last(active.epoch) {
-                    let (next, root) = (active.epoch.next(), Root::from(message.block.inner().header()));
+                    let next = self.beyond_cuts(self.config.epocher.next(active.epoch));
+                    let root = self.reseed(next).map(Root::from);
+                    let root = root.unwrap_or_else(|| Root::from(message.block.inner().header()));
                     let Some(entered) = self.enter(next, root, &mut muxed).await else { break };
                     active = entered;
                 }
@@ -260,15 +272,33 @@ where
 
     /// The block that an epoch builds on: the last one before it.
     async fn root(&mut self, epoch: Epoch, genesis: Block) -> Option<Root> {
-        let Some(before) = epoch.previous() else {
+        let first = self.config.epocher.first(epoch)?;
+        let Some(before) = first.previous() else {
             return Some(Root::from(genesis.header()));
         };
+        if let Some(reseed) = self.reseed(epoch) {
+            return Some(Root::from(reseed));
+        }
         let entry = self.config.committees.get(epoch.get());
         if let Some(root) = entry.and_then(|entry| entry.root) {
             return Some(root);
         }
-        let block = self.config.marshal.get_block(self.last(before)).await?;
+        let block = self.config.marshal.get_block(before).await?;
         Some(Root::from(block.inner().header()))
+    }
+
+    /// What the hub said of the first epoch behind a cut.
+    fn reseed(&self, epoch: Epoch) -> Option<&Reseed> {
+        let mut reseeds = self.config.reseeds.iter();
+        reseeds.find(|reseed| reseed.cut.epoch == epoch.get())
+    }
+
+    /// The epoch to be in instead of one that may have been cut.
+    fn beyond_cuts(&self, mut epoch: Epoch) -> Epoch {
+        while self.config.epocher.is_cut(epoch) {
+            epoch = self.config.epocher.next(epoch);
+        }
+        epoch
     }
 
     /// The committee of an epoch. A node that syncs its state does not execute the block that fixes it.
@@ -277,8 +307,9 @@ where
             select! {
                 entry = self.config.committees.wait(epoch.get()) => return entry,
                 _ = self.context.sleep(ASK_AFTER) => {
-                    if let Some(before) = epoch.previous() {
-                        self.config.guide.ask(before);
+                    let first = self.config.epocher.first(epoch);
+                    if let Some(last) = first.and_then(|first| first.previous()) {
+                        self.config.guide.ask(self.containing(last));
                     }
                 },
             }
@@ -299,8 +330,20 @@ where
                 .marshal
                 .hint_finalized(last, NonEmptyVec::new(from));
         }
-        if theirs == ours.next() {
+        if theirs == self.config.epocher.next(ours) {
             early.keep(message);
+        }
+    }
+
+    /// Asks who goes on for the block that they go on from; marshal does nothing where it has that block.
+    fn ask_for_parent(&self, reseed: &Reseed) {
+        let me = self.config.committees.public_key();
+        let keys = reseed.seats.iter().map(|seat| seat.key.as_slice());
+        let keys = keys.filter_map(|key| PublicKey::decode(Copying(key)).ok());
+        let others: Vec<_> = keys.filter(|key| Some(key) != me.as_ref()).collect();
+        if let Ok(others) = NonEmptyVec::try_from(others) {
+            let parent = Height::new(reseed.cut.first - 1);
+            self.config.marshal.hint_finalized(parent, others);
         }
     }
 
@@ -328,6 +371,9 @@ where
         muxed: &mut Muxed<N>,
     ) -> Option<Active> {
         let entry = self.committee(epoch).await;
+        if let Some(reseed) = self.reseed(epoch) {
+            self.ask_for_parent(reseed);
+        }
         self.config.witness.enter(epoch.get(), entry.scheme.clone());
         let votes = muxed.votes.enter(epoch).await?;
         let certificates = muxed.certificates.enter(epoch).await?;

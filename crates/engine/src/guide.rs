@@ -13,6 +13,7 @@
 use crate::{
     Committees, Marshal, Runtime,
     committees::Entry,
+    epocher::Epocher,
     handover::{Checkpoint, Handover, MAX_ANSWER_BYTES, MAX_HANDOVERS, Message, Root},
     head,
 };
@@ -20,7 +21,7 @@ use commonware_codec::{DecodeExt as _, Encode as _, EncodeSize as _};
 use commonware_consensus::{
     Epochable as _, Viewable as _,
     marshal::Identifier,
-    types::{Epoch, Epocher as _, FixedEpocher, Height},
+    types::{Epoch, Epocher as _, Height},
 };
 use commonware_macros::{select, select_loop};
 use commonware_p2p::{Blocker, CheckedSender as _, Receiver, Recipients, Sender, block};
@@ -56,7 +57,7 @@ impl Mailbox {
 pub(crate) struct Guide<E: Runtime, S, B, N, R> {
     pub(crate) context: ContextCell<E>,
     pub(crate) committees: Committees<E>,
-    pub(crate) epocher: FixedEpocher,
+    pub(crate) epocher: Epocher,
     pub(crate) blocker: B,
     pub(crate) strategy: S,
     pub(crate) me: PublicKey,
@@ -349,6 +350,9 @@ where
         databases: &Databases<E, S>,
     ) -> Option<Handover> {
         let last = self.last(epoch)?;
+        if self.epocher.is_cut(Epoch::new(epoch)) {
+            return None;
+        }
         let finalization = marshal.get_finalization(last).await?;
         let header = marshal.get_block(last).await?.inner().header().clone();
         let seats = head::seats(databases, header.next_committee).await;

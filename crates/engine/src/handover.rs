@@ -14,7 +14,10 @@ use commonware_codec::{
 };
 use commonware_consensus::{Epochable as _, types::Height};
 use commonware_parallel::Strategy;
-use hansa_modules::staking::{Committee, Seat};
+use hansa_modules::{
+    staking::{Committee, Seat},
+    zones::Reseed,
+};
 use hansa_primitives::{Finalization, Header, MAX_OPERATORS, Terms, digest};
 use rand_core::CryptoRng;
 use std::{fmt, str::FromStr};
@@ -73,6 +76,16 @@ impl From<&Header> for Root {
             hash: header.hash(),
             timestamp_ms: header.timestamp_ms,
             terms: header.terms,
+        }
+    }
+}
+
+impl From<&Reseed> for Root {
+    fn from(reseed: &Reseed) -> Self {
+        Self {
+            hash: reseed.parent,
+            timestamp_ms: reseed.parent_ms,
+            terms: reseed.terms,
         }
     }
 }

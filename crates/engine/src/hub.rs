@@ -8,11 +8,12 @@ use crate::{Runtime, head::Gathered};
 use alloy_primitives::{B256, U256};
 use commonware_parallel::Strategy;
 use futures::{FutureExt as _, future::BoxFuture};
+use hansa_evm::ChainRules;
 use hansa_modules::{
     guard::feed,
     messages,
     staking::{Calendar, Committee},
-    zones,
+    zones::{self, Reseed},
 };
 use hansa_primitives::{
     Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
@@ -387,7 +388,7 @@ pub(crate) async fn is_over(hub: &dyn Hub, header: &Header) -> Result<bool, Stat
 /// The hub's database failed, or the node is stopping: this says nothing about the block.
 pub(crate) async fn check(
     hub: &dyn Hub,
-    genesis: &Genesis,
+    (rules, reseeds): (&ChainRules, &[Reseed]),
     header: &Header,
     inputs: &Inputs,
     parent: &Header,
@@ -396,14 +397,14 @@ pub(crate) async fn check(
     if named.hash != header.hub.hash {
         return Ok(Err(Refused::Hash));
     }
-    let furthest = furthest(genesis, parent, header.timestamp_ms);
+    let furthest = furthest(&rules.genesis, parent, header.timestamp_ms);
     if is_too_old(&named, header.timestamp_ms, furthest) {
         return Ok(Err(Refused::Age));
     }
     if is_last(hub, parent).await? {
         return Ok(Err(Refused::Stopped));
     }
-    let (point, derived) = derive(hub, genesis, named, parent).await?;
+    let (point, derived) = derive(hub, (rules, reseeds), named, parent).await?;
     let right = point == header.hub && derived == *inputs;
     Ok(if right { Ok(()) } else { Err(Refused::Inputs) })
 }
@@ -421,7 +422,7 @@ pub(crate) const fn is_too_old(named: &HubBlock, timestamp_ms: u64, furthest: u6
 /// As [`check`].
 pub(crate) async fn derive(
     hub: &dyn Hub,
-    genesis: &Genesis,
+    (rules, reseeds): (&ChainRules, &[Reseed]),
     named: HubBlock,
     parent: &Header,
 ) -> Result<(HubPoint, Inputs), StateError> {
@@ -433,12 +434,13 @@ pub(crate) async fn derive(
     let arrivals = hub
         .arrivals(arrived, named.number, MAX_ARRIVAL_INPUTS)
         .await?;
-    let calendar = calendar(genesis);
     let number = parent.number + 1;
-    let seats = if number == calendar.freeze_block(calendar.epoch_of(number)) {
-        hub.committee(named.number).await?
-    } else {
-        Vec::new()
+    let reseed = reseeds.iter().find(|reseed| reseed.cut.first == number);
+    let seats = match reseed {
+        // The hub's word stands already: no block has to name the one in which it was said.
+        Some(reseed) => reseed.seats.clone(),
+        None if rules.epochs.freezes(number) => hub.committee(named.number).await?,
+        None => Vec::new(),
     };
     let upgrades = parent.hub.upgrades;
     let terms = hub.upgrade(upgrades, named.timestamp_ms / 1_000).await?;

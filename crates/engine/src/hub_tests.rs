@@ -5,6 +5,8 @@ use futures::{
     executor::block_on,
     future::{BoxFuture, pending, ready},
 };
+use hansa_evm::ChainRules;
+use hansa_modules::{staking::Cut, zones::Reseed};
 use hansa_primitives::{
     Arrival, DirectiveChange, Genesis, HUB_STEP_SLACK, Header, HubPoint, Inputs,
     MAX_DIRECTIVE_INPUTS, MAX_HUB_AGE_MS, MAX_HUB_STEP, Seat, Terms, Zone,
@@ -139,6 +141,10 @@ fn genesis() -> Genesis {
     genesis
 }
 
+fn rules() -> ChainRules {
+    ChainRules::new(genesis().into())
+}
+
 fn header(number: u64, hub: HubPoint) -> Header {
     let mut header = crate::tests::header(number, B256::ZERO, 0, &[]);
     header.hub = hub;
@@ -158,7 +164,7 @@ fn point(number: u64, directives: u64) -> HubPoint {
 
 /// What a block names and takes that names this block of the hub.
 fn derived(named: u64, parent: &Header) -> (HubPoint, Inputs) {
-    block_on(derive(&HUB, &genesis(), hub_block(named), parent)).unwrap()
+    block_on(derive(&HUB, (&rules(), &[]), hub_block(named), parent)).unwrap()
 }
 
 #[test]
@@ -181,6 +187,31 @@ fn the_freeze_block_takes_the_next_committee() {
     }
 }
 
+/// Behind a cut, the first block takes whom the hub has named; epochs have the usual length from there.
+#[test]
+fn the_first_block_behind_a_cut_takes_its_committee() {
+    let cut = Cut { first: 4, epoch: 1 };
+    let reseeds = [Reseed {
+        cut,
+        seats: seats(77),
+        parent: B256::ZERO,
+        parent_ms: 0,
+        terms: terms(1),
+    }];
+    let rules = ChainRules::with_cuts(genesis().into(), [cut]);
+    for parent in 0..24 {
+        let parent = header(parent, point(29, 5));
+        let taken = derive(&HUB, (&rules, &reseeds), hub_block(29), &parent);
+        let (_, inputs) = block_on(taken).unwrap();
+        let expected = match parent.number + 1 {
+            4 => seats(77),
+            10 | 20 => seats(29),
+            _ => Vec::new(),
+        };
+        assert_eq!(inputs.seats, expected, "block {}", parent.number + 1);
+    }
+}
+
 #[test]
 fn what_a_block_cannot_hold_comes_with_the_next() {
     let most = MAX_DIRECTIVE_INPUTS as u64;
@@ -189,7 +220,7 @@ fn what_a_block_cannot_hold_comes_with_the_next() {
         every: 1,
         ..HUB
     };
-    let of = |parent: &Header| block_on(derive(&hub, &genesis(), hub_block(4_000), parent));
+    let of = |parent: &Header| block_on(derive(&hub, (&rules(), &[]), hub_block(4_000), parent));
     let (first, inputs) = of(&header(1, point(0, 0))).unwrap();
     assert_eq!(first, point(4_000, most));
     assert_eq!(inputs.directives.len(), MAX_DIRECTIVE_INPUTS);
@@ -206,7 +237,7 @@ fn a_block_takes_the_upgrade_that_is_due() {
         ..HUB
     };
     let take = |named: u64, parent: &Header| {
-        let taken = block_on(derive(&hub, &genesis(), hub_block(named), parent));
+        let taken = block_on(derive(&hub, (&rules(), &[]), hub_block(named), parent));
         let (point, inputs) = taken.unwrap();
         (point.upgrades, inputs.terms)
     };
@@ -272,8 +303,7 @@ fn whatever_differs_from_the_hub_is_refused() {
     let verdict = |hub: HubPoint, inputs: &Inputs| {
         let mut header = header(6, hub);
         header.timestamp_ms = 41_000;
-        let genesis = genesis();
-        check(&HUB, &genesis, &header, inputs, &parent)
+        check(&HUB, (&rules(), &[]), &header, inputs, &parent)
             .now_or_never()
             .map(Result::unwrap)
     };
@@ -333,7 +363,7 @@ fn a_zone_that_was_stopped_ends_with_one_block() {
         let (point, inputs) = derived(named, &parent);
         let mut header = header(6, point);
         header.timestamp_ms = 41_000;
-        block_on(check(&hub, &genesis(), &header, &inputs, &parent)).unwrap()
+        block_on(check(&hub, (&rules(), &[]), &header, &inputs, &parent)).unwrap()
     };
     assert_eq!(verdict(20, 29), Ok(()));
     assert_eq!(verdict(29, 30), Ok(()));

@@ -34,6 +34,7 @@ mod early;
 #[cfg(test)]
 mod early_tests;
 mod effort;
+mod epocher;
 mod epochs;
 mod guide;
 mod handover;

@@ -13,7 +13,7 @@ use hansa_mempool::{Origin, PooledTransaction};
 use hansa_primitives::{
     Block, Context, Fees, Fork, Genesis, GuardParams, Header, HubPoint, MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS, MAX_TIMESTAMP_STEP_MS, Pace, PrivateKey, StakingParams,
-    StateCommitment, Terms, Transaction, digest, transactions_root,
+    StateCommitment, Terms, Transaction, ZonesParams, digest, transactions_root,
 };
 use std::{
     collections::HashMap,
@@ -42,6 +42,7 @@ pub(crate) fn genesis(min_block_interval_ms: u64, heartbeat_ms: u64) -> Genesis 
         staking: StakingParams::default(),
         members: Vec::new(),
         guard: GuardParams::default(),
+        zones: ZonesParams::default(),
         alloc: Default::default(),
     }
 }

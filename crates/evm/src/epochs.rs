@@ -54,7 +54,7 @@ pub(crate) fn end_block<D: Database>(
             ],
             next_committee,
             outbox: outbox.map_err(state_error)?,
-            fixed: system::next_committee(rules, params, inputs),
+            fixed: system::fixed_committee(rules, params, inputs),
         });
     }
     // A chain of tests.
@@ -100,13 +100,12 @@ fn next_committee<D: Database>(
     params: &BlockParams,
     closing: &Closing,
 ) -> Result<B256, ExecutionError> {
-    let length = rules.genesis.staking.epoch_blocks;
-    let next = params.number + 1;
-    if !next.is_multiple_of(length) {
+    if !rules.epochs.hands_over(params.number) {
         return Ok(closing.committee);
     }
-    let committee = staking::committee(parent, next / length).map_err(state_error)?;
+    let next = rules.epochs.epoch_of(params.number) + 1;
+    let committee = staking::committee(parent, next).map_err(state_error)?;
     committee
         .map(|committee| committee.id())
-        .ok_or_else(|| ExecutionError::State(format!("no committee for epoch {}", next / length)))
+        .ok_or_else(|| ExecutionError::State(format!("no committee for epoch {next}")))
 }

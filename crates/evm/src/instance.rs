@@ -4,6 +4,7 @@ use crate::{BlockDb, Precompiles, guard, spec};
 use alloy_consensus::{Transaction as _, TxEnvelope};
 use alloy_eips::eip2930::AccessList;
 use alloy_primitives::{Address, B256, U256};
+use hansa_modules::staking::{Cut, Timetable};
 use hansa_primitives::{Genesis, Header, Terms};
 use revm::{
     Context, Database, Journal,
@@ -23,12 +24,23 @@ pub struct ChainRules {
     pub treasury: Address,
     /// The genesis, whose allocation block 1 writes.
     pub genesis: std::sync::Arc<Genesis>,
+    /// How its blocks divide into epochs.
+    pub epochs: Timetable,
 }
 
 impl ChainRules {
     /// The rules that `genesis` states.
     pub fn new(genesis: std::sync::Arc<Genesis>) -> Self {
+        Self::with_cuts(genesis, [])
+    }
+
+    /// The same for a zone whose epochs the hub has cut.
+    pub fn with_cuts(
+        genesis: std::sync::Arc<Genesis>,
+        cuts: impl IntoIterator<Item = Cut>,
+    ) -> Self {
         Self {
+            epochs: Timetable::new(&genesis, cuts),
             chain_id: genesis.chain_id,
             treasury: genesis.fees.treasury,
             genesis,

@@ -76,7 +76,7 @@ fn apply_inputs<D: Database>(
         )?;
     }
     messages::arrive(db, &inputs.arrivals, block)?;
-    match next_committee(rules, params, inputs) {
+    match fixed_committee(rules, params, inputs) {
         Some(committee) => staking::adopt(db, &committee, block),
         None => Ok(()),
     }
@@ -97,15 +97,19 @@ fn credit<D: Database>(db: &mut BlockDb<D>, to: Address, amount: U256) -> Result
     Ok(())
 }
 
-/// The committee of the next epoch, where a zone's block fixes it.
-pub(crate) fn next_committee(
+/// The committee that a zone's block fixes: of the next epoch, or of its own if that is the first behind a cut.
+pub(crate) fn fixed_committee(
     rules: &ChainRules,
     params: &BlockParams,
     inputs: &Inputs,
 ) -> Option<Committee> {
     let fixes = rules.genesis.zone.is_some() && !inputs.seats.is_empty();
+    let epoch = rules.epochs.epoch_of(params.number);
     fixes.then(|| Committee {
-        epoch: params.number / rules.genesis.staking.epoch_blocks + 1,
+        epoch: match rules.epochs.cut_at(params.number) {
+            Some(cut) => cut.epoch,
+            None => epoch + 1,
+        },
         seats: inputs.seats.clone(),
     })
 }
@@ -236,6 +240,7 @@ fn module_genesis(genesis: &Genesis) -> Result<ModulesGenesis, ExecutionError> {
             never_block: genesis.guard.never_block.iter().copied().collect(),
         },
         staking: genesis.staking.clone(),
+        zones: genesis.zones,
         operators: operators.collect(),
         committee: genesis
             .zone

@@ -10,7 +10,7 @@ use alloy_sol_types::{SolCall, SolError};
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard, IMembers, IModule, MEMBERS};
 use hansa_modules::limits::MAX_INPUT_BYTES;
 use hansa_primitives::{
-    Fees, Fork, Genesis, GuardParams, Member, Pace, StakingParams, Terms, Transaction,
+    Fees, Fork, Genesis, GuardParams, Member, Pace, StakingParams, Terms, Transaction, ZonesParams,
 };
 use revm::{
     handler::PrecompileProvider,
@@ -66,6 +66,7 @@ impl World {
                 })
                 .collect(),
             guard: GuardParams::default(),
+            zones: ZonesParams::default(),
             alloc: parties
                 .iter()
                 .map(|address| {

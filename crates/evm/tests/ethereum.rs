@@ -11,7 +11,7 @@ use alloy_eips::{eip2718::Decodable2718 as _, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::{TrieAccount, root};
 use hansa_evm::{Account, BlockDb, BlockParams, ChainRules, MemoryDb, build, tx_env};
-use hansa_primitives::{Fees, Fork, Genesis, GuardParams, Pace, StakingParams, Terms};
+use hansa_primitives::{Fees, Fork, Genesis, GuardParams, Pace, StakingParams, Terms, ZonesParams};
 use revm::{
     ExecuteEvm as _,
     context_interface::result::{EVMError, ExecutionResult},
@@ -95,6 +95,7 @@ fn rules() -> ChainRules {
         operators: Vec::new(),
         members: Vec::new(),
         guard: GuardParams::default(),
+        zones: ZonesParams::default(),
         alloc: BTreeMap::new(),
     }))
 }

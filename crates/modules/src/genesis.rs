@@ -12,9 +12,11 @@ use crate::{
     messages,
     staking::{self, Seat, StakingParams},
     testing::MemoryHost,
+    zones,
 };
 use alloy_primitives::{Address, B256, U256};
 use hansa_abi::{MEMBERS, describe_error};
+use hansa_primitives::ZonesParams;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of the native modules.
@@ -32,6 +34,9 @@ pub struct Genesis {
     /// The first operators: the committee of epoch 0, all of them.
     #[serde(default)]
     pub operators: Vec<GenesisOperator>,
+    /// The parameters of the module of zones.
+    #[serde(default)]
+    pub zones: ZonesParams,
     /// Of a zone, which has neither members nor operators of its own: the committee of epoch 0.
     #[serde(default)]
     pub committee: Vec<Seat>,
@@ -213,6 +218,8 @@ pub fn storage(genesis: &Genesis, timestamp: u64) -> Result<Vec<StorageWrite>, G
     }
     guard::set_parameters(&mut host, &genesis.guard)?;
     staking::write_genesis(&mut host, genesis, timestamp)?;
+    zones::write_genesis(&mut host, &genesis.zones, timestamp)
+        .map_err(|stop| GenesisError::Zone(explain(stop)))?;
     if genesis.zone != 0 {
         messages::write_genesis(&mut host, genesis.zone, timestamp)
             .map_err(|stop| GenesisError::Zone(explain(stop)))?;

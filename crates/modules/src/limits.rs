@@ -119,8 +119,8 @@ pub const MIN_ZONE_ESCROW: alloy_primitives::U256 =
 pub const MIN_ZONE_NOTICE_S: u64 = 10;
 /// Most time of a zone's notice, seconds: a year.
 pub const MAX_ZONE_NOTICE_S: u64 = 365 * DAY_S;
-/// Seconds without a checkpoint after which a zone counts as halted at the earliest.
-pub const HALTED_AFTER_S: u64 = 3_600;
+/// How often a zone can be reseeded.
+pub const MAX_CUTS: u64 = 64;
 /// Most wei that a zone's escrow pays its operators each day: a million ether.
 pub const MAX_ZONE_RENT: alloy_primitives::U256 =
     alloy_primitives::U256::from_limbs([0x1bce_cced_a100_0000, 0xd3c2, 0, 0]);

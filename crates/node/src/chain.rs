@@ -16,6 +16,7 @@ use commonware_utils::channel::mpsc;
 use hansa_engine::{Chain, Channels, Evidence, Hub, Join, Tuning};
 use hansa_index::{FinalizedBlock, Index};
 use hansa_mempool::{FileJournal, Gossip, GossipConfig, Keeper, Limits, Pool, Rules};
+use hansa_modules::zones::Reseed;
 use hansa_primitives::{Block, Genesis, PrivateKey, PublicKey};
 use hansa_state::{FinalizedState, RecentDiffs};
 use std::sync::{
@@ -54,6 +55,8 @@ pub(crate) struct Setup {
     pub(crate) join: Option<Join>,
     /// Of a zone.
     pub(crate) hub: Option<Arc<dyn Hub>>,
+    /// Of a zone: where its hub has cut its epochs.
+    pub(crate) reseeds: Arc<[Reseed]>,
     pub(crate) evidence: Option<mpsc::Sender<Evidence>>,
 }
 
@@ -125,6 +128,7 @@ where
             votes_after_ms: common.votes_after_ms,
             join: setup.join,
             hub: setup.hub,
+            reseeds: setup.reseeds,
             evidence: setup.evidence,
             tuning: Tuning::default(),
         },

@@ -454,6 +454,7 @@ async fn start(
         from_state,
         join,
         hub: None,
+        reseeds: Arc::from([]),
         evidence: Some(accusations.clone()),
     };
     let opened = chain::open(

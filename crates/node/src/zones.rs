@@ -39,7 +39,7 @@ use hansa_engine::{
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::{
     staking::{self, Calendar, Committee},
-    zones,
+    zones::{self, Reseed},
 };
 use hansa_primitives::{Fork, Genesis, Header, PublicKey, Receipt};
 use hansa_state::{StateError, StateProvider as _};
@@ -120,14 +120,17 @@ struct Seen {
     epoch: u64,
     /// The newest epoch whose committee is fixed.
     fixed: u64,
+    /// How often any zone was reseeded.
+    reseedings: u64,
 }
 
 /// What is new in it: zones, and for all of them, in order of their ids, the newest epoch of the hub in which this node's operator has a seat there, of those
-/// that were not looked at before.
+/// that were not looked at before, and where their epochs were cut.
 struct News {
     seen: Seen,
     zones: Vec<Genesis>,
     seats: Vec<Option<u64>>,
+    reseeds: Vec<Vec<Reseed>>,
 }
 
 /// A zone as the supervisor has it.
@@ -135,6 +138,7 @@ struct Kept {
     /// The newest epoch of the hub in which the operator has a seat.
     seat: Option<u64>,
     seated: watch::Sender<bool>,
+    reseeds: watch::Sender<Vec<Reseed>>,
 }
 
 impl Supervisor {
@@ -149,9 +153,23 @@ impl Supervisor {
                     if let Some(news) = news {
                         seen = news.seen;
                         for genesis in news.zones {
-                            let (seated, receiver) = watch::channel(false);
-                            kept.push(Kept { seat: None, seated });
-                            tokio::spawn(supervisor.clone().keep(genesis, receiver).run());
+                            let (seated, is_seated) = watch::channel(false);
+                            let known = news.reseeds.get(kept.len()).cloned();
+                            let (reseeds, cuts) = watch::channel(known.unwrap_or_default());
+                            kept.push(Kept {
+                                seat: None,
+                                seated,
+                                reseeds,
+                            });
+                            let zone = supervisor.clone().keep(genesis, is_seated, cuts);
+                            tokio::spawn(zone.run());
+                        }
+                        for (zone, reseeds) in kept.iter().zip(news.reseeds) {
+                            zone.reseeds.send_if_modified(|known| {
+                                let is_new = *known != reseeds;
+                                *known = reseeds;
+                                is_new
+                            });
                         }
                         let lives = supervisor.hub.0.staking.certificate_epochs;
                         for (zone, newest) in kept.iter_mut().zip(news.seats) {
@@ -203,6 +221,7 @@ impl Supervisor {
             zones: zones::count(&mut view)?,
             epoch: calendar.epoch_of(head),
             fixed: staking::newest_epoch(&mut view)?,
+            reseedings: zones::reseedings(&mut view)?,
         };
         if seen == before {
             return Ok(None);
@@ -211,6 +230,7 @@ impl Supervisor {
             seen,
             zones: Vec::new(),
             seats: Vec::new(),
+            reseeds: Vec::new(),
         };
         for id in before.zones + 1..=seen.zones {
             news.zones
@@ -239,16 +259,23 @@ impl Supervisor {
                 newest = Some(seen.fixed);
             }
             news.seats.push(newest);
+            news.reseeds.push(zones::reseeds(&mut view, id)?);
         }
         Ok(Some(news))
     }
 
-    fn keep(self: Arc<Self>, genesis: Genesis, seated: watch::Receiver<bool>) -> Zone {
+    fn keep(
+        self: Arc<Self>,
+        genesis: Genesis,
+        seated: watch::Receiver<bool>,
+        reseeds: watch::Receiver<Vec<Reseed>>,
+    ) -> Zone {
         Zone {
             follows: self.common.config.zones.follows(&genesis.name),
             supervisor: self,
             genesis,
             seated,
+            reseeds,
         }
     }
 }
@@ -347,6 +374,8 @@ struct Zone {
     follows: bool,
     /// Whether it has one, by the hub.
     seated: watch::Receiver<bool>,
+    /// Where the hub has cut its epochs.
+    reseeds: watch::Receiver<Vec<Reseed>>,
 }
 
 /// Why a zone stops that nothing is wrong with.
@@ -355,6 +384,8 @@ enum Stopped {
     Node,
     /// The operator has no seat there any more.
     Left,
+    /// The hub has reseeded it: it starts again by another timetable.
+    Reseeded,
 }
 
 impl Zone {
@@ -438,6 +469,10 @@ impl Zone {
                     tracing::info!(zone = %name, "this operator has no seat in the zone any more: it is stopped here");
                     continue;
                 }
+                Ok(Stopped::Reseeded) => {
+                    tracing::info!(zone = %name, "the league has reseeded the zone: it starts again here, from the last block that the hub knows");
+                    continue;
+                }
                 Err(error) => error.to_string(),
             };
             tracing::error!(zone = %name, error, again_after = ?pause, "a zone ended; the hub and other zones go on");
@@ -482,7 +517,7 @@ impl Zone {
             let stopper = context.child("stopper");
             let stopped = until(self.supervisor.common.stopped.clone());
             let outcome = tokio::select! {
-                outcome = self.once(context, genesis, index) => outcome.map(|()| Stopped::Left),
+                outcome = self.once(context, genesis, index) => outcome,
                 () = stopped => Ok(Stopped::Node),
             };
             // What it has started ends with the runtime; journals may want to be closed before.
@@ -508,7 +543,9 @@ impl Zone {
         context: Context,
         genesis: Arc<Genesis>,
         index: Index,
-    ) -> Result<(), NodeError> {
+    ) -> Result<Stopped, NodeError> {
+        let mut reseeds = self.reseeds.clone();
+        let known = reseeds.borrow_and_update().clone();
         let supervisor = &self.supervisor;
         let common = &supervisor.common;
         let name = genesis.name.as_str();
@@ -530,6 +567,7 @@ impl Zone {
             from_state: false,
             join: None,
             hub: Some(self.hub(&context, id)),
+            reseeds: known.into(),
             evidence: Some(supervisor.accusations.clone()),
         };
         let opened = chain::open(
@@ -554,6 +592,7 @@ impl Zone {
                 zone: id,
                 chain_id: genesis.chain_id,
                 hub_interval_ms: supervisor.hub.0.pace.min_block_interval_ms,
+                halted_after_s: supervisor.hub.0.zones.halted_after_s,
                 me: common.key.public_key(),
                 blocks: Indexed(index.clone()),
                 marshal: chain.marshal.clone(),
@@ -563,6 +602,13 @@ impl Zone {
             let context = context.child("courier");
             drop(context.spawn(move |context| courier.run(context)));
         }
+        let reseeded = async {
+            if reseeds.changed().await.is_err() {
+                // The hub has ended, and so will this.
+                std::future::pending::<()>().await;
+            }
+        };
+        let mut reseeded = std::pin::pin!(reseeded);
         let threads = &supervisor.threads;
         let own = index.clone();
         let over = pool.clone();
@@ -599,6 +645,7 @@ impl Zone {
         // Whoever asks a node that catches up would be told old balances.
         tokio::select! {
             () = self.until_caught_up(id, &own) => {}
+            () = &mut reseeded => return Ok(Stopped::Reseeded),
             error = ended(&mut chain) => return Err(error),
         }
         supervisor.metrics.insert(name, context);
@@ -616,8 +663,9 @@ impl Zone {
         };
         tokio::select! {
             error = ended(&mut chain) => Err(error),
-            () = self.until_left(&committees) => Ok(()),
-            () = close => Ok(()),
+            () = self.until_left(&committees) => Ok(Stopped::Left),
+            () = reseeded => Ok(Stopped::Reseeded),
+            () = close => Ok(Stopped::Left),
         }
     }
 

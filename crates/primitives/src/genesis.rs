@@ -87,6 +87,9 @@ pub struct Genesis {
     /// The guard's parameters.
     #[serde(default)]
     pub guard: GuardParams,
+    /// What a hub's zones keep to. Absent where it says the usual: so hashes of zones stay what they are.
+    #[serde(default, skip_serializing_if = "ZonesParams::is_usual")]
+    pub zones: ZonesParams,
     /// Accounts of the first block.
     #[serde(default)]
     pub alloc: BTreeMap<Address, Alloc>,
@@ -110,6 +113,9 @@ pub struct Zone {
     #[serde(default = "default_severity")]
     pub min_severity: u8,
 }
+
+/// Fewest seconds of [`ZonesParams::halted_after_s`]: checkpoints come six times as often as a zone may be silent.
+pub const MIN_HALTED_AFTER_S: u64 = 10;
 
 /// The last millisecond of the year 9999: far from where sums of times overflow.
 const LATEST_TIMESTAMP_MS: u64 = 253_402_300_799_999;
@@ -273,6 +279,28 @@ impl Default for GuardParams {
             min_bond: U256::from(100_000_000_000_000_000u64),
             max_duration_s: 30 * 24 * 3_600,
             never_block: BTreeSet::new(),
+        }
+    }
+}
+
+/// Parameters of the module of zones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ZonesParams {
+    /// A zone counts as halted after so many seconds without a checkpoint, or after its time of notice if that is longer. At least 10.
+    pub halted_after_s: u64,
+}
+
+impl ZonesParams {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for ZonesParams {
+    fn default() -> Self {
+        Self {
+            halted_after_s: 3_600,
         }
     }
 }
@@ -474,13 +502,19 @@ impl Genesis {
         Ok(())
     }
 
-    /// The lengths that consensus is built on; the staking module checks the other parameters.
+    /// The lengths and times that consensus is built on; the staking module checks the other parameters.
     fn validate_epochs(&self) -> Result<(), GenesisError> {
         let staking = &self.staking;
         if !(MIN_EPOCH_BLOCKS..=MAX_EPOCH_BLOCKS).contains(&staking.epoch_blocks) {
             return Err(field(
                 "staking.epoch_blocks",
                 format!("must be from {MIN_EPOCH_BLOCKS} to {MAX_EPOCH_BLOCKS}"),
+            ));
+        }
+        if self.zones.halted_after_s < MIN_HALTED_AFTER_S {
+            return Err(field(
+                "zones.halted_after_s",
+                format!("must be at least {MIN_HALTED_AFTER_S}"),
             ));
         }
         if staking.freeze_blocks == 0 || staking.freeze_blocks > staking.epoch_blocks - 2 {

@@ -27,8 +27,8 @@ mod tests;
 
 pub use block::{Block, BlockCfg, finalization_hash};
 pub use genesis::{
-    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GenesisError, GuardParams, Member, Operator, Pace,
-    Zone, genesis_timestamp_ms,
+    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GenesisError, GuardParams, MIN_HALTED_AFTER_S, Member,
+    Operator, Pace, Zone, ZonesParams, genesis_timestamp_ms,
 };
 pub use header::{Header, StateCommitment, hash_of, next_base_fee};
 pub use inputs::{Arrival, DirectiveChange, HubPoint, Inputs, Seat};

@@ -19,7 +19,7 @@ use hansa_evm::genesis_committee;
 use hansa_index::{Config as IndexConfig, Index};
 use hansa_primitives::{
     Alloc, Fees, Fork, Genesis, GuardParams, Member, Operator, Pace, PrivateKey, PublicKey,
-    StakingParams, Zone,
+    StakingParams, Zone, ZonesParams,
 };
 use hansa_state::Databases;
 use parking_lot::Mutex;
@@ -166,6 +166,7 @@ impl League {
             },
             members: (0..operators).map(member).collect(),
             guard: GuardParams::default(),
+            zones: ZonesParams::default(),
             alloc: (0..operators * SENDERS_PER_OPERATOR)
                 .chain((0..operators).map(accuser))
                 .chain((0..operators).map(traveller))

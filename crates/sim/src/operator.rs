@@ -163,6 +163,7 @@ where
             head: head.clone(),
             recent: recent.clone(),
             votes_after_ms: None,
+            reseeds: Arc::from([]),
             join: chain.join,
             hub: chain.hub,
             evidence: Some(evidence_sender),

@@ -100,6 +100,7 @@ pub(crate) async fn spawn<N>(
                 zone: id_of(&genesis),
                 chain_id: genesis.chain_id,
                 hub_interval_ms: league.genesis.pace.min_block_interval_ms,
+                halted_after_s: league.genesis.zones.halted_after_s,
                 me: league.keys[operator].public_key(),
                 blocks: Indexed(index),
                 marshal: chain.marshal.clone(),

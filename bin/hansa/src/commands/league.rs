@@ -7,6 +7,7 @@ use crate::{
     failure::{Exit, Failure, Outcome},
     output::Output,
     settings::Settings,
+    values,
 };
 use clap::Args;
 use hansa_node::league::{
@@ -64,6 +65,9 @@ pub(crate) struct UpArgs {
     /// A development chain id: 4857, 1337 or 31337 [default: 4857]
     #[arg(long, value_name = "ID")]
     chain_id: Option<u64>,
+    /// A zone counts as halted after so long without a checkpoint, or after its time of notice if that is longer [default: 1h]
+    #[arg(long, value_name = "TIME", value_parser = values::duration_s)]
+    halted_after: Option<u64>,
     /// A new league begins without the zone `market`
     #[arg(long)]
     no_zone: bool,
@@ -171,6 +175,7 @@ pub(crate) fn up(arguments: &UpArgs, settings: &Settings, output: Output) -> Out
         block_interval_ms: arguments.block_interval_ms,
         heartbeat_ms: arguments.heartbeat_ms,
         chain_id: arguments.chain_id,
+        halted_after_s: arguments.halted_after,
     };
     run(async {
         // Before the first process: none may be left without somebody who watches it.

@@ -6,6 +6,7 @@ use super::{
     stake::{Names, own_operator},
     zone_committee::{self, CommitteeArgs, RuleArgs},
     zone_end::{self, ExitArgs, FundArgs, StopArgs, phase_words},
+    zone_reseed::{self, ReseedArgs},
     zone_room,
     zone_upgrade::{self, UpgradeArgs},
 };
@@ -45,15 +46,15 @@ Operators serve every zone with a standing share of their stake, 1% at first. A 
 dearer: it costs that part of what it would cost on the hub. All shares come to 100% at most, were there as many zones as there can be.
 
 Examples:
-  hansa --as operator-1 zone join market --share 5%
-  hansa --as operator-1 zone join --standing 0.5%")]
+  hansa --as member-1 zone join market --share 5%
+  hansa --as member-1 zone join --standing 0.5%")]
     Join(JoinArgs),
     /// Stop serving a zone, from the next epoch on
     #[command(after_help = "\
 Where fewer than four operators have a share in a zone, all of the hub's serve it.
 
 Example:
-  hansa --as operator-1 zone leave market")]
+  hansa --as member-1 zone leave market")]
     Leave(LeaveArgs),
     /// Show a zone: who secures it, what it holds, how far it is
     #[command(
@@ -69,7 +70,7 @@ Example:
     Fund(FundArgs),
     /// Announce the end of a zone: it stops after its time of notice
     #[command(after_help = "\
-Its creator can, at any time; anybody can when its escrow is used up, or when the hub had no checkpoint of it for the time of notice (an hour at least). From now on
+Its creator can, at any time; anybody can when its escrow is used up. For a zone that has halted see `hansa zone reseed`. From now on
 nothing more can be sent to it. When the time is over its operators stop it, and what is left there is paid out on the hub: `hansa zone exit`.
 
 Examples:
@@ -105,6 +106,16 @@ Examples:
   hansa --as member-1 zone exit market
   hansa --as member-1 zone exit market --account 0x00000000000000000000000000000000000000aa")]
     Exit(ExitArgs),
+    /// Let a zone that has halted go on with the committee that it has now
+    #[command(after_help = "\
+When the hub has heard nothing of a zone for too long (an hour or its time of notice, whatever is longer), this announces that it counts as halted. Once a whole epoch of the
+hub has passed without a newer checkpoint, it lets the zone's present operators go on from the last one. Blocks behind it that the former ones made final, and
+told nobody of, are void. Operators who do not serve the zone any more should have left it before: hansa zone leave.
+
+Examples:
+  hansa --as member-1 zone reseed market
+  hansa --as member-1 zone reseed market --no-wait")]
+    Reseed(ReseedArgs),
     /// Print what wallets and chain lists need to know of a zone
     #[command(after_help = "\
 By default what wallets take for wallet_addEthereumChain (EIP-3085); with --list the form of https://chainlist.org.
@@ -246,6 +257,7 @@ pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome
         ZoneCommand::Committee(arguments) => zone_committee::run(arguments, session).await,
         ZoneCommand::Upgrade(arguments) => zone_upgrade::run(arguments, session).await,
         ZoneCommand::Exit(arguments) => zone_end::exit(arguments, session).await,
+        ZoneCommand::Reseed(arguments) => zone_reseed::run(arguments, session).await,
         ZoneCommand::Chainfile(arguments) => chainfile(arguments, session).await,
         ZoneCommand::Logs(arguments) => {
             let (settings, output) = (session.settings, session.output);

@@ -6,6 +6,7 @@ mod common;
 mod joining;
 mod lifecycle;
 mod operators;
+mod reseeding;
 mod staking;
 mod zones;
 

@@ -5,25 +5,25 @@ use serde_json::Value;
 use std::{fs, path::Path, process::Command};
 
 const HOSTILE: &str = "0x00000000000000000000000000000000000b0B0b";
-const FRIEND: &str = "0x00000000000000000000000000000000000c0C0c";
+pub(crate) const FRIEND: &str = "0x00000000000000000000000000000000000c0C0c";
 const INDICATOR: &str = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
 
 /// Where an operator answers for a zone.
-fn zone_url(document: &Value, operator: usize, zone: &str) -> String {
+pub(crate) fn zone_url(document: &Value, operator: usize, zone: &str) -> String {
     let url = document["operators"][operator]["rpc"].as_str().unwrap();
     format!("{url}/zones/{zone}")
 }
 
-fn height(url: &str) -> u64 {
+pub(crate) fn height(url: &str) -> u64 {
     number(&rpc(url, "eth_blockNumber", &[]))
 }
 
-fn balance(url: &str, of: &str) -> Value {
+pub(crate) fn balance(url: &str, of: &str) -> Value {
     rpc(url, "eth_getBalance", &[of.into(), "latest".into()])
 }
 
 /// What a command of the first member prints once it succeeds.
-fn by_member(dir: &Path, arguments: &[&str]) -> Value {
+pub(crate) fn by_member(dir: &Path, arguments: &[&str]) -> Value {
     patient(dir, &[&["--as", "member-1"], arguments].concat())
 }
 
@@ -38,7 +38,7 @@ fn two_zones(dir: &Path, options: &[&str]) {
 }
 
 /// Sends a wei on a zone.
-fn send(dir: &Path, url: &str, to: &str) -> std::process::Output {
+pub(crate) fn send(dir: &Path, url: &str, to: &str) -> std::process::Output {
     let arguments = [
         "--as",
         "member-1",
@@ -244,7 +244,7 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
 }
 
 /// Kills an operator's process at once.
-fn kill(dir: &Path, operator: &str) {
+pub(crate) fn kill(dir: &Path, operator: &str) {
     let process = fs::read_to_string(dir.join(operator).join("process.json")).unwrap();
     let process: Value = serde_json::from_str(&process).unwrap();
     let pid = process["pid"].to_string();
@@ -253,7 +253,7 @@ fn kill(dir: &Path, operator: &str) {
 }
 
 /// All files of a folder, and of those in it.
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());

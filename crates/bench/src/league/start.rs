@@ -12,6 +12,7 @@ use eyre::{Context as _, OptionExt as _, Result, bail, ensure};
 use hansa_node::{Config, Peer, generate_key, save_key};
 use hansa_primitives::{
     Alloc, Fees, Fork, Genesis, GuardParams, Operator as GenesisOperator, Pace, StakingParams,
+    ZonesParams,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -337,6 +338,7 @@ fn genesis(setup: &Setup, operators: Vec<GenesisOperator>) -> Result<Genesis> {
         staking,
         members: Vec::new(),
         guard: GuardParams::default(),
+        zones: ZonesParams::default(),
         alloc,
     };
     // Before four nodes refuse it one by one.

@@ -16,7 +16,7 @@ use hansa_modules::{
 };
 use hansa_primitives::{
     Fees, Fork, Genesis, GuardParams, Operator, Pace, PrivateKey, StakingParams, Terms,
-    Transaction, public_key_bytes,
+    Transaction, ZonesParams, public_key_bytes,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -324,6 +324,7 @@ fn genesis(operators: u64) -> Genesis {
         },
         members: Vec::new(),
         guard: GuardParams::default(),
+        zones: ZonesParams::default(),
         alloc: BTreeMap::new(),
     }
 }

@@ -3,6 +3,7 @@
 mod checkpoints;
 mod exits;
 mod outbox_tests;
+mod reseeds;
 
 use super::{arrivals, arrive, outbox};
 use crate::{

@@ -72,12 +72,12 @@ pub(crate) use committee::fixed_at;
 pub use committee::{Committee, adopt, committee, newest_epoch, seats};
 pub(crate) use dispatch::dispatch;
 pub use end_block::{BlockEnd, Ended, end_block};
-pub use epochs::Calendar;
+pub use epochs::{Calendar, Cut, Timetable};
 pub(crate) use genesis::write_genesis;
 pub use hansa_primitives::{Seat, StakingParams};
 pub use parameters::OutOfBounds;
 pub use settings::{ParametersRefused, fee_share_bps, set_parameters};
-pub(crate) use settings::{is_enabled, relied_upon_since};
+pub(crate) use settings::{calendar, is_enabled, relied_upon_since};
 pub(crate) use signatures::is_certified;
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) struct Shares {
 }
 
 /// How blocks divide into epochs; `None` on a chain whose genesis has no operators.
-pub(super) fn calendar<R: StorageRead>(read: &mut R) -> Result<Option<Calendar>, R::Error> {
+pub(crate) fn calendar<R: StorageRead>(read: &mut R) -> Result<Option<Calendar>, R::Error> {
     let [epoch_blocks, freeze_blocks, ..] = load(read, BLOCKS)?.into_limbs();
     Ok((epoch_blocks > 0).then_some(Calendar {
         epoch_blocks,

@@ -3,7 +3,7 @@
 //! A zone's header and the certificate of its committee are all it takes. The committee is the zone's by one of the hub's last
 //! epochs, so what signs has stake that answers for it.
 
-use super::{committee, lifecycle, state};
+use super::{committee, lifecycle, reseeds, state};
 use crate::{
     context::{Context, Stop, ensure, revert},
     gas, messages,
@@ -19,7 +19,7 @@ pub(super) fn checkpoint(
     call: IZones::checkpointCall,
 ) -> Result<IZones::checkpointReturn, Stop> {
     let (id, header, certificate) = (call.zoneId, &call.header, &call.certificate);
-    state::find(context, id)?;
+    let record = state::find(context, id)?;
     context.charge(2 * gas::keccak(header.len()) + 2 * gas::keccak(certificate.len()))?;
     // Lengths are bounded by the input's, and what is left over is refused.
     let decoded =
@@ -36,6 +36,9 @@ pub(super) fn checkpoint(
         number,
         newest,
     })?;
+    let epochs = reseeds::timetable(context, id, record.epoch_blocks)?;
+    let (epoch, expected) = (decoded.epoch(), epochs.epoch_of(number));
+    ensure(epoch == expected, || IZones::OtherEpoch { epoch, expected })?;
     let is_settled = lifecycle::phase(context, id)? == Phase::Settled;
     ensure(!is_settled, || IZones::ZoneEnds {
         zoneId: id,

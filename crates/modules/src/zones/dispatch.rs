@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::{checkpoints, committees, lifecycle, logic, upgrades};
+use super::{checkpoints, committees, lifecycle, logic, reseeds, upgrades};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -14,6 +14,8 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::upgradeCall::SELECTOR => context.write(upgrades::upgrade),
         Abi::setCommitteeRuleCall::SELECTOR => context.write(committees::set_rule),
         Abi::closeCall::SELECTOR => context.write(lifecycle::close),
+        Abi::haltCall::SELECTOR => context.write(lifecycle::halt),
+        Abi::reseedCall::SELECTOR => context.write(reseeds::reseed),
         Abi::stopCall::SELECTOR => context.write(lifecycle::stop),
         Abi::returnEscrowCall::SELECTOR => context.write(lifecycle::return_escrow),
         Abi::committeeOfCall::SELECTOR => context.view(logic::committee_of),

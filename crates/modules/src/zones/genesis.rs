@@ -2,18 +2,35 @@
 
 use super::state::{self, COUNT};
 use crate::{
+    context::Stop,
+    genesis::with_context,
     host::StorageRead,
     staking::{Calendar, Seat},
+    testing::MemoryHost,
 };
 use alloy_primitives::{B256, U256};
 use hansa_abi::ZONES;
 use hansa_primitives::{
-    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GuardParams, Pace, StakingParams, Zone,
+    Alloc, CREATE2_DEPLOYER, Fees, Genesis, GuardParams, Pace, StakingParams, Zone, ZonesParams,
 };
 use std::collections::BTreeMap;
 
 /// Blocks between the one that fixes a zone's next committee and the end of an epoch.
-const FREEZE_BLOCKS: u64 = 3;
+pub(super) const FREEZE_BLOCKS: u64 = 3;
+
+/// What the module begins with on a hub: nothing, where its parameters are the usual ones.
+pub(crate) fn write_genesis(
+    host: &mut MemoryHost,
+    of: &ZonesParams,
+    timestamp: u64,
+) -> Result<(), Stop> {
+    if *of == ZonesParams::default() {
+        return Ok(());
+    }
+    with_context(host, ZONES, timestamp, |context| {
+        context.sstore(state::HALTED_AFTER, U256::from(of.halted_after_s))
+    })
+}
 
 /// How many zones there are; their ids are 1 to this.
 ///
@@ -82,6 +99,7 @@ pub fn genesis<R: StorageRead>(
             max_duration_s: record.terms.max_directive_s,
             ..GuardParams::default()
         },
+        zones: ZonesParams::default(),
         alloc: BTreeMap::from([(CREATE2_DEPLOYER, Alloc::create2_deployer())]),
     }))
 }

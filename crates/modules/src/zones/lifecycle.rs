@@ -5,11 +5,14 @@
 //! as long as the notice was, the zone has *settled*: its last checkpoint is final, and all that it has left is paid out by proofs
 //! against it (see [`messages`](crate::messages)).
 
-use super::state::{self, Record};
+use super::{
+    reseeds,
+    state::{self, Record},
+};
 use crate::{
     context::{Context, Stop, ensure},
     host::StorageRead,
-    limits::{DAY_S, HALTED_AFTER_S, MIN_ZONE_ESCROW, RENT_EVERY_S},
+    limits::{DAY_S, MIN_ZONE_ESCROW, RENT_EVERY_S},
     staking::Committee,
 };
 use alloy_primitives::U256;
@@ -45,7 +48,7 @@ impl Record {
 
     /// How long the hub waits for a checkpoint before it goes on without one. Never so short that operators would have to pay for many.
     fn patience(&self) -> u64 {
-        self.notice_s.max(HALTED_AFTER_S)
+        self.notice_s.max(self.halted_after_s)
     }
 
     fn is_stopped(&self) -> bool {
@@ -127,7 +130,7 @@ pub(super) fn fund(
 }
 
 /// Opens a zone again that closes for this reason.
-fn reopen(
+pub(super) fn reopen(
     context: &mut Context<'_>,
     (id, record): (u64, &mut Record),
     reason: Reason,
@@ -143,9 +146,7 @@ fn reopen(
 pub(super) fn close(context: &mut Context<'_>, call: IZones::closeCall) -> Result<u64, Stop> {
     let id = call.zoneId;
     let mut record = state::find(context, id)?;
-    let checkpoint = state::checkpoint(context, id)?;
-    let now = context.now();
-    let phase = record.phase(&checkpoint, now);
+    let phase = phase(context, id)?;
     let by_creator = context.caller() == record.creator;
     // A creator's word is the last: nothing opens the zone again.
     let is_open = record.end.closes_at == 0;
@@ -155,17 +156,31 @@ pub(super) fn close(context: &mut Context<'_>, call: IZones::closeCall) -> Resul
         zoneId: id,
         phase,
     })?;
-    let heard_of = checkpoint.recordedTime.max(record.timestamp);
     let reason = if by_creator {
         Reason::Creator
-    } else if record.escrow < record.reserve() {
-        Reason::Escrow
     } else {
-        let is_halted = now > heard_of.saturating_add(record.patience());
-        ensure(is_halted, || IZones::NotClosable { zoneId: id })?;
-        Reason::Halted
+        let is_poor = record.escrow < record.reserve();
+        ensure(is_poor, || IZones::NotClosable { zoneId: id })?;
+        Reason::Escrow
     };
     begin_to_close(context, (id, &mut record), reason)?;
+    state::store_end(context, id, &record)?;
+    Ok(record.end.closes_at)
+}
+
+pub(super) fn halt(context: &mut Context<'_>, call: IZones::haltCall) -> Result<u64, Stop> {
+    let id = call.zoneId;
+    let mut record = state::find(context, id)?;
+    require_open(context, id)?;
+    let checkpoint = state::checkpoint(context, id)?;
+    let reseeded = reseeds::last_time(context, id)?;
+    let heard_of = checkpoint.recordedTime.max(record.timestamp).max(reseeded);
+    let halted_at = heard_of.saturating_add(record.patience());
+    ensure(context.now() > halted_at, || IZones::NotSilent {
+        zoneId: id,
+        haltedAt: halted_at,
+    })?;
+    begin_to_close(context, (id, &mut record), Reason::Halted)?;
     state::store_end(context, id, &record)?;
     Ok(record.end.closes_at)
 }
@@ -178,12 +193,14 @@ fn begin_to_close(
     let end = &mut record.end;
     if end.closes_at == 0 {
         end.closes_at = context.now().saturating_add(record.notice_s);
+        let block = context.block_number();
+        state::set_closed_in(context, id, block)?;
     }
-    end.reason = reason as u8;
+    record.end.reason = reason as u8;
     context.emit(&IZones::ZoneClosing {
         zoneId: id,
         reason,
-        closesAt: end.closes_at,
+        closesAt: record.end.closes_at,
     })
 }
 

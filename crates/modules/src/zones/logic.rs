@@ -40,6 +40,7 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
         escrow,
         rent_per_day: parameters.rentPerDay,
         end: End::default(),
+        halted_after_s: state::halted_after(context)?,
     };
     let minimum = MIN_ZONE_ESCROW.max(U256::from(2) * rent_for(&record, record.notice_s));
     ensure(escrow >= minimum, || IZones::EscrowTooSmall {

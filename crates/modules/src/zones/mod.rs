@@ -9,15 +9,15 @@
 //! a zone is proved against it.
 //!
 //! **Its end** is announced, decided by one block of the hub, and settled by one last checkpoint (`lifecycle`). Its escrow pays its operators, whenever a
-//! checkpoint comes.
+//! checkpoint comes. One that has halted is *reseeded*, or ends (`reseeds`).
 //!
 //! | selector | kind | who |
 //! |---|---|---|
 //! | `create` | pay | anybody |
 //! | `fund` | pay | anybody |
-//! | `checkpoint`, `stop`, `returnEscrow` | write | anybody |
+//! | `checkpoint`, `halt`, `reseed`, `stop`, `returnEscrow` | write | anybody |
 //! | `upgrade`, `setCommitteeRule` | write | its creator |
-//! | `close` | write | its creator; anybody when its escrow is used up or it has halted |
+//! | `close` | write | its creator; anybody when its escrow is used up |
 //! | `committeeOf`, `checkpointOf`, `zone`, `zoneNamed`, `zones` | view | anybody |
 
 mod checkpoints;
@@ -26,18 +26,20 @@ mod dispatch;
 mod genesis;
 mod lifecycle;
 mod logic;
+mod reseeds;
 mod state;
 mod upgrades;
 
 pub use checkpoints::answers;
 pub use committees::{committee, prospective_committee};
 pub(crate) use dispatch::dispatch;
+pub(crate) use genesis::write_genesis;
 pub use genesis::{count, genesis};
 pub use lifecycle::has_settled;
 pub(crate) use lifecycle::{is_open, phase, require_open};
-pub use state::checkpoint;
-pub use state::stopped_at;
+pub use reseeds::{Reseed, reseedings, reseeds};
 pub(crate) use state::{by_chain_id, chain_id};
+pub use state::{checkpoint, halted_after, stopped_at};
 pub use upgrades::upgrade_due;
 
 #[cfg(test)]

@@ -11,10 +11,14 @@
 //! | 6 | `mapping(id => mapping(index => upgrade))`, see below |
 //! | 7 | `mapping(id => how many committee rules)` |
 //! | 8 | `mapping(id => mapping(index => committee rule))`, see below |
+//! | 9 | seconds without a checkpoint after which a zone has halted; 0: the usual |
+//! | 10 | how many reseedings there were |
+//! | 11 | `mapping(id => how many cuts)` |
+//! | 12 | `mapping(id => mapping(index => cut))`, see below |
 //!
 //! A record: creator (bits 0..160), severity (160..168), fork (168..176; +0); created at, timestamp (64 bits each; +1); chain id, gas limit,
 //! least base fee, epoch blocks (+2); interval, heartbeat, longest directive, notice (+3); escrow (+4); name (+5); rent (+6); its end, see
-//! [`End`] (+7).
+//! [`End`] (+7); the hub's block in which it began to close (+8).
 //!
 //! A checkpoint: number, milliseconds, block of the hub, messages (64 bits each; +0); recorded at, in seconds, arrivals (+1); hash (+2); root of
 //! the state (+3); root of the outbox (+4); stake that answers (+5).
@@ -23,6 +27,9 @@
 //!
 //! A committee rule: from when on it holds in seconds, seats at most, operators on its list (64 bits each; +0); least stake (+1); the list, four
 //! to a word (+2 and after).
+//!
+//! A cut: first block, its epoch, the hub's epoch whose committee goes on, when it was made in seconds (64 bits each; +0); hash of the block
+//! before (+1), its milliseconds (+2).
 
 use crate::{
     context::{Context, Stop, revert},
@@ -31,7 +38,7 @@ use crate::{
 };
 use alloy_primitives::{Address, U256, keccak256};
 use hansa_abi::{IZones, ZONES};
-use hansa_primitives::{Fork, Terms};
+use hansa_primitives::{Fork, Terms, ZonesParams};
 
 pub(super) const COUNT: U256 = slot(0);
 const RECORDS: U256 = slot(1);
@@ -42,6 +49,10 @@ const UPGRADE_COUNTS: U256 = slot(5);
 const UPGRADES: U256 = slot(6);
 const RULE_COUNTS: U256 = slot(7);
 const RULES: U256 = slot(8);
+pub(super) const HALTED_AFTER: U256 = slot(9);
+pub(super) const RESEEDINGS: U256 = slot(10);
+pub(super) const CUT_COUNTS: U256 = slot(11);
+pub(super) const CUTS: U256 = slot(12);
 
 const TIMES_OFFSET: u64 = 1;
 const LIMITS_OFFSET: u64 = 2;
@@ -50,12 +61,13 @@ const ESCROW_OFFSET: u64 = 4;
 const NAME_OFFSET: u64 = 5;
 const RENT_OFFSET: u64 = 6;
 const END_OFFSET: u64 = 7;
+const CLOSED_IN_OFFSET: u64 = 8;
 
 const fn slot(number: u64) -> U256 {
     U256::from_limbs([number, 0, 0, 0])
 }
 
-fn offset(slot: U256, by: u64) -> U256 {
+pub(super) fn offset(slot: U256, by: u64) -> U256 {
     slot.wrapping_add(U256::from(by))
 }
 
@@ -84,6 +96,8 @@ pub(super) struct Record {
     pub(super) escrow: U256,
     pub(super) rent_per_day: U256,
     pub(super) end: End,
+    /// Not of the zone, but of its hub: see [`halted_after`].
+    pub(super) halted_after_s: u64,
 }
 
 /// How a zone ends, in one word, and until when its operators are paid.
@@ -122,6 +136,18 @@ impl End {
     }
 }
 
+/// Seconds without a checkpoint after which a zone of this hub has halted at the earliest.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn halted_after<R: StorageRead>(read: &mut R) -> Result<u64, R::Error> {
+    let [seconds, ..] = read.sload(ZONES, HALTED_AFTER)?.into_limbs();
+    Ok(match seconds {
+        0 => ZonesParams::default().halted_after_s,
+        seconds => seconds,
+    })
+}
+
 /// A record, `None` where there is none.
 ///
 /// # Errors
@@ -157,6 +183,7 @@ pub(super) fn read<R: StorageRead>(read: &mut R, id: u64) -> Result<Option<Recor
         escrow: word(ESCROW_OFFSET)?,
         rent_per_day: word(RENT_OFFSET)?,
         end: End::from_word(word(END_OFFSET)?),
+        halted_after_s: halted_after(read)?,
     };
     Ok((chain_id != 0).then_some(record))
 }
@@ -379,6 +406,17 @@ pub(super) fn store_end(context: &mut Context<'_>, id: u64, record: &Record) -> 
     let base = record_slot(id);
     context.sstore(offset(base, ESCROW_OFFSET), record.escrow)?;
     context.sstore(offset(base, END_OFFSET), record.end.word())
+}
+
+/// The hub's block in which a zone began to close, the last time that it did.
+pub(super) fn closed_in(context: &mut Context<'_>, id: u64) -> Result<u64, Stop> {
+    let slot = offset(record_slot(id), CLOSED_IN_OFFSET);
+    Ok(context.sload(slot)?.as_limbs()[0])
+}
+
+pub(super) fn set_closed_in(context: &mut Context<'_>, id: u64, block: u64) -> Result<(), Stop> {
+    let slot = offset(record_slot(id), CLOSED_IN_OFFSET);
+    context.sstore(slot, U256::from(block))
 }
 
 /// The hub's block that stopped a zone; 0 while none did. Once it is set, it never changes.

@@ -131,6 +131,7 @@ fn hub() -> Genesis {
         staking: staking(),
         members: Vec::new(),
         guard: Default::default(),
+        zones: Default::default(),
         alloc: Default::default(),
     }
 }

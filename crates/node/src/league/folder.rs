@@ -16,7 +16,9 @@ use crate::{
     text::{self, MAX_CONFIG_BYTES},
 };
 use alloy_primitives::{Address, B256};
-use hansa_primitives::{Genesis, MAX_TIMESTAMP_STEP_MS, Pace, PublicKey};
+use hansa_primitives::{
+    Genesis, MAX_TIMESTAMP_STEP_MS, MIN_HALTED_AFTER_S, Pace, PublicKey, ZonesParams,
+};
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
@@ -41,6 +43,8 @@ pub struct Options {
     pub heartbeat_ms: Option<u64>,
     /// One of [`DEVELOPMENT_CHAIN_IDS`].
     pub chain_id: Option<u64>,
+    /// See [`ZonesParams::halted_after_s`].
+    pub halted_after_s: Option<u64>,
 }
 
 impl Options {
@@ -73,7 +77,19 @@ impl Options {
             let allowed = format!("{interval} (the block interval) to {MAX_TIMESTAMP_STEP_MS} ms");
             return Err(range("--heartbeat-ms", heartbeat.to_string(), allowed));
         }
+        let patience = self.zones().halted_after_s;
+        if patience < MIN_HALTED_AFTER_S {
+            let allowed = format!("at least {MIN_HALTED_AFTER_S} s");
+            return Err(range("--halted-after", format!("{patience} s"), allowed));
+        }
         PortPlan::new(self.port_base, count)
+    }
+
+    fn zones(&self) -> ZonesParams {
+        let default = ZonesParams::default();
+        ZonesParams {
+            halted_after_s: self.halted_after_s.unwrap_or(default.halted_after_s),
+        }
     }
 
     fn pace(&self) -> Pace {
@@ -225,6 +241,7 @@ impl League {
         let genesis = genesis::development(&Parts {
             chain_id: options.chain_id.unwrap_or(DEVELOPMENT_CHAIN_ID),
             pace: options.pace(),
+            zones: options.zones(),
             operators: &operators,
             members: &members,
             evidence: &evidence,
@@ -262,6 +279,11 @@ impl League {
                 pace.min_block_interval_ms,
             ),
             ("--heartbeat-ms", options.heartbeat_ms, pace.heartbeat_ms),
+            (
+                "--halted-after",
+                options.halted_after_s,
+                self.genesis.zones.halted_after_s,
+            ),
         ];
         for (what, asked, has) in wanted {
             if let Some(asked) = asked.filter(|asked| *asked != has) {

@@ -9,7 +9,7 @@ use alloy_primitives::{Address, B256, U256};
 use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
 use hansa_primitives::{
     Alloc, CREATE2_DEPLOYER, Fees, Fork, Genesis, GenesisError, GuardParams, Member, Operator,
-    Pace, PublicKey, StakingParams, genesis_timestamp_ms,
+    Pace, PublicKey, StakingParams, ZonesParams, genesis_timestamp_ms,
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -42,6 +42,7 @@ pub fn is_development(genesis: &Genesis) -> bool {
 pub(super) struct Parts<'a> {
     pub(super) chain_id: u64,
     pub(super) pace: Pace,
+    pub(super) zones: ZonesParams,
     pub(super) operators: &'a [(String, PublicKey)],
     pub(super) members: &'a [(String, Address)],
     /// Accounts that evidence is sent from.
@@ -97,6 +98,7 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
             })
             .collect(),
         guard: GuardParams::default(),
+        zones: parts.zones,
         alloc: members
             .chain(accounts)
             .chain(parts.evidence.iter().copied())

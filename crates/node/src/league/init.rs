@@ -12,7 +12,7 @@ use crate::{
 use alloy_primitives::{Address, B256};
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{
-    Alloc, Fees, Fork, Genesis, GuardParams, Member, Operator, Pace, StakingParams,
+    Alloc, Fees, Fork, Genesis, GuardParams, Member, Operator, Pace, StakingParams, ZonesParams,
     genesis_timestamp_ms,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -208,6 +208,7 @@ pub fn new_genesis(options: &GenesisOptions) -> Result<Genesis, LeagueError> {
             .map(|path| read_toml::<Member>(path, MAX_CONFIG_BYTES))
             .collect::<Result<_, _>>()?,
         guard: GuardParams::default(),
+        zones: ZonesParams::default(),
         alloc,
     };
     genesis::check(Path::new("the new genesis"), &genesis)?;

@@ -222,11 +222,12 @@ fn a_zone_that_stands_is_left_by_its_last_checkpoint() {
     world.record(0, &header, &[1, 2, 3]).unwrap();
     world.hub(owner(2), 5, &send(77, FRIEND, 0, b"")).unwrap();
     world.hub(owner(2), 7, &send(77, FRIEND, 0, b"z")).unwrap();
-    let close = IZones::closeCall { zoneId: 1 };
-    let _: IZones::NotClosable = error(world.zones((STRANGER, U256::ZERO), &close));
+    let halt = IZones::haltCall { zoneId: 1 };
+    let _: IZones::NotSilent = error(world.zones((STRANGER, U256::ZERO), &halt));
     let notice = world.record_of(1).parameters.noticeSeconds;
     world.league.now += notice + 1;
-    let at = world.zones((STRANGER, U256::ZERO), &close).unwrap();
+    let at = world.zones((STRANGER, U256::ZERO), &halt).unwrap();
+    let _: IZones::ZoneEnds = error(world.zones((STRANGER, U256::ZERO), &halt));
     assert_eq!(at, world.league.now + notice);
     let record = world.record_of(1);
     assert_eq!(
@@ -268,9 +269,12 @@ fn a_zone_that_stands_is_left_by_its_last_checkpoint() {
 #[test]
 fn a_checkpoint_opens_a_zone_again_that_was_thought_to_stand() {
     let mut world = world();
-    let close = IZones::closeCall { zoneId: 1 };
+    let (halt, close) = (
+        IZones::haltCall { zoneId: 1 },
+        IZones::closeCall { zoneId: 1 },
+    );
     world.league.now += world.record_of(1).parameters.noticeSeconds + 1;
-    world.zones((STRANGER, U256::ZERO), &close).unwrap();
+    world.zones((STRANGER, U256::ZERO), &halt).unwrap();
     world.checkpoint(0);
     assert_eq!(world.record_of(1).phase, Phase::Active);
     world.zones((owner(1), U256::ZERO), &close).unwrap();

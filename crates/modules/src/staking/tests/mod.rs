@@ -3,6 +3,7 @@
 mod allocations;
 mod appeals;
 mod delegation;
+mod epochs;
 mod evidence;
 mod gas;
 mod limits;

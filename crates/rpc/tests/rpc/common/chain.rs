@@ -11,7 +11,7 @@ use hansa_evm::{BlockExecutor, BlockParams, ChainRules, Changes, Closing, Memory
 use hansa_index::{FinalizedBlock, Index};
 use hansa_primitives::{
     Alloc, Block, Fees, Fork, Genesis, GuardParams, Header, Operator, Pace, StakingParams,
-    StateCommitment, Transaction, next_base_fee, receipts_root, transactions_root,
+    StateCommitment, Transaction, ZonesParams, next_base_fee, receipts_root, transactions_root,
 };
 use hansa_state::MemoryState;
 use std::{collections::BTreeMap, sync::Arc};
@@ -138,6 +138,7 @@ fn genesis() -> Genesis {
         staking: StakingParams::default(),
         members: Vec::new(),
         guard: GuardParams::default(),
+        zones: ZonesParams::default(),
         alloc: BTreeMap::from([(signer().address(), rich), (CONTRACT, code)]),
     }
 }
