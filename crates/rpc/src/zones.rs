@@ -180,6 +180,30 @@ struct Served {
     stake: U256,
     /// Wei that answer at least if it contradicts itself: what an attack on it costs.
     answers: U256,
+    /// Where it was reseeded: its blocks from each of these on are of that epoch or a later one.
+    reseeds: Vec<Reseed>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reseed {
+    /// Height of the first block.
+    first_block: U64,
+    epoch: u64,
+    /// Hash of the block before.
+    parent: B256,
+    committee: Vec<Seat>,
+}
+
+impl From<zones::Reseed> for Reseed {
+    fn from(of: zones::Reseed) -> Self {
+        Self {
+            first_block: U64::from(of.cut.first),
+            epoch: of.cut.epoch,
+            parent: of.parent,
+            committee: of.seats.into_iter().map(Seat::from).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -221,6 +245,7 @@ async fn zone(node: &Arc<Node>, name: String, id: Option<BlockId>) -> CallResult
         let committee = committee.map_err(Fault::internal)?;
         let answers = committee.as_ref().map_or(U256::ZERO, zones::answers);
         let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+        let reseeds = zones::reseeds(&mut state, zone.id).map_err(Fault::internal)?;
         let stakes = seats.iter().map(|seat| seat.stake);
         Ok(Some(Served {
             zone,
@@ -228,6 +253,7 @@ async fn zone(node: &Arc<Node>, name: String, id: Option<BlockId>) -> CallResult
             stake: stakes.fold(U256::ZERO, U256::saturating_add),
             answers,
             committee: seats.into_iter().map(Seat::from).collect(),
+            reseeds: reseeds.into_iter().map(Reseed::from).collect(),
         }))
     })
     .await

@@ -3,6 +3,7 @@
 use crate::{
     Account, Churn, Load, Role, Warning,
     operator::{Setup, run},
+    reseeding::Reseeding,
     role,
 };
 use alloy_primitives::{Address, B256, U256};
@@ -37,7 +38,7 @@ pub const CHAIN_ID: u64 = 4_857;
 /// The chain id of the first zone; others follow it.
 pub const ZONE_ID: u64 = 4_858;
 /// So short that every simulation passes through several epochs.
-const EPOCH_BLOCKS: u64 = 12;
+pub(crate) const EPOCH_BLOCKS: u64 = 12;
 const QUOTA: Quota = Quota::per_second(NZU32!(4_096));
 /// Channels beside the chain's: gossip.
 const GOSSIP: u64 = Channels::<(), ()>::COUNT;
@@ -58,6 +59,7 @@ pub struct League {
     /// In the order of their ids, from 1 on.
     pub(crate) zones: Vec<Arc<Genesis>>,
     pub(crate) traffic: bool,
+    pub(crate) reseeding: Reseeding,
     joining: BTreeSet<usize>,
     roles: BTreeMap<usize, Role>,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
@@ -187,6 +189,7 @@ impl League {
             churn: Churn::default(),
             zones: Vec::new(),
             traffic: false,
+            reseeding: Reseeding::default(),
             joining: BTreeSet::new(),
             roles: BTreeMap::new(),
             kept: Arc::default(),
@@ -231,6 +234,12 @@ impl League {
     /// Lets the hub register the zones, and everybody send ether and messages between all chains.
     pub fn with_traffic(mut self) -> Self {
         self.traffic = true;
+        self
+    }
+
+    /// Lets these operators, by place, stop serving the first zone at a height of it, so that it stands; a while later all of them go on behind a cut.
+    pub fn with_reseeding(mut self, stops: &[(usize, u64)]) -> Self {
+        self.reseeding = Reseeding::new(stops);
         self
     }
 

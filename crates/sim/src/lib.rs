@@ -10,6 +10,7 @@ mod churn;
 mod league;
 mod load;
 mod operator;
+mod reseeding;
 mod role;
 mod traffic;
 mod warning;

@@ -33,6 +33,7 @@ use hansa_index::{Appended, FinalizedBlock, Index};
 use hansa_mempool::{
     FileJournal, Gossip, GossipConfig, HeadInfo, Keeper, Limits, Origin, Pool, Rules,
 };
+use hansa_modules::zones::Reseed;
 use hansa_primitives::{Genesis, PublicKey};
 use hansa_state::{FinalizedState, RecentDiffs};
 use std::{
@@ -112,6 +113,8 @@ pub(crate) struct ChainSetup {
     pub(crate) join: Option<Join>,
     /// Of a zone.
     pub(crate) hub: Option<Arc<dyn Hub>>,
+    /// Of a zone: where its epochs were cut.
+    pub(crate) reseeds: Arc<[Reseed]>,
 }
 
 /// A chain that runs.
@@ -163,7 +166,7 @@ where
             head: head.clone(),
             recent: recent.clone(),
             votes_after_ms: None,
-            reseeds: Arc::from([]),
+            reseeds: chain.reseeds,
             join: chain.join,
             hub: chain.hub,
             evidence: Some(evidence_sender),
@@ -226,6 +229,7 @@ pub(crate) async fn run<N, R>(
         },
         join: league.joins(operator).then(Join::default),
         hub: None,
+        reseeds: Arc::from([]),
     };
     let Started {
         chain,
@@ -270,7 +274,8 @@ pub(crate) async fn run<N, R>(
     *setup.slot.lock() = Some(Running { marshal, databases });
     let _occupied = Occupied(setup.slot.clone());
     if let Some(channels) = zones {
-        let mut shared = Shared::new(&context, channels);
+        let shared = Shared::new(&context, channels);
+        let shared = Arc::new(futures::lock::Mutex::new(shared));
         for genesis in &league.zones {
             let hub = zone::hub(&context, states.clone(), &index, (&league.genesis, genesis));
             zone::spawn(
@@ -278,9 +283,8 @@ pub(crate) async fn run<N, R>(
                 &setup,
                 genesis.clone(),
                 (hub, payer.clone()),
-                &mut shared,
-            )
-            .await;
+                shared.clone(),
+            );
         }
         if league.traffic {
             let traffic = Traffic::on_hub(&setup, operator);

@@ -3,7 +3,7 @@
 use super::{Verdict, honest, text};
 use crate::{
     Node,
-    league::ZONE_ID,
+    league::{EPOCH_BLOCKS, ZONE_ID},
     traffic::{UPGRADED_INTERVAL_MS, messages},
     warning::BLOCK,
 };
@@ -92,6 +92,48 @@ impl ZoneFollows {
             ));
         }
         Ok(())
+    }
+}
+
+/// The first zone was cut: an epoch ended early, and every honest operator has blocks of later ones, which are of the usual length.
+#[derive(Clone, Copy, Debug)]
+pub struct ZoneReseeded {
+    /// Epochs that ended after the cut, at least.
+    pub epochs: u64,
+}
+
+impl Property<PublicKey, Node> for ZoneReseeded {
+    fn name(&self) -> &str {
+        "zone_reseeded"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                let blocks = zone_blocks(node, &node.zones[0])?;
+                let epochs: Vec<_> = blocks.iter().map(|block| block.header().epoch()).collect();
+                let ends = epochs.windows(2).enumerate();
+                let ends = ends.filter(|(_, pair)| pair[0] != pair[1]);
+                let ends: Vec<_> = ends.map(|(last, _)| blocks[last].number()).collect();
+                let is_usual = |end: &u64| (end + 1).is_multiple_of(EPOCH_BLOCKS);
+                let cut = ends.iter().position(|end| !is_usual(end));
+                let after = cut.map_or(&[][..], |cut| &ends[cut..]);
+                let usual = after
+                    .windows(2)
+                    .all(|pair| pair[1] - pair[0] == EPOCH_BLOCKS);
+                if !usual || (after.len() as u64) <= self.epochs {
+                    return Err(format!(
+                        "operator {}: epochs of the zone end at {ends:?}",
+                        node.operator
+                    ));
+                }
+            }
+            Ok(())
+        })
     }
 }
 

@@ -145,3 +145,40 @@ fn messages_survive_a_change_of_operators() {
         });
     }
 }
+
+/// One operator stops early and another later: the zone stands, its hub goes on. All of them go on behind a cut, and the first has to catch up
+/// across it.
+fn reseeded(height: u64) -> PlanBuilder<League> {
+    let league = League::new(OPERATORS, Load::default())
+        .with_zones(1)
+        .with_reseeding(&[(1, 8), (2, 17)]);
+    plan(league, height).property(checks::ZoneFollows {
+        height: 40,
+        committees: 1,
+    })
+}
+
+#[test]
+fn a_zone_that_stood_goes_on_behind_a_cut() {
+    for seed in seeds() {
+        twice(seed, || {
+            reseeded(70).property(checks::ZoneReseeded { epochs: 1 })
+        });
+    }
+}
+
+#[test]
+fn operators_crash_while_a_zone_is_reseeded() {
+    for seed in seeds() {
+        let result = twice(seed, || {
+            reseeded(70)
+                .property(checks::ZoneReseeded { epochs: 1 })
+                .crash(Crash::Random {
+                    frequency: Duration::from_millis(1_500),
+                    downtime: Duration::from_millis(600),
+                    count: 1,
+                })
+        });
+        assert!(result.crashes > 0);
+    }
+}
