@@ -1,8 +1,9 @@
 // Arguments of calls, logs and errors, by their types and names.
 import type { ReactNode } from 'react';
 import { count } from '../lib/format';
-import type { Argument, Decoded } from '../lib/decode';
+import { type Argument, type Decoded, decodeLog } from '../lib/decode';
 import type { Chain } from '../lib/rpc';
+import type { Log } from '../lib/types';
 import { t } from '../strings';
 import { Badge } from './basics';
 import { Address, Ether, Hash, Text, Time } from './values';
@@ -97,5 +98,23 @@ export function DecodedView({ of, chain }: { of: Decoded; chain: Chain }) {
       </p>
       <Arguments of={of.arguments} chain={chain} />
     </div>
+  );
+}
+
+/** A log by its name and arguments, or as it is where no ABI fits. */
+export function LogView({ of, chain }: { of: Log; chain: Chain }) {
+  const decoded = decodeLog(of);
+  if (decoded) return <DecodedView of={decoded} chain={chain} />;
+  return (
+    <>
+      <ul>
+        {of.topics.map((topic, index) => (
+          <li key={index}>
+            <Hash of={topic} full />
+          </li>
+        ))}
+      </ul>
+      {of.data !== '0x' && <Bytes hex={of.data} />}
+    </>
   );
 }
