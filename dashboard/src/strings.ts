@@ -346,6 +346,7 @@ export const t = {
     waiting: 'waiting',
     failed: 'failed',
     older: 'Load older',
+    most: (count: string) => `The newest ${count} messages of each chain are read here; for more use eth_getLogs.`,
     noneSuch: (count: string) => `None of the ${count} newest messages is so.`,
     none: 'Nothing has been sent between the chains yet.',
     noneNext: 'Bridge some ether above, or: hansa --as member-1 bridge deposit market 1ether',
