@@ -44,7 +44,7 @@ export async function scan(chain: Chain, filter: Filter, enough: number, before:
 
 /** Blocks that one page looks at, and the most logs of one page: the rest of a large block is in its transactions. */
 const LOOKED = 50_000;
-const MOST = 200;
+const MOST = 50;
 
 export interface Past {
   /** Newest first, of whole blocks. */

@@ -172,9 +172,10 @@ export const slash = {
   },
   noEvidence: 'This node does not have the block that brought the evidence: it is older than its history.',
   noEvidenceNext: 'Ask a node that has all blocks.',
-  byContract: 'A contract handed the evidence in, so that it is no part of the transaction’s own call, and it was not found in the calls inside.',
-  untraced: 'The node does not show these:',
-  byContractNext: 'Another node may show the calls inside of the transaction, which have it:',
+  byContract: 'A contract handed the evidence in, so that it is no part of the transaction’s own call.',
+  notInside: 'The calls inside of it do not show it either.',
+  untraced: (why: string) => `The node does not show the calls inside of it: ${why}`,
+  byContractNext: 'Another node may show the calls inside of the transaction:',
   malformed: (why: string) => `The evidence cannot be read here: ${why}.`,
   malformedNext: 'Staking took it, so this page may be older than the node. The bytes are in the transaction:',
 };

@@ -69,7 +69,7 @@ function policy(zone: Zone): [string, ReactNode][] {
   if (of.rentPerDay !== undefined) rows.push([t.chains.rent, <Ether key="r" of={big(of.rentPerDay)} />]);
   const rule = zone.committeeRule;
   if (rule) {
-    rows.push([t.chains.maxSeats, rule.maxSeats === null ? t.common.none : count(rule.maxSeats)]);
+    rows.push([t.chains.maxSeats, rule.maxSeats === null ? t.common.noLimit : count(rule.maxSeats)]);
     rows.push([t.chains.minSeatStake, <Ether key="m" of={big(rule.minStake)} />]);
     rows.push([t.chains.allowed, <Allowed key="a" ids={rule.allowed} />]);
   }

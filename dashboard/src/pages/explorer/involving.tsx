@@ -40,7 +40,7 @@ export function Involving({ chain, address }: { chain: Chain; address: Hex }) {
   const rows = page.data?.transactions ?? [];
   const next = page.data?.next;
   return (
-    <Panel title={t.league.transactions} source={page} flush className="mt-3" aside={before && t.explorer.beforePlace(count(num(before.transactionIndex)), count(num(before.blockNumber)))}>
+    <Panel title={before ? t.league.txs : t.league.transactions} source={page} flush className="mt-3" aside={before && t.explorer.beforePlace(count(num(before.transactionIndex)), count(num(before.blockNumber)))}>
       {rows.length === 0 ? (
         <Empty next={t.explorer.noneInvolvingNext}>{t.explorer.noneInvolving}</Empty>
       ) : (

@@ -7,7 +7,7 @@ import { logsBelow, type Past, SCAN_EVERY_MS } from '../../lib/scan';
 import type { Hex } from '../../lib/types';
 import { t } from '../../strings';
 import { Empty, Panel } from '../../ui/basics';
-import { LogView } from '../../ui/decoded';
+import { LogLine } from '../../ui/decoded';
 import { Ago, BlockLink, TxLink } from '../../ui/values';
 
 /** Logs of one page, or as many more as its last block has. */
@@ -35,7 +35,7 @@ export function Logs({ chain, address }: { chain: Chain; address: Hex }) {
               <TxLink chain={chain} hash={log.transactionHash} />
               {log.blockTimestamp && <Ago ms={num(log.blockTimestamp) * 1_000} />}
             </p>
-            <LogView of={log} chain={chain} />
+            <LogLine of={log} chain={chain} />
           </li>
         ))}
       </ul>

@@ -34,11 +34,11 @@ async function given(transaction: Transaction, slashId: number, signal: AbortSig
   if (byItself) return byItself;
   try {
     const trace = await call<Trace>(HUB, 'debug_traceTransaction', [transaction.hash, { tracer: 'callTracer' }], signal);
-    return evidenceWithin(trace, slashId) ?? { what: t.slash.byContract, next: t.slash.byContractNext };
+    return evidenceWithin(trace, slashId) ?? { what: `${t.slash.byContract} ${t.slash.notInside}`, next: t.slash.byContractNext };
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
     const { what, next } = explain(error);
-    return { what: `${t.slash.byContract} ${t.slash.untraced} ${what}`, next: `${next} ${t.slash.byContractNext}` };
+    return { what: `${t.slash.byContract} ${t.slash.untraced(what)}`, next: `${next} ${t.slash.byContractNext}` };
   }
 }
 
