@@ -1,10 +1,12 @@
 // What answers for a chain, against what it holds. What answers is what is surely lost if its committee contradicts
 // itself, which is less than the stake of all its seats.
+import type { UseQueryResult } from '@tanstack/react-query';
 import { big } from './format';
+import { useEpoch } from './league';
 import { useAsk, viewsOrFail } from './live';
 import { STAKING } from './modules';
 import { call, HUB } from './rpc';
-import type { Epoch, Hex, Zone } from './types';
+import type { Hex, Zone } from './types';
 
 export interface Seat {
   operator: number;
@@ -40,8 +42,7 @@ export function leastAnswering(stakes: bigint[]): bigint {
   return sum(ascending.slice(0, stakes.length - 2 * faulty));
 }
 
-async function ofHub(signal: AbortSignal): Promise<Committee> {
-  const { epoch } = await call<Epoch>(HUB, 'hansa_epoch', [], signal);
+async function ofHub(epoch: number, signal: AbortSignal): Promise<Committee> {
   const [answer] = await viewsOrFail(HUB, [{ ...STAKING, name: 'committeeOf', args: [BigInt(epoch)] }], signal);
   const seats = (answer as [Hex, { operatorId: bigint; key: Hex; stake: bigint }[]])[1].map(({ operatorId, key, stake }) => ({ operator: Number(operatorId), key, stake }));
   const stakes = seats.map(({ stake }) => stake);
@@ -53,8 +54,11 @@ async function ofZone({ name }: Zone, signal: AbortSignal): Promise<Committee | 
   return of && { epoch: of.epoch, seats: of.committee.map((seat) => ({ ...seat, stake: big(seat.stake) })), stake: big(of.stake), answers: big(of.answers) };
 }
 
-/** The committee of a zone now, or of the hub; the hub knows both, whether or not this node runs the zone. */
-export const useCommittee = (zone: Zone | null) => useAsk<Committee | null>(HUB, ['committee', zone?.name ?? null], (signal) => (zone ? ofZone(zone, signal) : ofHub(signal)));
+/** The committee of a zone now, or of the hub; the hub knows both, whether or not this node runs the zone. It is the same for a whole epoch. */
+export function useCommittee(zone: Zone | null): UseQueryResult<Committee | null> {
+  const epoch = useEpoch().data?.epoch;
+  return useAsk<Committee | null>(HUB, ['committee', zone?.name ?? null, epoch], (signal) => (zone ? ofZone(zone, signal) : ofHub(epoch ?? 0, signal)), { fixed: true, keep: true, enabled: epoch !== undefined });
+}
 
 export interface Security {
   answers: bigint;

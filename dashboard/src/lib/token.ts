@@ -1,5 +1,6 @@
 // Tokens: what a contract says of itself, its transfers from the logs, and who holds it by its own word. All of it may be a lie.
 import { parseAbi } from 'viem/utils';
+import { Memory } from './blocks';
 import { useAsk, views } from './live';
 import { call, type Chain } from './rpc';
 import { scan } from './scan';
@@ -87,10 +88,9 @@ export async function holders(chain: Chain, of: Hex, parties: Hex[], signal?: Ab
   return parties.map((address, index) => ({ address, balance: held[index] ?? 0n })).filter(({ balance }) => balance > 0n).sort((a, b) => (b.balance > a.balance ? 1 : b.balance < a.balance ? -1 : 0));
 }
 
-/** Transfers of one direction that are read of one step, blocks of a step, and contracts that are asked what they are. */
+/** Transfers of one direction that are read of one step, and blocks of a step. */
 const MAX_TRANSFERS = 2_000;
 const STEP_BLOCKS = 50_000;
-export const MAX_TOKENS = 50;
 
 export interface Named {
   /** Contracts whose transfers name an address, whichever did so last first. */
@@ -125,12 +125,17 @@ export interface Holdings {
   left: number;
 }
 
-/** What an address holds now of these contracts' tokens. */
-export async function holdings(chain: Chain, holder: Hex, contracts: Hex[], signal?: AbortSignal): Promise<Holdings> {
-  const some = contracts.slice(0, MAX_TOKENS);
-  const [said, held] = await Promise.all([tokens(chain, some, signal), balances(chain, some.map((token) => [token, holder]), signal)]);
+/** Tokens do not change what they are: each is asked once. */
+const known = new Memory<Token>();
+
+/** What an address holds now of the tokens of the first `most` of these contracts. */
+export async function holdings(chain: Chain, holder: Hex, contracts: Hex[], most: number, signal?: AbortSignal): Promise<Holdings> {
+  const some = contracts.slice(0, most);
+  const unknown = some.filter((address) => !known.get(`${chain}:${address}`));
+  const [said, held] = await Promise.all([tokens(chain, unknown, signal), balances(chain, some.map((token) => [token, holder]), signal)]);
+  said.forEach((token, index) => token && known.set(`${chain}:${unknown[index]}`, token));
   const answering = some.flatMap((address, index): Holding[] => {
-    const [token, balance] = [said[index], held[index]];
+    const [token, balance] = [known.get(`${chain}:${address}`), held[index]];
     return token && typeof balance === 'bigint' ? [{ address, token, balance }] : [];
   });
   const nonzero = answering.filter(({ balance }) => balance > 0n);

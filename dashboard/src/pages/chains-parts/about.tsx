@@ -1,5 +1,6 @@
 // What the hub knows of a chain, for pages of chains that this node runs and of those that it does not.
 import type { ReactNode } from 'react';
+import { usePolicy } from '../../lib/directives';
 import { bps, big, count, duration, num } from '../../lib/format';
 import { escrowLastsMs, terms, useOperators } from '../../lib/league';
 import { to } from '../../lib/route';
@@ -37,10 +38,10 @@ export function Committee({ chain, zone }: { chain: Chain; zone: Zone | null }) 
 }
 
 /** How long the escrow pays; nothing of a zone that ends already. */
-export function EscrowLasts({ of }: { of: Zone }) {
+export function escrowLasts(of: Zone): string | null {
   if (of.phase !== 'registered' && of.phase !== 'active') return null;
   const lastsMs = escrowLastsMs(of);
-  return <>{lastsMs === null ? t.chains.escrowForever : t.chains.escrowLasts(duration(lastsMs))}</>;
+  return lastsMs === null ? t.chains.escrowForever : t.chains.escrowLasts(duration(lastsMs));
 }
 
 function Allowed({ ids }: { ids: number[] }) {
@@ -53,15 +54,14 @@ function Allowed({ ids }: { ids: number[] }) {
           <Text of={operators.find((of) => of.id === id)?.name ?? `#${id}`} most={40} />
         </a>
       ))}
+      <span className="text-muted">{t.chains.allowedFill}</span>
     </span>
   );
 }
 
-function policy(zone: Zone): [string, ReactNode][] {
+function pace(zone: Zone): [string, ReactNode][] {
   const of = terms(zone);
   const rows: [string, ReactNode][] = [];
-  if (of.minSeverity !== undefined) rows.push([t.chains.minSeverity, t.chains.severities(of.minSeverity)]);
-  if (of.maxDirectiveSeconds !== undefined) rows.push([t.chains.maxDirective, duration(of.maxDirectiveSeconds * 1_000)]);
   if (of.blockIntervalMs !== undefined) rows.push([t.chains.interval, duration(of.blockIntervalMs)]);
   if (of.heartbeatMs !== undefined) rows.push([t.chains.heartbeat, duration(of.heartbeatMs)]);
   if (of.epochBlocks !== undefined) rows.push([t.chains.epochBlocks, count(of.epochBlocks)]);
@@ -77,18 +77,21 @@ function policy(zone: Zone): [string, ReactNode][] {
 }
 
 export function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | undefined; chain: Chain }) {
+  const guard = usePolicy(zone);
   const rows: [string, ReactNode][] = [[t.chains.chainId, String(num(zone ? zone.chainId : hub?.chainId))]];
+  const lasts = zone && escrowLasts(zone);
   if (zone) {
     rows.push(
       [t.chains.creator, <Address key="c" of={zone.creator} />],
       [t.chains.createdAt, <span key="b"><BlockLink chain={HUB} number={num(zone.createdAt)} />, <Time ms={zone.timestamp * 1_000} /></span>],
-      [t.chains.escrow, <span key="e"><Ether of={big(zone.escrow)} /> <span className="text-muted"><EscrowLasts of={zone} /></span></span>],
+      [t.chains.escrow, <span key="e"><Ether of={big(zone.escrow)} />{lasts && <span className="text-muted">; {lasts}</span>}</span>],
       [t.chains.lockedLong, <Ether key="l" of={big(zone.locked)} />],
       [t.chains.outflow, <span key="o"><Ether of={big(zone.outflow)} /> {t.league.ofTotal('')}<Ether of={big(zone.outflowLimit)} /></span>],
     );
-    for (const row of policy(zone)) rows.push(row);
     if (zone.closesAt !== null) rows.push([t.chains.closes, <Time key="t" ms={zone.closesAt * 1_000} />]);
   } else if (hub) rows.push([t.chains.genesis, <span key="g" className="font-mono text-xs break-all">{hub.genesis}</span>]);
+  if (guard) rows.push([t.chains.minSeverity, t.chains.severities(guard.least)], [t.chains.maxDirective, duration(guard.maxSeconds * 1_000)]);
+  if (zone) rows.push(...pace(zone));
   if (zone?.path !== null) rows.push([t.chains.rpc, <code key="r" className="text-xs break-all">{`${location.origin}${path(chain)}`}</code>]);
   return (
     <Panel title={t.chains.about}>

@@ -8,7 +8,7 @@ import { Badge, Stat, Title } from '../../ui/basics';
 import { Ago, BlockLink, Ether, Text } from '../../ui/values';
 import { Crumbs } from '../chains';
 import { PHASE_TONES } from '../explorer/list';
-import { About, Committee, EscrowLasts } from './about';
+import { About, Committee, escrowLasts } from './about';
 import { SecurityPanel } from './security';
 
 function Strip({ zone }: { zone: Zone }) {
@@ -33,7 +33,7 @@ function Strip({ zone }: { zone: Zone }) {
         <Stat label={t.chains.locked}>
           <Ether of={big(zone.locked)} digits={2} />
         </Stat>
-        <Stat label={t.chains.escrow} note={<EscrowLasts of={zone} />}>
+        <Stat label={t.chains.escrow} note={escrowLasts(zone)}>
           <Ether of={big(zone.escrow)} digits={2} />
         </Stat>
       </dl>

@@ -22,7 +22,7 @@ function Turn({ chain, older, paged }: { chain: Chain; older: number | null; pag
   );
 }
 
-const Looked = ({ from, upTo }: { from: number; upTo: number }) => <p className="px-3 pt-2 text-muted">{t.chains.looked(count(from), count(upTo))}</p>;
+const Looked = ({ from, upTo }: { from: number; upTo: number }) => <p className="px-3 py-2 text-muted">{t.chains.looked(count(from), count(upTo))}</p>;
 
 function NewestBlocks({ chain }: { chain: Chain }) {
   const blocks = useNewestBlocks(chain, LISTED);
