@@ -397,7 +397,10 @@ if (process.argv.includes('--screenshots')) {
     for (const [text, route] of [['3', /#\/chains\/hub\/block\/3$/], [left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake/]]) {
       await search.fill(text);
       await search.press('Enter');
-      await page.waitForURL(route, { timeout: 5 * SECOND });
+      await page.waitForURL(route, { timeout: 20 * SECOND });
+      // The field is emptied when something was found: what is typed before that is lost.
+      await search.and(page.locator('[aria-busy="false"]')).waitFor();
+      await page.waitForFunction(() => document.querySelector('form[role="search"] input').value === '');
     }
     await search.fill(`0x${'12'.repeat(32)}`);
     await search.press('Enter');
