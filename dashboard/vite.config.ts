@@ -4,7 +4,8 @@ import { defineConfig } from 'vite';
 
 // For `npm run dev`: a node whose dashboard answers for the chains and for TAXII.
 const node = process.env.HANSA_NODE ?? 'http://127.0.0.1:8080';
-const proxied = { target: node, ws: true, changeOrigin: true };
+// The node answers a WebSocket (events) to pages of its own host and port only: for it, what comes through here comes from there.
+const proxied = { target: new URL(node).origin, ws: true, changeOrigin: true, rewriteWsOrigin: true };
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

@@ -6,7 +6,7 @@
 // so before it took the evidence.
 import { decodeCall } from './decode';
 import { MODULES } from './stream';
-import type { Hex } from './types';
+import type { Hex, Trace } from './types';
 
 /** Bytes of one piece of evidence that staking takes. */
 export const MAX_EVIDENCE_BYTES = 1_024;
@@ -109,4 +109,18 @@ export function evidenceIn(to: string | null, input: Hex): { kind: number; evide
   if (call?.name !== 'submitEvidence' && call?.name !== 'submitZoneEvidence') return null;
   const by = Object.fromEntries(call.arguments.map(({ name, value }) => [name, value])) as { kind: number; evidence: Hex };
   return { kind: Number(by.kind), evidence: by.evidence };
+}
+
+/** The same of the calls inside of a transaction: the one that was not undone and was answered with the number of this slash. */
+export function evidenceWithin({ to, input, output, error, calls = [] }: Trace, slashId: number): ReturnType<typeof evidenceIn> {
+  if (error !== undefined) return null;
+  if (output !== undefined && /^0x[0-9a-fA-F]{64}$/.test(output) && BigInt(output) === BigInt(slashId)) {
+    const given = evidenceIn(to ?? null, input as Hex);
+    if (given) return given;
+  }
+  for (const inner of calls) {
+    const given = evidenceWithin(inner, slashId);
+    if (given) return given;
+  }
+  return null;
 }

@@ -22,10 +22,15 @@ export function ether(wei: bigint, digits = 4): string {
   return `${sign}${count(whole)}${decimals ? `.${decimals}` : ''}`;
 }
 
-/** An amount of a token in its unit, with its digits as far as they say something. */
+/** Digits before the point that are written out. */
+const MAX_DIGITS = 24;
+
+/** An amount of a token in its unit, with its digits as far as they say something. A token may say any number: what no table has room for is written as 1.15 × 10^59. */
 export function units(amount: bigint, decimals: number, digits = 6): string {
-  if (decimals === 0) return count(amount);
   const unit = 10n ** BigInt(decimals);
+  const large = String(amount / unit);
+  if (large.length > MAX_DIGITS) return `${large[0]}.${large.slice(1, 3)} × 10^${large.length - 1}`;
+  if (decimals === 0) return count(amount);
   const shown = Math.min(digits, decimals);
   const rest = ((amount % unit) * 10n ** BigInt(shown)) / unit;
   const whole = amount / unit;

@@ -2,7 +2,7 @@
 import { createContext, useContext, useMemo } from 'react';
 import { useAsk, useRpc, views, viewsOrFail } from './live';
 import { GUARD, MEMBERS, MODULE_NAMES } from './modules';
-import { num } from './format';
+import { big, num } from './format';
 import type { ZoneHead } from './health';
 import { call, type Chain, HUB } from './rpc';
 import type { Epoch, Finality, Header, Hex, Operator, Peer, Status, Terms, Zone } from './types';
@@ -34,6 +34,12 @@ export const usePeers = () => useRpc<Peer[]>(HUB, 'hansa_peers');
 export const useOperators = () => useRpc<{ total: number; operators: Operator[] }>(HUB, 'hansa_operators', [0, PAGE]);
 export const useEpoch = () => useRpc<Epoch>(HUB, 'hansa_epoch');
 export const terms = (zone: Zone): Partial<Terms> => ({ ...zone, ...zone.terms });
+/** How long a zone's escrow pays until the zone begins to close, ms: what is left by then pays the time of notice. Null where it pays no rent. */
+export function escrowLastsMs(zone: Zone): number | null {
+  const { rentPerDay, noticeSeconds = 0 } = terms(zone);
+  const rent = big(rentPerDay);
+  return rent === 0n ? null : Math.max(0, Number((big(zone.escrow) * 86_400_000n) / rent) - noticeSeconds * 1_000);
+}
 export const isDevelopment = (status: Status | undefined): boolean => status !== undefined && DEVELOPMENT_CHAIN_IDS.includes(Number(status.chainId));
 
 /** When each zone's newest block was made. */
@@ -135,7 +141,7 @@ export const useAlerts = () =>
   });
 
 /** Pending, accepted, or under a sentinel's provisional directive. */
-export const isOpen = (alert: Alert): boolean => alert.status === 1 || alert.status === 2;
+export const isOpen = (alert: Pick<Alert, 'status'>): boolean => alert.status === 1 || alert.status === 2;
 
 export interface Name {
   name: string;

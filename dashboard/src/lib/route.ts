@@ -49,15 +49,26 @@ export function go(hash: string): void {
   location.hash = hash;
 }
 
+/** The address of a place with other values in its query; an empty one takes its name out. A link to it makes an entry in the history. */
+export function withQuery({ parts, query: now }: Route, changes: Record<string, string | number>): string {
+  const query = new URLSearchParams(now);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === '') query.delete(name);
+    else query.set(name, String(value));
+  }
+  return `${to(...parts)}${query.size > 0 ? `?${query}` : ''}`;
+}
+
 /** Changes the query of the present place without a new entry in the history. */
 export function setQuery(changes: Record<string, string>): void {
-  const query = new URLSearchParams(current.query);
-  for (const [name, text] of Object.entries(changes)) {
-    if (text) query.set(name, text);
-    else query.delete(name);
-  }
-  const tail = query.size > 0 ? `?${query}` : '';
-  history.replaceState(null, '', `${to(...current.parts)}${tail}`);
-  current = { parts: current.parts, query };
+  const hash = withQuery(current, changes);
+  history.replaceState(null, '', hash);
+  current = parse(hash);
   for (const listener of listeners) listener();
+}
+
+/** A whole number from 1 to `most` that the query has under a name; null where it has none. */
+export function whole(text: string | null, most: number = Number.MAX_SAFE_INTEGER): number | null {
+  const number = text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  return number > 0 ? Math.min(number, most) : null;
 }

@@ -41,3 +41,28 @@ export async function scan(chain: Chain, filter: Filter, enough: number, before:
   }
   return { logs, before: top >= oldest ? top + 1 : null };
 }
+
+/** Blocks that one page looks at, and the most logs of one page: the rest of a large block is in its transactions. */
+const LOOKED = 50_000;
+const MOST = 50;
+
+export interface Past {
+  /** Newest first, of whole blocks. */
+  logs: Log[];
+  /** The blocks that were looked at. */
+  bottom: number;
+  top: number;
+  /** Logs of the bottom block that are not listed. */
+  left: number;
+}
+
+/** The logs below block `before` (of all, without one), of whole blocks, until there are `enough`; a page of a list that reaches to block `oldest`. */
+export async function logsBelow(chain: Chain, filter: Filter, enough: number, before: number | null, oldest: number, signal?: AbortSignal): Promise<Past> {
+  const top = before === null ? Number(await call<Hex>(chain, 'eth_blockNumber', [], signal)) : before - 1;
+  const floor = Math.max(oldest, top - LOOKED + 1);
+  const { logs } = await scan(chain, filter, enough, top + 1, floor, signal);
+  const cut = logs[enough - 1];
+  const bottom = cut ? Number(cut.blockNumber) : Math.min(floor, top + 1);
+  const all = logs.filter(({ blockNumber }) => Number(blockNumber) >= bottom);
+  return { logs: all.slice(0, MOST), bottom, top, left: Math.max(0, all.length - MOST) };
+}

@@ -1,14 +1,63 @@
-// What answers for a zone, against what it holds. What answers is what is surely lost if its committee contradicts
+// What answers for a chain, against what it holds. What answers is what is surely lost if its committee contradicts
 // itself, which is less than the stake of all its seats.
+import type { UseQueryResult } from '@tanstack/react-query';
 import { big } from './format';
+import { useEpoch } from './league';
+import { useAsk, viewsOrFail } from './live';
+import { STAKING } from './modules';
+import { call, HUB } from './rpc';
 import type { Hex, Zone } from './types';
 
+export interface Seat {
+  operator: number;
+  key: Hex;
+  /** Wei that answer for the chain. */
+  stake: bigint;
+}
+
+/** Those who finalize a chain's blocks in an epoch of the hub. */
+export interface Committee {
+  epoch: number;
+  seats: Seat[];
+  /** Of all seats, wei. */
+  stake: bigint;
+  /** Of as many seats as a contradiction takes, the least, wei. */
+  answers: bigint;
+}
+
 /** A zone as hansa_zone tells of it. */
-export interface ZoneDetails extends Zone {
-  /** Of all seats. */
+interface ZoneDetails {
+  epoch: number;
+  committee: { operator: number; key: Hex; stake: Hex }[];
   stake: Hex;
-  /** Of as many seats as a contradiction takes, the least. */
   answers: Hex;
+}
+
+const sum = (of: bigint[]): bigint => of.reduce((total, one) => total + one, 0n);
+
+/** What answers at least: the least stakes of as many seats as any two quorums have in common. The node says it of zones, and not of the hub. */
+export function leastAnswering(stakes: bigint[]): bigint {
+  const faulty = Math.floor(Math.max(0, stakes.length - 1) / 3);
+  const ascending = [...stakes].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return sum(ascending.slice(0, stakes.length - 2 * faulty));
+}
+
+async function ofHub(epoch: number, signal: AbortSignal): Promise<Committee> {
+  const [answer] = await viewsOrFail(HUB, [{ ...STAKING, name: 'committeeOf', args: [BigInt(epoch)] }], signal);
+  const seats = (answer as [Hex, { operatorId: bigint; key: Hex; stake: bigint }[]])[1].map(({ operatorId, key, stake }) => ({ operator: Number(operatorId), key, stake }));
+  const stakes = seats.map(({ stake }) => stake);
+  return { epoch, seats, stake: sum(stakes), answers: leastAnswering(stakes) };
+}
+
+async function ofZone({ name }: Zone, signal: AbortSignal): Promise<Committee | null> {
+  const of = await call<ZoneDetails | null>(HUB, 'hansa_zone', [name], signal);
+  return of && { epoch: of.epoch, seats: of.committee.map((seat) => ({ ...seat, stake: big(seat.stake) })), stake: big(of.stake), answers: big(of.answers) };
+}
+
+/** The committee of a zone now, or of the hub; the hub knows both, whether or not this node runs the zone. It is the same for a whole epoch. */
+export function useCommittee(zone: Zone | null): UseQueryResult<Committee | null> {
+  const epoch = useEpoch().data?.epoch;
+  return useAsk<Committee | null>(HUB, ['committee', zone?.name ?? null, epoch], (signal) => (zone ? ofZone(zone, signal) : ofHub(epoch ?? 0, signal)), { fixed: true, keep: true, enabled: epoch !== undefined });
 }
 
 export interface Security {
@@ -21,9 +70,9 @@ export interface Security {
   exceeds: boolean;
 }
 
-export function security({ answers, stake, locked }: Pick<ZoneDetails, 'answers' | 'stake' | 'locked'>): Security {
-  const [least, value] = [big(answers), big(locked)];
-  return { answers: least, stake: big(stake), value, ratio: value > 0n ? (least * 100n) / value : null, exceeds: value > least };
+export function security({ answers, stake }: Pick<Committee, 'answers' | 'stake'>, locked: Hex): Security {
+  const value = big(locked);
+  return { answers, stake, value, ratio: value > 0n ? (answers * 100n) / value : null, exceeds: value > answers };
 }
 
 /** Hundredths as 0.25 ×; what is smaller than one is said to be. */

@@ -72,6 +72,8 @@ export interface Zone extends Partial<Terms> {
   /** Whether this node is to run it. */
   serves: boolean;
   path: string | null;
+  /** Who may serve it; `allowed` are ids of operators, none of them for all. */
+  committeeRule?: { maxSeats: number | null; minStake: Hex; allowed: number[] };
   terms?: Partial<Terms>;
 }
 

@@ -6,6 +6,7 @@ import { useStream } from '../lib/stream';
 import { Nothing, Panel, Waiting } from '../ui/basics';
 import { AddNetwork } from '../wallet/add';
 import { t } from '../strings';
+import { ElsewherePage } from './chains-parts/elsewhere';
 import { SecurityPanel } from './chains-parts/security';
 import { AddressPage } from './explorer/address';
 import { BlockPage } from './explorer/block';
@@ -52,7 +53,7 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
     if (zones.isPending) return <Waiting />;
     const zone = zones.data?.find(({ name }) => name === chain);
     if (zones.data && !zone) return <Nothing title={t.nav.chains} next={<a href={to('chains')}>{t.chains.listed}</a>}>{t.chains.unknown(line(chain, 40))}</Nothing>;
-    if (zone?.path === null) return <Nothing title={t.nav.chains} next={t.chains.notHereNext}>{t.chains.notHere(line(chain, 40))}</Nothing>;
+    if (zone?.path === null) return kind ? <Nothing title={t.nav.chains} next={<><a href={to('chains', chain)}>{t.chains.about}</a> · {t.chains.notHereNext}</>}>{t.chains.notHere(line(chain, 40))}</Nothing> : <ElsewherePage zone={zone} />;
   }
   const key = `${chain}/${kind}/${id}`;
   if (kind === 'block' && id) return <BlockPage key={key} chain={chain} id={id} />;

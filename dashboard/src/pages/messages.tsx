@@ -8,14 +8,14 @@ import { useStatus, useZones } from '../lib/league';
 import { useAsk } from '../lib/live';
 import { MESSAGES } from '../lib/modules';
 import { type Action, delivery, newest, ofTransaction, progress, type Progress, proofOf, type Proof, type Sent, type Step } from '../lib/messages';
-import { go, setQuery, to, useRoute } from '../lib/route';
+import { go, setQuery, to, useRoute, whole, withQuery } from '../lib/route';
 import { call, type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
 import { SCAN_EVERY_MS } from '../lib/scan';
 import type { Hex, Status, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Button, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
+import { Badge, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Address, Ago, BlockLink, Ether, Hash, Time, TxLink } from '../ui/values';
 import { Bytes, DecodedView } from '../ui/decoded';
@@ -23,6 +23,8 @@ import { Submit } from '../wallet/submit';
 
 /** Messages of each chain that are listed. */
 const LISTED = 20;
+/** Times that older ones are added. */
+const MAX_PAGES = 50;
 const TONES: Record<Progress['state'], Tone> = { 'on its way': 'warn', arrived: 'good', waits: 'warn', held: 'warn', returned: 'bad', taken: 'good' };
 
 type State = Progress['state'];
@@ -332,8 +334,9 @@ function Row({ of, state, world }: { of: Sent; state: State | null; world: World
 
 function List({ world }: { world: World }) {
   const chains = running(world);
-  const { query } = useRoute();
-  const [pages, setPages] = useState(1);
+  const route = useRoute();
+  const { query } = route;
+  const pages = whole(query.get('pages'), MAX_PAGES) ?? 1;
   const filter = query.get('show') === 'waiting' || query.get('show') === 'failed' ? (query.get('show') as keyof typeof FILTERS) : null;
   const most = LISTED * pages;
   const sent = useAsk<{ all: Sent[]; more: boolean }>(
@@ -373,9 +376,7 @@ function List({ world }: { world: World }) {
       )}
       {sent.data?.more && (
         <p className="border-t border-line px-3 py-2">
-          <Button onClick={() => setPages(pages + 1)} disabled={sent.isPlaceholderData}>
-            {sent.isPlaceholderData ? t.common.loading : t.messages.older}
-          </Button>
+          {sent.isPlaceholderData ? t.common.loading : pages < MAX_PAGES ? <a href={withQuery(route, { pages: pages + 1 })}>{t.messages.older}</a> : t.messages.most(count(most))}
         </p>
       )}
     </Panel>

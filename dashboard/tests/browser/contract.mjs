@@ -1,7 +1,7 @@
-// A token with more to it: for pages of tokens, ABIs that readers give, and traces.
+// Contracts: a token with more to it, for pages of tokens, ABIs that readers give, and traces; and one that calls others.
 import solc from 'solc';
 
-const SOURCE = `// SPDX-License-Identifier: MIT
+const BARTER = `// SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 contract Barter {
     string public constant name = "Barter"; string public constant symbol = "BRT"; uint8 public constant decimals = 6; uint256 public totalSupply;
@@ -14,12 +14,20 @@ contract Barter {
     function weigh(uint256 apples) external pure returns (uint256) { return apples * 3; }
 }`;
 
-/** Its ABI and the code that makes it. */
-export function barter() {
-  const input = { language: 'Solidity', sources: { 'Barter.sol': { content: SOURCE } }, settings: { evmVersion: 'cancun', outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } } } };
+/** It hands a call on. */
+const RELAY = `// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+contract Relay { function hand(address to, bytes calldata data) external { (bool ok,) = to.call(data); require(ok, "refused"); } }`;
+
+function compile(source, name) {
+  const input = { language: 'Solidity', sources: { 'Source.sol': { content: source } }, settings: { evmVersion: 'cancun', outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } } } };
   const { errors = [], contracts } = JSON.parse(solc.compile(JSON.stringify(input)));
   const bad = errors.filter(({ severity }) => severity === 'error');
   if (bad.length > 0) throw new Error(bad.map(({ formattedMessage }) => formattedMessage).join('\n'));
-  const { abi, evm } = contracts['Barter.sol'].Barter;
+  const { abi, evm } = contracts['Source.sol'][name];
   return { abi, code: `0x${evm.bytecode.object}` };
 }
+
+/** Their ABIs and the code that makes them. */
+export const barter = () => compile(BARTER, 'Barter');
+export const relay = () => compile(RELAY, 'Relay');

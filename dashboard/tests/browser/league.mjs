@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { encodeFunctionData, parseAbi } from 'viem';
+import { relay } from './contract.mjs';
 import { conflictingNotarize } from './evidence.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -88,15 +89,20 @@ export class League {
     while ((await this.call('hansa_epoch')).epoch < epoch) await this.send(account, { to: account.address });
   }
 
-  /** Proves a fault that an operator commits here: two blocks notarized in one view. */
-  async slash(name, finder) {
+  /** Proves a fault that an operator commits here: two blocks notarized in one view. The evidence goes to staking by itself, or from a contract. */
+  async slash(name, finder, { byContract = false } = {}) {
     const [{ genesis: genesisHash }, { operators }, { epoch }] = await Promise.all([this.call('hansa_status'), this.call('hansa_operators'), this.call('hansa_epoch')]);
     const keys = operators.filter(({ seat }) => seat).map(({ key }) => key);
     const { key: publicKey } = operators.find((of) => of.name === name);
     const key = readFileSync(join(this.dir, name, 'key'), 'utf8').trim();
     const evidence = conflictingNotarize({ genesisHash, keys, key, publicKey, epoch });
     const abi = parseAbi(['function submitEvidence(uint8 kind, bytes evidence) returns (uint64)']);
-    await this.send(finder, { to: STAKING, data: encodeFunctionData({ abi, functionName: 'submitEvidence', args: [0, evidence] }) });
+    const data = encodeFunctionData({ abi, functionName: 'submitEvidence', args: [0, evidence] });
+    if (byContract) {
+      const { abi: of, code } = relay();
+      const { contractAddress: to } = await this.send(finder, { data: code });
+      await this.send(finder, { to, data: encodeFunctionData({ abi: of, functionName: 'hand', args: [STAKING, data] }) });
+    } else await this.send(finder, { to: STAKING, data });
     return epoch;
   }
 

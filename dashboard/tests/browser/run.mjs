@@ -8,6 +8,7 @@ import { encodeFunctionData } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, settle, visit } from './browser.mjs';
 import { barter } from './contract.mjs';
+import { addresses, chains } from './explorer.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
@@ -285,6 +286,7 @@ if (process.argv.includes('--screenshots')) {
     await abi.fill(JSON.stringify(token.abi));
     await page.getByRole('button', { name: 'Use this ABI' }).click();
     await page.getByText(/entries are used from now on/).waitFor();
+    await page.getByRole('list', { name: 'Logs' }).getByText('apples').waitFor();
     await visit(page, league, `chains/hub/tx/${token.call}`);
     await page.getByText('your ABI').first().waitFor();
     assert.match(await page.locator('main').innerText(), /apples[^]*7[^]*pears[^]*9/);
@@ -306,6 +308,10 @@ if (process.argv.includes('--screenshots')) {
     assert.deepEqual(faults, []);
     await page.context().close();
   });
+
+  test('chains tell their seats, guard and directives, and the hub tells of a zone that this node does not run', () => chains(browser, league));
+
+  test('an address: its tokens, what its logs say, and pages that a link names', () => addresses(browser, league, { holder: HOLDER.address }));
 
   test('the node page tells its own machine its log, settings, resources and checks, and nobody else', async () => {
     const { page, faults } = await open(browser, league);
@@ -391,7 +397,10 @@ if (process.argv.includes('--screenshots')) {
     for (const [text, route] of [['3', /#\/chains\/hub\/block\/3$/], [left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake/]]) {
       await search.fill(text);
       await search.press('Enter');
-      await page.waitForURL(route, { timeout: 5 * SECOND });
+      await page.waitForURL(route, { timeout: 20 * SECOND });
+      // The field is emptied when something was found: what is typed before that is lost.
+      await search.and(page.locator('[aria-busy="false"]')).waitFor();
+      await page.waitForFunction(() => document.querySelector('form[role="search"] input').value === '');
     }
     await search.fill(`0x${'12'.repeat(32)}`);
     await search.press('Enter');

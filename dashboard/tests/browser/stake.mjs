@@ -88,6 +88,11 @@ export async function slashed(browser, league, { finder, owner }) {
   await page.getByRole('button', { name: 'Sign in wallet' }).click();
   await page.getByText('Members have reversed it: nothing is lost.').waitFor({ timeout: 20 * SECOND });
   assert.equal((await league.call('hansa_slashes')).slashes[0].state, 'reversed');
+  // What a contract hands in is found in the calls inside of the transaction.
+  await league.slash('operator-3', finder, { byContract: true });
+  await visit(page, league, 'stake/slash/2');
+  await page.getByText('operator-3 signed two different blocks for one view').waitFor();
+  await votes.getByText('no block of the chain').nth(1).waitFor();
   assert.deepEqual(faults, []);
   await page.context().close();
 }

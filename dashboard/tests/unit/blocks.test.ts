@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { transactionsBelow } from '../../src/lib/blocks';
-import { readBefore } from '../../src/pages/explorer/recent';
+import { whole } from '../../src/lib/route';
 
 /** A chain in whose blocks of these numbers there are so many transactions; `oldest` is the first that the node has. */
 function chain(full: Record<number, number>, oldest = 0): void {
@@ -42,5 +42,6 @@ test('of a large block a part is listed', async () => {
 });
 
 test('a page of the past begins at a number', () => {
-  expect([readBefore('12'), readBefore('0'), readBefore('x'), readBefore('-3'), readBefore(null)]).toEqual([12, null, null, null, null]);
+  expect(['12', '0', 'x', '-3', '1e3', '9'.repeat(16), null].map((text) => whole(text))).toEqual([12, null, null, null, null, null, null]);
+  expect(whole('12', 5)).toBe(5);
 });

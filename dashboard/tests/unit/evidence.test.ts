@@ -1,7 +1,9 @@
-import { encodeFunctionData } from 'viem/utils';
+import { encodeAbiParameters, encodeEventTopics, encodeFunctionData } from 'viem/utils';
 import { expect, test } from 'vitest';
-import { contradiction, decodeEvidence, evidenceIn, MalformedEvidence, MAX_EVIDENCE_BYTES } from '../../src/lib/evidence';
+import { contradiction, decodeEvidence, evidenceIn, evidenceWithin, MalformedEvidence, MAX_EVIDENCE_BYTES } from '../../src/lib/evidence';
 import { GUARD, STAKING } from '../../src/lib/modules';
+import type { Hex, Log, Trace } from '../../src/lib/types';
+import { approvals } from '../../src/pages/stake-parts/appeal';
 import committed from '../../../crates/modules/vectors/evidence.txt?raw';
 
 /** What consensus itself encodes: a test of hansa-modules keeps the file right. */
@@ -81,4 +83,28 @@ test('evidence is found in what hands it to staking, and nowhere else', () => {
   expect(evidenceIn(STAKING.to, call('withdraw', [1n]))).toBeNull();
   expect(evidenceIn(GUARD.to, call('submitEvidence', [1, evidence]))).toBeNull();
   expect(evidenceIn(null, '0x')).toBeNull();
+});
+
+test('evidence of a slash is found in the calls inside of a transaction, by the number that staking answered with', () => {
+  const word = (number: number): Hex => `0x${number.toString(16).padStart(64, '0')}`;
+  const [one, other] = [pair() as Hex, pair(vote(), vote({ of: 3 })) as Hex];
+  const submits = (evidence: Hex, output: Hex, more: Partial<Trace> = {}): Trace => ({ type: 'CALL', from: '0x', to: STAKING.to, gasUsed: '0x1', input: encodeFunctionData({ abi: STAKING.abi, functionName: 'submitEvidence', args: [0, evidence] }), output, ...more });
+  const by = (...calls: Trace[]): Trace => ({ type: 'CALL', from: '0x', to: GUARD.to, gasUsed: '0x1', input: '0x', output: word(8), calls });
+  expect(evidenceWithin(by(submits(other, word(7)), by(submits(one, word(8)))), 8)).toEqual({ kind: 0, evidence: one });
+  expect(evidenceWithin(by(submits(other, word(7))), 8)).toBeNull();
+  // What was undone raised nothing, however deep it is.
+  expect(evidenceWithin(by(submits(one, word(8), { error: 'execution reverted' })), 8)).toBeNull();
+  expect(evidenceWithin(by({ ...by(submits(one, word(8))), error: 'out of gas' }), 8)).toBeNull();
+  expect(evidenceWithin(by(submits(one, '0x')), 8)).toBeNull();
+});
+
+test('approvals are all there where the appeal itself is among what was read', () => {
+  const member = (number: number): Hex => `0x${number.toString(16).padStart(40, '0')}`;
+  const log = (eventName: string, args: object, types: { type: string }[], values: unknown[]): Log => ({ address: STAKING.to, topics: encodeEventTopics({ abi: STAKING.abi, eventName, args }), data: encodeAbiParameters(types, values) }) as unknown as Log;
+  const approved = (by: number, approving: bigint): Log => log('AppealApproved', { slashId: 1n, member: member(by) }, [{ type: 'uint64' }, { type: 'uint64' }], [approving, 4n]);
+  const appealed = log('SlashAppealed', { slashId: 1n, appellant: member(9) }, [{ type: 'uint256' }, { type: 'uint64' }], [5n, 3n]);
+  expect(approvals([approved(2, 2n), approved(1, 1n), appealed])).toMatchObject({ members: [member(2), member(1)], approving: 2, total: 4, whole: true });
+  expect(approvals([approved(2, 2n)])).toMatchObject({ approving: 2, whole: false });
+  expect(approvals([appealed])).toEqual({ members: [], approving: 0, total: 0, whole: true });
+  expect(approvals([])).toMatchObject({ members: [], whole: false });
 });

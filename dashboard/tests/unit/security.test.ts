@@ -1,12 +1,32 @@
 import { expect, test } from 'vitest';
-import { security, times } from '../../src/lib/security';
+import { escrowLastsMs } from '../../src/lib/league';
+import { leastAnswering, security, times } from '../../src/lib/security';
+import type { Zone } from '../../src/lib/types';
 
 test('a zone that holds more than answers for it is told, and one that holds nothing has no ratio', () => {
-  expect(security({ answers: '0x2', stake: '0x4', locked: '0x8' })).toEqual({ answers: 2n, stake: 4n, value: 8n, ratio: 25n, exceeds: true });
-  expect(security({ answers: '0x8', stake: '0x9', locked: '0x8' })).toMatchObject({ ratio: 100n, exceeds: false });
-  expect(security({ answers: '0x8', stake: '0x9', locked: '0x0' })).toMatchObject({ ratio: null, exceeds: false });
+  expect(security({ answers: 2n, stake: 4n }, '0x8')).toEqual({ answers: 2n, stake: 4n, value: 8n, ratio: 25n, exceeds: true });
+  expect(security({ answers: 8n, stake: 9n }, '0x8')).toMatchObject({ ratio: 100n, exceeds: false });
+  expect(security({ answers: 8n, stake: 9n }, '0x0')).toMatchObject({ ratio: null, exceeds: false });
+});
+
+test('what answers at least are the smallest seats that two quorums have in common', () => {
+  // Of four seats two quorums of three share two; of seven, quorums of five share three; of three, all.
+  expect(leastAnswering([40n, 10n, 30n, 20n])).toBe(30n);
+  expect(leastAnswering([7n, 6n, 5n, 4n, 3n, 2n, 1n])).toBe(6n);
+  expect(leastAnswering([3n, 2n, 1n])).toBe(6n);
+  expect(leastAnswering([5n])).toBe(5n);
+  expect(leastAnswering([])).toBe(0n);
 });
 
 test('ratios are short', () => {
   expect([0n, 25n, 100n, 9_999n, 1_234_567n].map(times)).toEqual(['<0.01 ×', '0.25 ×', '1.00 ×', '99.99 ×', '12,345 ×']);
+});
+
+test('an escrow lasts until what is left pays the time of notice', () => {
+  const zone = (escrow: number, rentPerDay: number, noticeSeconds = 0): Zone => ({ escrow: `0x${escrow.toString(16)}`, rentPerDay: `0x${rentPerDay.toString(16)}`, noticeSeconds }) as unknown as Zone;
+  const day = 86_400_000;
+  expect(escrowLastsMs(zone(100, 10))).toBe(10 * day);
+  expect(escrowLastsMs(zone(100, 10, 86_400))).toBe(9 * day);
+  expect(escrowLastsMs(zone(5, 10, 86_400))).toBe(0);
+  expect(escrowLastsMs(zone(100, 0))).toBeNull();
 });

@@ -1,6 +1,4 @@
-import { useRpc } from '../../lib/live';
-import { HUB } from '../../lib/rpc';
-import { security, times, type ZoneDetails } from '../../lib/security';
+import { security, times, useCommittee } from '../../lib/security';
 import type { Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Panel } from '../../ui/basics';
@@ -8,8 +6,8 @@ import { Cell, Table } from '../../ui/tables';
 import { Ether, Text } from '../../ui/values';
 
 function Row({ zone }: { zone: Zone }) {
-  const { data } = useRpc<ZoneDetails | null>(HUB, 'hansa_zone', [zone.name]);
-  const of = data ? security(data) : null;
+  const committee = useCommittee(zone).data;
+  const of = committee ? security(committee, zone.locked) : null;
   return (
     <tr>
       <Cell>

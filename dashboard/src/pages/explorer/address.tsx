@@ -1,33 +1,34 @@
 import { useState } from 'react';
-import { addAbi, decodeLog, ownAbis } from '../../lib/decode';
+import { addAbi, ownAbis } from '../../lib/decode';
 import { big, bytes, checksummed, count, num, units } from '../../lib/format';
-import { useAlerts, useNames, useStatus, useZones } from '../../lib/league';
+import { useAlerts, useNames, useZones } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
 import { GUARD } from '../../lib/modules';
 import { to } from '../../lib/route';
 import { call, type Chain, HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
-import { scan } from '../../lib/scan';
 import { useToken } from '../../lib/token';
-import type { Hex, Log } from '../../lib/types';
+import type { Hex } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Button, Copy, Empty, Facts, field, Nothing, Panel, Title } from '../../ui/basics';
-import { Cell, Table } from '../../ui/tables';
-import { BlockLink, Ether, Text, TxLink, Until } from '../../ui/values';
+import { Badge, Button, Copy, Facts, field, Nothing, Panel, Title } from '../../ui/basics';
+import { Ether, Text, Until } from '../../ui/values';
 import { Crumbs } from '../chains';
+import { Holdings } from './holdings';
 import { Involving } from './involving';
+import { Logs } from './logs';
 
-/** Logs that are looked for at once. */
-const LOGS = 50;
 /** Other chains that are linked to. */
 const MAX_CHAINS = 24;
-function OwnAbi({ address }: { address: string }) {
+
+function OwnAbi({ address, onAdded }: { address: string; onAdded: () => void }) {
   const [text, setText] = useState('');
   const [said, setSaid] = useState<string | null>(ownAbis()[address.toLowerCase()] ? t.explorer.abiThere : null);
   const add = (): void => {
     const result = addAbi(address, text);
     setSaid(typeof result === 'number' ? t.explorer.abiAdded(count(result)) : result);
-    if (typeof result === 'number') setText('');
+    if (typeof result !== 'number') return;
+    setText('');
+    onAdded();
   };
   return (
     <Panel title={t.explorer.abi} className="mt-3">
@@ -45,38 +46,6 @@ function OwnAbi({ address }: { address: string }) {
   );
 }
 
-function Logs({ chain, address }: { chain: Chain; address: Hex }) {
-  const oldest = useStatus(chain).data?.oldestBlock;
-  const logs = useAsk<{ logs: Log[]; before: number | null }>(chain, ['logs', address], (signal) => scan(chain, { address }, LOGS, null, num(oldest), signal), { enabled: oldest !== undefined });
-  const rows = (logs.data?.logs ?? []).slice(0, LOGS);
-  return (
-    <Panel title={t.explorer.logs} source={logs} flush className="mt-3">
-      {rows.length === 0 ? (
-        <Empty next={t.explorer.noLogsOfNext}>{t.explorer.noLogsOf}</Empty>
-      ) : (
-        <Table label={t.explorer.logs} head={[t.common.block, t.common.transaction, t.explorer.event, t.explorer.by]}>
-          {rows.map((log) => {
-            const decoded = decodeLog(log);
-            return (
-              <tr key={`${log.blockHash}${log.logIndex}`}>
-                <Cell>
-                  <BlockLink chain={chain} number={num(log.blockNumber)} />
-                </Cell>
-                <Cell>
-                  <TxLink chain={chain} hash={log.transactionHash} />
-                </Cell>
-                <Cell>{decoded ? <Text of={decoded.name} most={60} /> : <span className="font-mono text-xs">{log.topics[0]?.slice(0, 10)}</span>}</Cell>
-                <Cell>{decoded && decoded.by}</Cell>
-              </tr>
-            );
-          })}
-        </Table>
-      )}
-    </Panel>
-  );
-}
-
-/** Alerts that name the address, and what this chain does about it. */
 function Warnings({ chain, address }: { chain: Chain; address: Hex }) {
   const alerts = (useAlerts().data?.alerts ?? []).filter(({ targets }) => targets.some((target) => target.toLowerCase() === address.toLowerCase()));
   const blocked = useAsk<readonly [bigint, bigint]>(chain, ['blocked-one', address], async (signal) => (await views(chain, [{ ...GUARD, name: 'blockedUntil', args: [address] }], signal))[0] as readonly [bigint, bigint]);
@@ -113,6 +82,8 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
     },
     { enabled: isAddress },
   );
+  // What is read with ABIs is read again with a new one.
+  const [abis, setAbis] = useState(0);
   const zones = useZones().data;
   const code = account.data?.code ?? '0x';
   const isContract = code.length > 2;
@@ -139,9 +110,10 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
       <Panel title={t.explorer.details} source={account}>
         <Facts rows={rows} />
       </Panel>
+      <Holdings chain={chain} address={of} />
       <Involving chain={chain} address={of} />
-      <Logs chain={chain} address={of} />
-      {isContract && known?.kind !== 'module' && <OwnAbi address={of} />}
+      <Logs key={abis} chain={chain} address={of} />
+      {isContract && known?.kind !== 'module' && <OwnAbi address={of} onAdded={() => setAbis(abis + 1)} />}
     </>
   );
 }

@@ -1,18 +1,18 @@
 import { lazy, Suspense, useMemo } from 'react';
-import { bps, big, count, duration, gwei, num, percent } from '../../lib/format';
-import { ACTIONS, isOpen, SEVERITIES, terms, useAlerts, useEpoch, useFinality, useOperators, useStatus } from '../../lib/league';
-import { useAsk, useRpc, viewsOrFail } from '../../lib/live';
-import { GUARD, STAKING, ZONES } from '../../lib/modules';
+import { big, count, duration, gwei, num, percent } from '../../lib/format';
+import { useFinality, useStatus } from '../../lib/league';
+import { useRpc } from '../../lib/live';
 import { to } from '../../lib/route';
-import { type Chain, HUB } from '../../lib/rpc';
+import type { Chain } from '../../lib/rpc';
 import { useStream } from '../../lib/stream';
 import type { Hex, Status, Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Empty, Facts, Panel, Stat, Title, Waiting } from '../../ui/basics';
-import { Cell, Table } from '../../ui/tables';
-import { Address, Ago, BlockLink, Ether, Text, Time, Until } from '../../ui/values';
+import { Badge, Panel, Stat, Title, Waiting } from '../../ui/basics';
+import { Ago, BlockLink, Text } from '../../ui/values';
 import { Crumbs } from '../chains';
-import { policy, useThroughput } from './list';
+import { About, Committee } from '../chains-parts/about';
+import { Directives } from '../chains-parts/directives';
+import { PHASE_TONES, useThroughput } from './list';
 import { Recent } from './recent';
 
 const Chart = lazy(() => import('../../ui/chart'));
@@ -75,97 +75,6 @@ function Charts({ chain }: { chain: Chain }) {
   );
 }
 
-interface Seat {
-  operatorId: bigint;
-  key: Hex;
-  feeRecipient: Hex;
-  stake: bigint;
-}
-
-function Committee({ chain, zone }: { chain: Chain; zone: Zone | null }) {
-  const epoch = useEpoch().data?.epoch;
-  const operators = useOperators().data?.operators ?? [];
-  const committee = useAsk<Seat[]>(
-    HUB,
-    ['committee', zone?.id ?? 0, epoch],
-    async (signal) => {
-      const asked = zone ? { ...ZONES, name: 'committeeOf', args: [BigInt(zone.id), BigInt(epoch ?? 0)] } : { ...STAKING, name: 'committeeOf', args: [BigInt(epoch ?? 0)] };
-      const [answer] = await viewsOrFail(HUB, [asked], signal);
-      return [...(answer as [Hex, Seat[]])[1]];
-    },
-    { enabled: epoch !== undefined },
-  );
-  const seats = committee.data ?? [];
-  const total = seats.reduce((sum, { stake }) => sum + stake, 0n);
-  return (
-    <Panel title={t.chains.committee} source={committee} aside={epoch !== undefined && t.chains.epoch(count(epoch))} flush>
-      <Table label={t.chains.committee} head={[t.stake.operator, { right: chain === HUB ? t.stake.stake : t.chains.answers }, { right: t.chains.part }]}>
-        {seats.map((seat) => {
-          const operator = operators.find(({ id }) => BigInt(id) === seat.operatorId);
-          return (
-            <tr key={seat.key}>
-              <Cell>
-                <a href={to('stake')}>
-                  <Text of={operator?.name ?? `#${seat.operatorId}`} most={40} />
-                </a>
-              </Cell>
-              <Cell right>
-                <Ether of={seat.stake} />
-              </Cell>
-              <Cell right>{total > 0n ? bps(Number((seat.stake * 10_000n) / total)) : '–'}</Cell>
-            </tr>
-          );
-        })}
-      </Table>
-    </Panel>
-  );
-}
-
-/** What this chain itself says of each target of an open alert. */
-function Directives({ chain, zone }: { chain: Chain; zone: Zone | null }) {
-  const alerts = useAlerts().data?.alerts.filter(isOpen) ?? [];
-  const targets = [...new Set(alerts.flatMap(({ targets: of }) => of.map((target) => target.toLowerCase() as Hex)))];
-  const blocked = useAsk<(readonly [bigint, bigint])[]>(chain, ['blocked', targets], async (signal) => (await viewsOrFail(chain, targets.map((target) => ({ ...GUARD, name: 'blockedUntil', args: [target] })), signal)) as (readonly [bigint, bigint])[], { enabled: targets.length > 0 });
-  const least = zone ? terms(zone).minSeverity : undefined;
-  return (
-    <Panel title={t.chains.directives} {...(targets.length > 0 ? { source: blocked } : {})} flush>
-      {alerts.length === 0 ? (
-        <Empty>{t.chains.noDirectives}</Empty>
-      ) : (
-        <Table label={t.chains.directives} head={[t.alert.targets, t.alert.title(''), t.alert.severity, t.chains.here]}>
-          {alerts.flatMap((alert) =>
-            alert.targets.map((target) => {
-              const [until, by] = blocked.data?.[targets.indexOf(target.toLowerCase() as Hex)] ?? [0n, 0n];
-              const holds = until > 0n && by === alert.id;
-              return (
-                <tr key={`${alert.id}${target}`}>
-                  <Cell>
-                    <Address of={target} chain={chain} />
-                  </Cell>
-                  <Cell>
-                    <a href={to('exchange', 'alert', alert.id)}>{String(alert.id)}</a> {ACTIONS[alert.action]}
-                  </Cell>
-                  <Cell>{SEVERITIES[alert.severity]}</Cell>
-                  <Cell>
-                    {until > 0n ? (
-                      <>
-                        <Badge tone="bad">{t.alert.blockedUntil}</Badge> <Until ms={Number(until) * 1_000} over={t.alert.over} />
-                        {!holds && <span className="text-muted"> ({t.alert.title(String(by)).toLowerCase()})</span>}
-                      </>
-                    ) : (
-                      <span className="text-muted">{least !== undefined && alert.severity < least ? t.alert.belowPolicy(SEVERITIES[least] ?? '') : t.alert.notBlocked}</span>
-                    )}
-                  </Cell>
-                </tr>
-              );
-            }),
-          )}
-        </Table>
-      )}
-    </Panel>
-  );
-}
-
 function Strip({ chain, zone }: { chain: Chain; zone: Zone | null }) {
   const { head, state } = useStream(chain);
   const status = useStatus(chain).data;
@@ -200,34 +109,12 @@ function Strip({ chain, zone }: { chain: Chain; zone: Zone | null }) {
   );
 }
 
-function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | undefined; chain: Chain }) {
-  const id = zone ? num(zone.chainId) : num(hub?.chainId);
-  const rows: [string, React.ReactNode][] = [[t.chains.chainId, count(id).replaceAll(',', '')]];
-  if (zone) {
-    rows.push(
-      [t.chains.creator, <Address key="c" of={zone.creator} />],
-      [t.chains.createdAt, <span key="b"><BlockLink chain={HUB} number={num(zone.createdAt)} />, <Time ms={zone.timestamp * 1_000} /></span>],
-      [t.chains.escrow, <Ether key="e" of={big(zone.escrow)} />],
-      [t.chains.lockedLong, <Ether key="l" of={big(zone.locked)} />],
-      [t.chains.outflow, <span key="o"><Ether of={big(zone.outflow)} /> {t.league.ofTotal('')}<Ether of={big(zone.outflowLimit)} /></span>],
-    );
-    for (const row of policy(zone)) rows.push(row);
-    if (zone.closesAt !== null) rows.push([t.chains.closes, <Time key="t" ms={zone.closesAt * 1_000} />]);
-  } else if (hub) rows.push([t.chains.genesis, <span key="g" className="font-mono text-xs break-all">{hub.genesis}</span>]);
-  rows.push([t.chains.rpc, <code key="r" className="text-xs break-all">{`${location.origin}${chain === HUB ? '/rpc' : `/zones/${chain}`}`}</code>]);
-  return (
-    <Panel title={t.chains.about}>
-      <Facts rows={rows} />
-    </Panel>
-  );
-}
-
 export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | null; hub: Status | undefined }) {
   useStream(chain);
   return (
     <>
       <Crumbs chain={chain} />
-      <Title aside={<Badge tone={!zone || zone.phase === 'active' ? 'good' : 'warn'}>{zone ? zone.phase : t.chains.active}</Badge>}>
+      <Title aside={<Badge tone={zone ? PHASE_TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge>}>
         <Text of={chain} most={40} />
       </Title>
       <Strip chain={chain} zone={zone} />

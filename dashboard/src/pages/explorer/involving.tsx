@@ -1,11 +1,11 @@
-import { useState } from 'react';
 import { summary } from '../../lib/decode';
-import { big, num } from '../../lib/format';
+import { big, count, num } from '../../lib/format';
 import { useRpc } from '../../lib/live';
+import { useRoute, withQuery } from '../../lib/route';
 import type { Chain } from '../../lib/rpc';
 import type { Hex, Transaction } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Button, Empty, Panel } from '../../ui/basics';
+import { Badge, Empty, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ago, BlockLink, Ether, Text, TxLink } from '../../ui/values';
 
@@ -22,19 +22,25 @@ interface Page {
   next: Place | null;
 }
 
+/** A place as BLOCK-INDEX; null where it is none. */
+export function readPlace(text: string | null): Place | null {
+  const [, block, index] = /^(\d{1,15})-(\d{1,9})$/.exec(text ?? '') ?? [];
+  return block && index ? { blockNumber: `0x${Number(block).toString(16)}`, transactionIndex: `0x${Number(index).toString(16)}` } : null;
+}
+
 /** The node looks through all that it has of an address. */
 const REFRESH_MS = 5_000;
 
 /** Every final transaction that an address signed, that calls it, or that created it; the node's index has them. */
 export function Involving({ chain, address }: { chain: Chain; address: Hex }) {
-  // Where each page that was opened begins; the first follows the chain.
-  const [begins, setBegins] = useState<(Place | null)[]>([null]);
-  const before = begins.at(-1) ?? null;
+  const route = useRoute();
+  // Where the page begins; the first follows the chain.
+  const before = readPlace(route.query.get('txs'));
   const page = useRpc<Page>(chain, 'hansa_getTransactionsByAddress', [address, { limit: LISTED, ...(before ? { before } : {}) }], before === null ? { everyMs: REFRESH_MS } : { fixed: true });
   const rows = page.data?.transactions ?? [];
   const next = page.data?.next;
   return (
-    <Panel title={t.league.transactions} source={page} flush className="mt-3" aside={begins.length > 1 && t.explorer.pageOf(String(begins.length))}>
+    <Panel title={before ? t.league.txs : t.league.transactions} source={page} flush className="mt-3" aside={before && t.explorer.beforePlace(count(num(before.transactionIndex)), count(num(before.blockNumber)))}>
       {rows.length === 0 ? (
         <Empty next={t.explorer.noneInvolvingNext}>{t.explorer.noneInvolving}</Empty>
       ) : (
@@ -65,15 +71,11 @@ export function Involving({ chain, address }: { chain: Chain; address: Hex }) {
           ))}
         </Table>
       )}
-      {(next || begins.length > 1) && (
-        <div className="flex gap-2 border-t border-line p-2">
-          <Button onClick={() => setBegins(begins.slice(0, -1))} disabled={begins.length === 1}>
-            {t.common.newer}
-          </Button>
-          <Button onClick={() => next && setBegins([...begins, next])} disabled={!next}>
-            {t.common.older}
-          </Button>
-        </div>
+      {(next || before) && (
+        <p className="flex gap-4 border-t border-line px-3 py-2">
+          {before && <a href={withQuery(route, { txs: '' })}>{t.common.newest}</a>}
+          {next && <a href={withQuery(route, { txs: `${num(next.blockNumber)}-${num(next.transactionIndex)}` })}>{t.common.older}</a>}
+        </p>
       )}
     </Panel>
   );

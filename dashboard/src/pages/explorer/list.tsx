@@ -1,17 +1,21 @@
-import { big, count, duration, ether, gwei, num } from '../../lib/format';
+import type { ReactNode } from 'react';
 import { useNewestBlocks } from '../../lib/blocks';
-import { terms, useOperators, useZones } from '../../lib/league';
+import { useNow } from '../../lib/clock';
+import { holding, usePolicy, useStands } from '../../lib/directives';
+import { big, count, duration, gwei, num } from '../../lib/format';
+import { useZones } from '../../lib/league';
 import { useRpc } from '../../lib/live';
 import { to } from '../../lib/route';
 import { type Chain, HUB } from '../../lib/rpc';
+import { useCommittee } from '../../lib/security';
 import { useStream } from '../../lib/stream';
 import type { Hex, Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Empty, Panel, Title } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Ago, Ether, Text } from '../../ui/values';
+import { Ago, BlockLink, Ether, Text } from '../../ui/values';
 
-const TONES = { registered: 'muted', active: 'good', closing: 'warn', stopped: 'bad', settled: 'muted' } as const;
+export const PHASE_TONES = { registered: 'muted', active: 'good', closing: 'warn', stopped: 'bad', settled: 'muted' } as const;
 
 /** Transactions per second over the newest blocks, and since when they count. */
 export function useThroughput(chain: Chain): { perSecond: number | null; blocks: number } {
@@ -23,33 +27,50 @@ export function useThroughput(chain: Chain): { perSecond: number | null; blocks:
   return { perSecond: seconds > 0 ? transactions / seconds : null, blocks: data.length - 1 };
 }
 
-function Row({ chain, zone }: { chain: Chain; zone: Zone | null }) {
-  const here = zone === null || zone.path !== null;
-  return here ? <Running chain={chain} zone={zone} /> : <Elsewhere zone={zone} />;
-}
-
-function Elsewhere({ zone }: { zone: Zone }) {
-  return (
-    <tr>
-      <Cell>
-        <Text of={zone.name} most={40} />
-      </Cell>
-      <Cell>
-        <Badge tone={TONES[zone.phase]}>{zone.phase}</Badge>
-      </Cell>
-      <td colSpan={6} className="px-3 py-1.5 text-muted">
-        {t.chains.notHereShort}
-      </td>
-    </tr>
-  );
-}
-
-function Running({ chain, zone }: { chain: Chain; zone: Zone | null }) {
+function Pace({ chain }: { chain: Chain }) {
   const { head } = useStream(chain);
   const price = useRpc<Hex>(chain, 'eth_gasPrice');
   const { perSecond } = useThroughput(chain);
-  const operators = useOperators().data?.operators ?? [];
-  const secured = zone ? (zone.checkpoint ? big(zone.checkpoint.answers) : null) : operators.filter(({ seat }) => seat).reduce((sum, { stake }) => sum + big(stake), 0n);
+  return (
+    <>
+      <Cell>
+        {head ? (
+          <>
+            <a href={to('chains', chain, 'block', num(head.number))}>{count(num(head.number))}</a> <Under><Ago ms={num(head.timestampMs)} /></Under>
+          </>
+        ) : (
+          '–'
+        )}
+      </Cell>
+      <Cell right>{perSecond === null ? '–' : `${perSecond.toFixed(perSecond < 10 ? 2 : 0)} /s`}</Cell>
+      <Cell right>{price.data ? gwei(big(price.data)) : '–'}</Cell>
+    </>
+  );
+}
+
+/** Directives against the targets of open alerts, and targets that it never blocks. */
+function Held({ chain }: { chain: Chain }) {
+  const now = useNow();
+  const stands = useStands(chain).data;
+  if (!stands) return <>–</>;
+  const all = [...stands.of.values()];
+  const held = all.reduce((sum, { directives }) => sum + holding(directives, now / 1_000).length, 0);
+  const spared = all.filter(({ isProtected }) => isProtected).length;
+  return (
+    <>
+      {(stands.left > 0 ? t.chains.directivesAtLeast : t.chains.directivesHold)(count(held))}
+      {spared > 0 && <Under>{t.chains.protects(count(spared))}</Under>}
+    </>
+  );
+}
+
+const Under = ({ children }: { children: ReactNode }) => <span className="block text-xs text-muted">{children}</span>;
+
+function Row({ chain, zone }: { chain: Chain; zone: Zone | null }) {
+  const here = zone === null || zone.path !== null;
+  const committee = useCommittee(zone).data;
+  const guard = usePolicy(zone);
+  const checkpoint = zone?.checkpoint;
   return (
     <tr>
       <Cell>
@@ -58,15 +79,32 @@ function Running({ chain, zone }: { chain: Chain; zone: Zone | null }) {
         </a>
       </Cell>
       <Cell>
-        <Badge tone={zone ? TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge>
+        <Badge tone={zone ? PHASE_TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge>
+        {!here && <Under>{t.chains.notHereShort}</Under>}
       </Cell>
-      <Cell>{head ? <a href={to('chains', chain, 'block', num(head.number))}>{count(num(head.number))}</a> : '–'}</Cell>
-      <Cell>{head ? <Ago ms={num(head.timestampMs)} /> : '–'}</Cell>
-      <Cell right>{perSecond === null ? '–' : `${perSecond.toFixed(perSecond < 10 ? 2 : 0)} /s`}</Cell>
-      <Cell right>{price.data ? gwei(big(price.data)) : '–'}</Cell>
-      <Cell right>{secured === null ? '–' : <Ether of={secured} digits={2} />}</Cell>
+      {here ? (
+        <Pace chain={chain} />
+      ) : (
+        <>
+          <Cell>–</Cell>
+          <Cell right>–</Cell>
+          <Cell right>–</Cell>
+        </>
+      )}
+      <Cell right>{committee ? count(committee.seats.length) : '–'}</Cell>
+      <Cell right>{committee ? <Ether of={committee.answers} digits={2} /> : '–'}</Cell>
       <Cell right>{zone ? <Ether of={big(zone.locked)} digits={2} /> : '–'}</Cell>
-      <Cell>{zone?.checkpoint ? <Ago ms={zone.checkpoint.recordedTime * 1_000} /> : '–'}</Cell>
+      <Cell>
+        {checkpoint ? (
+          <>
+            {here ? <BlockLink chain={chain} number={num(checkpoint.number)} /> : count(num(checkpoint.number))} <Under><Ago ms={checkpoint.timestampMs} /></Under>
+          </>
+        ) : (
+          '–'
+        )}
+      </Cell>
+      <Cell>{guard ? t.chains.policy(t.chains.severities(guard.least), duration(guard.maxSeconds * 1_000)) : '–'}</Cell>
+      <Cell>{here ? <Held chain={chain} /> : '–'}</Cell>
     </tr>
   );
 }
@@ -79,7 +117,7 @@ export function ChainList() {
       <Title>{t.nav.chains}</Title>
       <p className="mb-3 max-w-[80ch] text-muted">{t.chains.what}</p>
       <Panel title={t.nav.chains} source={zones} flush>
-        <Table label={t.nav.chains} head={[t.common.chain, t.chains.state, t.common.block, t.chains.last, { right: t.chains.throughput }, { right: t.chains.gasPrice }, { right: t.chains.answers }, { right: t.chains.locked }, t.chains.checkpoint]}>
+        <Table label={t.nav.chains} head={[t.common.chain, t.chains.state, t.chains.last, { right: t.chains.throughput }, { right: t.chains.gasPrice }, { right: t.chains.seats }, { right: t.security.answers }, { right: t.chains.locked }, t.chains.checkpoint, t.chains.guard, t.chains.directivesNow]}>
           <Row chain={HUB} zone={null} />
           {all.map((zone) => (
             <Row key={zone.id} chain={zone.name} zone={zone} />
@@ -90,16 +128,3 @@ export function ChainList() {
     </>
   );
 }
-
-export const policy = (zone: Zone): [string, string][] => {
-  const of = terms(zone);
-  const rows: [string, string][] = [];
-  if (of.minSeverity !== undefined) rows.push([t.chains.minSeverity, t.chains.severityAndAbove(of.minSeverity)]);
-  if (of.maxDirectiveSeconds !== undefined) rows.push([t.chains.maxDirective, duration(of.maxDirectiveSeconds * 1_000)]);
-  if (of.blockIntervalMs !== undefined) rows.push([t.chains.interval, duration(of.blockIntervalMs)]);
-  if (of.heartbeatMs !== undefined) rows.push([t.chains.heartbeat, duration(of.heartbeatMs)]);
-  if (of.epochBlocks !== undefined) rows.push([t.chains.epochBlocks, String(of.epochBlocks)]);
-  if (of.noticeSeconds !== undefined) rows.push([t.chains.notice, duration(of.noticeSeconds * 1_000)]);
-  if (of.rentPerDay !== undefined) rows.push([t.chains.rent, `${ether(big(of.rentPerDay))} ETH`]);
-  return rows;
-};

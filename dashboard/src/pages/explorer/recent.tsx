@@ -1,7 +1,7 @@
 // Blocks and transactions of a chain: the newest, or those below block `before`.
 import { useHeadersBelow, useNewestBlocks, useTransactionsBelow, useTransactionsOf } from '../../lib/blocks';
 import { count, num } from '../../lib/format';
-import { to, useRoute } from '../../lib/route';
+import { to, useRoute, whole } from '../../lib/route';
 import type { Chain } from '../../lib/rpc';
 import { t } from '../../strings';
 import { Empty, Panel } from '../../ui/basics';
@@ -11,12 +11,6 @@ import { BlockLink } from '../../ui/values';
 const LISTED = 15;
 /** Blocks in which the newest transactions are looked for. */
 const LOOKED = 120;
-
-/** The block below which a page of the past begins, where the place has one. */
-export function readBefore(text: string | null): number | null {
-  const number = text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0;
-  return number > 0 ? number : null;
-}
 
 function Turn({ chain, older, paged }: { chain: Chain; older: number | null; paged: boolean }) {
   if (!paged && !older) return null;
@@ -28,7 +22,7 @@ function Turn({ chain, older, paged }: { chain: Chain; older: number | null; pag
   );
 }
 
-const Looked = ({ from, upTo }: { from: number; upTo: number }) => <p className="px-3 pt-2 text-muted">{t.chains.looked(count(from), count(upTo))}</p>;
+const Looked = ({ from, upTo }: { from: number; upTo: number }) => <p className="px-3 py-2 text-muted">{t.chains.looked(count(from), count(upTo))}</p>;
 
 function NewestBlocks({ chain }: { chain: Chain }) {
   const blocks = useNewestBlocks(chain, LISTED);
@@ -86,7 +80,7 @@ function TransactionsBelow({ chain, before }: { chain: Chain; before: number }) 
 }
 
 export function Recent({ chain }: { chain: Chain }) {
-  const before = readBefore(useRoute().query.get('before'));
+  const before = whole(useRoute().query.get('before'));
   return (
     <div className="mb-3 grid items-start gap-3 2xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       {before === null ? <NewestBlocks chain={chain} /> : <BlocksBelow chain={chain} before={before} />}

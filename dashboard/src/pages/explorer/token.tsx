@@ -1,15 +1,15 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { count, num, percent, units } from '../../lib/format';
 import { useStatus } from '../../lib/league';
 import { useAsk } from '../../lib/live';
-import { to } from '../../lib/route';
+import { to, useRoute, whole, withQuery } from '../../lib/route';
 import type { Chain } from '../../lib/rpc';
 import { line } from '../../lib/safe';
-import { type Page, scan } from '../../lib/scan';
+import { scan } from '../../lib/scan';
 import { type Holder, holders, isBurn, isMint, parties, type Token, TRANSFER, transfer, type Transfer, useToken } from '../../lib/token';
 import type { Hex } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Button, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
+import { Badge, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ago, BlockLink, Text, TxLink } from '../../ui/values';
 import { Crumbs } from '../chains';
@@ -28,33 +28,27 @@ interface Read {
   before: number | null;
 }
 
-/** The newest transfers, and older ones step by step. */
-function useTransfers(chain: Chain, token: Hex, oldest: number | null): { read: Read | null; loading: boolean; error: unknown; more: () => void } {
-  const [read, setRead] = useState<Read | null>(null);
-  const [loading, setLoading] = useState(false);
+/** The transfers of so many steps, the newest first. A step is read once. */
+function useTransfers(chain: Chain, token: Hex, oldest: number | null, steps: number): { read: Read | null; loading: boolean; error: unknown } {
+  const [pages, setPages] = useState<Read[]>([]);
   const [error, setError] = useState<unknown>(null);
-  const begun = useRef(false);
-  const step = useCallback(
-    async (from: Read | null) => {
-      if (oldest === null) return;
-      setLoading(true);
-      try {
-        const page: Page = await scan(chain, { address: token, topics: [TRANSFER] }, STEP, from?.before ?? null, oldest);
-        setRead({ transfers: [...(from?.transfers ?? []), ...page.logs.flatMap((log) => transfer(log) ?? [])].slice(0, MOST), before: page.before });
-        setError(null);
-      } catch (failure) {
-        setError(failure);
-      }
-      setLoading(false);
-    },
-    [chain, token, oldest],
-  );
+  const last = pages.at(-1);
+  const wants = oldest !== null && error === null && pages.length < steps && last?.before !== null;
+  useEffect(() => setError(null), [steps]);
   useEffect(() => {
-    if (begun.current || oldest === null) return;
-    begun.current = true;
-    void step(null);
-  }, [step, oldest]);
-  return { read, loading, error, more: () => void step(read) };
+    if (!wants) return;
+    const stop = new AbortController();
+    scan(chain, { address: token, topics: [TRANSFER] }, STEP, last?.before ?? null, oldest, stop.signal).then(
+      ({ logs, before }) => setPages([...pages, { transfers: logs.flatMap((log) => transfer(log) ?? []), before }]),
+      (failure: unknown) => {
+        if (!stop.signal.aborted) setError(failure);
+      },
+    );
+    return () => stop.abort();
+  }, [chain, token, oldest, wants, pages, last]);
+  const shown = pages.slice(0, steps);
+  const bottom = shown.at(-1);
+  return { read: bottom ? { transfers: shown.flatMap(({ transfers }) => transfers).slice(0, MOST), before: bottom.before } : null, loading: wants, error };
 }
 
 function Amount({ of, token }: { of: Transfer; token: Token }) {
@@ -62,7 +56,8 @@ function Amount({ of, token }: { of: Transfer; token: Token }) {
 }
 
 function Transfers({ chain, of, token }: { chain: Chain; of: Transfer[]; token: Token }) {
-  const [shown, setShown] = useState(LISTED);
+  const route = useRoute();
+  const shown = whole(route.query.get('shown'), MOST) ?? LISTED;
   if (of.length === 0) return <Empty next={t.explorer.noTransfersNext}>{t.explorer.noTransfers}</Empty>;
   return (
     <>
@@ -85,9 +80,9 @@ function Transfers({ chain, of, token }: { chain: Chain; of: Transfer[]; token: 
         ))}
       </Table>
       {of.length > shown && (
-        <div className="p-2">
-          <Button onClick={() => setShown(shown + LISTED)}>{t.common.showMore}</Button>
-        </div>
+        <p className="border-t border-line px-3 py-2">
+          <a href={withQuery(route, { shown: shown + LISTED })}>{t.common.showMore}</a>
+        </p>
       )}
     </>
   );
@@ -125,7 +120,9 @@ export function TokenPage({ chain, address }: { chain: Chain; address: string })
   const of = (isAddress ? address.toLowerCase() : `0x${'0'.repeat(40)}`) as Hex;
   const status = useStatus(chain).data;
   const token = useToken(chain, of, isAddress);
-  const { read, loading, error, more } = useTransfers(chain, of, status ? num(status.oldestBlock) : null);
+  const route = useRoute();
+  const steps = whole(route.query.get('steps'), MOST / STEP) ?? 1;
+  const { read, loading, error } = useTransfers(chain, of, status ? num(status.oldestBlock) : null, steps);
   if (!isAddress) return <Nothing title={t.explorer.token}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
   if (token.isError) return <Problem error={token.error} />;
   if (token.isPending) return <Waiting />;
@@ -154,9 +151,9 @@ export function TokenPage({ chain, address }: { chain: Chain; address: string })
         <Panel title={t.explorer.transfers} flush aside={loading ? <span role="status">{t.common.loading}</span> : read && <span>{t.explorer.readFrom(count(transfers.length))} <BlockLink chain={chain} number={read.before ?? num(status?.oldestBlock)} />{read.before === null && `: ${t.explorer.readAll}`}</span>}>
           {read === null ? <Waiting /> : <Transfers chain={chain} of={transfers} token={token.data} />}
           {read && read.before !== null && !loading && !full && (
-            <div className="border-t border-line p-2">
-              <Button onClick={more}>{t.exchange.loadMore}</Button>
-            </div>
+            <p className="border-t border-line px-3 py-2">
+              <a href={withQuery(route, { steps: steps + 1 })}>{t.exchange.loadMore}</a>
+            </p>
           )}
           {full && <p className="border-t border-line p-2 text-muted">{t.explorer.readMost(count(MOST))}</p>}
         </Panel>

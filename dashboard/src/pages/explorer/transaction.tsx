@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useTransaction } from '../../lib/blocks';
-import { decodeCall, decodeError, decodeLog } from '../../lib/decode';
+import { decodeCall, decodeError } from '../../lib/decode';
 import { big, count, gwei, num, percent } from '../../lib/format';
 import { useAsk } from '../../lib/live';
 import { call, type Chain } from '../../lib/rpc';
@@ -8,7 +8,7 @@ import { line } from '../../lib/safe';
 import type { Hex, Log, Receipt, Trace, Transaction } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Button, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
-import { Bytes, DecodedView } from '../../ui/decoded';
+import { Bytes, DecodedView, LogView } from '../../ui/decoded';
 import { Address, Ago, BlockLink, Ether, Hash, Text, Time } from '../../ui/values';
 import { Crumbs } from '../chains';
 
@@ -16,27 +16,13 @@ import { Crumbs } from '../chains';
 const MAX_LOGS = 100;
 const MAX_FRAMES = 200;
 
-export function LogView({ log, chain }: { log: Log; chain: Chain }) {
-  const decoded = decodeLog(log);
+function LogItem({ log, chain }: { log: Log; chain: Chain }) {
   return (
     <div className="flex min-w-0 flex-col gap-1 px-3 py-2">
       <p className="flex flex-wrap items-center gap-2 text-xs text-muted">
         {t.explorer.log(count(num(log.logIndex)))} <Address of={log.address} chain={chain} />
       </p>
-      {decoded ? (
-        <DecodedView of={decoded} chain={chain} />
-      ) : (
-        <>
-          <ul>
-            {log.topics.map((topic, index) => (
-              <li key={index}>
-                <Hash of={topic} full />
-              </li>
-            ))}
-          </ul>
-          {log.data !== '0x' && <Bytes hex={log.data} />}
-        </>
-      )}
+      <LogView of={log} chain={chain} />
     </div>
   );
 }
@@ -160,7 +146,7 @@ export function TransactionPage({ chain, hash }: { chain: Chain; hash: string })
         </Panel>
       )}
       <Panel title={`${t.explorer.logs} (${count(logs.length)})`} flush>
-        {logs.length === 0 ? <Empty>{t.explorer.noLogs}</Empty> : <div className="divide-y divide-line">{logs.slice(0, MAX_LOGS).map((log) => <LogView key={log.logIndex} log={log} chain={chain} />)}</div>}
+        {logs.length === 0 ? <Empty>{t.explorer.noLogs}</Empty> : <div className="divide-y divide-line">{logs.slice(0, MAX_LOGS).map((log) => <LogItem key={log.logIndex} log={log} chain={chain} />)}</div>}
         {logs.length > MAX_LOGS && <p className="p-3 text-muted">{t.common.more(count(logs.length - MAX_LOGS))}</p>}
       </Panel>
       {receipt && <CallTrace chain={chain} hash={hash} />}

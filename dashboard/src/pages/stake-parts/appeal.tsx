@@ -8,7 +8,7 @@ import { STAKING } from '../../lib/modules';
 import { HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import { scan } from '../../lib/scan';
-import type { Hex, Slash } from '../../lib/types';
+import type { Hex, Log, Slash } from '../../lib/types';
 import { useWallet } from '../../lib/wallet';
 import { t } from '../../strings';
 import { Panel } from '../../ui/basics';
@@ -16,28 +16,39 @@ import { Address, Ether } from '../../ui/values';
 import { Submit } from '../../wallet/submit';
 import { topicOf } from './history';
 
-const APPROVED = topicOf('AppealApproved');
-/** Approvals that are looked for: each member has one. */
-const MAX_APPROVALS = 256;
+const [APPROVED, APPEALED] = [topicOf('AppealApproved'), topicOf('SlashAppealed')];
+/** Logs that are looked for: each member approves once, and the appeal itself is one. */
+const MAX_LOGS = 257;
+/** Approvals are counted in the logs since the epoch of the fault. */
+const REFRESH_MS = 5_000;
 
 interface Approvals {
   members: Hex[];
-  /** As counted after the newest of them. */
+  /** As counted after the newest of them; nothing without one. */
   approving: number;
   total: number;
+  /** All blocks since the appeal were looked at. */
+  whole: boolean;
+}
+
+/** Approvals out of the newest logs of an appeal, newest first: they are all where the appeal itself is among them. */
+export function approvals(logs: Log[]): Approvals {
+  const read = logs.filter(({ topics }) => topics[0] === APPROVED).map((log) => Object.fromEntries((decodeLog(log)?.arguments ?? []).map(({ name, value }) => [name, value])));
+  return { members: read.map(({ member }) => member as Hex), approving: Number(read[0]?.approving ?? 0), total: Number(read[0]?.total ?? 0), whole: logs.some(({ topics }) => topics[0] === APPEALED) };
 }
 
 const useApprovals = (slash: Slash) => {
   const oldest = useStatus().data?.oldestBlock;
-  return useAsk<Approvals | null>(
+  const epoch = useEpoch().data;
+  return useAsk<Approvals>(
     HUB,
     ['approvals', slash.id],
     async (signal) => {
-      const { logs } = await scan(HUB, { address: STAKING.to, topics: [APPROVED, `0x${slash.id.toString(16).padStart(64, '0')}`] }, MAX_APPROVALS, null, num(oldest), signal);
-      const read = logs.map((log) => Object.fromEntries((decodeLog(log)?.arguments ?? []).map(({ name, value }) => [name, value])));
-      return read[0] ? { members: read.map(({ member }) => member as Hex), approving: Number(read[0].approving), total: Number(read[0].total) } : null;
+      const since = num(epoch?.firstBlock) - ((epoch?.epoch ?? 0) - slash.epoch) * num(epoch?.epochBlocks);
+      const topics: (Hex | Hex[])[] = [[APPROVED, APPEALED], `0x${slash.id.toString(16).padStart(64, '0')}`];
+      return approvals((await scan(HUB, { address: STAKING.to, topics }, MAX_LOGS, null, Math.max(num(oldest), since), signal)).logs);
     },
-    { enabled: slash.appellant !== null && oldest !== undefined },
+    { enabled: slash.appellant !== null && oldest !== undefined && epoch !== undefined, ...(slash.state === 'pending' ? { everyMs: REFRESH_MS } : { fixed: true }) },
   );
 };
 
@@ -54,12 +65,27 @@ function stands(slash: Slash, epoch: number): string {
   return (slash.appellant ? t.slash.openWindow : t.slash.window)(count(slash.settlesAt), t.slash.epochs(count(slash.settlesAt - epoch)));
 }
 
+function Counted({ of: { members, approving, total, whole } }: { of: Approvals }) {
+  if (members.length === 0) return whole ? null : <p>{t.slash.approvalsUnknown}</p>;
+  return (
+    <div>
+      <p>{(whole ? t.slash.approvals : t.slash.approvalsAtLeast)(count(approving), count(total))}</p>
+      <p className="mt-1 flex flex-wrap gap-x-4">
+        <span className="text-muted">{t.slash.approvedBy}</span>
+        {members.map((member) => (
+          <Address key={member} of={member} />
+        ))}
+      </p>
+    </div>
+  );
+}
+
 /** How far an appeal is, and what the connected account can do about the slash. */
 export function Appeal({ slash, owner }: { slash: Slash; owner: Hex | undefined }) {
   const { address } = useWallet();
   const epoch = useEpoch().data?.epoch;
   const members = useMembers().data ?? [];
-  const approvals = useApprovals(slash).data;
+  const counted = useApprovals(slash).data;
   const isOpen = slash.state === 'pending';
   const terms = useAsk<Terms>(HUB, ['staking-parameters'], async (signal) => (await viewsOrFail(HUB, [{ ...STAKING, name: 'parameters' }], signal))[0] as Terms, { enabled: isOpen }).data;
   // What it takes from the account also tells whether the account answers for it.
@@ -69,7 +95,7 @@ export function Appeal({ slash, owner }: { slash: Slash; owner: Hex | undefined 
   const is = (one: string | undefined): boolean => address !== null && one?.toLowerCase() === address.toLowerCase();
   const me = members.find(({ account }) => is(account));
   const weight = me?.status === 1 ? me.weight : 0;
-  const approved = approvals?.members.some(is) ?? false;
+  const approved = counted?.members.some(is) ?? false;
   const answers = is(owner) || share > 0n;
   const act = onSlash(slash, epoch, { answers, weight, approved });
   const name = line(slash.name, 40);
@@ -85,17 +111,7 @@ export function Appeal({ slash, owner }: { slash: Slash; owner: Hex | undefined 
     <Panel title={t.slash.act}>
       <div className="flex flex-col gap-3">
         <p>{stands(slash, epoch)}</p>
-        {slash.appellant && approvals && (
-          <div>
-            <p>{t.slash.approvals(count(approvals.approving), count(approvals.total))}</p>
-            <p className="mt-1 flex flex-wrap gap-x-4">
-              <span className="text-muted">{t.slash.approvedBy}</span>
-              {approvals.members.map((member) => (
-                <Address key={member} of={member} />
-              ))}
-            </p>
-          </div>
-        )}
+        {slash.appellant && counted && <Counted of={counted} />}
         {share > 0n && (
           <p>
             {t.slash.takes} <Ether of={share} digits={6} />.

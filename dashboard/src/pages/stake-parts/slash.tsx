@@ -1,15 +1,15 @@
 import type { ReactNode } from 'react';
-import { contradiction, decodeEvidence, evidenceIn, FAULTS, MalformedEvidence, type Vote } from '../../lib/evidence';
+import { contradiction, decodeEvidence, evidenceIn, evidenceWithin, FAULTS, MalformedEvidence, type Vote } from '../../lib/evidence';
 import { bps, big, count, num } from '../../lib/format';
 import { useOperators, useStatus, useZones } from '../../lib/league';
-import { useAsk, views } from '../../lib/live';
+import { explain, useAsk, views } from '../../lib/live';
 import { STAKING, ZONES } from '../../lib/modules';
 import type { Seat } from '../../lib/performance';
 import { to } from '../../lib/route';
-import { all, call, type Chain, HUB } from '../../lib/rpc';
-import { line } from '../../lib/safe';
+import { all, call, type Chain, HUB, RpcError } from '../../lib/rpc';
+import { line, safe } from '../../lib/safe';
 import { scan } from '../../lib/scan';
-import type { Header, Hex, Slash, Transaction } from '../../lib/types';
+import type { Header, Hex, Slash, Trace, Transaction } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
@@ -21,26 +21,40 @@ export function SlashBadge({ of }: { of: Slash }) {
   return <Badge tone={of.state === 'settled' ? 'bad' : of.state === 'pending' ? 'warn' : 'muted'}>{of.state}</Badge>;
 }
 
-/** The transaction that brought the evidence, and the two votes in it or why they cannot be shown. */
+/** The transaction that brought the evidence, and the two votes in it, or why they cannot be shown and what to do. */
 interface Brought {
   hash: Hex;
   votes: [Vote, Vote] | null;
-  /** Null where a contract handed it in. */
-  malformed: string | null;
+  why: { what: string; next: string } | null;
+}
+
+/** What a transaction gave to staking: by its own call, or by one inside of it, for which the node runs it again. */
+async function given(transaction: Transaction, slashId: number, signal: AbortSignal): Promise<{ kind: number; evidence: Hex } | Brought['why']> {
+  const byItself = evidenceIn(transaction.to, transaction.input);
+  if (byItself) return byItself;
+  try {
+    const trace = await call<Trace>(HUB, 'debug_traceTransaction', [transaction.hash, { tracer: 'callTracer' }], signal);
+    return evidenceWithin(trace, slashId) ?? { what: `${t.slash.byContract} ${t.slash.notInside}`, next: t.slash.byContractNext };
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    const { what, next } = explain(error);
+    return { what: `${t.slash.byContract} ${t.slash.untraced(what)}`, next: `${next} ${t.slash.byContractNext}` };
+  }
 }
 
 async function brought(id: number, oldest: number, signal: AbortSignal): Promise<Brought | null> {
   const topic: Hex = `0x${id.toString(16).padStart(64, '0')}`;
   const [log] = (await scan(HUB, { address: STAKING.to, topics: [SLASH_RAISED, topic] }, 1, null, oldest, signal)).logs;
-  if (!log) return null;
-  const transaction = await call<Transaction | null>(HUB, 'eth_getTransactionByHash', [log.transactionHash], signal);
-  const given = transaction && evidenceIn(transaction.to, transaction.input);
-  if (!given) return { hash: log.transactionHash, votes: null, malformed: null };
+  const hash = log?.transactionHash;
+  const transaction = hash && (await call<Transaction | null>(HUB, 'eth_getTransactionByHash', [hash], signal));
+  if (!transaction) return null;
+  const found = await given(transaction, id, signal);
+  if (!found || 'what' in found) return { hash, votes: null, why: found };
   try {
-    return { hash: log.transactionHash, votes: decodeEvidence(given.kind, given.evidence), malformed: null };
+    return { hash, votes: decodeEvidence(found.kind, found.evidence), why: null };
   } catch (error) {
     if (!(error instanceof MalformedEvidence)) throw error;
-    return { hash: log.transactionHash, votes: null, malformed: error.message };
+    return { hash, votes: null, why: { what: t.slash.malformed(error.message), next: t.slash.malformedNext } };
   }
 }
 
@@ -113,7 +127,9 @@ function Evidence({ slash, chain }: { slash: Slash; chain: Chain | null }) {
       ) : of.votes ? (
         <Votes of={of.votes} slash={slash} chain={chain} />
       ) : (
-        <Empty next={<>{of.malformed === null ? t.slash.byContractNext : t.slash.malformedNext} {link}</>}>{of.malformed === null ? t.slash.byContract : t.slash.malformed(of.malformed)}</Empty>
+        <Empty next={<>{of.why?.next} {link}</>}>
+          <span className="untrusted">{safe(of.why?.what, 600)}</span>
+        </Empty>
       )}
       {of && (
         <p className="border-t border-line px-3 py-2 text-sm text-muted">

@@ -1,0 +1,60 @@
+// A zone that this node does not run: what the hub knows of it.
+import { big, count, num } from '../../lib/format';
+import { HUB } from '../../lib/rpc';
+import { security, times, useCommittee } from '../../lib/security';
+import type { Zone } from '../../lib/types';
+import { t } from '../../strings';
+import { Badge, Stat, Title } from '../../ui/basics';
+import { Ago, BlockLink, Ether, Text } from '../../ui/values';
+import { Crumbs } from '../chains';
+import { PHASE_TONES } from '../explorer/list';
+import { About, Committee, escrowLasts } from './about';
+import { SecurityPanel } from './security';
+
+function Strip({ zone }: { zone: Zone }) {
+  const committee = useCommittee(zone).data;
+  const of = committee && security(committee, zone.locked);
+  const { checkpoint } = zone;
+  return (
+    <section aria-label={t.league.health} className="mb-3 rounded-lg border border-line bg-panel">
+      <dl className="grid grid-cols-2 sm:grid-cols-3 xl:grid-cols-6">
+        <Stat label={t.chains.checkpoint} note={checkpoint ? <Ago ms={checkpoint.timestampMs} /> : t.chains.noCheckpoint}>
+          {checkpoint ? count(num(checkpoint.number)) : '–'}
+        </Stat>
+        <Stat label={t.chains.recorded} note={checkpoint && <Ago ms={checkpoint.recordedTime * 1_000} />}>
+          {checkpoint ? <BlockLink chain={HUB} number={num(checkpoint.recordedAt)} /> : '–'}
+        </Stat>
+        <Stat label={t.chains.seats} note={t.chains.seatsOfCommittee}>
+          {committee ? count(committee.seats.length) : '–'}
+        </Stat>
+        <Stat label={t.security.answers} note={of?.ratio != null && `${t.security.ratio}: ${times(of.ratio)}`}>
+          {of ? <Ether of={of.answers} digits={2} /> : '–'}
+        </Stat>
+        <Stat label={t.chains.locked}>
+          <Ether of={big(zone.locked)} digits={2} />
+        </Stat>
+        <Stat label={t.chains.escrow} note={escrowLasts(zone)}>
+          <Ether of={big(zone.escrow)} digits={2} />
+        </Stat>
+      </dl>
+    </section>
+  );
+}
+
+export function ElsewherePage({ zone }: { zone: Zone }) {
+  return (
+    <>
+      <Crumbs chain={zone.name} />
+      <Title aside={<Badge tone={PHASE_TONES[zone.phase]}>{zone.phase}</Badge>}>
+        <Text of={zone.name} most={40} />
+      </Title>
+      <p className="mb-3 max-w-[80ch] text-muted">{t.chains.notHereHub}</p>
+      <Strip zone={zone} />
+      <div className="grid items-start gap-3 lg:grid-cols-2">
+        <About chain={zone.name} zone={zone} hub={undefined} />
+        <Committee chain={zone.name} zone={zone} />
+      </div>
+      <SecurityPanel of={[zone]} />
+    </>
+  );
+}

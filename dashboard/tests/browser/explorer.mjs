@@ -1,0 +1,80 @@
+// The list of chains, and addresses: what they hold, what they wrote, and pages that a link names.
+import assert from 'node:assert/strict';
+import { accessibility, open, overflow, settle, visit } from './browser.mjs';
+import { table } from './steps.mjs';
+
+const EXCHANGE = '0x48414e5341000000000000000000000000000004';
+
+/** Lets the page believe that the node does not run a zone. */
+async function withoutZone(page, name) {
+  await page.route('**/rpc', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    if (route.request().postDataJSON()?.method === 'hansa_zones') json.result = json.result.map((zone) => (zone.name === name ? { ...zone, serves: false, path: null } : zone));
+    await route.fulfill({ response, json });
+  });
+}
+
+/** Seats, guard and directives of each chain; grid obeys critical alerts only, and one is accepted. */
+export async function chains(browser, league) {
+  const { page, faults } = await open(browser, league);
+  await visit(page, league, 'chains');
+  const list = table(page, 'Chains');
+  const row = (name) => list.locator('tr', { hasText: name });
+  await row('grid').getByText(/critical only, .* at most/).waitFor();
+  await row('hub').getByText(/all severities, .* at most/).waitFor();
+  for (const name of ['hub', 'market', 'grid']) await row(name).getByText(/^[1-9]\d* now/).waitFor();
+  // Of the hub: two of four seats answer at least, which is less than all stake.
+  const { operators } = await league.call('hansa_operators');
+  const stake = operators.reduce((sum, of) => sum + BigInt(of.stake), 0n) / 10n ** 18n;
+  const shown = await row('hub').locator('td').nth(6).innerText();
+  assert.ok(Number(shown.replace(/[^\d.]/g, '')) < Number(stake), `${shown} answer of ${stake}`);
+  await withoutZone(page, 'grid');
+  await page.reload();
+  await row('grid').getByText('not on this node').waitFor();
+  await row('grid').getByText(/critical only/).waitFor();
+  await row('grid').getByRole('link', { name: 'grid' }).click();
+  await page.getByRole('heading', { level: 1, name: 'grid' }).waitFor();
+  await page.getByText(/What follows is what the hub knows of it/).waitFor();
+  await page.getByText('no rent: it is not used up').first().waitFor();
+  assert.equal(await table(page, 'Committee').locator('tbody tr').count(), 4);
+  await table(page, 'Security and value').getByText('grid').waitFor();
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    await settle(page);
+    assert.deepEqual(await accessibility(page), [], `a zone elsewhere at ${width}`);
+    assert.ok((await overflow(page)) <= 0, `a zone elsewhere at ${width} is wider than the screen`);
+  }
+  assert.deepEqual(faults, []);
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.context().close();
+}
+
+/** Tokens of an address, arguments of its logs, and pages that the back button turns. */
+export async function addresses(browser, league, { holder }) {
+  const { page, faults } = await open(browser, league);
+  await visit(page, league, `chains/hub/address/${holder}`);
+  const tokens = table(page, 'Tokens');
+  await tokens.getByText('1.25 BRT').waitFor();
+  await tokens.getByRole('link', { name: 'BRT' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Barter' }).waitFor();
+  await page.goBack();
+  await tokens.getByText('ERC-20').waitFor();
+  // What a module wrote, with its arguments.
+  await visit(page, league, `chains/hub/address/${EXCHANGE}`);
+  const logs = page.getByRole('list', { name: 'Logs' });
+  await logs.getByText('ObjectPublished').first().waitFor();
+  await logs.getByText('objectType').first().waitFor();
+  await page.getByRole('link', { name: 'Older' }).last().click();
+  await page.waitForURL(/[?&]logs=\d+/);
+  await page.getByRole('heading', { name: /^Logs before block/ }).waitFor();
+  const older = page.url();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Logs', exact: true }).waitFor();
+  await page.goto(older);
+  await page.getByRole('heading', { name: /^Logs before block/ }).waitFor();
+  await page.getByRole('link', { name: 'Newest' }).click();
+  await page.getByRole('heading', { name: 'Logs', exact: true }).waitFor();
+  assert.deepEqual(faults, []);
+  await page.context().close();
+}
