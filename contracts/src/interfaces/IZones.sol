@@ -83,6 +83,8 @@ interface IZones is IModule {
     /// @param reason why it closes or stopped.
     /// @param closesAt it can be stopped from then on, seconds since 1970; 0: it is not closing.
     /// @param stoppedAt height of the hub's block that stopped it; 0: none did.
+    /// @param reseedsAt height of the hub's block from which on a zone that counts as halted can be reseeded; 0: it does not count as halted.
+    /// @param stopsAt height of the hub's block from which on such a zone can be stopped, once closesAt is over too; 0 likewise.
     /// @param parameters its terms are those in force, its committee's rule the last one.
     /// @param committeeSince from when on that rule holds, seconds since 1970: for committees that the hub fixes then or later.
     /// @param upgradesAt when the upgrade that is announced is due, seconds since 1970; 0: none is.
@@ -97,6 +99,8 @@ interface IZones is IModule {
         Reason reason;
         uint64 closesAt;
         uint64 stoppedAt;
+        uint64 reseedsAt;
+        uint64 stopsAt;
         Parameters parameters;
         uint64 committeeSince;
         uint64 upgradesAt;
@@ -215,8 +219,8 @@ interface IZones is IModule {
     error NotDue(uint64 zoneId, uint64 closesAt);
     /// @notice Only a zone can be reseeded that is closing because it has halted, and that the hub has a checkpoint of; 64 times at most.
     error NotHalted(uint64 zoneId);
-    /// @notice Not before this epoch of the hub: whoever has newer blocks of the zone can bring them until then.
-    error NotDueBefore(uint64 zoneId, uint64 epoch);
+    /// @notice Not before this block of the hub: until then whoever has newer blocks of the zone can bring them, or it can be reseeded.
+    error NotDueBefore(uint64 zoneId, uint64 hubNumber);
     /// @notice The zone has not settled.
     error NotSettled(uint64 zoneId);
     /// @notice Only the zone's creator can do this.
@@ -250,7 +254,7 @@ interface IZones is IModule {
     /// announced. It is open again then, and has as long as before to tell the hub of a block. Callable by anybody.
     function reseed(uint64 zoneId) external returns (uint64 firstBlock, uint64 epoch);
 
-    /// @notice Stop a zone that is closing, once it is time. Callable by anybody.
+    /// @notice Stop a zone that is closing, once it is time; one that counts as halted not before it could have been reseeded for an epoch of the hub. Callable by anybody.
     function stop(uint64 zoneId) external;
 
     /// @notice Send what its escrow has beyond 10 ether back to its creator: these pay for its place in the register, which is taken for ever. Callable by anybody,

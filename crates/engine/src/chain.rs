@@ -382,6 +382,7 @@ where
         epocher: epocher.clone(),
         blocker: config.blocker.clone(),
         strategy: config.strategy.clone(),
+        hub: config.hub.clone(),
         me: config.me.clone(),
         sender,
         receiver,
@@ -446,11 +447,10 @@ where
     )
     .await;
 
-    if let Some(newest) = reseeds.last()
-        && has_void(&finalizations, &blocks, newest.cut).await
-    {
+    let cuts: Vec<_> = reseeds.iter().map(|reseed| reseed.cut).collect();
+    if let Some(cut) = void_behind(&finalizations, &blocks, &cuts).await {
         return Err(Start::Void {
-            last: newest.cut.first - 1,
+            last: cut.first - 1,
             name: genesis.name.clone(),
         });
     }
@@ -610,25 +610,32 @@ where
     })
 }
 
-/// Whether an archive has something behind a cut that is of an epoch before it.
-async fn has_void<E: Runtime>(
+/// The first cut behind which an archive has something that is of an epoch before it.
+async fn void_behind<E: Runtime>(
     finalizations: &immutable::Archive<E, Digest, Finalization>,
     blocks: &BlockArchive<E>,
-    cut: Cut,
-) -> bool {
-    let last = finalizations.last_index().filter(|last| *last >= cut.first);
-    let certified = match last {
-        Some(last) => finalizations.get(Identifier::Index(last)).await,
-        None => Ok(None),
-    };
-    let certified = certified.unwrap_or_else(|error| panic!("certificate archive: {error}"));
-    let block = blocks.get(Identifier::Index(cut.first)).await;
-    let block = block.unwrap_or_else(|error| panic!("block archive: {error}"));
-    let of = certified.map(|certified| certified.epoch().get());
-    let epochs = of
-        .into_iter()
-        .chain(block.map(|block| block.header().epoch()));
-    epochs.min().is_some_and(|epoch| epoch < cut.epoch)
+    cuts: &[Cut],
+) -> Option<Cut> {
+    for (index, cut) in cuts.iter().enumerate() {
+        let end = cuts.get(index + 1).map_or(u64::MAX, |next| next.first);
+        let block = blocks.get(Identifier::Index(cut.first)).await;
+        let block = block.unwrap_or_else(|error| panic!("block archive: {error}"));
+        let mut epochs: Vec<_> = block.iter().map(|block| block.header().epoch()).collect();
+        // The newest certificate tells of all blocks before it.
+        let certified = finalizations.ranges_from(cut.first);
+        let certified = certified.take_while(|(start, _)| *start < end);
+        if let Some((_, last)) = certified.last() {
+            let at = Identifier::Index(last.min(end - 1));
+            let certificate = finalizations.get(at).await;
+            let certificate =
+                certificate.unwrap_or_else(|error| panic!("certificate archive: {error}"));
+            epochs.extend(certificate.map(|certificate| certificate.epoch().get()));
+        }
+        if epochs.iter().any(|epoch| *epoch < cut.epoch) {
+            return Some(*cut);
+        }
+    }
+    None
 }
 
 /// How a database is fetched from peers, `most` operations at a time, and served to them.

@@ -156,8 +156,10 @@ impl<E: Runtime> Committees<E> {
         let entry = self.entry(committee, root.or(before));
         known.insert(epoch, Arc::new(entry));
         let newest = known.last_key_value().map_or(epoch, |(newest, _)| *newest);
-        // The newest is the next epoch's.
-        *known = known.split_off(&newest.saturating_sub(1 + self.kept_epochs));
+        // By count: cuts leave numbers out. The newest is the next epoch's, and the one before the present one's.
+        while known.len() as u64 > self.kept_epochs + 2 {
+            known.pop_first();
+        }
         drop(known);
         self.newest.send_replace(newest);
     }
@@ -229,7 +231,9 @@ impl<E: Runtime> Committees<E> {
 
     /// The newest epoch whose committee is known.
     pub(crate) fn newest_known(&self) -> u64 {
-        *self.newest.borrow()
+        let reseeded = self.reseeded.last_key_value();
+        let reseeded = reseeded.map_or(0, |(epoch, _)| *epoch);
+        reseeded.max(*self.newest.borrow())
     }
 
     /// The newest epoch whose committee is fixed, as it changes.

@@ -17,7 +17,7 @@ use hansa_abi::{
     MESSAGES, ZONES,
 };
 use hansa_modules::{Call, limits::MAX_DELIVERIES};
-use hansa_primitives::{Header, PublicKey, Receipt};
+use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
 use hansa_state::PreImages;
 use std::{
     ops::{Range, RangeInclusive},
@@ -57,10 +57,8 @@ pub struct Courier<E: Runtime, S: Strategy, P, B> {
     pub zone: u64,
     /// Its EIP-155 chain id.
     pub chain_id: u64,
-    /// Least time between two blocks of the hub, milliseconds.
-    pub hub_interval_ms: u64,
-    /// A zone that is silent for so many seconds counts as halted.
-    pub halted_after_s: u64,
+    /// The hub's genesis.
+    pub hub: Arc<Genesis>,
     /// This node's key.
     pub me: PublicKey,
     /// The zone's blocks.
@@ -106,16 +104,21 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 Next::Nothing => idle = Some(seen),
                 Next::NotYet => {}
                 Next::Call(module, input) => {
-                    attempt.nonce = self.send(module, input).await;
+                    attempt.nonce = self.send(module, input, false).await;
                     if attempt.nonce.is_none() {
                         attempt.again = Some(context.current() + RETRY);
                     }
+                }
+                Next::Rescue(input) => {
+                    attempt.nonce = self.send(ZONES, input, true).await;
+                    attempt.again = Some(context.current() + RETRY);
                 }
             }
         }
     }
 
-    async fn send(&self, module: Address, input: Bytes) -> Option<u64> {
+    /// Sends a call, for all that the account has if need be.
+    async fn send(&self, module: Address, input: Bytes, at_any_price: bool) -> Option<u64> {
         let gas = match self.payer.outlook(module, &input).await? {
             Outlook::Returns(_, gas) => gas,
             Outlook::Refused(reason) => {
@@ -123,7 +126,7 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 return None;
             }
         };
-        if !self.payer.spares(gas).await {
+        if !at_any_price && !self.payer.spares(gas).await {
             tracing::warn!(zone = self.zone, account = %self.payer.address(), "a zone's messages are left to others: what this account has is kept for evidence; fund it");
             return None;
         }
@@ -141,7 +144,29 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             return Next::Nothing;
         }
         let due = zone.closesAt.saturating_mul(1_000);
-        if zone.phase == Phase::Closing && now_ms >= self.turn(newest, due, zone.closesAt) {
+        let is_halted = zone.phase == Phase::Closing && zone.reason == Reason::Halted;
+        let may_stop = !is_halted || self.payer.head().states().head() >= zone.stopsAt;
+        if is_halted && newest.number > checkpoint.number {
+            if now_ms < self.turn(newest, newest.timestamp_ms, newest.number) {
+                return Next::NotYet;
+            }
+            let Next::Call(_, input) = self.checkpoint(newest).await else {
+                return Next::NotYet;
+            };
+            tracing::error!(
+                zone = self.zone,
+                newest = newest.number,
+                known = checkpoint.number,
+                reseeds_at = zone.reseedsAt,
+                account = %self.payer.address(),
+                "the hub counts this zone as halted, and does not know its newest block here: if it is not told before it reaches block reseeds_at, what the zone made meanwhile can be void"
+            );
+            return Next::Rescue(input);
+        }
+        if zone.phase == Phase::Closing
+            && may_stop
+            && now_ms >= self.turn(newest, due, zone.closesAt)
+        {
             let call = IZones::stopCall { zoneId: self.zone };
             return Next::Call(ZONES, call.abi_encode().into());
         }
@@ -153,10 +178,8 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             return self.checkpoint(newest).await;
         }
         let Some(waiting) = self.block_of(lane.delivered, newest) else {
-            let cadence = self.halted_after_s.saturating_mul(1_000) / CHECKPOINTS;
-            // One that counts as halted goes on with its next checkpoint.
-            let halted = zone.phase == Phase::Closing && zone.reason == Reason::Halted;
-            let cadence = if halted { 0 } else { cadence };
+            let halted_after_s = self.hub.zones.halted_after_s;
+            let cadence = halted_after_s.saturating_mul(1_000) / CHECKPOINTS;
             let due = checkpoint.timestampMs.saturating_add(cadence);
             let is_known = newest.number <= checkpoint.number;
             if is_known || now_ms < self.turn(newest, due, checkpoint.number) {
@@ -181,7 +204,7 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
         }
         let mine = keccak256([self.me.as_ref(), what.to_be_bytes().as_slice()].concat());
         let steps = 1 + u64::from(mine[0]) % STEPS;
-        let step = STEP_MS.max(2 * self.hub_interval_ms);
+        let step = STEP_MS.max(2 * self.hub.pace.min_block_interval_ms);
         due_ms.saturating_add(steps.saturating_mul(step))
     }
 
@@ -304,4 +327,6 @@ enum Next {
     NotYet,
     /// A call to a module of the hub.
     Call(Address, Bytes),
+    /// The same to the module of zones, worth all that the account has: the zone's blocks depend on it.
+    Rescue(Bytes),
 }

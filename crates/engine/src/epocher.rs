@@ -16,6 +16,12 @@ impl Epocher {
         next.map_or_else(|| epoch.next(), |next| next.epoch())
     }
 
+    /// The epoch that came before one which this chain has.
+    pub(crate) fn previous(&self, epoch: Epoch) -> Option<Epoch> {
+        let before = types::Epocher::first(self, epoch)?.previous()?;
+        Some(types::Epocher::containing(self, before)?.epoch())
+    }
+
     /// Whether an epoch was cut: its last block hands over to nobody.
     pub(crate) fn is_cut(&self, epoch: Epoch) -> bool {
         let last = types::Epocher::last(self, epoch);

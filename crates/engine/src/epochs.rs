@@ -53,9 +53,14 @@ use commonware_utils::{
     Acknowledgement as _, NZDuration, NZU64, acknowledgement::Exact, channel::mpsc,
     vec::NonEmptyVec,
 };
+use futures::future::Either;
 use hansa_modules::zones::Reseed;
 use hansa_primitives::{Block, Context, Digest, Hasher, MAX_CLOCK_AHEAD_MS, PublicKey, Scheme};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 /// How often a view that is stuck is voted to be skipped again.
 const TIMEOUT_RETRY: Duration = Duration::from_millis(500);
@@ -233,9 +238,17 @@ where
         let Some(mut active) = self.enter(epoch, root, &mut muxed).await else {
             return;
         };
+        let mut ask_at = self.ask_before_cut().await;
         select_loop! {
             self.context,
+            on_start => {
+                let asking = match ask_at {
+                    Some(at) => Either::Left(self.context.sleep_until(at)),
+                    None => Either::Right(std::future::pending()),
+                };
+            },
             on_stopped => {},
+            _ = asking => ask_at = self.ask_before_cut().await,
             Some((epoch, message)) = muxed.votes.others.recv() else break => {
                 self.heard_of(active.epoch, Epoch::new(epoch), message, &mut muxed.votes.early);
             },
@@ -307,9 +320,8 @@ where
             select! {
                 entry = self.config.committees.wait(epoch.get()) => return entry,
                 _ = self.context.sleep(ASK_AFTER) => {
-                    let first = self.config.epocher.first(epoch);
-                    if let Some(last) = first.and_then(|first| first.previous()) {
-                        self.config.guide.ask(self.containing(last));
+                    if let Some(before) = self.config.epocher.previous(epoch) {
+                        self.config.guide.ask(before);
                     }
                 },
             }
@@ -330,21 +342,32 @@ where
                 .marshal
                 .hint_finalized(last, NonEmptyVec::new(from));
         }
-        if theirs == self.config.epocher.next(ours) {
+        if theirs == self.beyond_cuts(self.config.epocher.next(ours)) {
             early.keep(message);
         }
     }
 
-    /// Asks who goes on for the block that they go on from; marshal does nothing where it has that block.
-    fn ask_for_parent(&self, reseed: &Reseed) {
-        let me = self.config.committees.public_key();
-        let keys = reseed.seats.iter().map(|seat| seat.key.as_slice());
-        let keys = keys.filter_map(|key| PublicKey::decode(Copying(key)).ok());
-        let others: Vec<_> = keys.filter(|key| Some(key) != me.as_ref()).collect();
-        if let Ok(others) = NonEmptyVec::try_from(others) {
-            let parent = Height::new(reseed.cut.first - 1);
-            self.config.marshal.hint_finalized(parent, others);
+    /// Asks for what this node lacks of the blocks before the last cut: nobody may be left who says of himself that there is more. Gives when to ask again, if at all.
+    async fn ask_before_cut(&mut self) -> Option<SystemTime> {
+        let last = self.config.reseeds.last()?;
+        let processed = self.config.marshal.get_processed().await;
+        let processed = processed.map_or_else(Height::zero, |processed| processed.height());
+        if processed.get() + 1 >= last.cut.first {
+            return None;
         }
+        let me = self.config.committees.public_key();
+        let known = self.config.committees.known();
+        let known = known.iter().flat_map(|entry| &entry.committee.seats);
+        let keys: BTreeSet<_> = known.chain(&last.seats).map(|seat| seat.key).collect();
+        let keys = keys
+            .iter()
+            .map(|key| PublicKey::decode(Copying(key.as_slice())));
+        let others = keys.flatten().filter(|key| Some(key) != me.as_ref());
+        if let Ok(others) = NonEmptyVec::try_from(others.collect::<Vec<_>>()) {
+            let height = self.last(self.containing(processed.next()));
+            self.config.marshal.hint_finalized(height, others);
+        }
+        Some(self.context.current() + ASK_AFTER)
     }
 
     fn multiplex<N, R>(&self, channels: Roles<N, R>) -> Muxed<N>
@@ -371,9 +394,6 @@ where
         muxed: &mut Muxed<N>,
     ) -> Option<Active> {
         let entry = self.committee(epoch).await;
-        if let Some(reseed) = self.reseed(epoch) {
-            self.ask_for_parent(reseed);
-        }
         self.config.witness.enter(epoch.get(), entry.scheme.clone());
         let votes = muxed.votes.enter(epoch).await?;
         let certificates = muxed.certificates.enter(epoch).await?;
@@ -466,10 +486,12 @@ where
 
     /// Removes the journals of epochs that cannot come again, not even after a crash while this node catches up.
     async fn forget(&mut self, epoch: Epoch) {
-        let kept = self.config.committees.kept_epochs();
-        for old in (1..=2).filter_map(|back| epoch.get().checked_sub(kept + back)) {
+        let epocher = self.config.epocher.clone();
+        let before = std::iter::successors(Some(epoch), |epoch| epocher.previous(*epoch));
+        let kept = self.config.committees.kept_epochs() as usize;
+        for old in before.skip(kept + 1).take(2) {
             for votes in [true, false] {
-                let journal = self.journal(Epoch::new(old), votes);
+                let journal = self.journal(old, votes);
                 // An error says that it is gone.
                 let _ = self.context.as_present().remove(&journal, None).await;
             }

@@ -4,14 +4,15 @@
 //! A node with an empty disk knows the committee of epoch 0, from the genesis, or trusts a [`Checkpoint`]. From there it asks for
 //! handovers, each signed by the committee before it, until peers say that the epoch has not ended. Any finalization of that
 //! epoch's committee names a block of the chain; the newest of `f + 1` members' is at most as old as the newest that an honest one
-//! knows. State sync begins there.
+//! knows. State sync begins there. On a zone the hub has the last word: who was handed over to has to be a committee that the hub
+//! relies upon. Behind a cut, it has the first word too.
 //!
 //! # Afterwards
 //! A node that syncs its state reaches the end of an epoch without having executed the block that fixes the next committee: it
 //! asks for that handover too. Everybody answers, from what marshal and the state hold.
 
 use crate::{
-    Committees, Marshal, Runtime,
+    Committees, Hub, Marshal, Runtime,
     committees::Entry,
     epocher::Epocher,
     handover::{Checkpoint, Handover, MAX_ANSWER_BYTES, MAX_HANDOVERS, Message, Root},
@@ -60,6 +61,8 @@ pub(crate) struct Guide<E: Runtime, S, B, N, R> {
     pub(crate) epocher: Epocher,
     pub(crate) blocker: B,
     pub(crate) strategy: S,
+    /// Of a zone.
+    pub(crate) hub: Option<Arc<dyn Hub>>,
     pub(crate) me: PublicKey,
     pub(crate) sender: N,
     pub(crate) receiver: R,
@@ -81,7 +84,7 @@ where
 {
     /// A recent finalization; its committee is known then. `None`: the chain has not begun.
     pub(crate) async fn find(&mut self, checkpoint: Option<Checkpoint>) -> Option<Finalization> {
-        // Some may be known from an attempt before.
+        // Some may be known from an attempt before, and one from the hub.
         let mut epoch = self.committees.newest_known();
         let mut trusted = checkpoint.filter(|checkpoint| checkpoint.epoch >= epoch);
         if let Some(checkpoint) = trusted {
@@ -121,13 +124,32 @@ where
                 continue;
             };
             replies.insert(from, reply);
-            if replies.len() >= self.needed(epoch) {
+            if replies.len() >= self.needed(epoch) && self.is_relied_upon(&entry).await {
                 return replies
                     .into_values()
                     .flatten()
                     .max_by_key(|newest| newest.view());
             }
         }
+    }
+
+    /// Whether what a committee says can be believed: by the hub, on a zone.
+    async fn is_relied_upon(&self, entry: &Entry) -> bool {
+        let Some(hub) = &self.hub else {
+            return true;
+        };
+        let relied_upon = hub.relies_on(entry.id).await;
+        let relied_upon =
+            relied_upon.inspect_err(|error| tracing::warn!(%error, "cannot read the hub"));
+        let is = relied_upon.unwrap_or_default();
+        if !is {
+            tracing::warn!(
+                epoch = entry.committee.epoch,
+                committee = %entry.id,
+                "joining: the hub does not rely on this committee of the zone, or does not know it yet"
+            );
+        }
+        is
     }
 
     /// Members other than this node whose word is enough: one of them is honest.

@@ -84,7 +84,8 @@ impl From<&Reseed> for Root {
     fn from(reseed: &Reseed) -> Self {
         Self {
             hash: reseed.parent,
-            timestamp_ms: reseed.parent_ms,
+            // Nobody has voted in its epoch before: a journal that was lost until then knows nothing of it.
+            timestamp_ms: reseed.time.saturating_mul(1_000),
             terms: reseed.terms,
         }
     }

@@ -100,6 +100,12 @@ pub trait Hub: Send + Sync + 'static {
     /// As [`Hub::directives`].
     fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>>;
 
+    /// Whether a committee of the zone with this id may be relied upon, by the hub's newest block.
+    ///
+    /// # Errors
+    /// As [`Hub::directives`].
+    fn relies_on(&self, committee: B256) -> BoxFuture<'_, Result<bool, StateError>>;
+
     /// The hub's block that stopped the zone, if one up to the newest that is executed here did.
     ///
     /// # Errors
@@ -275,6 +281,18 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: HubBlocks> Hub for LocalHub<E, S,
                 seat.stake = U256::ZERO;
             }
             Ok(seats)
+        }
+        .boxed()
+    }
+
+    fn relies_on(&self, committee: B256) -> BoxFuture<'_, Result<bool, StateError>> {
+        let zone = self.zone;
+        async move {
+            let about = (committee, self.states.head());
+            let known = self
+                .ask(move |state| zones::relied_upon(state, zone, about))
+                .await?;
+            Ok(known.is_some())
         }
         .boxed()
     }

@@ -112,6 +112,10 @@ impl Hub for Fixed {
         pending().boxed()
     }
 
+    fn relies_on(&self, _committee: B256) -> BoxFuture<'_, Result<bool, StateError>> {
+        ready(Ok(true)).boxed()
+    }
+
     fn committee(&self, number: u64) -> BoxFuture<'_, Result<Vec<Seat>, StateError>> {
         ready(Ok(seats(number))).boxed()
     }
@@ -195,7 +199,7 @@ fn the_first_block_behind_a_cut_takes_its_committee() {
         cut,
         seats: seats(77),
         parent: B256::ZERO,
-        parent_ms: 0,
+        time: 0,
         terms: terms(1),
     }];
     let rules = ChainRules::with_cuts(genesis().into(), [cut]);

@@ -102,14 +102,14 @@ pub struct Config {
     pub resources: Resources,
 }
 
-/// How a node with an empty data directory gets the chain. It matters at the first start only.
+/// How a node with an empty data directory gets the chain, and zones that it has nothing of. It matters at the first start only, of each chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Join {
     /// From blocks or from state.
     pub from: JoinFrom,
     /// For `from = "state"`: the last block of an epoch, as `EPOCH:HASH`, from which on committees are followed. Without one they are
-    /// followed from the genesis, which trusts that keys of past operators were never used for another history.
+    /// followed from the genesis, which trusts that keys of past operators were never used for another history. Zones need none: the hub says whom to trust.
     pub checkpoint: Option<String>,
 }
 

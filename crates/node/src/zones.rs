@@ -8,7 +8,7 @@
 //! competes with that of the hub for the machine's cores only.
 
 use crate::{
-    NodeError,
+    JoinFrom, NodeError,
     chain::{self, Common, Opened},
     head::NodePayer,
     info::Info,
@@ -34,7 +34,8 @@ use commonware_runtime::{
 };
 use hansa_abi::{IZones, ZONES};
 use hansa_engine::{
-    Channels, Committees, Courier, Evidence, Hub, HubBlock, HubBlocks, LocalHub, Shared, ZoneBlocks,
+    Channels, Committees, Courier, Evidence, Hub, HubBlock, HubBlocks, Join, LocalHub, Shared,
+    ZoneBlocks,
 };
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::{
@@ -58,6 +59,8 @@ const RESTART_AT_MOST: Duration = Duration::from_secs(60);
 const WORKERS: usize = 2;
 /// Stack of the thread that starts a zone, bytes: as the main thread's, which starts the hub.
 const STACK_BYTES: usize = 8 << 20;
+/// In the folder of a zone whose first state came from its peers, and which lacks older blocks.
+const FROM_STATE: &str = "from-state";
 /// How long a zone's tasks have to end when the node stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait before the register is read again after that failed, or a zone is asked again whether this node may leave.
@@ -125,7 +128,7 @@ struct Seen {
 }
 
 /// What is new in it: zones, and for all of them, in order of their ids, the newest epoch of the hub in which this node's operator has a seat there, of those
-/// that were not looked at before, and where their epochs were cut.
+/// that were not looked at before, and, if that has changed, where their epochs were cut.
 struct News {
     seen: Seen,
     zones: Vec<Genesis>,
@@ -259,7 +262,9 @@ impl Supervisor {
                 newest = Some(seen.fixed);
             }
             news.seats.push(newest);
-            news.reseeds.push(zones::reseeds(&mut view, id)?);
+            if seen.reseedings != before.reseedings || before == Seen::default() {
+                news.reseeds.push(zones::reseeds(&mut view, id)?);
+            }
         }
         Ok(Some(news))
     }
@@ -389,14 +394,23 @@ enum Stopped {
 }
 
 impl Zone {
-    /// Whether this node has its chain, or is one of those that begin it.
-    fn is_begun(&self) -> bool {
+    /// Its folder.
+    fn folder(&self) -> PathBuf {
+        self.supervisor.folder.join(&self.genesis.name)
+    }
+
+    /// Whether this node is one of those that begin its chain.
+    fn begins(&self) -> bool {
         let common = &self.supervisor.common;
         let me = common.key.public_key();
         let first = self.genesis.zone.as_ref().map(|zone| &zone.committee);
         let mut first = first.into_iter().flatten();
-        let folder = self.supervisor.folder.join(&self.genesis.name);
-        folder.exists() || common.votes && first.any(|seat| seat.key.as_slice() == me.as_ref())
+        common.votes && first.any(|seat| seat.key.as_slice() == me.as_ref())
+    }
+
+    /// Whether this node has its chain, or is one of those that begin it.
+    fn is_begun(&self) -> bool {
+        self.folder().exists() || self.begins()
     }
 
     /// Returns when the hub has a seat there for this node's operator, or has none. Never, once the hub has ended.
@@ -530,8 +544,12 @@ impl Zone {
         // Before anything is written: the version that knows the fork may name it otherwise, and so the genesis.
         require_fork(&genesis.name, genesis.fork)?;
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
-        let folder = self.supervisor.folder.join(&genesis.name);
+        let folder = self.folder();
+        let is_new = !folder.exists();
         std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+        if is_new && !self.begins() && self.supervisor.common.config.join.from == JoinFrom::State {
+            std::fs::write(folder.join(FROM_STATE), "").map_err(|error| failed(&error))?;
+        }
         let hash = genesis.hash().map_err(|error| failed(&error))?;
         let config = index_config(&self.supervisor.common.config, hash);
         Ok(Index::open(folder.join("index.redb"), config)?)
@@ -558,14 +576,15 @@ impl Zone {
         let gossip = supervisor.network.gossip.clone().register(id).await;
         let gossip = gossip.map_err(|error| failed(&error))?;
         let (subscribers, _) = broadcast::channel(crate::node::SUBSCRIBER_BACKLOG);
+        let from_state = self.folder().join(FROM_STATE).exists();
         let setup = chain::Setup {
             genesis: genesis.clone(),
             partition: format!("zone-{id}"),
             journal: format!("zone-{id}-local-transactions"),
             index: index.clone(),
             subscribers: subscribers.clone(),
-            from_state: false,
-            join: None,
+            from_state,
+            join: from_state.then(Join::default),
             hub: Some(self.hub(&context, id)),
             reseeds: known.into(),
             evidence: Some(supervisor.accusations.clone()),
@@ -591,8 +610,7 @@ impl Zone {
             let courier = Courier {
                 zone: id,
                 chain_id: genesis.chain_id,
-                hub_interval_ms: supervisor.hub.0.pace.min_block_interval_ms,
-                halted_after_s: supervisor.hub.0.zones.halted_after_s,
+                hub: supervisor.hub.0.clone(),
                 me: common.key.public_key(),
                 blocks: Indexed(index.clone()),
                 marshal: chain.marshal.clone(),

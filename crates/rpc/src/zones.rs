@@ -12,7 +12,11 @@ use alloy_primitives::{Address, B256, U64, U256};
 use alloy_sol_types::SolCall;
 use hansa_abi::{IMessages, IZones, MESSAGES, ZONES, phase_name, reason_name};
 use hansa_modules::{
-    Block, QueryError, StorageRead, limits::MAX_ZONES_PAGE, query, staking::Calendar, zones,
+    Block, QueryError, StorageRead,
+    limits::MAX_ZONES_PAGE,
+    query,
+    staking::{Calendar, Cut},
+    zones,
 };
 use hansa_primitives::Fork;
 use serde::Serialize;
@@ -192,16 +196,14 @@ struct Reseed {
     epoch: u64,
     /// Hash of the block before.
     parent: B256,
-    committee: Vec<Seat>,
 }
 
-impl From<zones::Reseed> for Reseed {
-    fn from(of: zones::Reseed) -> Self {
+impl From<(Cut, B256)> for Reseed {
+    fn from((cut, parent): (Cut, B256)) -> Self {
         Self {
-            first_block: U64::from(of.cut.first),
-            epoch: of.cut.epoch,
-            parent: of.parent,
-            committee: of.seats.into_iter().map(Seat::from).collect(),
+            first_block: U64::from(cut.first),
+            epoch: cut.epoch,
+            parent,
         }
     }
 }
@@ -245,7 +247,7 @@ async fn zone(node: &Arc<Node>, name: String, id: Option<BlockId>) -> CallResult
         let committee = committee.map_err(Fault::internal)?;
         let answers = committee.as_ref().map_or(U256::ZERO, zones::answers);
         let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
-        let reseeds = zones::reseeds(&mut state, zone.id).map_err(Fault::internal)?;
+        let reseeds = zones::cuts(&mut state, zone.id).map_err(Fault::internal)?;
         let stakes = seats.iter().map(|seat| seat.stake);
         Ok(Some(Served {
             zone,

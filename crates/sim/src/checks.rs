@@ -2,7 +2,7 @@
 
 mod zones;
 
-pub use zones::{ZoneEnforces, ZoneFollows, ZoneReseeded, ZoneUpgrades, ZonesTrade};
+pub use zones::{ZoneEnforces, ZoneFollows, ZoneJoined, ZoneReseeded, ZoneUpgrades, ZonesTrade};
 
 use crate::{Node, warning::BLOCK};
 use alloy_primitives::{Address, B256};

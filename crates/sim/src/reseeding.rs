@@ -9,10 +9,7 @@ use crate::{
 };
 use commonware_runtime::{Clock as _, deterministic::Context};
 use hansa_index::Index;
-use hansa_modules::{
-    staking::{Cut, Timetable},
-    zones::Reseed,
-};
+use hansa_modules::{staking::Timetable, zones::Reseed};
 use hansa_primitives::Genesis;
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
@@ -78,15 +75,12 @@ impl Reseeding {
         let (Some((hash, header)), Some(zone)) = (header, &genesis.zone) else {
             return;
         };
-        let (first, epochs) = (header.number + 1, Timetable::new(genesis, []));
         self.known.lock().push(Reseed {
-            cut: Cut {
-                first,
-                epoch: epochs.epoch_of(first) + 1,
-            },
+            cut: Timetable::new(genesis, [])
+                .cut_before(header.number + 1, SILENCE.as_millis() as u64),
             seats: zone.committee.clone(),
             parent: hash,
-            parent_ms: header.timestamp_ms,
+            time: header.timestamp(),
             terms: header.terms,
         });
     }

@@ -15,7 +15,7 @@ use commonware_parallel::Sequential;
 use commonware_runtime::{Clock as _, Spawner as _, Supervisor as _, deterministic::Context};
 use futures::lock::Mutex;
 use hansa_engine::{
-    Channels, Courier, Hub, HubBlock, HubBlocks, LocalHub, Payer, Shared, ZoneBlocks,
+    Channels, Courier, Hub, HubBlock, HubBlocks, Join, LocalHub, Payer, Shared, ZoneBlocks,
 };
 use hansa_index::Index;
 use hansa_modules::zones::Reseed;
@@ -135,11 +135,11 @@ async fn run<N, R>(
             me: league.keys[operator].public_key(),
             kept: league.kept(&partition, &genesis),
             monitor: None,
-            joins: false,
+            joins: league.joins(operator),
         },
         genesis: genesis.clone(),
         partition,
-        join: None,
+        join: league.joins(operator).then(Join::default),
         hub: Some(hub),
         reseeds,
     };
@@ -150,8 +150,7 @@ async fn run<N, R>(
         let courier = Courier {
             zone: id_of(&genesis),
             chain_id: genesis.chain_id,
-            hub_interval_ms: league.genesis.pace.min_block_interval_ms,
-            halted_after_s: league.genesis.zones.halted_after_s,
+            hub: league.genesis.clone(),
             me: league.keys[operator].public_key(),
             blocks: Indexed(index),
             marshal: chain.marshal.clone(),

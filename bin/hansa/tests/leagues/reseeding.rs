@@ -93,6 +93,10 @@ fn a_zone_that_lost_its_quorum_goes_on_with_others() {
     let heard = time();
     eventually("it counts as halted", || time() > heard + 41);
     let last = checkpoint();
+    act(&["zone", "reseed", "market", "--no-wait"]);
+    let status = crate::hansa(dir, &["status"]);
+    let words = String::from_utf8_lossy(&status.stdout);
+    assert!(words.contains("hansa zone reseed market"), "{words}");
     let reseeded = act(&["zone", "reseed", "market"]);
     let cut = number(&reseeded["first_block"]);
     assert_eq!(cut, last + 1);

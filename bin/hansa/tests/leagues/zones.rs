@@ -518,7 +518,13 @@ fn operators_run_the_zones_that_they_serve() {
         let path = dir.join(format!("operator-{n}/node.toml"));
         let config = fs::read_to_string(&path).unwrap();
         assert!(config.contains("follow = [\"*\"]"), "{config}");
-        fs::write(&path, config.replace("follow = [\"*\"]", "follow = []")).unwrap();
+        let config = config.replace("follow = [\"*\"]", "follow = []");
+        assert!(config.contains("from = \"blocks\""), "{config}");
+        fs::write(
+            &path,
+            config.replace("from = \"blocks\"", "from = \"state\""),
+        )
+        .unwrap();
     }
     let document = patient(dir, &["up", "--detach"]);
     let create = ["zone", "create", "market", "--chain-id", "48571"];
@@ -576,6 +582,11 @@ fn operators_run_the_zones_that_they_serve() {
     eventually("who has a seat now runs it, and has what was there", || {
         runs(idle) && balance(&zone_url(&document, idle, "market"), FRIEND) == "0xde0b6b3a7640000"
     });
+    let log = fs::read_to_string(dir.join(format!("operator-{}/log", idle + 1))).unwrap();
+    assert!(
+        log.contains("joined"),
+        "it took the zone's state from its peers"
+    );
     eventually("who has none any more stops", || !runs(leaves));
     assert_eq!(zone_at(leaves)["serves"], false);
     let member = format!("member-{}", leaves + 1);

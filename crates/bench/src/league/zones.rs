@@ -287,6 +287,10 @@ async fn flood(
         beside = full => beside?,
         error = endless(&mut flooded, args.league.load_txs) => return Err(error),
     };
+    if let Some(latency) = &beside.latency {
+        let slowest = (latency.slowest_in, latency.max_ms);
+        tell_slowest(&steady.urls[0], slowest).await?;
+    }
     let p99 = |of: &Outcome| {
         of.latency
             .as_ref()
@@ -323,6 +327,27 @@ async fn flood(
     for (what, value, unit, aim) in rows {
         report.row(SECTION, what, value, unit, aim);
         eprintln!("{what}: {value:.2} {unit}");
+    }
+    Ok(())
+}
+
+/// Tells how consensus came to the block that held the slowest probe, and to those around it.
+async fn tell_slowest(url: &str, (block, ms): (u64, f64)) -> Result<()> {
+    let mut client = Client::new(url)?;
+    eprintln!("the slowest took {ms:.0} ms, in block {block}; what is around it:");
+    for number in block.saturating_sub(3)..=block + 2 {
+        let of = json!([format!("{number:#x}")]);
+        let certificate: Value = client.call("hansa_getCertificate", of.clone()).await?;
+        let with_hashes = json!([of[0], false]);
+        let header: Value = client.call("eth_getBlockByNumber", with_hashes).await?;
+        let time: U64 = serde_json::from_value(header["timestampMs"].clone())?;
+        eprintln!(
+            "  block {number}: timestamp {time} ms, {} transactions, epoch {}, view {} (parent's {})",
+            header["transactions"].as_array().map_or(0, Vec::len),
+            certificate["epoch"],
+            certificate["view"],
+            certificate["parentView"],
+        );
     }
     Ok(())
 }

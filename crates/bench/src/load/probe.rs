@@ -6,9 +6,9 @@ use super::{
     submit::Signed,
 };
 use crate::stats::percentile;
-use alloy_primitives::hex;
+use alloy_primitives::{U64, hex};
 use eyre::{Result, bail};
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ pub(crate) struct Latency {
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) max_ms: f64,
+    /// The block that the slowest was included in.
+    pub(crate) slowest_in: u64,
     /// `eth_sendRawTransactionSync`, or polling.
     pub(crate) method: &'static str,
 }
@@ -42,6 +44,7 @@ pub(crate) async fn probe(
 ) -> Result<Option<Latency>> {
     let mut waits_itself = true;
     let mut times = Vec::new();
+    let mut blocks = Vec::new();
     for transaction in transactions {
         // Pauses of different lengths, so that they do not fall into step with the blocks.
         tokio::time::sleep(pause.mul_f64(0.5 + (transaction.index * 7 % 10) as f64 / 10.0)).await;
@@ -72,15 +75,19 @@ pub(crate) async fn probe(
             }
         }
         times.push(start.elapsed().as_secs_f64() * 1e3);
+        blocks.push(U64::deserialize(&receipt["blockNumber"])?.to());
         if receipt["status"] != "0x1" {
             bail!("{} failed", transaction.hash);
         }
     }
-    Ok(summary(&times, waits_itself))
+    Ok(summary(&times, &blocks, waits_itself))
 }
 
-fn summary(times: &[f64], waits_itself: bool) -> Option<Latency> {
+fn summary(times: &[f64], blocks: &[u64], waits_itself: bool) -> Option<Latency> {
+    let slowest = times.iter().zip(blocks);
+    let slowest = slowest.max_by(|(one, _), (other, _)| one.total_cmp(other));
     Some(Latency {
+        slowest_in: *slowest?.1,
         count: times.len(),
         p50_ms: percentile(times, 50.0)?,
         p99_ms: percentile(times, 99.0)?,

@@ -56,6 +56,9 @@ pub struct Cut {
     pub epoch: u64,
 }
 
+/// For so long a former committee may go on after a cut: until its hubs know of it, or are too old to be named. Generous.
+const UNAWARE_MS: u64 = 600_000;
+
 /// A chain's epochs, cuts included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timetable {
@@ -80,6 +83,17 @@ impl Timetable {
     pub(crate) fn of(usual: Calendar, cuts: impl IntoIterator<Item = Cut>) -> Self {
         let cuts = cuts.into_iter().collect();
         Self { usual, cuts }
+    }
+
+    /// A cut before a block, which none of the others is behind, when the block before is so old. Blocks that are void may have been made all that time, a millisecond
+    /// apart: their epochs are left out.
+    pub fn cut_before(&self, first: u64, age_ms: u64) -> Cut {
+        let possible = age_ms.saturating_add(UNAWARE_MS) / self.usual.epoch_blocks;
+        let epoch = self
+            .epoch_of(first)
+            .saturating_add(possible)
+            .saturating_add(2);
+        Cut { first, epoch }
     }
 
     /// The epoch that a block belongs to.

@@ -6,7 +6,9 @@
 use super::{committee, lifecycle, reseeds, state};
 use crate::{
     context::{Context, Stop, ensure, revert},
-    gas, messages,
+    gas,
+    host::StorageRead,
+    messages,
     staking::{self, Committee},
 };
 use alloy_primitives::{B256, U256, keccak256};
@@ -55,7 +57,19 @@ pub(super) fn checkpoint(
         least: before,
         most: sent,
     })?;
-    let committee = relied_upon(context, id, decoded.committee)?;
+    let block = context.block_number();
+    let committee = relied_upon(context, id, (decoded.committee, block))?;
+    let committee = committee.ok_or_else(|| {
+        revert(IZones::UnknownCommittee {
+            committee: decoded.committee,
+        })
+    })?;
+    // Behind a cut the hub knows exactly who goes on.
+    let expected = reseeds::committee_of(context, id, epoch)?;
+    let is_right = expected.is_none_or(|expected| expected.id() == decoded.committee);
+    ensure(is_right, || IZones::UnknownCommittee {
+        committee: decoded.committee,
+    })?;
     let transcript = keccak256([keccak256(header).0, keccak256(certificate).0].concat());
     let certified = staking::is_certified(context, (&committee, id), &finalization, transcript)?;
     ensure(certified, || IZones::InvalidCertificate {})?;
@@ -93,20 +107,26 @@ pub fn answers(committee: &Committee) -> U256 {
     common.fold(U256::ZERO, U256::saturating_add)
 }
 
-/// The newest committee of the zone with this id, as far as certificates live.
-fn relied_upon(context: &mut Context<'_>, zone: u64, id: B256) -> Result<Committee, Stop> {
-    let unknown = || revert(IZones::UnknownCommittee { committee: id });
-    let block = context.block_number();
-    let epochs = staking::relied_upon_since(context, block)?;
-    let (now, oldest) = epochs.ok_or_else(unknown)?;
+/// The newest committee of the zone with this id, as far as certificates live by the hub's block `block`: what it signs has stake that answers.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn relied_upon<R: StorageRead>(
+    read: &mut R,
+    zone: u64,
+    (id, block): (B256, u64),
+) -> Result<Option<Committee>, R::Error> {
+    let Some((now, oldest)) = staking::relied_upon_since(read, block)? else {
+        return Ok(None);
+    };
     for epoch in (oldest..=now).rev() {
-        if let Some(committee) = committee(context, zone, epoch)?
+        if let Some(committee) = committee(read, zone, epoch)?
             && committee.id() == id
         {
-            return Ok(committee);
+            return Ok(Some(committee));
         }
     }
-    Err(unknown())
+    Ok(None)
 }
 
 pub(super) fn checkpoint_of(

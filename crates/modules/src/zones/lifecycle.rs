@@ -221,6 +221,13 @@ pub(super) fn stop(
         zoneId: id,
         closesAt: closes_at,
     })?;
+    if record.end.reason == Reason::Halted as u8 {
+        let due = reseeds::stops_at(context, id)?;
+        ensure(context.block_number() >= due, || IZones::NotDueBefore {
+            zoneId: id,
+            hubNumber: due,
+        })?;
+    }
     record.end.stopped_at = context.block_number();
     record.end.stopped_time = context.now();
     state::store_end(context, id, &record)?;

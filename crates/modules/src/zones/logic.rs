@@ -3,6 +3,7 @@
 use super::{
     committees,
     lifecycle::rent_for,
+    reseeds,
     state::{self, COUNT, End, Record, Upgrade, chain_id_slot, name_slot},
     upgrades,
 };
@@ -184,6 +185,15 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
     let terms = upgrades::in_force(context, (id, &record), now)?;
     let next = upgrades::pending(context, id, now)?;
     let (since, rule) = state::last_rule(context, id)?;
+    let is_halted = record.end.reason == Reason::Halted as u8 && record.end.stopped_at == 0;
+    let (reseeds_at, stops_at) = if is_halted {
+        (
+            reseeds::reseeds_at(context, id)?,
+            reseeds::stops_at(context, id)?,
+        )
+    } else {
+        (0, 0)
+    };
     let next = next.unwrap_or(Upgrade {
         starts_at: 0,
         terms,
@@ -198,6 +208,8 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
         reason: Reason::try_from(record.end.reason).unwrap_or(Reason::None),
         closesAt: record.end.closes_at,
         stoppedAt: record.end.stopped_at,
+        reseedsAt: reseeds_at,
+        stopsAt: stops_at,
         committeeSince: since,
         upgradesAt: next.starts_at,
         next: upgrades::told(&next.terms),

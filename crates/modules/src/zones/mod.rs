@@ -30,14 +30,14 @@ mod reseeds;
 mod state;
 mod upgrades;
 
-pub use checkpoints::answers;
+pub use checkpoints::{answers, relied_upon};
 pub use committees::{committee, prospective_committee};
 pub(crate) use dispatch::dispatch;
 pub(crate) use genesis::write_genesis;
 pub use genesis::{count, genesis};
 pub use lifecycle::has_settled;
 pub(crate) use lifecycle::{is_open, phase, require_open};
-pub use reseeds::{Reseed, reseedings, reseeds};
+pub use reseeds::{Reseed, cuts, reseedings, reseeds};
 pub(crate) use state::{by_chain_id, chain_id};
 pub use state::{checkpoint, halted_after, stopped_at};
 pub use upgrades::upgrade_due;

@@ -16,7 +16,7 @@ use crate::{
     host::StorageRead,
     limits::MAX_CUTS,
     slots::mapping,
-    staking::{self, Calendar, Cut, Seat, Timetable},
+    staking::{self, Calendar, Committee, Cut, Seat, Timetable},
 };
 use alloy_primitives::{B256, U256};
 use hansa_abi::{
@@ -106,6 +106,41 @@ pub(super) fn timetable<R: StorageRead>(
     Ok(Timetable::of(usual, cuts))
 }
 
+fn calendar(context: &mut Context<'_>) -> Result<Calendar, Stop> {
+    staking::calendar(context)?.ok_or_else(|| revert(IStaking::NotEnabled {}))
+}
+
+/// The hub's block from which on a zone can be reseeded that counts as halted: a whole epoch has passed then since that was said.
+pub(super) fn reseeds_at(context: &mut Context<'_>, id: u64) -> Result<u64, Stop> {
+    let calendar = calendar(context)?;
+    let told_in = calendar.epoch_of(state::closed_in(context, id)?);
+    Ok(told_in
+        .saturating_add(2)
+        .saturating_mul(calendar.epoch_blocks))
+}
+
+/// The hub's block from which on it can be stopped instead: there is an epoch in which it can only be reseeded.
+pub(super) fn stops_at(context: &mut Context<'_>, id: u64) -> Result<u64, Stop> {
+    let blocks = calendar(context)?.epoch_blocks;
+    Ok(reseeds_at(context, id)?.saturating_add(blocks))
+}
+
+/// The committee that goes on in an epoch of a zone, if that is the first behind its last cut.
+pub(super) fn committee_of(
+    context: &mut Context<'_>,
+    id: u64,
+    epoch: u64,
+) -> Result<Option<Committee>, Stop> {
+    let Some(last) = cut_count(context, id)?.checked_sub(1) else {
+        return Ok(None);
+    };
+    let of = read(context, id, last)?;
+    if of.cut.epoch != epoch {
+        return Ok(None);
+    }
+    committee(context, id, of.hub_epoch)
+}
+
 /// When a zone was reseeded last, seconds since 1970; 0: never.
 pub(super) fn last_time(context: &mut Context<'_>, id: u64) -> Result<u64, Stop> {
     let last = cut_count(context, id)?.checked_sub(1);
@@ -122,25 +157,21 @@ pub(super) fn reseed(
     let closing = record.end.closes_at != 0 && record.end.stopped_at == 0;
     let halted = closing && record.end.reason == Reason::Halted as u8 && checkpoint.number != 0;
     ensure(halted, || IZones::NotHalted { zoneId: id })?;
-    let calendar = staking::calendar(context)?.ok_or_else(|| revert(IStaking::NotEnabled {}))?;
-    let now = calendar.epoch_of(context.block_number());
-    let told_in = calendar.epoch_of(state::closed_in(context, id)?);
-    let due = told_in.saturating_add(2);
-    ensure(now >= due, || IZones::NotDueBefore {
+    let due = reseeds_at(context, id)?;
+    ensure(context.block_number() >= due, || IZones::NotDueBefore {
         zoneId: id,
-        epoch: due,
+        hubNumber: due,
     })?;
     let made = cut_count(context, id)?;
     ensure(made < MAX_CUTS, || IZones::NotHalted { zoneId: id })?;
-    let first = checkpoint.number.saturating_add(1);
     let before = timetable(context, id, record.epoch_blocks)?;
-    let cut = Cut {
-        first,
-        epoch: before.epoch_of(first).saturating_add(1),
-    };
+    let now_ms = context.now().saturating_add(1).saturating_mul(1_000);
+    let age_ms = now_ms.saturating_sub(checkpoint.timestampMs);
+    let cut = before.cut_before(checkpoint.number.saturating_add(1), age_ms);
+    let hub_epoch = calendar(context)?.epoch_of(context.block_number());
     let of = Reseeding {
         cut,
-        hub_epoch: now,
+        hub_epoch,
         time: context.now(),
         parent: checkpoint.blockHash,
         parent_ms: checkpoint.timestampMs,
@@ -150,7 +181,7 @@ pub(super) fn reseed(
         zoneId: id,
         firstBlock: cut.first,
         epoch: cut.epoch,
-        hubEpoch: now,
+        hubEpoch: hub_epoch,
     })?;
     lifecycle::reopen(context, (id, &mut record), Reason::Halted)?;
     state::store_end(context, id, &record)?;
@@ -169,9 +200,9 @@ pub struct Reseed {
     pub seats: Vec<Seat>,
     /// Hash of the last block before, which the hub has verified.
     pub parent: B256,
-    /// Its time, milliseconds since 1970.
-    pub parent_ms: u64,
-    /// What the zone kept to by then.
+    /// When the hub said so, seconds since 1970.
+    pub time: u64,
+    /// What the zone kept to in the block before.
     pub terms: Terms,
 }
 
@@ -183,7 +214,20 @@ pub fn reseedings<R: StorageRead>(read: &mut R) -> Result<u64, R::Error> {
     Ok(read.sload(ZONES, RESEEDINGS)?.as_limbs()[0])
 }
 
-/// Where a zone was reseeded, in order.
+/// Where a zone was reseeded, in order, each with the hash of the block before.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn cuts<R: StorageRead>(state: &mut R, id: u64) -> Result<Vec<(Cut, B256)>, R::Error> {
+    let mut found = Vec::new();
+    for index in 0..cut_count(state, id)? {
+        let of = read(state, id, index)?;
+        found.push((of.cut, of.parent));
+    }
+    Ok(found)
+}
+
+/// Where a zone was reseeded, in order, with all that it goes on with.
 ///
 /// # Errors
 /// When the state cannot be read.
@@ -203,7 +247,7 @@ pub fn reseeds<R: StorageRead>(state: &mut R, id: u64) -> Result<Vec<Reseed>, R:
             cut: of.cut,
             seats,
             parent: of.parent,
-            parent_ms: of.parent_ms,
+            time: of.time,
             terms: upgrades::in_force(state, (id, &record), of.parent_ms / 1_000)?,
         });
     }

@@ -2,7 +2,7 @@
 
 use super::{
     League, files,
-    probe::{self, Upgrade},
+    probe::{self, Upgrade, Zone},
     process::Record,
 };
 use alloy_primitives::B256;
@@ -60,6 +60,9 @@ pub struct OperatorHealth {
     pub problems: Vec<String>,
     /// What will be.
     pub warnings: Vec<String>,
+    /// What will be wrong with the league, as far as it knows.
+    #[serde(skip)]
+    of_league: Vec<String>,
     /// When its newest block was made.
     #[serde(skip)]
     head_timestamp_ms: u64,
@@ -120,7 +123,9 @@ pub(super) async fn observe(league: &League, fresh: Fresh) -> Health {
         all.collect()
     };
     let mut problems = named(|operator| &operator.problems);
-    let warnings = named(|operator| &operator.warnings);
+    let mut warnings = named(|operator| &operator.warnings);
+    let of_league = operators.iter().flat_map(|operator| &operator.of_league);
+    warnings.extend(of_league.cloned().collect::<BTreeSet<_>>());
     problems.extend(disagreement(league, &operators).await);
     Health {
         healthy: problems.is_empty(),
@@ -150,6 +155,7 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
         rpc: format!("http://{}", config.rpc.listen),
         problems: Vec::new(),
         warnings: Vec::new(),
+        of_league: Vec::new(),
         head_timestamp_ms: 0,
     };
     if record.is_none() {
@@ -170,6 +176,7 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
     let started = (genesis_timestamp_ms() / 1_000).saturating_sub(ZONE_START_S);
     let settled = health.uptime_s >= Some(ZONE_START_S);
     for zone in zones.into_iter().flatten() {
+        health.of_league.extend(ends(&zone));
         if let Some(upgrade) = zone.upgrade.filter(|upgrade| !upgrade.followed) {
             let (
                 name,
@@ -194,6 +201,20 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
         }
     }
     health
+}
+
+/// That a zone will end, if something can be done about it, and what.
+fn ends(zone: &Zone) -> Option<String> {
+    let name = &zone.name;
+    let reason = zone.reason.as_deref().filter(|_| zone.phase == "closing")?;
+    let (why, way_out) = match reason {
+        "halted" => ("the hub hears nothing of it", "reseed"),
+        "escrow" => ("its escrow is used up", "fund"),
+        _ => return None,
+    };
+    Some(format!(
+        "zone {name} will end, for {why}: hansa zone {way_out} {name}, in time"
+    ))
 }
 
 async fn login_to(address: SocketAddr, login: Option<(&str, &str)>) -> Result<(), String> {

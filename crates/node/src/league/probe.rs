@@ -47,6 +47,10 @@ pub(super) struct Zone {
     pub(super) serves: bool,
     /// Where the node answers for it.
     pub(super) path: Option<String>,
+    /// Where it is in its life, in a word.
+    pub(super) phase: String,
+    /// Why it ends, in a word.
+    pub(super) reason: Option<String>,
     /// What it will run by.
     pub(super) upgrade: Option<Upgrade>,
 }

@@ -84,7 +84,8 @@ impl ZoneFollows {
                 committees.push(header.committee);
             }
         }
-        let (height, count) = (blocks.len() as u64, committees.len());
+        let height = blocks.last().map_or(0, |block| block.number());
+        let count = committees.len();
         if height < self.height || count < self.committees {
             return Err(format!(
                 "operator {}: the zone has {height} blocks and had {count} committees",
@@ -92,6 +93,35 @@ impl ZoneFollows {
             ));
         }
         Ok(())
+    }
+}
+
+/// Whoever joined has no old blocks of the zone.
+#[derive(Clone, Copy, Debug)]
+pub struct ZoneJoined {
+    /// None up to this height.
+    pub after: u64,
+}
+
+impl Property<PublicKey, Node> for ZoneJoined {
+    fn name(&self) -> &str {
+        "zone_joined"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes).filter(|node| node.joined) {
+                let oldest = node.zones[0].oldest();
+                if oldest.is_none_or(|oldest| oldest <= self.after) {
+                    return Err(format!("operator {}: zone from {oldest:?}", node.operator));
+                }
+            }
+            Ok(())
+        })
     }
 }
 
@@ -409,5 +439,6 @@ fn zone_blocks(node: &Node, zone: &Index) -> Result<Vec<Block>, String> {
         let block = zone.block(number).map_err(text)?;
         block.ok_or_else(|| format!("operator {} has no zone block {number}", node.operator))
     };
-    (1..=height).map(block).collect()
+    let first = if node.joined { zone.oldest() } else { None };
+    (first.unwrap_or(1)..=height).map(block).collect()
 }

@@ -17,10 +17,15 @@ const BUSY: Duration = Duration::from_secs(20);
 
 /// Five, of whom the last has no seat and an empty disk. Once it runs, it takes the state from its peers, registers and gets a seat.
 fn league(load: Load) -> League {
+    league_without(load, &[])
+}
+
+/// The same, which these operators leave.
+fn league_without(load: Load, leaves: &[usize]) -> League {
     let churn = Churn {
         joins: vec![NEW],
+        leaves: leaves.to_vec(),
         height: 5,
-        ..Churn::default()
     };
     League::new(OPERATORS + 1, load)
         .with_churn(churn)
@@ -77,6 +82,25 @@ fn a_new_operator_crashes_while_it_joins() {
             joining(league, IDLE, &crashes).property(seated)
         });
         assert_eq!(result.crashes, 1 + crashes.len() as u64);
+    }
+}
+
+/// It takes a zone's state from its peers as well, and whom to believe there from its hub.
+#[test]
+fn a_new_operator_takes_the_state_of_a_zone() {
+    for seed in seeds().take(1) {
+        twice(seed, || {
+            // So that all of the hub's four serve the zone.
+            let league = league_without(Load::default(), &[0]).with_zones(1);
+            let seated = seated(&league);
+            joining(league, IDLE, &[])
+                .property(seated)
+                .property(checks::ZoneFollows {
+                    height: 60,
+                    committees: 1,
+                })
+                .property(checks::ZoneJoined { after: 24 })
+        });
     }
 }
 

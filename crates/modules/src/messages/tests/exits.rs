@@ -236,6 +236,7 @@ fn a_zone_that_stands_is_left_by_its_last_checkpoint() {
     );
     let _: IZones::NotDue = error(world.stop());
     world.league.now = at;
+    world.league.run_to(record.stopsAt);
     world.stop().unwrap();
     let message = world.league.host.sent()[4].clone();
     let reclaim = |index, message: &Message| IMessages::reclaimCall {
