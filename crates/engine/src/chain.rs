@@ -329,6 +329,27 @@ pub async fn open_blocks<E: Runtime>(
         .unwrap_or_else(|error| panic!("block archive: {error}"))
 }
 
+/// The archive of certificates of finalized blocks, by height.
+pub(crate) type CertificateArchive<E> = immutable::Archive<E, Digest, Finalization>;
+
+pub(crate) async fn open_certificates<E: Runtime>(
+    context: E,
+    partition: &str,
+    page_cache: &CacheRef,
+    tuning: &Tuning,
+) -> CertificateArchive<E> {
+    let config = archive(
+        partition,
+        "finalizations",
+        page_cache,
+        tuning,
+        MAX_OPERATORS,
+    );
+    immutable::Archive::init(context, config)
+        .await
+        .unwrap_or_else(|error| panic!("certificate archive: {error}"))
+}
+
 /// Starts a chain.
 ///
 /// # Errors
@@ -427,18 +448,13 @@ where
     );
     broadcast.start(channels.broadcast);
 
-    let finalizations = immutable::Archive::init(
+    let finalizations = open_certificates(
         context.child("finalizations"),
-        archive(
-            &partition,
-            "finalizations",
-            &config.page_cache,
-            &tuning,
-            MAX_OPERATORS,
-        ),
+        &partition,
+        &config.page_cache,
+        &tuning,
     )
-    .await
-    .unwrap_or_else(|error| panic!("certificate archive: {error}"));
+    .await;
     let blocks = open_blocks(
         context.child("blocks"),
         &partition,
@@ -611,8 +627,8 @@ where
 }
 
 /// The first cut behind which an archive has something that is of an epoch before it.
-async fn void_behind<E: Runtime>(
-    finalizations: &immutable::Archive<E, Digest, Finalization>,
+pub(crate) async fn void_behind<E: Runtime>(
+    finalizations: &CertificateArchive<E>,
     blocks: &BlockArchive<E>,
     cuts: &[Cut],
 ) -> Option<Cut> {

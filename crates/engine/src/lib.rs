@@ -52,6 +52,8 @@ mod shared;
 mod tamper;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod void_tests;
 mod witness;
 #[cfg(test)]
 mod witness_tests;
