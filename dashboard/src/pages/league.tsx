@@ -28,7 +28,7 @@ export function useHealth(): { health: Health | null; headMs: number | null } {
   const operators = useOperators().data?.operators;
   const peers = usePeers().data;
   const zones = useZones().data;
-  const zoneHeads = useZoneHeads(zones).data;
+  const zoneHeads = useZoneHeads(zones);
   const headMs = head ? num(head.timestampMs) : status ? num(status.head.timestampMs) : null;
   const ready = status && operators && peers && zones;
   return { health: ready ? health({ now, status, headMs, operators, peers, zones, zoneHeads: zoneHeads ?? [] }) : null, headMs };

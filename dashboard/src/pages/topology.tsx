@@ -147,7 +147,7 @@ export default function Topology() {
   const moved = useMoved(zones).data;
   const serving = useMemo(() => (operators ?? []).filter(({ exited, seat }) => !exited || seat), [operators]);
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
-  const heads = useZoneHeads(zones).data;
+  const heads = useZoneHeads(zones);
   const now = useNow();
   const still = new Map((zones ?? []).map((zone) => [zone.id, standing(zone, heads ?? [], now)]));
   const standingIds = (zones ?? []).map(({ id }) => id).filter((id) => (still.get(id) ?? null) !== null);

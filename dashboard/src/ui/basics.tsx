@@ -3,7 +3,9 @@ import { type ReactNode, startTransition, useEffect, useId, useRef, useState } f
 import { explain } from '../lib/live';
 import { useNow } from '../lib/clock';
 import { duration } from '../lib/format';
+import { HUB } from '../lib/rpc';
 import { safe } from '../lib/safe';
+import { useStream } from '../lib/stream';
 import { t } from '../strings';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'muted' | 'accent';
@@ -36,20 +38,15 @@ export interface Source {
 /** What waits for an idle browser waits no longer than this. */
 const LATER_MS = 500;
 
-/** After this without a fresh answer, data looks stale, ms. */
+/** What is known to be older than this looks stale, ms. */
 export const STALE_MS = 30_000;
 
-function Freshness({ at, failed }: { at: number; failed: boolean }) {
+/** How old data are, ms; null where there are none. The hub's stream tells what changes: while it is heard, what it did not change is as of now. */
+function useAge(source: Source | undefined): number | null {
   const now = useNow();
-  if (at === 0) return null;
-  const age = now - at;
-  if (!failed && age < STALE_MS) return null;
-  return <Badge tone="warn">{t.common.asOf(duration(age))}</Badge>;
-}
-
-export function useStale(source: Source | undefined): boolean {
-  const now = useNow();
-  return source !== undefined && source.dataUpdatedAt > 0 && (source.isError || now - source.dataUpdatedAt > STALE_MS);
+  const { head, state } = useStream(HUB);
+  if (!source || source.dataUpdatedAt === 0) return null;
+  return now - (source.isError || state === 'lost' ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0));
 }
 
 interface PanelProps {
@@ -66,7 +63,8 @@ interface PanelProps {
 /** A titled part of a page. Given where its data come from, it shows waiting, failure and age. */
 export function Panel({ title, children, aside, source, flush = false, className = '', level = 2 }: PanelProps) {
   const id = useId();
-  const stale = useStale(source);
+  const age = useAge(source);
+  const stale = age !== null && (source?.isError === true || age > STALE_MS);
   const Heading = `h${level}` as const;
   const empty = source !== undefined && source.data === undefined;
   return (
@@ -75,7 +73,7 @@ export function Panel({ title, children, aside, source, flush = false, className
         <Heading id={id} className="text-[0.8125rem] font-semibold">
           {title}
         </Heading>
-        {source && <Freshness at={source.dataUpdatedAt} failed={source.isError} />}
+        {stale && <Badge tone="warn">{t.common.asOf(duration(age))}</Badge>}
         {aside && <div className="ml-auto flex flex-wrap items-center gap-2 text-xs text-muted">{aside}</div>}
       </header>
       {source?.isError && <Problem error={source.error} />}

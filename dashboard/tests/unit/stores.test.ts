@@ -88,6 +88,17 @@ test('a stream that breaks goes on where it was, with every head once and in ord
   expect(asked.some(([method]) => method === 'eth_getLogs')).toBe(true);
 });
 
+test('what came between the page’s first questions and its stream is told', async () => {
+  node((method) => (method === 'eth_getLogs' ? [{ address: '0xa', blockHash: '0xh4', logIndex: '0x0' }] : header(5)));
+  const stream = new ChainStream('hub');
+  const kinds: string[] = [];
+  stream.listen((event: Event) => kinds.push(event.kind));
+  Socket.all[0]!.onopen?.();
+  await settle();
+  expect(asked.find(([method]) => method === 'eth_getLogs')?.[1]).toMatchObject([{ fromBlock: '0x0', toBlock: '0x5' }]);
+  expect(kinds).toEqual(['log', 'head', 'state']);
+});
+
 test('too long a break is said, not filled', async () => {
   let head = 5;
   node((method, [first]) => (method === 'eth_getLogs' ? [] : header(first === 'latest' ? head : Number(first))));

@@ -2,7 +2,7 @@ import { encodeFunctionData } from 'viem/utils';
 import { onAlert } from '../../lib/acts';
 import { EXCHANGE, GUARD } from '../../lib/modules';
 import { count, num } from '../../lib/format';
-import { ACTIONS, type AlertWithVotes, isOpen, SEVERITIES, type Tally, terms, useAlerts, useMembers, useStatus, useZones } from '../../lib/league';
+import { ACTIONS, type AlertWithVotes, isOpen, ON_ALERTS, SEVERITIES, type Tally, terms, useAlerts, useMembers, useStatus, useZones } from '../../lib/league';
 import { PUBLISHED, version, type Version } from '../../lib/exchange';
 import { useAsk, views, viewsOrFail } from '../../lib/live';
 import { to } from '../../lib/route';
@@ -92,7 +92,7 @@ function Grounds({ objectId }: { objectId: Hex }) {
   const found = useAsk<Version | null>(HUB, ['grounds', objectId], async (signal) => {
     const page = await scan(HUB, { address: EXCHANGE.to, topics: [PUBLISHED, objectId] }, 1, null, num(status?.oldestBlock), signal);
     return page.logs.flatMap((log) => version(log) ?? [])[0] ?? null;
-  }, { enabled: status !== undefined });
+  }, { enabled: status !== undefined, on: [EXCHANGE.to] });
   if (!found.data) return <span className="font-mono text-xs break-all">{objectId}</span>;
   return (
     <a href={to('exchange', 'object', found.data.id)}>
@@ -142,7 +142,7 @@ export function AlertPage({ id }: { id: string }) {
       const [alert, tally] = await viewsOrFail(HUB, [{ ...GUARD, name: 'alert', args }, { ...GUARD, name: 'tally', args }], signal);
       return { ...(alert as AlertWithVotes), tally: tally as Tally };
     },
-    { enabled: valid },
+    { enabled: valid, on: ON_ALERTS },
   );
   if (!valid) return <Nothing title={t.alert.list} next={t.alert.noneNext}>{t.alert.noneWithId(line(id, 40))}</Nothing>;
   if (found.isError) return <Problem error={found.error} />;

@@ -143,7 +143,7 @@ export function ObjectPage({ id }: { id: string }) {
   const valid = isReference(id);
   const status = useStatus().data;
   const key = objectKey(id);
-  const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined });
+  const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined, on: [EXCHANGE.to] });
   const alerts = (useAlerts().data?.alerts ?? []).filter(({ objectId }) => objectId === key);
   if (!valid) return <Nothing title={t.exchange.object} next={<a href={to('exchange')}>{t.exchange.listed}</a>}>{t.exchange.noId(line(id, 100))}</Nothing>;
   const logs = found.data ?? [];

@@ -4,7 +4,7 @@ import { decodeLog } from '../../lib/decode';
 import { big, count, num } from '../../lib/format';
 import { useEpoch, useMembers, useStatus } from '../../lib/league';
 import { useAsk, useRpc, viewsOrFail } from '../../lib/live';
-import { STAKING } from '../../lib/modules';
+import { MEMBERS, STAKING } from '../../lib/modules';
 import { HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import { scan } from '../../lib/scan';
@@ -37,7 +37,7 @@ const useApprovals = (slash: Slash) => {
       const read = logs.map((log) => Object.fromEntries((decodeLog(log)?.arguments ?? []).map(({ name, value }) => [name, value])));
       return read[0] ? { members: read.map(({ member }) => member as Hex), approving: Number(read[0].approving), total: Number(read[0].total) } : null;
     },
-    { enabled: slash.appellant !== null && oldest !== undefined },
+    { enabled: slash.appellant !== null && oldest !== undefined, on: [STAKING.to, MEMBERS.to] },
   );
 };
 
@@ -61,9 +61,9 @@ export function Appeal({ slash, owner }: { slash: Slash; owner: Hex | undefined 
   const members = useMembers().data ?? [];
   const approvals = useApprovals(slash).data;
   const isOpen = slash.state === 'pending';
-  const terms = useAsk<Terms>(HUB, ['staking-parameters'], async (signal) => (await viewsOrFail(HUB, [{ ...STAKING, name: 'parameters' }], signal))[0] as Terms, { enabled: isOpen }).data;
+  const terms = useAsk<Terms>(HUB, ['staking-parameters'], async (signal) => (await viewsOrFail(HUB, [{ ...STAKING, name: 'parameters' }], signal))[0] as Terms, { enabled: isOpen, on: [STAKING.to, MEMBERS.to] }).data;
   // What it takes from the account also tells whether the account answers for it.
-  const own = useRpc<{ slashes: Slash[] }>(HUB, 'hansa_slashes', [slash.id - 1, 1, address], { enabled: address !== null });
+  const own = useRpc<{ slashes: Slash[] }>(HUB, 'hansa_slashes', [slash.id - 1, 1, address], { enabled: address !== null, on: [STAKING.to] });
   const share = big(own.data?.slashes[0]?.share);
   if (epoch === undefined) return null;
   const is = (one: string | undefined): boolean => address !== null && one?.toLowerCase() === address.toLowerCase();

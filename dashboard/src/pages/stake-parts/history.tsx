@@ -47,7 +47,7 @@ export function Performance({ only }: { only?: number }) {
     HUB,
     ['performance', epoch?.epoch],
     (signal) => performance({ epoch: epoch?.epoch ?? 0, first: num(epoch?.firstBlock), last: num(epoch?.lastBlock) }, head, num(status?.oldestBlock), signal),
-    { enabled: epoch !== undefined && status !== undefined },
+    { enabled: epoch !== undefined && status !== undefined, everyMs: SCAN_EVERY_MS },
   );
   return (
     <Panel title={t.stake.performance} aside={t.stake.performanceNote(count(SAMPLE))} source={history} className="mb-3" flush>
@@ -99,7 +99,7 @@ const operatorOf = (log: Log): number => num(log.topics[log.topics[0] === SLASH_
 export function Changes() {
   const oldest = useStatus().data?.oldestBlock;
   const operators = useOperators().data?.operators ?? [];
-  const changes = useAsk<Log[]>(HUB, ['stake-changes'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [CHANGES.map(topicOf)] }, LISTED, null, num(oldest), signal)).logs.slice(0, LISTED), { enabled: oldest !== undefined, everyMs: SCAN_EVERY_MS });
+  const changes = useAsk<Log[]>(HUB, ['stake-changes'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [CHANGES.map(topicOf)] }, LISTED, null, num(oldest), signal)).logs.slice(0, LISTED), { enabled: oldest !== undefined, on: [STAKING.to] });
   const all = changes.data ?? [];
   return (
     <Panel title={t.stake.changes} source={changes} className="mb-3" flush>
