@@ -64,6 +64,9 @@ export function duration(ms: number): string {
   return `${Math.floor(of / 86_400_000)} d`;
 }
 
+/** A duration in whole seconds, for what ticks. */
+export const inSeconds = (ms: number): string => (ms < 1_000 ? '<1 s' : duration(Math.floor(ms / 1_000) * 1_000).replace('.0 s', ' s'));
+
 /** m:ss or h:mm:ss, for countdowns. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));

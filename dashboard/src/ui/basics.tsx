@@ -2,7 +2,7 @@
 import { type ReactNode, startTransition, useEffect, useId, useRef, useState } from 'react';
 import { explain } from '../lib/live';
 import { useNow } from '../lib/clock';
-import { duration } from '../lib/format';
+import { duration, inSeconds } from '../lib/format';
 import { HUB } from '../lib/rpc';
 import { safe } from '../lib/safe';
 import { useStream } from '../lib/stream';
@@ -41,12 +41,11 @@ const LATER_MS = 500;
 /** What is known to be older than this looks stale, ms. */
 export const STALE_MS = 30_000;
 
-/** How old data are, ms; null where there are none. The hub's stream tells what changes: while it is heard, what it did not change is as of now. */
-function useAge(source: Source | undefined): number | null {
-  const now = useNow();
+/** As of when data are, ms; null where there are none. The hub's stream tells what changes: while it is heard, what it did not change is as of its head. */
+export function useAsOf(source: Pick<Source, 'dataUpdatedAt' | 'isError'> | undefined): number | null {
   const { head, state } = useStream(HUB);
   if (!source || source.dataUpdatedAt === 0) return null;
-  return now - (source.isError || state === 'lost' ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0));
+  return source.isError || state === 'lost' ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0);
 }
 
 interface PanelProps {
@@ -63,8 +62,9 @@ interface PanelProps {
 /** A titled part of a page. Given where its data come from, it shows waiting, failure and age. */
 export function Panel({ title, children, aside, source, flush = false, className = '', level = 2 }: PanelProps) {
   const id = useId();
-  const age = useAge(source);
-  const stale = age !== null && (source?.isError === true || age > STALE_MS);
+  const now = useNow();
+  const at = useAsOf(source);
+  const stale = at !== null && (source?.isError === true || now - at > STALE_MS);
   const Heading = `h${level}` as const;
   const empty = source !== undefined && source.data === undefined;
   return (
@@ -73,7 +73,7 @@ export function Panel({ title, children, aside, source, flush = false, className
         <Heading id={id} className="text-[0.8125rem] font-semibold">
           {title}
         </Heading>
-        {stale && <Badge tone="warn">{t.common.asOf(duration(age))}</Badge>}
+        {stale && <Badge tone="warn">{t.common.asOf(duration(now - at))}</Badge>}
         {aside && <div className="ml-auto flex flex-wrap items-center gap-2 text-xs text-muted">{aside}</div>}
       </header>
       {source?.isError && <Problem error={source.error} />}
@@ -174,14 +174,30 @@ export function Button({ children, onClick, kind = 'plain', disabled, type = 'bu
   );
 }
 
+/** As of when a number is; what is old stands out. */
+function AsOf({ at }: { at: number }) {
+  const age = useNow() - at;
+  return <dd className={`text-xs ${age > STALE_MS ? 'font-semibold text-warn' : 'text-muted'}`}>{age < 1_000 ? t.common.justNow : t.common.ago(inSeconds(age))}</dd>;
+}
+
+interface StatProps {
+  label: ReactNode;
+  children: ReactNode;
+  note?: ReactNode;
+  tone?: Tone;
+  /** As of when it is, ms. */
+  at?: number | null;
+}
+
 /** A number with its name; it keeps its width while it changes. */
-export function Stat({ label, children, note, tone }: { label: ReactNode; children: ReactNode; note?: ReactNode; tone?: Tone }) {
+export function Stat({ label, children, note, tone, at }: StatProps) {
   const colour = tone && tone !== 'muted' ? { good: 'text-good', warn: 'text-warn', bad: 'text-bad', accent: 'text-accent' }[tone] : '';
   return (
     <div className="min-w-0 px-3 py-2">
       <dt className="text-xs text-muted">{label}</dt>
       <dd className={`text-xl leading-tight font-semibold whitespace-nowrap ${colour}`}>{children}</dd>
       {note && <dd className="text-xs text-muted">{note}</dd>}
+      {at !== undefined && at !== null && <AsOf at={at} />}
     </div>
   );
 }
