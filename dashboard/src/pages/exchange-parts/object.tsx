@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { count, bytes, num } from '../../lib/format';
 import { EXCHANGE } from '../../lib/modules';
 import { PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
@@ -17,13 +17,14 @@ import { t } from '../../strings';
 import { AlertRows } from '../../ui/alerts';
 import { Badge, Copy, Empty, Facts, Nothing, Panel, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
+import { Address, Ago, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
+import { Finality } from '../explorer/block';
 import { Tlp } from './list';
 import { Sight } from './sight';
 import { Withdraw } from './withdraw';
 
-const NeighbourGraph = lazy(() => import('./graph'));
+const ObjectGraph = lazy(() => import('./graph'));
 
 function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   const { entries, loading } = useObjects(oldest);
@@ -32,7 +33,7 @@ function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   return (
     <Panel title={t.exchange.graph} aside={t.exchange.graphNote} className="mt-3">
       <Suspense fallback={<Waiting />}>
-        <NeighbourGraph of={graph} />
+        <ObjectGraph of={graph} />
       </Suspense>
     </Panel>
   );
@@ -94,10 +95,21 @@ function Readable({ of }: { of: Stix }) {
   );
 }
 
+/** Who signed the block that has it; asked for when somebody wants to know. */
+function Signed({ block, open }: { block: number; open: boolean }) {
+  const [isOpen, setOpen] = useState(open);
+  return (
+    <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="cursor-pointer text-muted">{t.exchange.signers}</summary>
+      {isOpen && <Finality chain={HUB} number={block} />}
+    </details>
+  );
+}
+
 function Versions({ of }: { of: Version[] }) {
   return (
-    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.common.block, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
-      {of.map((item) => (
+    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.exchange.recorded, t.explorer.finality, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
+      {of.map((item, index) => (
         <tr key={`${item.version}`}>
           <Cell>
             <Time ms={item.version} />
@@ -107,6 +119,14 @@ function Versions({ of }: { of: Version[] }) {
           </Cell>
           <Cell>
             <BlockLink chain={HUB} number={item.block} />
+            {item.timeMs !== null && (
+              <span className="block text-xs text-muted">
+                <Time ms={item.timeMs} />, <Ago ms={item.timeMs} />
+              </span>
+            )}
+          </Cell>
+          <Cell wide>
+            <Signed block={item.block} open={index === 0} />
           </Cell>
           <Cell>
             <TxLink chain={HUB} hash={item.transaction} />
