@@ -1,5 +1,6 @@
 // What the whole dashboard knows of the league: its chains, operators, members, alerts, and names for addresses.
 import { createContext, useContext, useMemo } from 'react';
+import type { UseQueryResult } from '@tanstack/react-query';
 import { useNow } from './clock';
 import { client, touch, useAsk, useRpc, views, viewsOrFail } from './live';
 import { GUARD, MEMBERS, MESSAGES, MODULE_NAMES, STAKING, ZONES } from './modules';
@@ -41,7 +42,6 @@ export const useFinality = (chain: Chain = HUB) => useRpc<Finality>(chain, 'hans
 const isToBegin = (zones: Zone[] | undefined): boolean => zones?.some(({ serves, path, phase }) => serves && path === null && phase === 'active') ?? false;
 export const useZones = () => useRpc<Zone[]>(HUB, 'hansa_zones', [], { on: [ZONES.to, MESSAGES.to], unsettled: isToBegin });
 export const usePeers = () => useRpc<Peer[]>(HUB, 'hansa_peers', [], { everyMs: NODE_EVERY_MS });
-export const useOperators = () => useRpc<{ total: number; operators: Operator[] }>(HUB, 'hansa_operators', [0, PAGE], { on: [STAKING.to] });
 export const useEpoch = () => useRpc<Epoch>(HUB, 'hansa_epoch', [], { on: [STAKING.to] });
 
 /** Whether an epoch is not what it was told to be: it has ended, or its next committee is fixed and rewards are paid by now. */
@@ -53,6 +53,12 @@ observe((chain, event) => {
   const epoch = client.getQueryData<Epoch>([HUB, 'hansa_epoch', []]);
   if (epoch && hasTurned(epoch, num(event.head.number))) touch(HUB, STAKING.to);
 });
+
+export function useOperators(): UseQueryResult<{ total: number; operators: Operator[] }> {
+  // They change with the epoch, so that is watched too.
+  useEpoch();
+  return useRpc(HUB, 'hansa_operators', [0, PAGE], { on: [STAKING.to] });
+}
 
 export const terms = (zone: Zone): Partial<Terms> => ({ ...zone, ...zone.terms });
 export const isDevelopment = (status: Status | undefined): boolean => status !== undefined && DEVELOPMENT_CHAIN_IDS.includes(Number(status.chainId));

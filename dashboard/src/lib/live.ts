@@ -7,7 +7,9 @@
 import { keepPreviousData, type Query, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import type { Abi } from 'viem';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
-import { batch, call, type Call, type Chain, RpcError, Unreachable } from './rpc';
+import { errors } from '../strings/errors';
+import { batch, call, type Call, type Chain, Unreachable } from './rpc';
+import { Told } from './errors';
 import { observe, type State } from './stream';
 import type { Hex } from './types';
 
@@ -185,7 +187,7 @@ export async function views(chain: Chain, asked: View[], signal?: AbortSignal, b
     try {
       return decodeFunctionResult({ abi: view.abi, functionName: view.name, data });
     } catch {
-      return new Error('the contract answered something else than its ABI says');
+      return new Told(errors.notByAbi, errors.failedNext);
     }
   });
 }
@@ -195,16 +197,4 @@ export async function viewsOrFail(chain: Chain, asked: View[], signal?: AbortSig
   const answers = await views(chain, asked, signal, block);
   for (const answer of answers) if (answer instanceof Error) throw answer;
   return answers;
-}
-
-/** What went wrong, in plain words, and what to do. */
-export function explain(error: unknown): { what: string; next: string } {
-  if (error instanceof Unreachable) return { what: `The node was not reached: ${error.message}.`, next: 'It is tried again by itself. If it stays so, look at the node: hansa status.' };
-  if (error instanceof RpcError) {
-    if (error.code === 4444) return { what: 'This node has no history that old: it joined the league from a newer state.', next: 'Ask a node that has all blocks.' };
-    if (error.code === -32601) return { what: 'This node does not answer this kind of question.', next: 'Its operator can switch it on: rpc.namespaces in node.toml.' };
-    if (/limit exceeded/i.test(error.message)) return { what: error.message, next: 'Ask for less at once.' };
-    return { what: error.message, next: 'Reload the page if this does not make sense.' };
-  }
-  return { what: error instanceof Error ? error.message : String(error), next: 'Reload the page; if it happens again, report it.' };
 }

@@ -1,12 +1,13 @@
 // The few parts that every page is made of.
 import { type ReactNode, startTransition, useEffect, useId, useRef, useState } from 'react';
-import { explain } from '../lib/live';
+import { explain, type Explained } from '../lib/errors';
 import { useNow } from '../lib/clock';
 import { duration, inSeconds } from '../lib/format';
 import { HUB } from '../lib/rpc';
 import { safe } from '../lib/safe';
 import { useStream } from '../lib/stream';
 import { t } from '../strings';
+import { errors } from '../strings/errors';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'muted' | 'accent';
 
@@ -106,12 +107,21 @@ export function Waiting() {
   );
 }
 
-export function Problem({ error }: { error: unknown }) {
-  const { what, next } = explain(error);
+export const Problem = ({ error }: { error: unknown }) => <Failure of={explain(error)} />;
+
+/** What went wrong and what to do; in the words of the node or the wallet for who opens them. */
+export function Failure({ of: { what, next, details }, children }: { of: Explained; children?: ReactNode }) {
   return (
     <div role="alert" className="border-l-2 border-bad bg-bad-soft px-3 py-2 text-sm">
       <p className="untrusted">{safe(what, 600)}</p>
       <p className="untrusted text-muted">{next}</p>
+      {details && (
+        <details className="mt-1 text-xs">
+          <summary className="cursor-pointer text-muted">{errors.details}</summary>
+          <p className="untrusted font-mono whitespace-pre-wrap">{safe(details, 600)}</p>
+        </details>
+      )}
+      {children}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
-import { explainSending } from '../lib/send';
+import { type Explained, explainSending } from '../lib/errors';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Button, Waiting } from '../ui/basics';
+import { Button, Failure, Waiting } from '../ui/basics';
 import { Address } from '../ui/values';
 import type { Found } from './core';
 
@@ -21,7 +21,7 @@ export default function WalletButton() {
   const wallet = useWallet();
   const [open, setOpen] = useState(false);
   const [found, setFound] = useState<Found[] | null>(null);
-  const [problem, setProblem] = useState<{ what: string; next: string } | null>(null);
+  const [problem, setProblem] = useState<Explained | null>(null);
   const box = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -90,9 +90,8 @@ export default function WalletButton() {
             </ul>
           )}
           {problem && (
-            <div role="alert" className="mt-2 rounded bg-bad-soft p-2">
-              <p>{problem.what}</p>
-              <p className="text-muted">{problem.next}</p>
+            <div className="mt-2">
+              <Failure of={problem} />
             </div>
           )}
         </div>

@@ -5,7 +5,6 @@ import { scan } from '../../src/lib/scan';
 import { ChainStream, type Event } from '../../src/lib/stream';
 import { follow, load, MAX_LINES, withoutTime } from '../../src/lib/local';
 import { byName } from '../../src/incident/run';
-import { explainSending } from '../../src/lib/send';
 
 type Answer = (method: string, params: never[]) => unknown;
 let asked: [string, never[]][] = [];
@@ -175,12 +174,6 @@ test('structs are filled by name, however they are nested', () => {
   expect(byName(flat, { a: 1n, b: 2 })).toEqual({ a: 1n, b: 2 });
   expect(byName(nested, { a: 1n, b: 2 })).toEqual({ a: 1n, terms: { b: 2 } });
   expect(() => byName(flat, { a: 1n })).toThrow('"b"');
-});
-
-test('a wallet that says no is understood however deep it says so', () => {
-  expect(explainSending({ message: 'x', cause: { cause: { code: 4001 } } }).what).toContain('You said no');
-  expect(explainSending(new RpcError(-32_000, 'insufficient funds for gas')).what).toContain('not enough ether');
-  expect(explainSending(new RpcError(3, 'blocked by directive 1', '0x')).next).toContain('alerts');
 });
 
 test('a log is followed without a line twice, and begins anew with the node', () => {
