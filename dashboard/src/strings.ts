@@ -1,4 +1,5 @@
 // All that the dashboard says, in one place. Functions fill in numbers that have been formatted already.
+import { incident } from './strings/incident';
 import { slash, stake } from './strings/stake';
 
 export const t = {
@@ -7,6 +8,7 @@ export const t = {
     asOf: (age: string) => `as of ${age} ago`,
     ago: (age: string) => `${age} ago`,
     justNow: 'just now',
+    noDate: 'no date',
     copy: (what: string) => `Copy ${what}`,
     copied: 'Copied',
     copyByHand: 'This browser does not let a page copy here. Copy it by hand:',
@@ -39,6 +41,10 @@ export const t = {
     unknownPageNext: 'Begin at the league page.',
     crashed: 'This part of the page failed.',
     crashedNext: 'Nothing on the chain is affected. Reload the page; if it happens again, report the words below.',
+  },
+  names: {
+    account: (number: number) => `development account ${number}`,
+    module: (name: string) => `module ${name}`,
   },
   kinds: {
     module: 'A part of the protocol',
@@ -219,34 +225,7 @@ export const t = {
     testDevelopment: 'Sends 1 wei from development account 1 to 2. Connect a wallet to send from your own account.',
     final: (time: string) => `Final ${time} after it was sent, in block`,
   },
-  incident: {
-    title: 'Simulated incident',
-    what: 'A vault with a hole is deployed in zone market and drained. A member publishes what it saw and raises an alert, others endorse it, and every chain refuses the attacker from its next block on. All of it are real transactions on this league, from keys that everybody has. It takes some seconds.',
-    begin: 'Begin',
-    again: 'Run it again',
-    running: 'Running …',
-    timeline: 'What happened',
-    noMembers: 'No member of this league has a well-known key, so this page cannot warn in its name.',
-    noMembersNext: 'Leagues that `hansa up` makes from now on can: hansa reset, then hansa up. Or raise an alert by hand: hansa --as member-1 alert raise --help',
-    steps: {
-      zone: 'Zone market is there',
-      ether: 'Ether came over from the hub',
-      vault: 'The vault is deployed and holds 5 ETH:',
-      attack: (count: string) => `Attack: withdrawal ${count} of 0.5 ETH`,
-      notice: 'A member publishes what it saw',
-      raise: (id: string) => `It raises alert ${id} with its bond`,
-      endorse: 'Another member endorses:',
-      accepted: (id: string) => `Alert ${id} is accepted`,
-      obeys: (chain: string, time: string) => `${chain} refuses the attacker, ${time} after the block that accepted`,
-      obeysHub: (chain: string) => `${chain} refuses the attacker`,
-      refused: 'The attacker’s next withdrawal is refused',
-    },
-    stolen: 'Stolen',
-    saved: 'Saved',
-    fromAlert: 'From alert to refusal in market',
-    outcome: 'What was decided, and by whom, stays readable:',
-    attacker: 'The attacker:',
-  },
+  incident,
   chains: {
     path: 'Where this is',
     inWallet: 'In your wallet',
@@ -346,6 +325,7 @@ export const t = {
     place: (index: string) => `transaction ${index}`,
     created: 'created',
     creation: 'creates a contract',
+    creates: 'create contract',
     fee: 'Fee',
     gas: 'gas',
     ofLimit: 'of its limit',
@@ -518,6 +498,7 @@ export const t = {
     one: (from: string, into: string) => `From ${from} to ${into}`,
     fee: 'fee',
     states: { done: 'done', now: 'under way', later: 'later', bad: 'did not happen' },
+    whole: { 'on its way': 'on its way', arrived: 'arrived', waits: 'waits', held: 'held', returned: 'returned', taken: 'taken' },
     steps: {
       left: (chain: string) => `It left ${chain}`,
       proof: 'The hub knows the zone’s block that it left with',

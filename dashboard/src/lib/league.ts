@@ -6,6 +6,7 @@ import { client, touch, useAsk, useRpc, views, viewsOrFail } from './live';
 import { GUARD, MEMBERS, MESSAGES, MODULE_NAMES, STAKING, ZONES } from './modules';
 import { num } from './format';
 import type { ZoneHead } from './health';
+import { t } from '../strings';
 import { call, type Chain, HUB } from './rpc';
 import { observe, stream } from './stream';
 import type { Epoch, Finality, Header, Hex, Operator, Peer, Status, Terms, Zone } from './types';
@@ -199,9 +200,9 @@ export function useLeagueNames(): Names {
     }
     for (const { account, name } of members ?? []) names.set(account.toLowerCase(), { name, kind: 'member' });
     if (isDevelopment(status)) {
-      DEVELOPMENT_ACCOUNTS.forEach((address, index) => names.set(address, { name: `development account ${index + 1}`, kind: 'development' }));
+      DEVELOPMENT_ACCOUNTS.forEach((address, index) => names.set(address, { name: t.names.account(index + 1), kind: 'development' }));
     }
-    for (const [address, name] of MODULE_NAMES) names.set(address, { name: `module ${name}`, kind: 'module' });
+    for (const [address, name] of MODULE_NAMES) names.set(address, { name: t.names.module(name), kind: 'module' });
     return names;
   }, [status, members, operators]);
 }

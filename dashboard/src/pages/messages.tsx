@@ -254,7 +254,7 @@ function Follow({ of, world }: { of: Sent; world: World }) {
     <Panel
       title={
         <span className="flex flex-wrap items-center gap-2">
-          {t.messages.one(of.chain, line(into, 40))} {state.data && <Badge tone={TONES[state.data.state]}>{state.data.state}</Badge>}
+          {t.messages.one(of.chain, line(into, 40))} {state.data && <Badge tone={TONES[state.data.state]}>{t.messages.whole[state.data.state]}</Badge>}
         </span>
       }
       source={state}
@@ -313,7 +313,7 @@ function Row({ of, state, world }: { of: Sent; state: State | null; world: World
           {of.id.slice(0, 10)}…
         </a>
       </Cell>
-      <Cell>{state ? <Badge tone={TONES[state]}>{state}</Badge> : '…'}</Cell>
+      <Cell>{state ? <Badge tone={TONES[state]}>{t.messages.whole[state]}</Badge> : '…'}</Cell>
       <Cell>
         {of.chain} → {line(into, 40)}
       </Cell>

@@ -173,7 +173,7 @@ test('structs are filled by name, however they are nested', () => {
   const nested = { name: 'p', type: 'tuple', components: [{ name: 'a', type: 'uint256' }, { name: 'terms', type: 'tuple', components: [{ name: 'b', type: 'uint8' }] }] };
   expect(byName(flat, { a: 1n, b: 2 })).toEqual({ a: 1n, b: 2 });
   expect(byName(nested, { a: 1n, b: 2 })).toEqual({ a: 1n, terms: { b: 2 } });
-  expect(() => byName(flat, { a: 1n })).toThrow('"b"');
+  expect(() => byName(flat, { a: 1n })).toThrow('“b”');
 });
 
 test('a log is followed without a line twice, and begins anew with the node', () => {
