@@ -6,7 +6,7 @@ import { client, useAsk } from './live';
 import { EXCHANGE, GUARD } from './modules';
 import { HUB } from './rpc';
 
-const DISCOVERY = '/taxii2/';
+export const DISCOVERY = '/taxii2/';
 const MEDIA_TYPE = 'application/taxii+json;version=2.1';
 const TIMEOUT_MS = 15_000;
 /** Entries of a page of a manifest, and pages that are read at once. */

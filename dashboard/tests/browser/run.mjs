@@ -8,6 +8,7 @@ import { encodeFunctionData } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, settle, visit } from './browser.mjs';
 import { barter } from './contract.mjs';
+import { collections, provenance } from './exchange.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
@@ -260,6 +261,10 @@ if (process.argv.includes('--screenshots')) {
     assert.deepEqual(faults, []);
     await page.context().close();
   });
+
+  test('an object: who signed its block, and how a list is connected', () => provenance(browser, league));
+
+  test('TAXII collections: for members, counted, and with addresses', () => collections(browser, league));
 
   test('a token: transfers, holders and how far was read; an ABI that a reader gives; the calls inside', async () => {
     const { page, faults } = await open(browser, league);

@@ -13,6 +13,8 @@ const HEIGHT = 420;
 /** For many nodes, which are closer to each other and have no names. */
 const TALL = 620;
 const MANY = 40;
+/** Few enough that names lie beside each other. */
+const FEW = 14;
 const TICKS = 260;
 /** More labels would lie over each other. */
 const MAX_LABELS = 14;
@@ -22,11 +24,13 @@ type Placed = GraphNode & SimulationNodeDatum;
 interface Drawn {
   nodes: Placed[];
   links: { from: Placed; to: Placed; label: string }[];
+  top: number;
   height: number;
 }
 
 function place(graph: Graph): Drawn {
   const isMany = graph.nodes.length > MANY;
+  const isFew = graph.nodes.length <= FEW;
   const height = isMany ? TALL : HEIGHT;
   // A spiral has room for any number.
   const far = (node: GraphNode, index: number): number => (isMany ? 12 * Math.sqrt(index) : 100 * node.distance);
@@ -40,18 +44,20 @@ function place(graph: Graph): Drawn {
     return a && b ? [{ from: a, to: b, label }] : [];
   });
   const simulation = forceSimulation(nodes)
-    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(isMany ? 40 : 90))
+    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(isMany ? 40 : isFew ? 140 : 90))
     .force('charge', forceManyBody().strength(isMany ? -60 : -320))
-    .force('collide', forceCollide(isMany ? 10 : 34))
-    .force('x', forceX(WIDTH / 2).strength(0.04))
-    .force('y', forceY(height / 2).strength(0.08))
+    .force('collide', forceCollide(isMany ? 10 : isFew ? 55 : 34))
+    .force('x', forceX(WIDTH / 2).strength(isMany ? 0.09 : 0.04))
+    .force('y', forceY(height / 2).strength(isMany ? 0.12 : 0.08))
     .stop();
   simulation.tick(TICKS);
   for (const node of nodes) {
     node.x = Math.min(WIDTH - 60, Math.max(60, node.x ?? 0));
     node.y = Math.min(height - 24, Math.max(14, node.y ?? 0));
   }
-  return { nodes, links, height };
+  // What is empty above and below is not shown.
+  const [top, bottom] = [Math.min(...nodes.map(({ y }) => y ?? 0)) - 20, Math.max(...nodes.map(({ y }) => y ?? 0)) + 34];
+  return { nodes, links, top, height: bottom - top };
 }
 
 export default function ObjectGraph({ of }: { of: Graph }) {
@@ -62,7 +68,7 @@ export default function ObjectGraph({ of }: { of: Graph }) {
   const centred = of.nodes.some(({ distance }) => distance === 0);
   return (
     <>
-      <svg viewBox={`0 0 ${WIDTH} ${drawn.height}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
+      <svg viewBox={`0 ${drawn.top} ${WIDTH} ${drawn.height}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
         {drawn.links.map(({ from, to: target, label }, index) => (
           <g key={index}>
             <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--line)" strokeWidth={1.5} />

@@ -108,9 +108,9 @@ function Signed({ block, open }: { block: number; open: boolean }) {
 
 function Versions({ of }: { of: Version[] }) {
   return (
-    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.exchange.recorded, t.explorer.finality, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
-      {of.map((item, index) => (
-        <tr key={`${item.version}`}>
+    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.exchange.recorded, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
+      {of.flatMap((item, index) => [
+        <tr key={item.version}>
           <Cell>
             <Time ms={item.version} />
           </Cell>
@@ -125,9 +125,6 @@ function Versions({ of }: { of: Version[] }) {
               </span>
             )}
           </Cell>
-          <Cell wide>
-            <Signed block={item.block} open={index === 0} />
-          </Cell>
           <Cell>
             <TxLink chain={HUB} hash={item.transaction} />
           </Cell>
@@ -135,8 +132,13 @@ function Versions({ of }: { of: Version[] }) {
             <Hash of={item.digest} what={t.exchange.digest} /> <Badge tone={item.isIntact ? 'good' : 'bad'}>{item.isIntact ? t.exchange.intact : t.exchange.broken}</Badge>
           </Cell>
           <Cell right>{bytes(item.size)}</Cell>
-        </tr>
-      ))}
+        </tr>,
+        <tr key={`${item.version} signed`}>
+          <td colSpan={6} className="px-3 pb-2">
+            <Signed block={item.block} open={index === 0} />
+          </td>
+        </tr>,
+      ])}
     </Table>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { count } from '../../lib/format';
-import { address, type Collection, type Holding, type Login, type Server, useHoldings, useLogin, useServer } from '../../lib/taxii';
+import { address, type Collection, DISCOVERY, type Holding, type Login, type Server, useHoldings, useLogin, useServer } from '../../lib/taxii';
 import { t } from '../../strings';
 import { Button, Copy, Facts, field, Labelled, Panel, Problem } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
@@ -26,6 +26,7 @@ function SignIn({ wrong, onLogin }: { wrong: boolean; onLogin: (login: Login) =>
       }}
     >
       <p className="max-w-[80ch]">{t.taxii.closed}</p>
+      <Facts rows={[[t.taxii.discovery, <Place key="d" of={new URL(DISCOVERY, location.origin).href} what={t.common.address} />]]} />
       <div className="flex flex-wrap items-end gap-3">
         <Labelled label={t.taxii.member}>
           <input value={member} onChange={(event) => setMember(event.target.value)} autoComplete="username" maxLength={64} className={field} />
