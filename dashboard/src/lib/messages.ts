@@ -193,7 +193,7 @@ async function ending(of: Sent, chain: Chain, { oldest }: World, signal?: AbortS
 
 /** `whole` also looks for the block of its arrival. */
 export async function progress(of: Sent, world: World, signal?: AbortSignal, whole = false): Promise<Progress> {
-  const steps: Step[] = [{ says: t.messages.steps.left(of.chain), state: 'done', chain: of.chain, block: of.block, transaction: of.transaction }];
+  const steps: Step[] = [{ says: t.messages.steps.left(of.chain), state: 'done', chain: of.chain, block: of.block, transaction: of.transaction, ...(of.timeMs !== null ? { timeMs: of.timeMs } : {}) }];
   const source = world.zones.find(({ name }) => name === of.chain);
   const to = nameOf(world, of.message.destination);
   const target = world.zones.find(({ name }) => name === to);

@@ -13,6 +13,9 @@ const MAX_BATCH = 50;
 
 export const path = (chain: Chain): string => (chain === HUB ? '/rpc' : `/zones/${encodeURIComponent(chain)}`);
 
+/** The code of an answer that says that the contract reverted. */
+export const REVERTED = 3;
+
 /** An answer of the node that says no. */
 export class RpcError extends Error {
   constructor(

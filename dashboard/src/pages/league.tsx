@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
 import { useNow } from '../lib/clock';
 import { big, count, duration, ether, inSeconds, num } from '../lib/format';
@@ -164,6 +164,11 @@ export function LeaguePage() {
   const status = useStatus().data;
   const alerts = useAlerts();
   const [incident, setIncident] = useState(false);
+  const simulate = useRef<HTMLDivElement>(null);
+  const closeIncident = (): void => {
+    setIncident(false);
+    simulate.current?.querySelector('button')?.focus();
+  };
   const open = (alerts.data?.alerts ?? []).filter(isOpen);
   const shown = open.length > 0 ? open : (alerts.data?.alerts ?? []).slice(0, 3);
   return (
@@ -173,14 +178,16 @@ export function LeaguePage() {
       <div className="mb-3 flex flex-wrap items-center gap-2">
         <TryIt />
         {isDevelopment(status) && (
-          <Button kind="danger" onClick={() => setIncident(true)} disabled={incident}>
-            {t.league.incident}
-          </Button>
+          <div ref={simulate}>
+            <Button kind="danger" onClick={() => setIncident(true)} expanded={incident}>
+              {t.league.incident}
+            </Button>
+          </div>
         )}
       </div>
       {incident && (
         <Suspense fallback={<Waiting />}>
-          <Incident onClose={() => setIncident(false)} />
+          <Incident onClose={closeIncident} />
         </Suspense>
       )}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">

@@ -15,7 +15,7 @@ import { useStreams } from '../lib/stream';
 import type { Hex, Status, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Button, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
+import { Badge, Button, Copy, Empty, Facts, Failed, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Address, Ago, BlockLink, Ether, Hash, Time, TxLink } from '../ui/values';
 import { Bytes, DecodedView } from '../ui/decoded';
@@ -293,7 +293,7 @@ function One({ hash, world }: { hash: string; world: World }) {
   const chains = running(world);
   const found = useAsk<Sent[]>(HUB, ['sent-by', hash, chains], (signal) => ofTransaction(chains, hash as Hex, signal), { unsettled: (sent) => !sent || sent.length === 0 });
   if (found.isPending) return <Waiting />;
-  if (found.isError) return <Problem error={found.error} />;
+  if (found.isError && !found.data) return <Problem error={found.error} />;
   return (
     <>
       <p className="mb-2 text-sm">
@@ -388,8 +388,7 @@ export default function MessagesPage({ parts }: { parts: string[] }) {
   const status = useStatus();
   const zones = useZones();
   const [hash] = parts;
-  if (status.isError || zones.isError) return <Problem error={status.error ?? zones.error} />;
-  if (!status.data || !zones.data) return <Waiting />;
+  if (!status.data || !zones.data) return status.isError || zones.isError ? <Failed title={t.nav.messages} error={status.error ?? zones.error} /> : <Waiting />;
   return <Messages hash={hash} world={{ status: status.data, zones: zones.data }} />;
 }
 

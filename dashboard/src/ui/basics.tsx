@@ -148,6 +148,16 @@ export function Nothing({ title, children, next }: { title: ReactNode; children:
   );
 }
 
+/** A place that could not be read: a page all the same. */
+export function Failed({ title, error }: { title: ReactNode; error: unknown }) {
+  return (
+    <>
+      <Title>{title}</Title>
+      <Problem error={error} />
+    </>
+  );
+}
+
 export function Title({ children, aside }: { children: ReactNode; aside?: ReactNode }) {
   const ref = useRef<HTMLHeadingElement>(null);
   // A new page is announced, and the keyboard begins there.
@@ -169,16 +179,18 @@ interface ButtonProps {
   disabled?: boolean;
   type?: 'button' | 'submit';
   title?: string;
+  /** Of one that opens something: whether it is open. */
+  expanded?: boolean;
 }
 
-export function Button({ children, onClick, kind = 'plain', disabled, type = 'button', title }: ButtonProps) {
+export function Button({ children, onClick, kind = 'plain', disabled, type = 'button', title, expanded }: ButtonProps) {
   const look = {
     main: 'border-accent bg-accent text-on-accent hover:opacity-90',
     plain: 'border-line bg-raised text-ink hover:border-accent',
     danger: 'border-bad bg-bad-soft text-bad hover:opacity-90',
   }[kind];
   return (
-    <button type={type} onClick={onClick} disabled={disabled} title={title} className={`rounded-md border px-2.5 py-1 text-sm font-medium disabled:opacity-50 ${look}`}>
+    <button type={type} onClick={onClick} disabled={disabled} title={title} aria-expanded={expanded} className={`rounded-md border px-2.5 py-1 text-sm font-medium disabled:opacity-50 ${look}`}>
       {children}
     </button>
   );

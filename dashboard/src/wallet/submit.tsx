@@ -1,5 +1,5 @@
 // A transaction from the preview to its end: what it costs, the question to the wallet, the wait, and the receipt.
-import { useState, type ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { big, count, duration, num } from '../lib/format';
 import { type Explained, explainSending } from '../lib/errors';
 import { preview, type Preview, settled } from '../lib/send';
@@ -34,6 +34,13 @@ export function Submit({ intent, label, says, onDone }: Props) {
   const [last, setStep] = useState<Step>({ at: 'idle' });
   // What was looked at is what is signed: when it changes meanwhile, it is looked at again.
   const step: Step = last.at === 'ready' && last.of !== digest(intent) ? { at: 'idle' } : last;
+  // The button that was pressed is gone after it: the keyboard goes on from where it was.
+  const box = useRef<HTMLDivElement>(null);
+  const wasIdle = useRef(true);
+  useEffect(() => {
+    if (!(wasIdle.current && step.at === 'idle') && document.activeElement === document.body) box.current?.focus();
+    wasIdle.current = step.at === 'idle';
+  }, [step.at]);
   const failed = (error: unknown): void => setStep({ at: 'failed', why: explainSending(error) });
   const look = async (): Promise<void> => {
     if (!intent || !address) return;
@@ -60,7 +67,7 @@ export function Submit({ intent, label, says, onDone }: Props) {
   };
   if (!address) return <p className="text-sm text-muted">{t.wallet.needed}</p>;
   return (
-    <div className="flex flex-col gap-2 text-sm" aria-live="polite">
+    <div ref={box} tabIndex={-1} className="flex flex-col gap-2 text-sm outline-none" aria-live="polite">
       {(step.at === 'idle' || step.at === 'looking') && (
         <div>
           <Button kind="main" onClick={() => void look()} disabled={!intent || step.at === 'looking'}>

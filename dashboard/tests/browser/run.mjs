@@ -9,6 +9,7 @@ import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, settle, visit } from './browser.mjs';
 import { barter } from './contract.mjs';
 import { collections, provenance } from './exchange.mjs';
+import { keeps, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
@@ -98,11 +99,9 @@ async function screenshots() {
   for (const [width, shape, scheme] of kinds) {
     const { page, context } = await open(browser, league, { width, scheme });
     await take(page, `${shape}-${scheme}`, routes);
-    if (scheme === 'light') {
-      await visit(page, league, 'league');
-      await incident(page);
-      await page.screenshot({ path: join(folder, `incident-${shape}-${scheme}.png`), fullPage: true });
-    }
+    await visit(page, league, 'league');
+    await incident(page);
+    await page.screenshot({ path: join(folder, `incident-${shape}-${scheme}.png`), fullPage: true });
     await context.close();
   }
   // A slash bars its operator: it is made when all else has been seen in order.
@@ -404,12 +403,13 @@ if (process.argv.includes('--screenshots')) {
     await page.context().close();
   });
 
-  test('the keyboard reaches everything, and a new page begins at its title', async () => {
+  test('the keyboard reaches everything on each page, and what has the focus is seen', { timeout: 240 * SECOND }, () => walks(browser, league, routes));
+
+  test('a dialog keeps the focus and gives it back', () => keeps(browser, league, SOMEBODY));
+
+  test('a new page begins at its title', async () => {
     const { page } = await open(browser, league);
     await visit(page, league, 'league');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
-    assert.ok(await page.evaluate(() => document.activeElement !== document.body));
     await page.getByRole('link', { name: 'Chains', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1' && document.activeElement.textContent === 'Chains');

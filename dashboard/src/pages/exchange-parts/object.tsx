@@ -101,7 +101,11 @@ function Signed({ block, open }: { block: number; open: boolean }) {
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary className="cursor-pointer text-muted">{t.exchange.signers}</summary>
-      {isOpen && <Finality chain={HUB} number={block} />}
+      {isOpen && (
+        <div className="mt-1">
+          <Finality chain={HUB} number={block} />
+        </div>
+      )}
     </details>
   );
 }

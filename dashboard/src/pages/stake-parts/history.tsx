@@ -3,9 +3,10 @@ import { bps, count, num, percent } from '../../lib/format';
 import { useEpoch, useOperators, useStatus } from '../../lib/league';
 import { useAsk } from '../../lib/live';
 import { STAKING } from '../../lib/modules';
-import { type EpochPerformance, performance, SAMPLE } from '../../lib/performance';
+import { type EpochPerformance, performance, SAMPLE, sample } from '../../lib/performance';
 import { HUB } from '../../lib/rpc';
 import { SCAN_EVERY_MS, scan } from '../../lib/scan';
+import { useStream } from '../../lib/stream';
 import type { Log } from '../../lib/types';
 import { encodeEventTopics } from 'viem/utils';
 import { t } from '../../strings';
@@ -42,12 +43,16 @@ export function Performance({ only }: { only?: number }) {
   const epoch = useEpoch().data;
   const status = useStatus().data;
   const operators = (useOperators().data?.operators ?? []).filter(({ id }) => only === undefined || id === only).slice(0, MAX_COLUMNS);
-  const head = num(status?.head.number);
+  const { head } = useStream(HUB);
+  const newest = num(head?.number ?? status?.head.number);
+  const oldest = num(status?.oldestBlock);
+  const bounds = { epoch: epoch?.epoch ?? 0, first: num(epoch?.firstBlock), last: num(epoch?.lastBlock) };
   const history = useAsk<EpochPerformance[]>(
     HUB,
-    ['performance', epoch?.epoch],
-    (signal) => performance({ epoch: epoch?.epoch ?? 0, first: num(epoch?.firstBlock), last: num(epoch?.lastBlock) }, head, num(status?.oldestBlock), signal),
-    { enabled: epoch !== undefined && status !== undefined, everyMs: SCAN_EVERY_MS },
+    // There is something new with each block of the sample; certificates may come later.
+    ['performance', epoch?.epoch, sample(bounds, newest, oldest).length],
+    (signal) => performance(bounds, newest, oldest, signal),
+    { enabled: epoch !== undefined && status !== undefined, everyMs: SCAN_EVERY_MS, keep: true },
   );
   return (
     <Panel title={t.stake.performance} aside={t.stake.performanceNote(count(SAMPLE))} source={history} className="mb-3" flush>
