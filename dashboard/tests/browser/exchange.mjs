@@ -14,7 +14,7 @@ export async function provenance(browser, league) {
   await league.publish(related(), 'member-1');
   const { page, faults } = await open(browser, league);
   await visit(page, league, `exchange/object/${tool.id}`);
-  const versions = table(page, 'Versions and provenance');
+  const versions = table(page, 'Versions');
   await versions.getByText(/[34] signatures of 4 seats/).waitFor();
   assert.ok((await versions.getByText(/^✓ operator-\d$/).count()) >= 3);
   assert.match(await versions.innerText(), /content fits/);

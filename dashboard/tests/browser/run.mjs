@@ -152,6 +152,28 @@ if (process.argv.includes('--screenshots')) {
     await page.context().close();
   });
 
+  test('an idle page asks only for what changes, and each figure says how old it is', async () => {
+    const { page } = await open(browser, league);
+    await visit(page, league, 'league');
+    await settle(page);
+    await page.waitForTimeout(3 * SECOND);
+    const asked = [];
+    page.on('request', (request) => asked.push(request.postData() ?? ''));
+    const before = Number(await league.call('eth_blockNumber'));
+    await page.waitForTimeout(8 * SECOND);
+    const blocks = Number(await league.call('eth_blockNumber')) - before;
+    const times = (method) => asked.filter((body) => body.includes(`"${method}"`)).length;
+    // With each block they were asked for once, and alerts three times.
+    assert.ok(blocks >= 3, `only ${blocks} blocks`);
+    assert.ok(times('hansa_zones') <= 1, `zones were asked for ${times('hansa_zones')} times in ${blocks} blocks`);
+    assert.ok(times('hansa_status') <= 2, `the status was asked for ${times('hansa_status')} times`);
+    assert.ok(times('eth_call') <= 5, `views were asked for ${times('eth_call')} times in ${blocks} blocks`);
+    assert.ok(times('hansa_finality') >= 2, 'finality did not follow the blocks');
+    const ages = await page.locator('section[aria-label="Health"] dd', { hasText: /ago$|just now/ }).count();
+    assert.equal(ages, 7);
+    await page.context().close();
+  });
+
   test('an incident, end to end, by real transactions', async () => {
     const { page, faults } = await open(browser, league);
     await visit(page, league, 'league');
