@@ -8,7 +8,7 @@ import { keepPreviousData, type Query, QueryClient, useQuery, type UseQueryResul
 import type { Abi } from 'viem';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
 import { errors } from '../strings/errors';
-import { batch, call, type Call, type Chain, Unreachable } from './rpc';
+import { batch, call, type Call, type Chain, HUB, Unreachable } from './rpc';
 import { Told } from './errors';
 import { observe, type State } from './stream';
 import type { Hex } from './types';
@@ -120,6 +120,9 @@ observe((chain, event) => {
 });
 
 if (typeof document !== 'undefined') document.addEventListener('visibilitychange', () => [...rounds.keys()].forEach(plan));
+
+/** When the node last told how it is, which every page asks for, ms; 0 before that. */
+export const statusAt = (): number => client.getQueryState([HUB, 'hansa_status', []])?.dataUpdatedAt ?? 0;
 
 /** When a question is asked again: with each block of its chain, unless this says otherwise. */
 export interface Options<T> {

@@ -51,7 +51,7 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
   const enforced = open.filter(({ status: of, action }) => of === 2 && action === 2).length;
   const age = headMs === null ? null : now - headMs;
   const height = head ? num(head.number) : status.data ? num(status.data.head.number) : null;
-  const headAt = head?.seenAt ?? (status.dataUpdatedAt || null);
+  const headAt = Math.max(head?.seenAt ?? 0, status.dataUpdatedAt) || null;
   const { newest, hour, minutes } = finality.data ?? { newest: null, hour: null, minutes: [] };
   const lacking = (up: number, all: number) => (up < all ? { tone: 'bad' as const } : {});
   return (
@@ -70,7 +70,7 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
             </>
           }
           note={hour ? <span title={t.league.finalityTitle(count(hour.count), duration(hour.p90Ms), duration(hour.maxMs))}>{t.league.finalityHalf(duration(hour.p50Ms))}<br />{t.league.finalityMost(duration(hour.p99Ms))}</span> : t.league.finalityWait}
-          at={finality.dataUpdatedAt || null}
+          at={oldest(finality.dataUpdatedAt, headMs)}
         >
           {newest ? duration(newest.ms) : '–'}
         </Stat>

@@ -1,6 +1,7 @@
 // The few parts that every page is made of.
 import { type ReactNode, startTransition, useEffect, useId, useRef, useState } from 'react';
 import { explain, type Explained } from '../lib/errors';
+import { statusAt } from '../lib/live';
 import { useNow } from '../lib/clock';
 import { duration, inSeconds } from '../lib/format';
 import { HUB } from '../lib/rpc';
@@ -42,11 +43,11 @@ const LATER_MS = 500;
 /** What is known to be older than this looks stale, ms. */
 export const STALE_MS = 30_000;
 
-/** As of when data are, ms; null where there are none. The hub's stream tells what changes: while it is heard, what it did not change is as of its head. */
+/** As of when data are, ms; null where there are none. What the hub's stream did not change is as of when the node was last heard. */
 export function useAsOf(source: Pick<Source, 'dataUpdatedAt' | 'isError'> | undefined): number | null {
-  const { head, state } = useStream(HUB);
+  const { head } = useStream(HUB);
   if (!source || source.dataUpdatedAt === 0) return null;
-  return source.isError || state === 'lost' ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0);
+  return source.isError ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0, statusAt());
 }
 
 interface PanelProps {

@@ -65,7 +65,7 @@ export function Submit({ intent, label, says, onDone }: Props) {
       failed(error);
     }
   };
-  if (!address) return <p className="text-sm text-muted">{t.wallet.needed}</p>;
+  if (!address) return <p className="text-sm text-muted">{t.wallet.neededFor(label)}</p>;
   return (
     <div ref={box} tabIndex={-1} className="flex flex-col gap-2 text-sm outline-none" aria-live="polite">
       {(step.at === 'idle' || step.at === 'looking') && (
