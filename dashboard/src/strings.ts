@@ -40,7 +40,7 @@ export const t = {
     unknownPage: 'There is no such page.',
     unknownPageNext: 'Begin at the league page.',
     crashed: 'This part of the page failed.',
-    crashedNext: 'Nothing on the chain is affected. Reload the page; if it happens again, report the words below.',
+    crashedNext: 'Nothing on the chain is affected. Reload the page; if it happens again, report the details below.',
   },
   names: {
     account: (number: number) => `development account ${number}`,

@@ -61,7 +61,7 @@ export function concerns({ when, chains, modules, unsettled }: Meta, chain: Chai
   return modules.some((module) => news.modules.has(module));
 }
 
-/** Those who look decide; nobody does, the last who did. */
+/** Those who look at it decide; where nobody does, the last who did. */
 const asks = (query: Query): Meta[] => {
   const looking = query.observers.map(({ options }) => options.meta);
   return (looking.length > 0 ? looking : [query.meta]).flatMap((meta) => (meta && 'when' in meta ? [meta as unknown as Meta] : []));
@@ -141,6 +141,7 @@ export interface Options<T> {
   keep?: boolean;
 }
 
+/** What [useQuery] is told for them. */
 export const settings = <T>(chain: Chain, { fixed = false, everyMs, on, alsoOn = [], unsettled, enabled = true, keep = false }: Options<T>): object => {
   const meta: Meta = { when: fixed ? 'never' : everyMs !== undefined ? 'timer' : on ? 'logs' : 'block', chains: [chain, ...alsoOn], modules: on ?? [], unsettled: unsettled ?? null };
   return {
