@@ -85,6 +85,7 @@ export async function keeps(browser, league, wallet) {
   await page.keyboard.press('Enter');
   await dialog.getByRole('button', { name: 'Test wallet' }).focus();
   await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Wallet', exact: true }).waitFor();
   await visit(page, league, 'messages');
   await page.getByLabel('Amount, ETH').fill('1');

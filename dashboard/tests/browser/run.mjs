@@ -191,8 +191,7 @@ if (process.argv.includes('--screenshots')) {
   test('a wallet: connect, delegate with a preview, bridge, and follow the message', async () => {
     const { page, faults } = await open(browser, league, { wallet: SOMEBODY });
     await visit(page, league, 'stake');
-    await page.getByRole('button', { name: 'Connect wallet' }).click();
-    await page.getByRole('button', { name: 'Test wallet' }).click();
+    await connect(page);
     await page.getByRole('heading', { name: 'Your delegations' }).waitFor();
     await page.getByLabel('Amount, ETH').fill('7');
     await page.getByRole('button', { name: 'Check and continue' }).click();
@@ -360,8 +359,7 @@ if (process.argv.includes('--screenshots')) {
   test('a member publishes a warning from the form, endorses an alert, and withdraws what it published', async () => {
     const { page, faults } = await open(browser, league, { wallet: MEMBER });
     await visit(page, league, 'exchange/publish');
-    await page.getByRole('button', { name: 'Connect wallet' }).click();
-    await page.getByRole('button', { name: 'Test wallet' }).click();
+    await connect(page);
     await page.getByLabel('Address', { exact: true }).fill(`0x${'c0de'.repeat(10)}`);
     await page.getByLabel('What it is, in a line').fill('Drainer seen by the suite');
     await page.getByRole('button', { name: 'Make the object' }).click();
