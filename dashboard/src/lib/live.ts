@@ -148,7 +148,8 @@ export const settings = <T>(chain: Chain, { fixed = false, everyMs, on, alsoOn =
     enabled,
     meta,
     ...(keep ? { placeholderData: keepPreviousData } : {}),
-    ...(fixed || everyMs !== undefined ? { staleTime: Number.POSITIVE_INFINITY } : on ? { staleTime: SLOW_MS } : {}),
+    // A page that is opened again asks at once for what is older than it is to be.
+    staleTime: fixed ? Number.POSITIVE_INFINITY : (everyMs ?? (on ? SLOW_MS : OLD_MS)),
     ...(everyMs === undefined && !on ? {} : { refetchInterval: ({ state }: Query<T>) => (everyMs !== undefined && unsettled && !unsettled(state.data) ? false : (everyMs ?? SLOW_MS)) }),
   };
 };

@@ -30,6 +30,12 @@ test('which news concern which questions', () => {
   expect(concerns(meta({ on: [MODULE] }), 'hub', block, undefined, true)).toBe(true);
 });
 
+test('a page that is opened again asks for what is older than it is to be', () => {
+  const stale = (options: Parameters<typeof settings>[1]) => (settings('hub', options) as { staleTime: number }).staleTime;
+  expect([{ fixed: true }, { everyMs: 5_000 }, {}].map(stale)).toEqual([Number.POSITIVE_INFINITY, 5_000, 15_000]);
+  expect(stale({ on: [MODULE] })).toBeGreaterThan(15_000);
+});
+
 test('an epoch turns after its last block, and where the next committee is to be fixed', () => {
   const epoch = { epoch: 1, firstBlock: '0xa', freezeBlock: '0x12', lastBlock: '0x13', block: '0xb', epochBlocks: '0xa', nextCommittee: null } as const;
   expect([17, 18, 19, 20].map((head) => hasTurned(epoch, head))).toEqual([false, true, true, true]);
