@@ -56,7 +56,7 @@ export default function WalletButton() {
         aria-label={wallet.address ? t.wallet.connected : t.wallet.connect}
         onClose={() => setOpen(false)}
         onPointerDown={(event) => event.target === dialog.current && setOpen(false)}
-        className="fixed top-12 right-3 left-auto m-0 w-72 max-w-[calc(100vw-1.5rem)] rounded-lg border border-line bg-panel p-0 text-sm text-ink shadow-lg backdrop:bg-transparent"
+        className="fixed top-24 right-3 left-auto m-0 w-80 max-w-[calc(100vw-1.5rem)] rounded-lg border border-line bg-panel p-0 text-sm text-ink shadow-lg backdrop:bg-transparent sm:top-12"
       >
         {/* What lies around this is the dialog itself, or what is behind it. A link leads to a page behind it. */}
         {open && (
