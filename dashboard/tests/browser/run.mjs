@@ -197,15 +197,15 @@ if (process.argv.includes('--screenshots')) {
     await page.getByRole('button', { name: 'Check and continue' }).click();
     await page.getByText(/one slash may take 5 % of it at most/).waitFor();
     await page.getByRole('button', { name: 'Sign in wallet' }).click();
-    await page.getByText('done', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    await page.getByText('done', { exact: true }).waitFor({ timeout: 45 * SECOND });
     const [position] = await league.call('hansa_delegations', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8']);
     assert.equal(BigInt(position.amount), 7n * 10n ** 18n);
     await visit(page, league, 'messages');
     await page.getByLabel('Amount, ETH').fill('2.5');
     await page.getByRole('button', { name: 'Check and continue' }).click();
     await page.getByRole('button', { name: 'Sign in wallet' }).click();
-    await page.waitForURL(/#\/messages\/0x/, { timeout: 20 * SECOND });
-    await page.getByText('arrived', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    await page.waitForURL(/#\/messages\/0x/, { timeout: 45 * SECOND });
+    await page.getByText('arrived', { exact: true }).waitFor({ timeout: 45 * SECOND });
     assert.equal(BigInt(await league.call('eth_getBalance', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8', 'latest'], '/zones/market')), 25n * 10n ** 17n);
     // What the chain would refuse is said before anything is signed.
     await visit(page, league, 'stake');
