@@ -9,6 +9,7 @@ import { search } from './lib/search';
 import { useStream } from './lib/stream';
 import { LeaguePage } from './pages/league';
 import { t } from './strings';
+import { errors } from './strings/errors';
 import { Badge, field, Nothing, Waiting } from './ui/basics';
 import { Text } from './ui/values';
 
@@ -34,7 +35,10 @@ class Fence extends Component<{ children: ReactNode }, { error: Error | null }> 
       <div role="alert" className="rounded-lg border border-bad bg-bad-soft p-3">
         <p className="font-semibold">{t.common.crashed}</p>
         <p>{t.common.crashedNext}</p>
-        <pre className="mt-2 overflow-auto text-xs whitespace-pre-wrap">{line(error.message, 500)}</pre>
+        <details className="mt-2 text-xs">
+          <summary className="cursor-pointer">{errors.details}</summary>
+          <pre className="overflow-auto whitespace-pre-wrap">{line(error.message, 500)}</pre>
+        </details>
       </div>
     );
   }

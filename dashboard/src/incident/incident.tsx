@@ -3,9 +3,9 @@ import { useZones } from '../lib/league';
 import { count, duration, timed } from '../lib/format';
 import { to } from '../lib/route';
 import { HUB } from '../lib/rpc';
-import { explainSending } from '../lib/send';
+import { type Explained, explainSending } from '../lib/errors';
 import { t } from '../strings';
-import { Button, Panel, Stat } from '../ui/basics';
+import { Button, Failure, Panel, Stat } from '../ui/basics';
 import { Address, BlockLink, Ether, Text, TxLink } from '../ui/values';
 import { knownMembers, type Outcome, run, type Step, ZONE } from './run';
 
@@ -58,7 +58,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
   const [steps, setSteps] = useState<Step[]>([]);
   const [running, setRunning] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
-  const [problem, setProblem] = useState<{ what: string; next: string } | null>(null);
+  const [problem, setProblem] = useState<Explained | null>(null);
   const [elapsed, setElapsed] = useState(0);
   const attacked = useRef<number | null>(null);
   useEffect(() => {
@@ -148,9 +148,8 @@ export default function Incident({ onClose }: { onClose: () => void }) {
         </div>
       )}
       {problem && (
-        <div role="alert" className="mt-3 rounded bg-bad-soft p-2" data-testid="incident-problem">
-          <p className="untrusted">{problem.what}</p>
-          <p className="text-muted">{problem.next}</p>
+        <div className="mt-3" data-testid="incident-problem">
+          <Failure of={problem} />
         </div>
       )}
     </Panel>

@@ -5,7 +5,8 @@ import { decodeFunctionResult, encodeDeployData, encodeFunctionData, keccak256, 
 import type { Abi, AbiParameter } from 'viem';
 import { LeakyVault, LeakyVaultCode } from '../abi/LeakyVault';
 import { addAbi } from '../lib/decode';
-import { big, num } from '../lib/format';
+import { Told } from '../lib/errors';
+import { big, count, num } from '../lib/format';
 import type { Alert } from '../lib/league';
 import { EXCHANGE, GUARD, MEMBERS, MESSAGES, ZONES } from '../lib/modules';
 import { firstObeying } from '../lib/obeys';
@@ -13,6 +14,7 @@ import { call, type Chain, HUB, RpcError } from '../lib/rpc';
 import { developmentAccount, developmentMember, type LocalAccount, sendAs } from '../lib/signer';
 import type { Header, Hex, Receipt, Zone } from '../lib/types';
 import { viewsOrFail } from '../lib/live';
+import { incident as say } from '../strings/incident';
 
 const ETHER = 10n ** 18n;
 export const ZONE = 'market';
@@ -70,7 +72,7 @@ export function byName(parameter: AbiParameter, values: Record<string, unknown>)
   const { components } = parameter as { components?: readonly AbiParameter[] };
   if (!components) {
     const name = parameter.name ?? '';
-    if (!(name in values)) throw new Error(`the contract wants "${name}", which this page does not know: it is older than the node`);
+    if (!(name in values)) throw new Told(say.unknownTerm(name), say.unknownTermNext);
     return values[name];
   }
   return Object.fromEntries(components.map((of) => [of.name, byName(of, values)]));
@@ -85,7 +87,7 @@ async function until<T>(what: string, look: () => Promise<T | null>): Promise<T>
     if (found !== null) return found;
     await wait(POLL_MS);
   }
-  throw new Error(`${what} did not happen within ${PATIENCE_MS / 1000} s: look at the league's health`);
+  throw new Told(say.late(what, PATIENCE_MS / 1000), say.lateNext);
 }
 
 const data = (of: { abi: Abi }, name: string, args: unknown[]): Hex => encodeFunctionData({ abi: of.abi, functionName: name, args });
@@ -96,7 +98,7 @@ async function view<T>(chain: Chain, of: { to: Hex; abi: Abi }, name: string, ar
 }
 
 function succeeded(receipt: Receipt, what: string): Receipt {
-  if (num(receipt.status) !== 1) throw new Error(`${what} reverted in block ${num(receipt.blockNumber)}`);
+  if (num(receipt.status) !== 1) throw new Told(say.reverted(what, count(num(receipt.blockNumber))), say.revertedNext);
   return receipt;
 }
 
@@ -114,7 +116,7 @@ async function openZone(payer: LocalAccount): Promise<Zone> {
   const find = async (): Promise<Zone | null> => {
     const zones = await call<Zone[]>(HUB, 'hansa_zones');
     const zone = zones.find(({ name }) => name === ZONE);
-    if (zone && zone.phase !== 'active' && zone.phase !== 'registered') throw new Error(`zone ${ZONE} is ${zone.phase}: begin a new league (hansa reset, hansa up)`);
+    if (zone && zone.phase !== 'active' && zone.phase !== 'registered') throw new Told(say.zoneIs(ZONE, zone.phase), say.zoneIsNext);
     return zone ?? null;
   };
   if (!(await find())) {
@@ -137,9 +139,9 @@ async function openZone(payer: LocalAccount): Promise<Zone> {
       fork: OSAKA,
     };
     const args = create.inputs.map((input) => byName(input, values));
-    succeeded(await sendAs(payer, HUB, { to: ZONES.to, data: data(ZONES, 'create', args), value: ZONE_ESCROW }), 'creating the zone');
+    succeeded(await sendAs(payer, HUB, { to: ZONES.to, data: data(ZONES, 'create', args), value: ZONE_ESCROW }), say.parts.create);
   }
-  return until(`zone ${ZONE}`, async () => {
+  return until(say.parts.zone(ZONE), async () => {
     const zone = await find();
     if (zone?.path === null || !zone) return null;
     return num(await call<Hex>(ZONE, 'eth_blockNumber')) > 0 ? zone : null;
@@ -148,12 +150,12 @@ async function openZone(payer: LocalAccount): Promise<Zone> {
 
 async function bring(payer: LocalAccount, zone: Zone, to: Hex, value: bigint): Promise<void> {
   const before = big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest']));
-  succeeded(await sendAs(payer, HUB, { to: MESSAGES.to, data: data(MESSAGES, 'send', [big(zone.chainId), to, 0n, '0x']), value }), 'sending ether to the zone');
-  await until('the arrival of the ether', async () => (big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest'])) >= before + value ? true : null));
+  succeeded(await sendAs(payer, HUB, { to: MESSAGES.to, data: data(MESSAGES, 'send', [big(zone.chainId), to, 0n, '0x']), value }), say.parts.send);
+  await until(say.parts.arrival, async () => (big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest'])) >= before + value ? true : null));
 }
 
 /** Where a chain begins to refuse an address: its first block that does. */
-const obeys = (chain: Chain, target: Hex, since: Header): Promise<Header> => until(`the directive on ${chain}`, () => firstObeying(chain, target, num(since.timestampMs), (directives) => directives.length > 0));
+const obeys = (chain: Chain, target: Hex, since: Header): Promise<Header> => until(say.parts.directive(chain), () => firstObeying(chain, target, num(since.timestampMs), (directives) => directives.length > 0));
 
 function indicator(attacker: Hex, vault: Hex): { uuid: Hex; key: Hex; version: bigint; content: Hex } {
   const id = crypto.randomUUID();
@@ -166,8 +168,8 @@ function indicator(attacker: Hex, vault: Hex): { uuid: Hex; key: Hex; version: b
     id: `indicator--${id}`,
     created: time,
     modified: time,
-    name: `Simulated: ${attacker} drains a vault in ${ZONE}`,
-    description: `A simulated incident. The account withdrew from ${vault} what others had deposited.`,
+    name: say.name(attacker, ZONE),
+    description: say.description(vault),
     indicator_types: ['malicious-activity'],
     pattern: `[x-ethereum-address:value = '${attacker}']`,
     pattern_type: 'stix',
@@ -183,7 +185,7 @@ function indicator(attacker: Hex, vault: Hex): { uuid: Hex; key: Hex; version: b
 export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
   const members = await knownMembers();
   const [first, ...others] = members;
-  if (!first) throw new Error('no member of this league has a well-known key: only leagues of `hansa up` can simulate an incident');
+  if (!first) throw new Told(say.noMembers, say.noMembersNext);
   const [owner, attacker] = [developmentAccount(8), privateKeyToAccount(generatePrivateKey())];
 
   const zone = await openZone(owner);
@@ -191,12 +193,12 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
   await bring(owner, zone, owner.address, IN_VAULT + FOR_FEES);
   await bring(owner, zone, attacker.address, FOR_FEES);
   report({ name: 'ether', atMs: null, chain: ZONE });
-  const deployed = succeeded(await sendAs(owner, ZONE, { data: encodeDeployData({ abi: LeakyVault, bytecode: LeakyVaultCode }) }), 'deploying the vault');
+  const deployed = succeeded(await sendAs(owner, ZONE, { data: encodeDeployData({ abi: LeakyVault, bytecode: LeakyVaultCode }) }), say.parts.deploy);
   const vault = deployed.contractAddress as Hex;
   // So that the explorer reads its calls.
   addAbi(vault, JSON.stringify(LeakyVault));
   const leaky = { to: vault, abi: LeakyVault as Abi };
-  succeeded(await sendAs(owner, ZONE, { to: vault, data: data(leaky, 'deposit', []), value: IN_VAULT }), 'the deposit');
+  succeeded(await sendAs(owner, ZONE, { to: vault, data: data(leaky, 'deposit', []), value: IN_VAULT }), say.parts.deposit);
   report({ name: 'vault', atMs: null, chain: ZONE, hash: deployed.transactionHash, block: num(deployed.blockNumber), detail: vault });
 
   const begun = Date.now();
@@ -223,13 +225,13 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
   })();
 
   const defence = (async () => {
-    await until('the first withdrawals', async () => (withdrawals >= UNNOTICED || refused ? true : null));
+    await until(say.parts.withdrawals, async () => (withdrawals >= UNNOTICED || refused ? true : null));
     const grounds = indicator(attacker.address, vault);
     const published = await sendAs(first, HUB, {
       to: EXCHANGE.to,
       data: data(EXCHANGE, 'publish', [[{ uuid: grounds.uuid, objectType: 'indicator', version: grounds.version, tlp: 0, content: grounds.content }]]),
     });
-    report({ name: 'notice', atMs: since(), chain: HUB, hash: succeeded(published, 'publishing').transactionHash, block: num(published.blockNumber) });
+    report({ name: 'notice', atMs: since(), chain: HUB, hash: succeeded(published, say.parts.publish).transactionHash, block: num(published.blockNumber) });
     const [minBond] = await view<readonly [bigint, bigint]>(HUB, GUARD, 'parameters');
     const input = {
       targets: [attacker.address],
@@ -237,19 +239,19 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
       severity: CRITICAL,
       expiry: BigInt(Math.floor(Date.now() / 1000) + DIRECTIVE_SECONDS),
       objectId: grounds.key,
-      reason: `Simulated incident: drains the vault ${vault} in ${ZONE}`,
+      reason: say.reason(vault, ZONE),
     };
-    const raised = succeeded(await sendAs(first, HUB, { to: GUARD.to, data: data(GUARD, 'raise', [input]), value: minBond }), 'raising the alert');
+    const raised = succeeded(await sendAs(first, HUB, { to: GUARD.to, data: data(GUARD, 'raise', [input]), value: minBond }), say.parts.raise);
     const alertId = big(raised.logs.find(({ address }) => address.toLowerCase() === GUARD.to)?.topics[1]);
     report({ name: 'raise', atMs: since(), chain: HUB, hash: raised.transactionHash, block: num(raised.blockNumber), detail: String(alertId) });
     let last = raised;
     const accepted = async (): Promise<boolean> => (await view<Alert>(HUB, GUARD, 'alert', [alertId])).status === 2;
     for (const member of others) {
       if (await accepted()) break;
-      last = succeeded(await sendAs(member, HUB, { to: GUARD.to, data: data(GUARD, 'endorse', [alertId]) }), 'endorsing the alert');
+      last = succeeded(await sendAs(member, HUB, { to: GUARD.to, data: data(GUARD, 'endorse', [alertId]) }), say.parts.endorse);
       report({ name: 'endorse', atMs: since(), chain: HUB, hash: last.transactionHash, block: num(last.blockNumber), detail: member.address });
     }
-    if (!(await accepted())) throw new Error('the members whose keys are known are less than two thirds of the league');
+    if (!(await accepted())) throw new Told(say.tooFew, say.tooFewNext);
     report({ name: 'accepted', atMs: since(), chain: HUB, block: num(last.blockNumber), detail: String(alertId) });
     const acceptance = await call<Header>(HUB, 'eth_getBlockByNumber', [last.blockNumber, false]);
     await Promise.all(

@@ -1,5 +1,6 @@
 // Newest blocks and transactions. What is final never changes, so each is asked for once.
 import { useAsk } from './live';
+import { stream } from './stream';
 import { all, call, type Chain } from './rpc';
 import type { Block, Header, Hex, Receipt, Transaction } from './types';
 
@@ -41,7 +42,8 @@ export async function headers(chain: Chain, numbers: number[], signal?: AbortSig
 /** The newest `most` blocks, newest first. */
 export const useNewestBlocks = (chain: Chain, most: number) =>
   useAsk<BlockHead[]>(chain, ['newest', most], async (signal) => {
-    const head = Number(await call<Hex>(chain, 'eth_blockNumber', [], signal));
+    const { state, head: heard } = stream(chain).snapshot;
+    const head = Number(state === 'live' && heard ? heard.number : await call<Hex>(chain, 'eth_blockNumber', [], signal));
     const numbers = Array.from({ length: Math.min(most, head + 1) }, (_, index) => head - index);
     return headers(chain, numbers, signal);
   });
@@ -113,6 +115,7 @@ export const useBlock = (chain: Chain, id: string) =>
       id.length === 66
         ? call(chain, 'eth_getBlockByHash', [id, true], signal)
         : call(chain, 'eth_getBlockByNumber', [`0x${Number(id).toString(16)}`, true], signal),
+    { unsettled: (block) => !block },
   );
 
 export interface Found {
@@ -135,4 +138,4 @@ export const useTransaction = (chain: Chain, hash: string) =>
     const { blockNumber } = transaction;
     const [block] = blockNumber ? await headers(chain, [Number(blockNumber)], signal) : [];
     return { transaction, receipt, block: block ?? null };
-  });
+  }, { unsettled: (found) => !found?.receipt || !found.block });

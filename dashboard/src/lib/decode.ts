@@ -1,6 +1,8 @@
 // Reading calls, logs and errors: by the native modules' ABIs, by common standards, and by ABIs that the reader gave.
 import type { Abi, AbiEvent, AbiFunction } from 'viem';
 import { decodeErrorResult, decodeEventLog, decodeFunctionData, parseAbi, toFunctionSelector } from 'viem/utils';
+import { t } from '../strings';
+import { wrong } from '../strings/forms';
 import { ABIS, MODULE_NAMES } from './modules';
 import type { Hex, Log } from './types';
 
@@ -66,17 +68,17 @@ export function addAbi(address: string, text: string): number | string {
   try {
     parsed = JSON.parse(text);
   } catch {
-    return 'This is not JSON. Paste the list that the compiler calls "abi", or its whole output.';
+    return wrong.abi.noJson;
   }
   const list = Array.isArray(parsed) ? parsed : (parsed as { abi?: unknown } | null)?.abi;
   if (!Array.isArray(list) || !list.every((item) => item && typeof (item as { type?: unknown }).type === 'string')) {
-    return 'There is no ABI in it: a list of entries with a "type" is needed.';
+    return wrong.abi.none;
   }
   try {
     for (const item of list as Abi) if (item.type === 'function') toFunctionSelector(item);
     localStorage.setItem(KEY, JSON.stringify({ ...ownAbis(), [address.toLowerCase()]: list }));
   } catch (error) {
-    return `It cannot be used: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown'}`;
+    return wrong.abi.unusable(error instanceof Error ? (error.message.split('\n')[0] ?? '') : wrong.abi.unknown);
   }
   return list.length;
 }
@@ -162,7 +164,7 @@ export function decodeError(address: string | null, data: Hex): Decoded | null {
 
 /** What a transaction does, in a word or two. */
 export function summary(to: string | null, input: Hex): string {
-  if (to === null) return 'create contract';
+  if (to === null) return t.explorer.creates;
   if (input === '0x') return 'transfer';
   const decoded = decodeCall(to, input);
   if (decoded) return MODULE_NAMES.has(to.toLowerCase()) ? `${decoded.by}.${decoded.name}` : decoded.name;

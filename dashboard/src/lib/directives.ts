@@ -40,7 +40,7 @@ export function useStands(chain: Chain): Omit<UseQueryResult<unknown>, 'data'> &
   const asked = alerts !== undefined;
   // A chain's own list is part of its genesis.
   const isProtected = useAsk<boolean[]>(chain, ['protected', targets], (signal) => ask(chain, 'isProtected', targets, signal), { fixed: true, enabled: asked }).data;
-  const directives = useAsk<(readonly Directive[])[]>(chain, ['directives', targets], (signal) => ask(chain, 'directives', targets, signal), { enabled: asked });
+  const directives = useAsk<(readonly Directive[])[]>(chain, ['directives', targets], (signal) => ask(chain, 'directives', targets, signal), { enabled: asked, on: [GUARD.to] });
   const of = new Map(targets.map((target, index) => [target, { directives: directives.data?.[index] ?? [], isProtected: isProtected?.[index] ?? false }]));
   return { ...directives, data: directives.data && { of, left } };
 }

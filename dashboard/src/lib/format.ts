@@ -1,5 +1,6 @@
 // How numbers, amounts, times and ids are written. Every number has its unit.
 import { getAddress } from 'viem/utils';
+import { t } from '../strings';
 import type { Hex } from './types';
 
 export const num = (hex: Hex | number | string | null | undefined): number => Number(hex ?? 0);
@@ -69,6 +70,9 @@ export function duration(ms: number): string {
   return `${Math.floor(of / 86_400_000)} d`;
 }
 
+/** A duration in whole seconds, for what ticks. */
+export const inSeconds = (ms: number): string => (ms < 1_000 ? '<1 s' : duration(Math.floor(ms / 1_000) * 1_000).replace('.0 s', ' s'));
+
 /** m:ss or h:mm:ss, for countdowns. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
@@ -84,7 +88,7 @@ export const bytes = (of: number): string => (of < 10_000 ? `${count(of)} B` : o
 export const clock = (ms: number): string => new Date(ms).toLocaleTimeString(undefined, { hour12: false });
 export const dateTime = (ms: number): string =>
   new Date(ms).toLocaleString(undefined, { year: 'numeric', month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
-export const utc = (ms: number): string => (Number.isFinite(ms) && Math.abs(ms) < 8.64e15 ? `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC` : 'no date');
+export const utc = (ms: number): string => (Number.isFinite(ms) && Math.abs(ms) < 8.64e15 ? `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC` : t.common.noDate);
 
 /** 0x1234…abcd, of anything hexadecimal. */
 export const short = (hex: string, front = 6, back = 4): string => (hex.length <= front + back + 3 ? hex : `${hex.slice(0, front)}…${hex.slice(-back)}`);

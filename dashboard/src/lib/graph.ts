@@ -25,6 +25,8 @@ export interface Graph {
 
 /** More than these cannot be read. */
 export const MAX_NODES = 28;
+/** Of a whole list: its shape is seen, and what is in it by pointing. */
+export const MAX_LISTED = 200;
 /** With so many neighbours, what lies behind them is left out. */
 const ENOUGH = 8;
 /** Everything points at who made it, which says nothing. */
@@ -70,6 +72,10 @@ export function around(entries: Entry[], id: string): Graph {
       queue.push(other);
     }
   }
+  return drawn(byId, all, distance, cut);
+}
+
+function drawn(byId: ReadonlyMap<string, Entry>, all: GraphLink[], distance: ReadonlyMap<string, number>, cut: boolean): Graph {
   const nodes = [...distance].map(([node, far]): GraphNode => {
     const entry = byId.get(node);
     return { id: node, type: entry?.type ?? node.split('--')[0] ?? '', title: entry?.title || node.split('--')[0] || node, isKnown: entry !== undefined, distance: far };
@@ -77,4 +83,13 @@ export function around(entries: Entry[], id: string): Graph {
   const links = new Map<string, GraphLink>();
   for (const link of all) if (distance.has(link.from) && distance.has(link.to)) links.set(`${link.from} ${link.to} ${link.label}`, link);
   return { nodes, links: [...links.values()], cut };
+}
+
+/** How the objects of a list are connected; those that are not are left out. A relationship stands for its two ends. */
+export function among(shown: Entry[], entries: Entry[]): Graph {
+  const listed = shown.slice(0, MAX_LISTED);
+  const ids = new Set(listed.flatMap((entry) => (isLine(entry) ? lines([entry]).flatMap(({ from, to }) => [from, to]) : [entry.id])));
+  const all = lines(entries).filter(({ from, to }) => from !== to && ids.has(from) && ids.has(to) && !DULL.test(from) && !DULL.test(to));
+  const connected = [...new Set(all.flatMap(({ from, to }) => [from, to]))].slice(0, MAX_LISTED);
+  return drawn(new Map(entries.map((entry) => [entry.id, entry])), all, new Map(connected.map((id) => [id, 1])), shown.length > listed.length);
 }

@@ -7,6 +7,8 @@ import type { Operator, Peer, Status, Zone } from './types';
 /** A chain stands when it made no block for so many of its heartbeats, and this long at least. */
 const MISSED_HEARTBEATS = 3;
 const STANDS_MS = 15_000;
+/** An idle hub makes a block about this often. */
+export const HUB_HEARTBEAT_MS = 5_000;
 
 export interface ZoneHead {
   name: string;
@@ -54,7 +56,7 @@ export function isUp(operator: Operator, status: Status | undefined, peers: Peer
 
 export function health({ now, status, headMs, operators, peers, zones, zoneHeads }: Seen): Health {
   const problems: string[] = [];
-  const hubStands = headMs !== null && stands(now, headMs, 5_000);
+  const hubStands = headMs !== null && stands(now, headMs, HUB_HEARTBEAT_MS);
   if (hubStands && headMs !== null) problems.push(t.league.problems.noBlocks(duration(now - headMs)));
   if (status?.syncing) problems.push(t.league.problems.syncing);
   const serving = operators.filter(serves);

@@ -1,10 +1,14 @@
 // What the whole dashboard knows of the league: its chains, operators, members, alerts, and names for addresses.
 import { createContext, useContext, useMemo } from 'react';
-import { useAsk, useRpc, views, viewsOrFail } from './live';
-import { GUARD, MEMBERS, MODULE_NAMES } from './modules';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useNow } from './clock';
+import { client, touch, useAsk, useRpc, views, viewsOrFail } from './live';
+import { GUARD, MEMBERS, MESSAGES, MODULE_NAMES, STAKING, ZONES } from './modules';
 import { big, num } from './format';
 import type { ZoneHead } from './health';
+import { t } from '../strings';
 import { call, type Chain, HUB } from './rpc';
+import { observe, stream } from './stream';
 import type { Epoch, Finality, Header, Hex, Operator, Peer, Status, Terms, Zone } from './types';
 
 /** Chain ids of development leagues: the node refuses well-known keys on any other (crates/node/src/league/genesis.rs). */
@@ -27,12 +31,36 @@ const PAGE = 64;
 /** The newest alerts that are shown. */
 export const MAX_ALERTS = 64;
 
-export const useStatus = (chain: Chain = HUB) => useRpc<Status>(chain, 'hansa_status');
+/** What the node itself says of its state, which no log tells: asked for this often. */
+export const NODE_EVERY_MS = 10_000;
+/** A zone without a stream: much more often than a zone is missed (health.ts). */
+const ZONE_HEADS_EVERY_MS = 5_000;
+
+/** Of a chain that is named: with each of its blocks. Of the league, as every page needs it: now and then, for its head comes by the stream. */
+export const useStatus = (chain?: Chain) => useRpc<Status>(chain ?? HUB, 'hansa_status', [], chain === undefined ? { everyMs: NODE_EVERY_MS } : {});
 export const useFinality = (chain: Chain = HUB) => useRpc<Finality>(chain, 'hansa_finality');
-export const useZones = () => useRpc<Zone[]>(HUB, 'hansa_zones');
-export const usePeers = () => useRpc<Peer[]>(HUB, 'hansa_peers');
-export const useOperators = () => useRpc<{ total: number; operators: Operator[] }>(HUB, 'hansa_operators', [0, PAGE]);
-export const useEpoch = () => useRpc<Epoch>(HUB, 'hansa_epoch');
+/** The node begins to run a zone some time after the zone was made. */
+const isToBegin = (zones: Zone[] | undefined): boolean => zones?.some(({ serves, path, phase }) => serves && path === null && phase === 'active') ?? false;
+export const useZones = () => useRpc<Zone[]>(HUB, 'hansa_zones', [], { on: [ZONES.to, MESSAGES.to], unsettled: isToBegin });
+export const usePeers = () => useRpc<Peer[]>(HUB, 'hansa_peers', [], { everyMs: NODE_EVERY_MS });
+export const useEpoch = () => useRpc<Epoch>(HUB, 'hansa_epoch', [], { on: [STAKING.to] });
+
+/** Whether an epoch is not what it was told to be: it has ended, or its next committee is fixed and rewards are paid by now. */
+export const hasTurned = ({ lastBlock, freezeBlock, nextCommittee }: Epoch, head: number): boolean => head > num(lastBlock) || (head >= num(freezeBlock) && nextCommittee === null);
+
+// At these blocks staking changes without a log.
+observe((chain, event) => {
+  if (chain !== HUB || event.kind !== 'head') return;
+  const epoch = client.getQueryData<Epoch>([HUB, 'hansa_epoch', []]);
+  if (epoch && hasTurned(epoch, num(event.head.number))) touch(HUB, STAKING.to);
+});
+
+export function useOperators(): UseQueryResult<{ total: number; operators: Operator[] }> {
+  // They change with the epoch, so that is watched too.
+  useEpoch();
+  return useRpc(HUB, 'hansa_operators', [0, PAGE], { on: [STAKING.to] });
+}
+
 export const terms = (zone: Zone): Partial<Terms> => ({ ...zone, ...zone.terms });
 /** How long a zone's escrow pays until the zone begins to close, ms: what is left by then pays the time of notice. Null where it pays no rent. */
 export function escrowLastsMs(zone: Zone): number | null {
@@ -42,26 +70,34 @@ export function escrowLastsMs(zone: Zone): number | null {
 }
 export const isDevelopment = (status: Status | undefined): boolean => status !== undefined && DEVELOPMENT_CHAIN_IDS.includes(Number(status.chainId));
 
-/** When each zone's newest block was made. */
-export const useZoneHeads = (zones: Zone[] | undefined) =>
-  useAsk<ZoneHead[]>(
+/** When each zone's newest block was made: by its stream where one is open, or asked for. */
+export function useZoneHeads(zones: Zone[] | undefined): ZoneHead[] | undefined {
+  // A stream's head is read with each tick.
+  useNow();
+  const running = (zones ?? []).filter(({ path }) => path !== null).map(({ name }) => name);
+  const silent = running.filter((name) => stream(name).snapshot.state !== 'live');
+  const { data } = useAsk<ZoneHead[]>(
     HUB,
-    ['zone-heads', zones?.map(({ name, path }) => [name, path])],
+    ['zone-heads', silent],
     (signal) =>
       Promise.all(
-        (zones ?? [])
-          .filter(({ path }) => path !== null)
-          .map(async ({ name }) => {
-            try {
-              const head = await call<Header>(name, 'eth_getBlockByNumber', ['latest', false], signal);
-              return { name, headMs: num(head.timestampMs) };
-            } catch {
-              return { name, headMs: null };
-            }
-          }),
+        silent.map(async (name) => {
+          try {
+            const head = await call<Header>(name, 'eth_getBlockByNumber', ['latest', false], signal);
+            return { name, headMs: num(head.timestampMs) };
+          } catch {
+            return { name, headMs: null };
+          }
+        }),
       ),
-    { enabled: zones !== undefined },
+    { enabled: silent.length > 0, everyMs: ZONE_HEADS_EVERY_MS, keep: true },
   );
+  if (!zones || (silent.length > 0 && !data)) return undefined;
+  return running.flatMap((name): ZoneHead[] => {
+    const { state, head } = stream(name).snapshot;
+    return state === 'live' && head ? [{ name, headMs: num(head.timestampMs) }] : (data?.filter((of) => of.name === name) ?? []);
+  });
+}
 
 export interface Member {
   account: Hex;
@@ -80,7 +116,7 @@ export async function members(signal?: AbortSignal): Promise<Member[]> {
   return (answer as [Member[], bigint])[0];
 }
 
-export const useMembers = () => useAsk<Member[]>(HUB, ['members'], members);
+export const useMembers = () => useAsk<Member[]>(HUB, ['members'], members, { on: [MEMBERS.to] });
 
 export const ALERT_STATUS = ['none', 'pending', 'accepted', 'revoked', 'lapsed', 'expired'] as const;
 export const ACTIONS = ['watch', 'limit', 'block'] as const;
@@ -115,6 +151,9 @@ export interface AlertWithVotes extends Alert {
   tally: Tally;
 }
 
+/** What alerts and their tallies change with: members have weights. */
+export const ON_ALERTS = [GUARD.to, MEMBERS.to];
+
 /** The newest alerts, newest first, and how many there are in all. */
 export const useAlerts = () =>
   useAsk<{ total: number; alerts: AlertWithVotes[] }>(HUB, ['alerts'], async (signal) => {
@@ -138,7 +177,7 @@ export const useAlerts = () =>
       alerts.push({ ...(alert as Alert), tally: tally as Tally });
     });
     return { total: Number(total), alerts };
-  });
+  }, { on: ON_ALERTS });
 
 /** Pending, accepted, or under a sentinel's provisional directive. */
 export const isOpen = (alert: Pick<Alert, 'status'>): boolean => alert.status === 1 || alert.status === 2;
@@ -167,9 +206,9 @@ export function useLeagueNames(): Names {
     }
     for (const { account, name } of members ?? []) names.set(account.toLowerCase(), { name, kind: 'member' });
     if (isDevelopment(status)) {
-      DEVELOPMENT_ACCOUNTS.forEach((address, index) => names.set(address, { name: `development account ${index + 1}`, kind: 'development' }));
+      DEVELOPMENT_ACCOUNTS.forEach((address, index) => names.set(address, { name: t.names.account(index + 1), kind: 'development' }));
     }
-    for (const [address, name] of MODULE_NAMES) names.set(address, { name: `module ${name}`, kind: 'module' });
+    for (const [address, name] of MODULE_NAMES) names.set(address, { name: t.names.module(name), kind: 'module' });
     return names;
   }, [status, members, operators]);
 }

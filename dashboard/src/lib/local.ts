@@ -1,6 +1,7 @@
 // What a node tells its own machine only: logs, settings, resources, checks. Anybody else is refused, which is no error of the page.
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import { errors } from '../strings/errors';
 import { Unreachable } from './rpc';
 
 /** Who asks from elsewhere. */
@@ -19,16 +20,16 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
     response = await fetch(`/local/${path}`, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Unreachable('the node does not answer');
+    throw new Unreachable(errors.noAnswer);
   }
   let body: unknown;
   try {
     body = await response.json();
   } catch {
-    throw new Unreachable(`the node answered ${response.status} and no JSON`);
+    throw new Unreachable(errors.noJson(response.status));
   }
   if (response.status === 403) throw new NotLocal(String((body as { error?: unknown }).error ?? ''));
-  if (!response.ok) throw new Unreachable(`the node answered ${response.status}`);
+  if (!response.ok) throw new Unreachable(errors.answered(response.status));
   return body as T;
 }
 

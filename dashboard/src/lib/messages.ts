@@ -3,7 +3,7 @@ import type { Abi } from 'viem';
 import { decodeEventLog, encodeEventTopics, encodeFunctionData, toFunctionSelector } from 'viem/utils';
 import { t } from '../strings';
 import { headers, Memory } from './blocks';
-import { num } from './format';
+import { dateTime, num } from './format';
 import { views, viewsOrFail } from './live';
 import { MESSAGES, ZONES } from './modules';
 import { call, type Chain, HUB } from './rpc';
@@ -193,7 +193,7 @@ async function ending(of: Sent, chain: Chain, { oldest }: World, signal?: AbortS
 
 /** `whole` also looks for the block of its arrival. */
 export async function progress(of: Sent, world: World, signal?: AbortSignal, whole = false): Promise<Progress> {
-  const steps: Step[] = [{ says: t.messages.steps.left(of.chain), state: 'done', chain: of.chain, block: of.block, transaction: of.transaction }];
+  const steps: Step[] = [{ says: t.messages.steps.left(of.chain), state: 'done', chain: of.chain, block: of.block, transaction: of.transaction, ...(of.timeMs !== null ? { timeMs: of.timeMs } : {}) }];
   const source = world.zones.find(({ name }) => name === of.chain);
   const to = nameOf(world, of.message.destination);
   const target = world.zones.find(({ name }) => name === to);
@@ -226,9 +226,12 @@ export async function progress(of: Sent, world: World, signal?: AbortSignal, who
     return { steps, state: isBack ? 'returned' : 'taken', actions: [] };
   }
   steps.push({ says: t.messages.steps.receiverTakes, state: 'now' });
+  const refundMs = (since + REFUND_SECONDS) * 1_000;
+  const isLate = Date.now() > refundMs;
+  if (of.message.value > 0n) steps.push({ says: t.messages.steps.canGoBack(dateTime(refundMs)), state: isLate ? 'now' : 'later' });
   const code = whole ? await call<Hex>(chain, 'eth_getCode', [of.message.to, 'latest'], signal) : '0x';
   const actions: Action[] = [code.length > 2 && !code.startsWith(LENT) ? 'deliver' : 'take'];
-  if (Date.now() / 1_000 - since > REFUND_SECONDS && of.message.value > 0n) actions.push('refund');
+  if (isLate && of.message.value > 0n) actions.push('refund');
   return { steps, state: 'waits', actions };
 }
 

@@ -1,6 +1,8 @@
 // Since when a chain obeys: its first block after a moment whose state says so.
 import { decodeEventLog, decodeFunctionResult, encodeEventTopics } from 'viem/utils';
+import { errors } from '../strings/errors';
 import { headers } from './blocks';
+import { Told } from './errors';
 import { viewCall } from './live';
 import { GUARD } from './modules';
 import { all, call, type Chain, HUB } from './rpc';
@@ -36,7 +38,7 @@ export async function firstSince(chain: Chain, ms: number, oldest: number, signa
   const head = Number(await call<Hex>(chain, 'eth_blockNumber', [], signal));
   return firstNumber(oldest, head, async (number) => {
     const [block] = await headers(chain, [number], signal);
-    if (!block) throw new Error(`this node does not have block ${number} of ${chain}`);
+    if (!block) throw new Told(errors.noBlock(number, chain), errors.known.old[1]);
     return Number(block.timestampMs) >= ms;
   });
 }

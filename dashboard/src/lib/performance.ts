@@ -101,15 +101,32 @@ async function witnessed(numbers: number[], head: number, signal?: AbortSignal):
   return numbers.flatMap((number) => known.get(number) ?? []);
 }
 
+/** Fixed before their epoch begins. */
+const seated = new Memory<Seat[]>();
+
+/** The committees of these epochs that the node knows. */
+async function committees(of: number[], signal?: AbortSignal): Promise<Map<number, Seat[]>> {
+  const missing = of.filter((epoch) => !seated.get(String(epoch)));
+  const answers = missing.length > 0 ? await views(HUB, missing.map((epoch) => ({ ...STAKING, name: 'committeeOf', args: [BigInt(epoch)] })), signal) : [];
+  missing.forEach((epoch, index) => {
+    const answer = answers[index];
+    const seats = Array.isArray(answer) ? (answer[1] as Seat[]) : [];
+    if (seats.length > 0) seated.set(String(epoch), seats);
+  });
+  return new Map(of.flatMap((epoch) => {
+    const seats = seated.get(String(epoch));
+    return seats ? [[epoch, seats] as const] : [];
+  }));
+}
+
 /** The newest epochs, newest first. */
 export async function performance(now: Bounds, head: number, oldest: number, signal?: AbortSignal): Promise<EpochPerformance[]> {
-  const all = epochs(now);
-  const committees = await views(HUB, all.map(({ epoch }) => ({ ...STAKING, name: 'committeeOf', args: [BigInt(epoch)] })), signal);
   const out: EpochPerformance[] = [];
-  for (const [index, bounds] of all.entries()) {
-    const committee = committees[index];
-    if (!Array.isArray(committee)) continue;
-    out.push(tally(bounds, committee[1] as Seat[], await witnessed(sample(bounds, head, oldest), head, signal)));
+  const all = epochs(now);
+  const seats = await committees(all.map(({ epoch }) => epoch), signal);
+  for (const bounds of all) {
+    const committee = seats.get(bounds.epoch);
+    if (committee) out.push(tally(bounds, committee, await witnessed(sample(bounds, head, oldest), head, signal)));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 // Making entries for the exchange from a file or a form. What the exchange would refuse is refused here, with why.
 import { stringToHex } from 'viem/utils';
+import { wrong } from '../strings/forms';
 import { hexBytes, isReference, type Stix } from './stix';
 import type { Hex } from './types';
 
@@ -48,16 +49,16 @@ export function tlpOf(object: Stix, unmarked: number): number {
 }
 
 function entry(object: Stix, unmarked: number, now: number): NewEntry | string {
-  if (!isReference(object.id)) return 'its id is not type--uuid';
+  if (!isReference(object.id)) return wrong.publish.noId;
   const split = object.id.lastIndexOf('--');
   const objectType = object.id.slice(0, split);
-  if (objectType !== object.type) return 'its id names another type';
+  if (objectType !== object.type) return wrong.publish.otherType;
   const time = object.modified ?? object.created;
   const version = typeof time === 'string' ? Date.parse(time) : Number.NaN;
-  if (!(version > 0)) return 'it has neither modified nor created: publish it with hansa exchange publish';
-  if (version > now + MAX_AHEAD_MS) return 'its version lies in the future';
+  if (!(version > 0)) return wrong.publish.noVersion;
+  if (version > now + MAX_AHEAD_MS) return wrong.publish.future;
   const tlp = tlpOf(object, unmarked);
-  if (tlp > 1) return 'its TLP is narrower than GREEN: such objects are never published in the clear';
+  if (tlp > 1) return wrong.publish.narrow;
   return { id: object.id, uuid: `0x${object.id.slice(split + 2).replaceAll('-', '')}`, objectType, version: BigInt(version), tlp, content: stringToHex(JSON.stringify(object)) };
 }
 
@@ -67,7 +68,7 @@ export function readFile(text: string, unmarked: number, now: number): Read {
   try {
     whole = JSON.parse(text);
   } catch {
-    throw new Error('This is not JSON. Choose a STIX 2.1 bundle or object.');
+    throw new Error(wrong.publish.noJson);
   }
   const bundle = whole as { type?: unknown; objects?: unknown } | null;
   const objects: unknown[] = Array.isArray(whole) ? whole : bundle?.type === 'bundle' && Array.isArray(bundle.objects) ? bundle.objects : [whole];
@@ -75,14 +76,14 @@ export function readFile(text: string, unmarked: number, now: number): Read {
   let bytes = 0;
   for (const object of objects) {
     const of = object as Stix | null;
-    const made = of && typeof of === 'object' && typeof of.type === 'string' ? entry(of, unmarked, now) : 'it is no STIX object';
+    const made = of && typeof of === 'object' && typeof of.type === 'string' ? entry(of, unmarked, now) : wrong.publish.noObject;
     if (typeof made === 'string') read.refused.push({ id: String(of?.id ?? '?'), why: made });
     else {
       bytes += hexBytes(made.content).length;
       read.entries.push(made);
     }
   }
-  if (read.entries.length > MAX_ENTRIES || bytes > MAX_BYTES) throw new Error(`This page publishes ${MAX_ENTRIES} objects and ${MAX_BYTES / 1000} kB at once at most. For this file use: hansa --as MEMBER exchange publish FILE`);
+  if (read.entries.length > MAX_ENTRIES || bytes > MAX_BYTES) throw new Error(wrong.publish.tooMuch(MAX_ENTRIES, MAX_BYTES / 1000));
   return read;
 }
 

@@ -1,4 +1,5 @@
 // An alert from what somebody typed. What the guard would refuse is refused here, with why.
+import { wrong } from '../strings/forms';
 import { objectKey } from './search';
 import { isReference } from './stix';
 import type { Hex } from './types';
@@ -32,20 +33,21 @@ export interface AlertInput {
 export type Checked = { input: AlertInput } | { wrong: string | null };
 
 const zero = /^0x0{40}$/;
+const say = wrong.raise;
 
 /** `now` in ms; `maxSeconds` is the longest that the chain lets an alert hold. */
 export function check(form: AlertForm, raiser: string | null, now: number, maxSeconds: number): Checked {
   const targets = form.targets.split(/[\s,;]+/).filter(Boolean).map((target) => target.toLowerCase());
   const bad = targets.find((target) => !/^0x[0-9a-f]{40}$/.test(target));
-  if (bad !== undefined) return { wrong: `“${bad.slice(0, 44)}” is no address: write 0x and 40 digits.` };
-  if (targets.some((target) => zero.test(target))) return { wrong: 'The zero address cannot be a target.' };
-  if (new Set(targets).size < targets.length) return { wrong: 'An address is named twice.' };
-  if (targets.length > MAX_TARGETS) return { wrong: `One alert names ${MAX_TARGETS} addresses at most.` };
-  if (raiser && targets.includes(raiser.toLowerCase())) return { wrong: 'You cannot warn about your own address.' };
+  if (bad !== undefined) return { wrong: say.noAddress(bad.slice(0, 44)) };
+  if (targets.some((target) => zero.test(target))) return { wrong: say.zero };
+  if (new Set(targets).size < targets.length) return { wrong: say.twice };
+  if (targets.length > MAX_TARGETS) return { wrong: say.tooMany(MAX_TARGETS) };
+  if (raiser && targets.includes(raiser.toLowerCase())) return { wrong: say.own };
   const grounds = form.grounds.trim().toLowerCase();
-  if (grounds && !isReference(grounds)) return { wrong: 'The grounds are a STIX id: type--uuid. Choose one of the list, or publish one first.' };
-  if (new TextEncoder().encode(form.reason).length > MAX_REASON) return { wrong: `The reason is longer than ${MAX_REASON} bytes.` };
-  if (form.seconds > maxSeconds) return { wrong: `An alert holds ${Math.floor(maxSeconds / 86_400)} days at most.` };
+  if (grounds && !isReference(grounds)) return { wrong: say.grounds };
+  if (new TextEncoder().encode(form.reason).length > MAX_REASON) return { wrong: say.reason(MAX_REASON) };
+  if (form.seconds > maxSeconds) return { wrong: say.tooLong(Math.floor(maxSeconds / 86_400)) };
   if (targets.length === 0 || !grounds) return { wrong: null };
   return {
     input: {

@@ -1,5 +1,7 @@
 // JSON-RPC over HTTP, to the origin that served this page.
 
+import { errors } from '../strings/errors';
+
 /** A chain of the league: the hub, or a zone by its name. */
 export type Chain = string;
 export const HUB: Chain = 'hub';
@@ -10,6 +12,9 @@ const TIMEOUT_MS = 15_000;
 const MAX_BATCH = 50;
 
 export const path = (chain: Chain): string => (chain === HUB ? '/rpc' : `/zones/${encodeURIComponent(chain)}`);
+
+/** The code of an answer that says that the contract reverted. */
+export const REVERTED = 3;
 
 /** An answer of the node that says no. */
 export class RpcError extends Error {
@@ -43,19 +48,19 @@ async function post(chain: Chain, body: unknown, signal?: AbortSignal): Promise<
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Unreachable(limit.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : 'the node does not answer');
+    throw new Unreachable(limit.aborted ? errors.late(TIMEOUT_MS / 1000) : errors.noAnswer);
   }
-  if (response.status === 404 && chain !== HUB) throw new Unreachable(`this node does not run the zone ${chain}`);
+  if (response.status === 404 && chain !== HUB) throw new Unreachable(errors.noZone(chain));
   try {
     return await response.json();
   } catch {
-    throw new Unreachable(`the node answered ${response.status} and no JSON`);
+    throw new Unreachable(errors.noJson(response.status));
   }
 }
 
 const value = <T>(answer: Answer | undefined): T => {
   if (answer?.error) throw new RpcError(answer.error.code, answer.error.message, answer.error.data);
-  if (!answer || !('result' in answer)) throw new Unreachable('the node left a question unanswered');
+  if (!answer || !('result' in answer)) throw new Unreachable(errors.unanswered);
   return answer.result as T;
 };
 
@@ -74,7 +79,7 @@ export async function batch<T>(chain: Chain, calls: Call[], signal?: AbortSignal
     const answers = await post(chain, body, signal);
     if (!Array.isArray(answers)) {
       const { error } = (answers ?? {}) as Answer;
-      throw error ? new RpcError(error.code, error.message, error.data) : new Unreachable('the node did not answer a batch');
+      throw error ? new RpcError(error.code, error.message, error.data) : new Unreachable(errors.noBatch);
     }
     const byId = new Map((answers as Answer[]).map((answer) => [answer.id, answer]));
     for (let id = 0; id < part.length; id += 1) {

@@ -1,11 +1,12 @@
 // Before and after a transaction: what it would cost and whether it would fail, and what became of it.
-import { count } from './format';
-import { decodeError } from './decode';
-import { safe } from './safe';
-import { big } from './format';
-import { call, type Chain, RpcError } from './rpc';
+import { errors } from '../strings/errors';
+import { Told } from './errors';
+import { big, count } from './format';
+import { call, type Chain } from './rpc';
 import type { Hex, Receipt } from './types';
 import type { Intent } from './wallet';
+
+export { explainSending } from './errors';
 
 /** How long a transaction is waited for. */
 const PATIENCE_MS = 60_000;
@@ -24,7 +25,7 @@ export async function preview({ chain, to, data, value, gas: limit }: Intent, fr
   const request = { from, to, ...(data ? { data } : {}), ...(value ? { value: quantity(value) } : {}) };
   const [gas, price] = await Promise.all([call<Hex>(chain, 'eth_estimateGas', [request]), call<Hex>(chain, 'eth_gasPrice')]);
   const most = limit ?? big(gas);
-  if (most < big(gas)) throw new Error(`it needs ${count(big(gas))} gas, and you allow ${count(most)}: leave the limit empty, or raise it`);
+  if (most < big(gas)) throw new Told(errors.tooLittleGas(count(big(gas)), count(most)), errors.tooLittleGasNext);
   return { gas: most, fee: most * big(price) * 2n };
 }
 
@@ -36,39 +37,5 @@ export async function settled(chain: Chain, hash: Hex, signal?: AbortSignal): Pr
     if (receipt) return receipt;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  throw new Error(`the transaction ${hash} is not in a block after ${PATIENCE_MS / 1000} s: its fee may be too low, or another with the same number came first`);
-}
-
-/** Where wallets and libraries put the words of what went wrong. */
-interface Thrown {
-  code?: number;
-  shortMessage?: string;
-  message?: string;
-  data?: unknown;
-  cause?: unknown;
-}
-
-/** An error from a node or a wallet as a sentence and what to do next. */
-export function explainSending(error: unknown): { what: string; next: string } {
-  let of = error as Thrown | undefined;
-  for (let depth = 0; of && depth < 6; depth += 1) {
-    if (of.code === 4001) return { what: 'You said no in the wallet. Nothing was sent.', next: 'Begin again whenever you like.' };
-    if (of.code === -32002) return { what: 'The wallet is still asking something.', next: 'Open the wallet, answer it, and try again.' };
-    if (of.code === 4100) return { what: 'The wallet does not let this page use the account.', next: 'Connect the wallet again.' };
-    const data = typeof of.data === 'string' ? of.data : ((of.data as { data?: unknown } | undefined)?.data ?? null);
-    if (typeof data === 'string' && data.startsWith('0x')) {
-      const reason = decodeError(null, data as Hex);
-      if (reason) {
-        const details = reason.arguments.map(({ name, value }) => `${name} ${typeof value === 'bigint' ? count(value) : safe(value, 120)}`).join(', ');
-        return { what: `The chain would refuse it: ${reason.name}${details ? ` (${details})` : ''}.`, next: reason.name === 'Blocked' ? 'The alerts page says why this address is blocked, and until when.' : 'Change what you are about to send.' };
-      }
-    }
-    if (!of.cause) break;
-    of = of.cause as Thrown;
-  }
-  const thrown = error as Thrown;
-  const words = safe(thrown?.shortMessage ?? thrown?.message ?? String(error), 400);
-  if (/insufficient funds/i.test(words)) return { what: 'The account has not enough ether for the amount and its fee.', next: 'Use a smaller amount, or another account. On a zone, bring ether over the bridge first.' };
-  if (/blocked by directive/i.test(words)) return { what: words, next: 'The alerts page says why this address is blocked, and until when.' };
-  return { what: error instanceof RpcError ? `The node refused it: ${words}` : words, next: 'Look at the words above; nothing was sent unless a transaction is shown.' };
+  throw new Told(errors.notInBlock(hash, PATIENCE_MS / 1000), errors.notInBlockNext);
 }

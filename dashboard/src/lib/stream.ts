@@ -1,4 +1,5 @@
-// The events of one chain: new heads, and the logs of its native modules, over one WebSocket.
+// The events of one chain: new heads, and the logs of its native modules, over one WebSocket. The node answers for each chain at a path of
+// its own, so each chain that is looked at needs a socket of its own; one that nobody looks at any more is closed.
 //
 // A stream that breaks is opened again, later each time. It then goes on where it was: the heads and logs of the blocks in between are
 // asked for, so that listeners see every block once and in order, or are told that too many were missed (`gap`).
@@ -12,6 +13,12 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 /** Blocks that are caught up with after a break. */
 const MAX_MISSED = 100;
+/** A page asks before its stream is there: logs of so many blocks before are told too, so that nothing falls in between. */
+const BEFORE = 10;
+/** A stream that nobody wants ends after this: pages change often. */
+const LINGER_MS = 5_000;
+/** Chains that are listened to at once, where a page shows all. */
+const MAX_STREAMS = 24;
 /** Without any message for this long the socket is taken for dead: an idle chain makes a block every 5 s, at most every 60 s. */
 const SILENCE_MS = 75_000;
 /** Heads that are kept. */
@@ -25,7 +32,7 @@ export interface Head extends Header {
 }
 
 export type State = 'connecting' | 'live' | 'lost';
-export type Event = { kind: 'head'; head: Head } | { kind: 'log'; log: Log } | { kind: 'gap' } | { kind: 'state' };
+export type Event = { kind: 'head'; head: Head } | { kind: 'log'; log: Log } | { kind: 'gap' } | { kind: 'state'; state: State };
 
 export interface Snapshot {
   state: State;
@@ -67,8 +74,7 @@ export class ChainStream {
     if (this.listeners.size === 1) this.open();
     return () => {
       this.listeners.delete(listener);
-      // Pages change often: a stream that nobody wants ends a little later.
-      if (this.listeners.size === 0) setTimeout(() => this.listeners.size === 0 && this.close(), 5_000);
+      if (this.listeners.size === 0) setTimeout(() => this.listeners.size === 0 && this.close(), LINGER_MS);
     };
   }
 
@@ -79,7 +85,7 @@ export class ChainStream {
 
   private set(change: Partial<Snapshot>): void {
     this.snapshot = { ...this.snapshot, ...change };
-    this.emit({ kind: 'state' });
+    this.emit({ kind: 'state', state: this.snapshot.state });
   }
 
   private open(): void {
@@ -167,9 +173,10 @@ export class ChainStream {
         this.chain,
         numbers.map((number) => ['eth_getBlockByNumber', [`0x${number.toString(16)}`, false]]),
       );
+      const logsFrom = last === null ? Math.max(0, from - BEFORE) : from;
       const logs =
-        last !== null && from <= Number(newest.number)
-          ? await all<Log[]>(this.chain, [['eth_getLogs', [{ address: MODULES, fromBlock: `0x${from.toString(16)}`, toBlock: newest.number }]]])
+        logsFrom <= Number(newest.number)
+          ? await all<Log[]>(this.chain, [['eth_getLogs', [{ address: MODULES, fromBlock: `0x${logsFrom.toString(16)}`, toBlock: newest.number }]]])
           : [];
       if (this.socket !== socket) return;
       for (const log of logs[0] ?? []) this.log(log);
@@ -226,6 +233,15 @@ export function stream(chain: Chain): ChainStream {
 export function useStream(chain: Chain): Snapshot {
   const of = stream(chain);
   return useSyncExternalStore(of.subscribe, of.read);
+}
+
+/** Keeps the streams of these chains open while somebody looks. */
+export function useStreams(chains: readonly Chain[]): void {
+  const key = JSON.stringify(chains.slice(0, MAX_STREAMS));
+  useEffect(() => {
+    const ends = (JSON.parse(key) as Chain[]).map((chain) => stream(chain).listen(() => undefined));
+    return () => ends.forEach((end) => end());
+  }, [key]);
 }
 
 export function useEvents(chain: Chain, listener: Listener): void {

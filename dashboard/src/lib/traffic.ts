@@ -38,9 +38,6 @@ export function moved(sent: { chain: Chain; logs: Log[] }[], zones: Zone[], sinc
   return out;
 }
 
-/** It reads logs of every chain. */
-const MOVED_EVERY_MS = 10_000;
-
 export const useMoved = (zones: Zone[] | undefined) =>
   useAsk<Map<number, Moved>>(
     HUB,
@@ -56,7 +53,7 @@ export const useMoved = (zones: Zone[] | undefined) =>
       );
       return moved(sent, zones ?? [], Date.now() - LATELY_MS);
     },
-    { enabled: zones !== undefined, everyMs: MOVED_EVERY_MS },
+    { enabled: zones !== undefined, on: [MESSAGES.to], alsoOn: (zones ?? []).map(({ name }) => name) },
   );
 
 export interface Busy {

@@ -1,14 +1,14 @@
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
 import { useNow } from '../lib/clock';
-import { big, count, duration, ether, num } from '../lib/format';
+import { big, count, duration, ether, inSeconds, num } from '../lib/format';
 import { health, type Health } from '../lib/health';
 import { isDevelopment, isOpen, useAlerts, useFinality, useMembers, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { type Chain, HUB } from '../lib/rpc';
 import { useStream } from '../lib/stream';
 import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
-import { Badge, Button, Empty, Later, Panel, Stat, Title, Waiting } from '../ui/basics';
+import { Badge, Button, Empty, Later, Panel, Stat, Title, useAsOf, Waiting } from '../ui/basics';
 import { Spark } from '../ui/spark';
 import { BlockRows, TransactionRows } from '../ui/tables';
 import { TryIt } from '../wallet/try';
@@ -28,53 +28,63 @@ export function useHealth(): { health: Health | null; headMs: number | null } {
   const operators = useOperators().data?.operators;
   const peers = usePeers().data;
   const zones = useZones().data;
-  const zoneHeads = useZoneHeads(zones).data;
+  const zoneHeads = useZoneHeads(zones);
   const headMs = head ? num(head.timestampMs) : status ? num(status.head.timestampMs) : null;
   const ready = status && operators && peers && zones;
   return { health: ready ? health({ now, status, headMs, operators, peers, zones, zoneHeads: zoneHeads ?? [] }) : null, headMs };
 }
 
+/** The oldest of these times; null where one is not there. */
+const oldest = (...times: (number | null | undefined)[]): number | null => (times.every((time) => time) ? Math.min(...(times as number[])) : null);
+
 function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
   const now = useNow();
   const { head, state } = useStream(HUB);
-  const status = useStatus().data;
-  const alerts = useAlerts().data;
-  const finality = useFinality().data;
-  const open = alerts?.alerts.filter(isOpen) ?? [];
+  const status = useStatus();
+  const peers = usePeers();
+  const alerts = useAlerts();
+  const finality = useFinality();
+  const operatorsAt = useAsOf(useOperators());
+  const zonesAt = useAsOf(useZones());
+  const alertsAt = useAsOf(alerts);
+  const open = alerts.data?.alerts.filter(isOpen) ?? [];
   const enforced = open.filter(({ status: of, action }) => of === 2 && action === 2).length;
   const age = headMs === null ? null : now - headMs;
-  const height = head ? num(head.number) : status ? num(status.head.number) : null;
-  const lacking = (up: number, all: number) => (up < all ? ('bad' as const) : undefined);
+  const height = head ? num(head.number) : status.data ? num(status.data.head.number) : null;
+  const headAt = Math.max(head?.seenAt ?? 0, status.dataUpdatedAt) || null;
+  const { newest, hour, minutes } = finality.data ?? { newest: null, hour: null, minutes: [] };
+  const lacking = (up: number, all: number) => (up < all ? { tone: 'bad' as const } : {});
   return (
     <section aria-label={t.league.health} className={`mb-3 rounded-lg border border-line bg-panel ${state === 'lost' ? 'stale' : ''}`}>
       <dl className="grid grid-cols-2 divide-line sm:grid-cols-4 xl:grid-cols-7 xl:divide-x">
-        <Stat label={t.league.height} note={t.league.finalNote}>
+        <Stat label={t.league.height} note={t.league.finalNote} at={headAt}>
           {height === null ? '–' : count(height)}
         </Stat>
         <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(age !== null && age > 15_000 ? { tone: 'bad' as const } : {})}>
-          {age === null ? '–' : (age < 1_000 ? '<1 s' : duration(Math.floor(age / 1_000) * 1_000).replace('.0 s', ' s'))}
+          {age === null ? '–' : inSeconds(age)}
         </Stat>
         <Stat
           label={
             <>
-              {t.league.finality} <Spark of={(finality?.minutes ?? []).map(({ p50Ms }) => p50Ms)} />
+              {t.league.finality} <Spark of={minutes.map(({ p50Ms }) => p50Ms)} />
             </>
           }
-          note={finality?.hour ? <span title={t.league.finalityTitle(count(finality.hour.count), duration(finality.hour.p90Ms), duration(finality.hour.maxMs))}>{t.league.finalityHalf(duration(finality.hour.p50Ms))}<br />{t.league.finalityMost(duration(finality.hour.p99Ms))}</span> : t.league.finalityWait}
+          note={hour ? <span title={t.league.finalityTitle(count(hour.count), duration(hour.p90Ms), duration(hour.maxMs))}>{t.league.finalityHalf(duration(hour.p50Ms))}<br />{t.league.finalityMost(duration(hour.p99Ms))}</span> : t.league.finalityWait}
+          at={oldest(finality.dataUpdatedAt, headMs)}
         >
-          {finality?.newest ? duration(finality.newest.ms) : '–'}
+          {newest ? duration(newest.ms) : '–'}
         </Stat>
-        <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} {...(of && lacking(of.operatorsUp, of.operatorsTotal) ? { tone: 'bad' as const } : {})}>
+        <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} at={of && oldest(peers.dataUpdatedAt, operatorsAt)} {...(of && lacking(of.operatorsUp, of.operatorsTotal))}>
           {of ? count(of.operatorsUp) : '–'}
         </Stat>
-        <Stat label={t.league.chainsUp} note={of ? t.league.ofTotal(count(of.chainsTotal)) : ''} {...(of && lacking(of.chainsUp, of.chainsTotal) ? { tone: 'bad' as const } : {})}>
+        <Stat label={t.league.chainsUp} note={of ? t.league.ofTotal(count(of.chainsTotal)) : ''} at={of && oldest(headAt, zonesAt)} {...(of && lacking(of.chainsUp, of.chainsTotal))}>
           {of ? count(of.chainsUp) : '–'}
         </Stat>
-        <Stat label={t.league.openAlerts} note={t.league.enforcedNote(count(enforced))} {...(open.length > 0 ? { tone: 'warn' as const } : {})}>
-          {alerts ? count(open.length) : '–'}
+        <Stat label={t.league.openAlerts} note={t.league.enforcedNote(count(enforced))} at={alertsAt} {...(open.length > 0 ? { tone: 'warn' as const } : {})}>
+          {alerts.data ? count(open.length) : '–'}
         </Stat>
-        <Stat label={t.league.peers} note={t.league.peersNote}>
-          {status ? count(status.peersConnected) : '–'}
+        <Stat label={t.league.peers} note={t.league.peersNote} at={status.dataUpdatedAt || null}>
+          {status.data ? count(status.data.peersConnected) : '–'}
         </Stat>
       </dl>
     </section>
@@ -154,6 +164,11 @@ export function LeaguePage() {
   const status = useStatus().data;
   const alerts = useAlerts();
   const [incident, setIncident] = useState(false);
+  const simulate = useRef<HTMLDivElement>(null);
+  const closeIncident = (): void => {
+    setIncident(false);
+    simulate.current?.querySelector('button')?.focus();
+  };
   const open = (alerts.data?.alerts ?? []).filter(isOpen);
   const shown = open.length > 0 ? open : (alerts.data?.alerts ?? []).slice(0, 3);
   return (
@@ -163,14 +178,16 @@ export function LeaguePage() {
       <div className="mb-3 flex flex-wrap items-center gap-2">
         <TryIt />
         {isDevelopment(status) && (
-          <Button kind="danger" onClick={() => setIncident(true)} disabled={incident}>
-            {t.league.incident}
-          </Button>
+          <div ref={simulate}>
+            <Button kind="danger" onClick={() => setIncident(true)} expanded={incident}>
+              {t.league.incident}
+            </Button>
+          </div>
         )}
       </div>
       {incident && (
         <Suspense fallback={<Waiting />}>
-          <Incident onClose={() => setIncident(false)} />
+          <Incident onClose={closeIncident} />
         </Suspense>
       )}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">

@@ -6,16 +6,16 @@ import { decodeCall } from '../lib/decode';
 import { bytes, count, num } from '../lib/format';
 import { useStatus, useZones } from '../lib/league';
 import { useAsk } from '../lib/live';
-import { MESSAGES } from '../lib/modules';
+import { MESSAGES, ZONES } from '../lib/modules';
 import { type Action, delivery, newest, ofTransaction, progress, type Progress, proofOf, type Proof, type Sent, type Step } from '../lib/messages';
 import { go, setQuery, to, useRoute, whole, withQuery } from '../lib/route';
 import { call, type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
-import { SCAN_EVERY_MS } from '../lib/scan';
+import { useStreams } from '../lib/stream';
 import type { Hex, Status, Zone } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Copy, Empty, Facts, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
+import { Badge, Copy, Empty, Facts, Failed, field, Labelled, Panel, Problem, Title, type Tone, Waiting } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Address, Ago, BlockLink, Ether, Hash, Time, TxLink } from '../ui/values';
 import { Bytes, DecodedView } from '../ui/decoded';
@@ -28,6 +28,8 @@ const MAX_PAGES = 50;
 const TONES: Record<Progress['state'], Tone> = { 'on its way': 'warn', arrived: 'good', waits: 'warn', held: 'warn', returned: 'bad', taken: 'good' };
 
 type State = Progress['state'];
+/** What a message goes by leaves logs, but that a zone took it: while one is on its way, blocks tell. */
+const ON_MESSAGES = [MESSAGES.to, ZONES.to];
 const FILTERS: Record<'waiting' | 'failed', State[]> = { waiting: ['on its way', 'waits', 'held'], failed: ['returned'] };
 /** States that a message keeps. */
 const LAST: State[] = ['arrived', 'returned'];
@@ -59,12 +61,12 @@ const useStates = (all: Sent[] | undefined, world: World) =>
       });
       return Object.fromEntries(await Promise.all(states));
     },
-    { enabled: all !== undefined, keep: true },
+    { enabled: all !== undefined, keep: true, on: ON_MESSAGES, alsoOn: running(world), unsettled: (states) => Object.values(states ?? {}).some((state) => state === null || state === 'on its way') },
   );
 
 /** What the message will do there, by what is known of its receiver. */
 function Hints({ message, from, into }: { message: Composed; from: Chain; into: Chain }) {
-  const code = useAsk<Hex>(into, ['code', message.to], (signal) => call(into, 'eth_getCode', [message.to, 'latest'], signal));
+  const code = useAsk<Hex>(into, ['code', message.to], (signal) => call(into, 'eth_getCode', [message.to, 'latest'], signal), { on: [] });
   const isContract = (code.data ?? '0x').length > 2;
   const decoded = message.data === '0x' ? null : decodeCall(message.to, message.data);
   return (
@@ -217,7 +219,7 @@ function Content({ of, into }: { of: Sent['message']; into: Chain }) {
 
 /** By what the hub knows that a zone sent it. */
 function Proved({ of, zone }: { of: Sent; zone: Zone }) {
-  const { data: proof } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { everyMs: SCAN_EVERY_MS });
+  const { data: proof } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { on: ON_MESSAGES });
   if (!proof) return null;
   const { checkpoint, siblings, taken } = proof;
   const whole = siblings ? `0x${siblings.map((sibling) => sibling.slice(2)).join('')}` : null;
@@ -247,14 +249,14 @@ function Proved({ of, zone }: { of: Sent; zone: Zone }) {
 }
 
 function Follow({ of, world }: { of: Sent; world: World }) {
-  const state = useAsk<Progress>(HUB, ['progress', of.id], (signal) => progressOf(of, world, signal, true));
   const into = nameOf(world, of.message.destination);
+  const state = useAsk<Progress>(HUB, ['progress', of.id], (signal) => progressOf(of, world, signal, true), { on: ON_MESSAGES, alsoOn: [of.chain, into], unsettled: (progress) => progress?.state === 'on its way' });
   const source = world.zones.find(({ name }) => name === of.chain);
   return (
     <Panel
       title={
         <span className="flex flex-wrap items-center gap-2">
-          {t.messages.one(of.chain, line(into, 40))} {state.data && <Badge tone={TONES[state.data.state]}>{state.data.state}</Badge>}
+          {t.messages.one(of.chain, line(into, 40))} {state.data && <Badge tone={TONES[state.data.state]}>{t.messages.whole[state.data.state]}</Badge>}
         </span>
       }
       source={state}
@@ -291,9 +293,9 @@ function Follow({ of, world }: { of: Sent; world: World }) {
 
 function One({ hash, world }: { hash: string; world: World }) {
   const chains = running(world);
-  const found = useAsk<Sent[]>(HUB, ['sent-by', hash, chains], (signal) => ofTransaction(chains, hash as Hex, signal));
+  const found = useAsk<Sent[]>(HUB, ['sent-by', hash, chains], (signal) => ofTransaction(chains, hash as Hex, signal), { unsettled: (sent) => !sent || sent.length === 0 });
   if (found.isPending) return <Waiting />;
-  if (found.isError) return <Problem error={found.error} />;
+  if (found.isError && !found.data) return <Problem error={found.error} />;
   return (
     <>
       <p className="mb-2 text-sm">
@@ -313,7 +315,7 @@ function Row({ of, state, world }: { of: Sent; state: State | null; world: World
           {of.id.slice(0, 10)}…
         </a>
       </Cell>
-      <Cell>{state ? <Badge tone={TONES[state]}>{state}</Badge> : '…'}</Cell>
+      <Cell>{state ? <Badge tone={TONES[state]}>{t.messages.whole[state]}</Badge> : '…'}</Cell>
       <Cell>
         {of.chain} → {line(into, 40)}
       </Cell>
@@ -346,7 +348,7 @@ function List({ world }: { world: World }) {
       const all = await Promise.all(chains.map((chain) => newest(chain, chain === HUB ? num(world.status.oldestBlock) : 0, most, signal)));
       return { all: all.flat().sort((a, b) => (b.timeMs ?? 0) - (a.timeMs ?? 0)), more: all.some(({ length }) => length >= most) };
     },
-    { keep: true },
+    { keep: true, on: [MESSAGES.to], alsoOn: chains },
   );
   const all = sent.data?.all ?? [];
   const states = useStates(sent.data?.all, world).data;
@@ -387,9 +389,12 @@ export default function MessagesPage({ parts }: { parts: string[] }) {
   const status = useStatus();
   const zones = useZones();
   const [hash] = parts;
-  if (status.isError || zones.isError) return <Problem error={status.error ?? zones.error} />;
-  if (!status.data || !zones.data) return <Waiting />;
-  const world = { status: status.data, zones: zones.data };
+  if (!status.data || !zones.data) return status.isError || zones.isError ? <Failed title={t.nav.messages} error={status.error ?? zones.error} /> : <Waiting />;
+  return <Messages hash={hash} world={{ status: status.data, zones: zones.data }} />;
+}
+
+function Messages({ hash, world }: { hash: string | undefined; world: World }) {
+  useStreams(running(world));
   const isHash = hash !== undefined && /^0x[0-9a-fA-F]{64}$/.test(hash);
   return (
     <>

@@ -1,5 +1,5 @@
 import { count, gwei, big, num } from '../lib/format';
-import { usePeers, useStatus, useZones } from '../lib/league';
+import { NODE_EVERY_MS, usePeers, useStatus, useZones } from '../lib/league';
 import { useRpc } from '../lib/live';
 import { to } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
@@ -21,7 +21,7 @@ interface Peer {
 /** What this node holds of a chain. */
 function ChainRow({ chain }: { chain: Chain }) {
   const status = useStatus(chain).data;
-  const syncing = useRpc<false | { currentBlock: Hex; highestBlock: Hex }>(chain, 'eth_syncing').data;
+  const syncing = useRpc<false | { currentBlock: Hex; highestBlock: Hex }>(chain, 'eth_syncing', [], { everyMs: NODE_EVERY_MS }).data;
   const { head, state } = useStream(chain);
   return (
     <tr>

@@ -3,6 +3,7 @@ import { bps, count, big } from '../lib/format';
 import { isUp } from '../lib/health';
 import { useEpoch, useOperators, usePeers, useStatus, useZones } from '../lib/league';
 import { useRpc } from '../lib/live';
+import { STAKING } from '../lib/modules';
 import { setQuery, to, useRoute } from '../lib/route';
 import { HUB } from '../lib/rpc';
 import { useStream } from '../lib/stream';
@@ -21,7 +22,7 @@ import { SlashPage } from './stake-parts/slash';
 function Epochs() {
   const epoch = useEpoch().data;
   const { head } = useStream(HUB);
-  const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', []).data;
+  const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [], { on: [STAKING.to] }).data;
   const operators = useOperators().data?.operators ?? [];
   const number = head ? Number(head.number) : Number(epoch?.block ?? 0);
   const seats = operators.filter(({ seat }) => seat).length;

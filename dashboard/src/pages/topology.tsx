@@ -3,8 +3,8 @@ import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY
 import { useMemo, useSyncExternalStore } from 'react';
 import { radii } from '../lib/areas';
 import { useNow } from '../lib/clock';
-import { big, count, duration, ether } from '../lib/format';
-import { isUp, standing } from '../lib/health';
+import { big, count, duration, ether, num } from '../lib/format';
+import { HUB_HEARTBEAT_MS, isUp, standing, stands } from '../lib/health';
 import { useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { to } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
@@ -63,8 +63,8 @@ interface Radii {
   zones: number[];
 }
 
-function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<number>, still: Set<number>, { width, height }: Size): { nodes: Node[]; links: Link[] } {
-  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, below: 0, bad: false, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
+function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<number>, still: Set<number>, hubStands: boolean, { width, height }: Size): { nodes: Node[]; links: Link[] } {
+  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, below: 0, bad: hubStands, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
   const stretch = Math.min(1.5, (width / 2 - 60) / 165);
   const around = (index: number, all: number, distance: number): { x: number; y: number } => {
     const angle = (index / Math.max(1, all)) * 2 * Math.PI - Math.PI / 2;
@@ -147,15 +147,18 @@ export default function Topology() {
   const moved = useMoved(zones).data;
   const serving = useMemo(() => (operators ?? []).filter(({ exited, seat }) => !exited || seat), [operators]);
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
-  const heads = useZoneHeads(zones).data;
+  const heads = useZoneHeads(zones);
   const now = useNow();
+  const { head } = useStream(HUB);
+  const hubAge = head ? now - num(head.timestampMs) : 0;
+  const hubStands = head !== null && stands(now, num(head.timestampMs), HUB_HEARTBEAT_MS);
   const still = new Map((zones ?? []).map((zone) => [zone.id, standing(zone, heads ?? [], now)]));
   const standingIds = (zones ?? []).map(({ id }) => id).filter((id) => (still.get(id) ?? null) !== null);
   const sizes: Radii = { operators: radii(serving.map(({ stake }) => big(stake)), WIDEST.operator), zones: radii((zones ?? []).map(({ locked }) => big(locked)), WIDEST.zone) };
   // Only what is drawn decides where it is drawn.
-  const key = JSON.stringify([serving.map(({ id, seat, bar }) => [id, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), sizes, down, standingIds]);
+  const key = JSON.stringify([serving.map(({ id, seat, bar }) => [id, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), sizes, down, standingIds, hubStands]);
   const size = useSize();
-  const drawn = useMemo(() => layout(serving, zones ?? [], sizes, new Set(down), new Set(standingIds), size), [key, size]);
+  const drawn = useMemo(() => layout(serving, zones ?? [], sizes, new Set(down), new Set(standingIds), hubStands, size), [key, size]);
   if (!operators || !zones) return null;
   const place = (of: Link['source']): Node => of as Node;
   const edges = drawn.nodes.map(({ y, radius, below }) => [(y ?? 0) - radius, (y ?? 0) + radius + below] as const);
@@ -197,10 +200,10 @@ export default function Topology() {
               </text>
             ) : (
               <>
-                <text x={node.x} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 14 : node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--text)'}>
+                <text x={node.x} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 14 : node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--text)'}>
                   {node.label}
                 </text>
-                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 26 : 14)} on={node.kind === 'hub' ? 'var(--on-accent)' : 'var(--muted)'} />}
+                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 26 : 14)} on={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--muted)'} />}
               </>
             )}
           </a>
@@ -224,10 +227,11 @@ export default function Topology() {
         </ul>
         <ul>
           <li className="flex flex-wrap items-baseline gap-x-1.5">
-            <span aria-hidden="true" className="text-accent">
+            <span aria-hidden="true" className={hubStands ? 'text-bad' : 'text-accent'}>
               ◆
             </span>
             <a href={to('chains', HUB)}>{t.common.hub}</a>
+            {hubStands && <Badge tone="bad">{t.league.noBlockFor(duration(hubAge))}</Badge>}
             <TrafficInWords chain={HUB} of={null} />
           </li>
           {zones.map((zone) => (

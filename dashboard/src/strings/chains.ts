@@ -120,6 +120,7 @@ export const explorer = {
   place: (index: string) => `transaction ${index}`,
   created: 'created',
   creation: 'creates a contract',
+  creates: 'create contract',
   fee: 'Fee',
   gas: 'gas',
   ofLimit: 'of its limit',

@@ -1,10 +1,14 @@
 // The few parts that every page is made of.
 import { type ReactNode, startTransition, useEffect, useId, useRef, useState } from 'react';
-import { explain } from '../lib/live';
+import { explain, type Explained } from '../lib/errors';
+import { statusAt } from '../lib/live';
 import { useNow } from '../lib/clock';
-import { duration } from '../lib/format';
+import { duration, inSeconds } from '../lib/format';
+import { HUB } from '../lib/rpc';
 import { safe } from '../lib/safe';
+import { useStream } from '../lib/stream';
 import { t } from '../strings';
+import { errors } from '../strings/errors';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'muted' | 'accent';
 
@@ -36,20 +40,14 @@ export interface Source {
 /** What waits for an idle browser waits no longer than this. */
 const LATER_MS = 500;
 
-/** After this without a fresh answer, data looks stale, ms. */
+/** What is known to be older than this looks stale, ms. */
 export const STALE_MS = 30_000;
 
-function Freshness({ at, failed }: { at: number; failed: boolean }) {
-  const now = useNow();
-  if (at === 0) return null;
-  const age = now - at;
-  if (!failed && age < STALE_MS) return null;
-  return <Badge tone="warn">{t.common.asOf(duration(age))}</Badge>;
-}
-
-export function useStale(source: Source | undefined): boolean {
-  const now = useNow();
-  return source !== undefined && source.dataUpdatedAt > 0 && (source.isError || now - source.dataUpdatedAt > STALE_MS);
+/** As of when data are, ms; null where there are none. What the hub's stream did not change is as of when the node was last heard. */
+export function useAsOf(source: Pick<Source, 'dataUpdatedAt' | 'isError'> | undefined): number | null {
+  const { head } = useStream(HUB);
+  if (!source || source.dataUpdatedAt === 0) return null;
+  return source.isError ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0, statusAt());
 }
 
 interface PanelProps {
@@ -66,7 +64,9 @@ interface PanelProps {
 /** A titled part of a page. Given where its data come from, it shows waiting, failure and age. */
 export function Panel({ title, children, aside, source, flush = false, className = '', level = 2 }: PanelProps) {
   const id = useId();
-  const stale = useStale(source);
+  const now = useNow();
+  const at = useAsOf(source);
+  const stale = at !== null && (source?.isError === true || now - at > STALE_MS);
   const Heading = `h${level}` as const;
   const empty = source !== undefined && source.data === undefined;
   return (
@@ -75,7 +75,7 @@ export function Panel({ title, children, aside, source, flush = false, className
         <Heading id={id} className="text-[0.8125rem] font-semibold">
           {title}
         </Heading>
-        {source && <Freshness at={source.dataUpdatedAt} failed={source.isError} />}
+        {stale && <Badge tone="warn">{t.common.asOf(duration(now - at))}</Badge>}
         {aside && <div className="ml-auto flex flex-wrap items-center gap-2 text-xs text-muted">{aside}</div>}
       </header>
       {source?.isError && <Problem error={source.error} />}
@@ -108,12 +108,21 @@ export function Waiting() {
   );
 }
 
-export function Problem({ error }: { error: unknown }) {
-  const { what, next } = explain(error);
+export const Problem = ({ error }: { error: unknown }) => <Failure of={explain(error)} />;
+
+/** What went wrong and what to do; in the words of the node or the wallet for who opens them. */
+export function Failure({ of: { what, next, details }, children }: { of: Explained; children?: ReactNode }) {
   return (
     <div role="alert" className="border-l-2 border-bad bg-bad-soft px-3 py-2 text-sm">
       <p className="untrusted">{safe(what, 600)}</p>
       <p className="untrusted text-muted">{next}</p>
+      {details && (
+        <details className="mt-1 text-xs">
+          <summary className="cursor-pointer text-muted">{errors.details}</summary>
+          <p className="untrusted font-mono whitespace-pre-wrap">{safe(details, 600)}</p>
+        </details>
+      )}
+      {children}
     </div>
   );
 }
@@ -140,6 +149,16 @@ export function Nothing({ title, children, next }: { title: ReactNode; children:
   );
 }
 
+/** A place that could not be read: a page all the same. */
+export function Failed({ title, error }: { title: ReactNode; error: unknown }) {
+  return (
+    <>
+      <Title>{title}</Title>
+      <Problem error={error} />
+    </>
+  );
+}
+
 export function Title({ children, aside }: { children: ReactNode; aside?: ReactNode }) {
   const ref = useRef<HTMLHeadingElement>(null);
   // A new page is announced, and the keyboard begins there.
@@ -161,29 +180,47 @@ interface ButtonProps {
   disabled?: boolean;
   type?: 'button' | 'submit';
   title?: string;
+  /** Of one that opens something: whether it is open. */
+  expanded?: boolean;
 }
 
-export function Button({ children, onClick, kind = 'plain', disabled, type = 'button', title }: ButtonProps) {
+export function Button({ children, onClick, kind = 'plain', disabled, type = 'button', title, expanded }: ButtonProps) {
   const look = {
     main: 'border-accent bg-accent text-on-accent hover:opacity-90',
     plain: 'border-line bg-raised text-ink hover:border-accent',
     danger: 'border-bad bg-bad-soft text-bad hover:opacity-90',
   }[kind];
   return (
-    <button type={type} onClick={onClick} disabled={disabled} title={title} className={`rounded-md border px-2.5 py-1 text-sm font-medium disabled:opacity-50 ${look}`}>
+    <button type={type} onClick={onClick} disabled={disabled} title={title} aria-expanded={expanded} className={`rounded-md border px-2.5 py-1 text-sm font-medium disabled:opacity-50 ${look}`}>
       {children}
     </button>
   );
 }
 
+/** As of when a number is; what is old stands out. */
+function AsOf({ at }: { at: number }) {
+  const age = useNow() - at;
+  return <dd className={`text-xs ${age > STALE_MS ? 'font-semibold text-warn' : 'text-muted'}`}>{age < 1_000 ? t.common.justNow : t.common.ago(inSeconds(age))}</dd>;
+}
+
+interface StatProps {
+  label: ReactNode;
+  children: ReactNode;
+  note?: ReactNode;
+  tone?: Tone;
+  /** As of when it is, ms. */
+  at?: number | null;
+}
+
 /** A number with its name; it keeps its width while it changes. */
-export function Stat({ label, children, note, tone }: { label: ReactNode; children: ReactNode; note?: ReactNode; tone?: Tone }) {
+export function Stat({ label, children, note, tone, at }: StatProps) {
   const colour = tone && tone !== 'muted' ? { good: 'text-good', warn: 'text-warn', bad: 'text-bad', accent: 'text-accent' }[tone] : '';
   return (
     <div className="min-w-0 px-3 py-2">
       <dt className="text-xs text-muted">{label}</dt>
       <dd className={`text-xl leading-tight font-semibold whitespace-nowrap ${colour}`}>{children}</dd>
       {note && <dd className="text-xs text-muted">{note}</dd>}
+      {at !== undefined && at !== null && <AsOf at={at} />}
     </div>
   );
 }

@@ -2,11 +2,14 @@
 import { createConfig, type CreateConnectorFn, http } from 'wagmi';
 import { connect as connectTo, disconnect as leave, getConnection, reconnect, sendTransaction, switchChain, watchConnection } from 'wagmi/actions';
 import { type Chain as ViemChain, defineChain } from 'viem';
+import { Told } from '../lib/errors';
 import { num } from '../lib/format';
 import { call, type Chain, HUB, path } from '../lib/rpc';
 import { line } from '../lib/safe';
 import type { Hex, Status, Zone } from '../lib/types';
 import { type Intent, publish } from '../lib/wallet';
+import { t } from '../strings';
+import { errors } from '../strings/errors';
 
 interface Known {
   config: ReturnType<typeof make>;
@@ -74,7 +77,7 @@ export async function wallets(): Promise<Found[]> {
 export async function connect(id: string): Promise<void> {
   const { config } = await ready();
   const connector = config.connectors.find(({ uid }) => uid === id);
-  if (!connector) throw new Error('this wallet is gone: reload the page');
+  if (!connector) throw new Told(errors.walletGone, errors.walletGoneNext);
   await connectTo(config, { connector });
 }
 
@@ -92,7 +95,7 @@ export async function use(chain: Chain): Promise<void> {
     ({ config, ids } = await ready());
   }
   const id = ids.get(chain);
-  if (id === undefined) throw new Error(`this node does not run ${chain}`);
+  if (id === undefined) throw new Told(t.chains.notHere(chain), t.chains.notHereNext);
   // A wallet that answers that it does not know the chain (4902) is told of it: switchChain asks it to add the chain then.
   if (getConnection(config).chainId !== id) await switchChain(config, { chainId: id });
 }

@@ -1,6 +1,6 @@
 // What came of something that was tried in one click: that it is under way, how it went, or why it did not.
 import { type ReactNode, useState } from 'react';
-import { explainSending } from '../lib/send';
+import { explainSending } from '../lib/errors';
 
 export type Said = { at: 'busy'; what: string } | { at: 'done'; what: ReactNode } | { at: 'failed'; what: string; next: string } | null;
 

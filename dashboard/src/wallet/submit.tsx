@@ -1,11 +1,12 @@
 // A transaction from the preview to its end: what it costs, the question to the wallet, the wait, and the receipt.
-import { useState, type ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { big, count, duration, num } from '../lib/format';
-import { explainSending, preview, type Preview, settled } from '../lib/send';
+import { type Explained, explainSending } from '../lib/errors';
+import { preview, type Preview, settled } from '../lib/send';
 import type { Receipt } from '../lib/types';
 import { type Intent, sendByWallet, useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Button } from '../ui/basics';
+import { Badge, Button, Failure } from '../ui/basics';
 import { BlockLink, Ether, TxLink } from '../ui/values';
 
 type Step =
@@ -15,7 +16,7 @@ type Step =
   | { at: 'asking' }
   | { at: 'waiting'; hash: `0x${string}`; since: number }
   | { at: 'done'; receipt: Receipt; tookMs: number }
-  | { at: 'failed'; what: string; next: string };
+  | { at: 'failed'; why: Explained };
 
 interface Props {
   intent: Intent | null;
@@ -33,7 +34,14 @@ export function Submit({ intent, label, says, onDone }: Props) {
   const [last, setStep] = useState<Step>({ at: 'idle' });
   // What was looked at is what is signed: when it changes meanwhile, it is looked at again.
   const step: Step = last.at === 'ready' && last.of !== digest(intent) ? { at: 'idle' } : last;
-  const failed = (error: unknown): void => setStep({ at: 'failed', ...explainSending(error) });
+  // The button that was pressed is gone after it: the keyboard goes on from where it was.
+  const box = useRef<HTMLDivElement>(null);
+  const wasIdle = useRef(true);
+  useEffect(() => {
+    if (!(wasIdle.current && step.at === 'idle') && document.activeElement === document.body) box.current?.focus();
+    wasIdle.current = step.at === 'idle';
+  }, [step.at]);
+  const failed = (error: unknown): void => setStep({ at: 'failed', why: explainSending(error) });
   const look = async (): Promise<void> => {
     if (!intent || !address) return;
     setStep({ at: 'looking' });
@@ -57,9 +65,9 @@ export function Submit({ intent, label, says, onDone }: Props) {
       failed(error);
     }
   };
-  if (!address) return <p className="text-sm text-muted">{t.wallet.needed}</p>;
+  if (!address) return <p className="text-sm text-muted">{t.wallet.neededFor(label)}</p>;
   return (
-    <div className="flex flex-col gap-2 text-sm" aria-live="polite">
+    <div ref={box} tabIndex={-1} className="flex flex-col gap-2 text-sm outline-none" aria-live="polite">
       {(step.at === 'idle' || step.at === 'looking') && (
         <div>
           <Button kind="main" onClick={() => void look()} disabled={!intent || step.at === 'looking'}>
@@ -103,13 +111,11 @@ export function Submit({ intent, label, says, onDone }: Props) {
         </p>
       )}
       {step.at === 'failed' && (
-        <div role="alert" className="rounded bg-bad-soft p-2">
-          <p className="untrusted">{step.what}</p>
-          <p className="text-muted">{step.next}</p>
+        <Failure of={step.why}>
           <div className="mt-1">
             <Button onClick={() => setStep({ at: 'idle' })}>{t.wallet.back}</Button>
           </div>
-        </div>
+        </Failure>
       )}
     </div>
   );

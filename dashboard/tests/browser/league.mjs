@@ -186,6 +186,16 @@ export const indicators = (count, from = 0) =>
     };
   });
 
+/** A tool, a malware, and that the one uses the other. */
+export const related = () => {
+  const id = (type) => `${type}--cccccccc-bbbb-4ccc-8ddd-000000000001`;
+  return [
+    { ...common, type: 'tool', id: id('tool'), name: 'Connected tool' },
+    { ...common, type: 'malware', id: id('malware'), name: 'Connected malware', is_family: false },
+    { ...common, type: 'relationship', id: id('relationship'), relationship_type: 'uses', source_ref: id('malware'), target_ref: id('tool') },
+  ];
+};
+
 /** A contract that answers every call with the same text: a token whose name and symbol are hostile. */
 export function trickToken(text) {
   const body = Buffer.from(text, 'utf8');

@@ -8,7 +8,9 @@ import { encodeFunctionData } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, settle, visit } from './browser.mjs';
 import { barter } from './contract.mjs';
+import { collections, provenance } from './exchange.mjs';
 import { addresses, chains } from './explorer.mjs';
+import { keeps, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
@@ -98,11 +100,9 @@ async function screenshots() {
   for (const [width, shape, scheme] of kinds) {
     const { page, context } = await open(browser, league, { width, scheme });
     await take(page, `${shape}-${scheme}`, routes);
-    if (scheme === 'light') {
-      await visit(page, league, 'league');
-      await incident(page);
-      await page.screenshot({ path: join(folder, `incident-${shape}-${scheme}.png`), fullPage: true });
-    }
+    await visit(page, league, 'league');
+    await incident(page);
+    await page.screenshot({ path: join(folder, `incident-${shape}-${scheme}.png`), fullPage: true });
     await context.close();
   }
   // A slash bars its operator: it is made when all else has been seen in order.
@@ -153,6 +153,28 @@ if (process.argv.includes('--screenshots')) {
     await page.context().close();
   });
 
+  test('an idle page asks only for what changes, and each figure says how old it is', async () => {
+    const { page } = await open(browser, league);
+    await visit(page, league, 'league');
+    await settle(page);
+    await page.waitForTimeout(3 * SECOND);
+    const asked = [];
+    page.on('request', (request) => asked.push(request.postData() ?? ''));
+    const before = Number(await league.call('eth_blockNumber'));
+    await page.waitForTimeout(8 * SECOND);
+    const blocks = Number(await league.call('eth_blockNumber')) - before;
+    const times = (method) => asked.filter((body) => body.includes(`"${method}"`)).length;
+    // With each block they were asked for once, and alerts three times.
+    assert.ok(blocks >= 3, `only ${blocks} blocks`);
+    assert.ok(times('hansa_zones') <= 1, `zones were asked for ${times('hansa_zones')} times in ${blocks} blocks`);
+    assert.ok(times('hansa_status') <= 2, `the status was asked for ${times('hansa_status')} times`);
+    assert.ok(times('eth_call') <= 5, `views were asked for ${times('eth_call')} times in ${blocks} blocks`);
+    assert.ok(times('hansa_finality') >= 2, 'finality did not follow the blocks');
+    const ages = await page.locator('section[aria-label="Health"] dd', { hasText: /ago$|just now/ }).count();
+    assert.equal(ages, 7);
+    await page.context().close();
+  });
+
   test('an incident, end to end, by real transactions', async () => {
     const { page, faults } = await open(browser, league);
     await visit(page, league, 'league');
@@ -170,22 +192,21 @@ if (process.argv.includes('--screenshots')) {
   test('a wallet: connect, delegate with a preview, bridge, and follow the message', async () => {
     const { page, faults } = await open(browser, league, { wallet: SOMEBODY });
     await visit(page, league, 'stake');
-    await page.getByRole('button', { name: 'Connect wallet' }).click();
-    await page.getByRole('button', { name: 'Test wallet' }).click();
+    await connect(page);
     await page.getByRole('heading', { name: 'Your delegations' }).waitFor();
     await page.getByLabel('Amount, ETH').fill('7');
     await page.getByRole('button', { name: 'Check and continue' }).click();
     await page.getByText(/one slash may take 5 % of it at most/).waitFor();
     await page.getByRole('button', { name: 'Sign in wallet' }).click();
-    await page.getByText('done', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    await page.getByText('done', { exact: true }).waitFor({ timeout: 45 * SECOND });
     const [position] = await league.call('hansa_delegations', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8']);
     assert.equal(BigInt(position.amount), 7n * 10n ** 18n);
     await visit(page, league, 'messages');
     await page.getByLabel('Amount, ETH').fill('2.5');
     await page.getByRole('button', { name: 'Check and continue' }).click();
     await page.getByRole('button', { name: 'Sign in wallet' }).click();
-    await page.waitForURL(/#\/messages\/0x/, { timeout: 20 * SECOND });
-    await page.getByText('arrived', { exact: true }).waitFor({ timeout: 20 * SECOND });
+    await page.waitForURL(/#\/messages\/0x/, { timeout: 45 * SECOND });
+    await page.getByText('arrived', { exact: true }).waitFor({ timeout: 45 * SECOND });
     assert.equal(BigInt(await league.call('eth_getBalance', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8', 'latest'], '/zones/market')), 25n * 10n ** 17n);
     // What the chain would refuse is said before anything is signed.
     await visit(page, league, 'stake');
@@ -261,6 +282,10 @@ if (process.argv.includes('--screenshots')) {
     assert.deepEqual(faults, []);
     await page.context().close();
   });
+
+  test('an object: who signed its block, and how a list is connected', () => provenance(browser, league));
+
+  test('TAXII collections: for members, counted, and with addresses', () => collections(browser, league));
 
   test('a token: transfers, holders and how far was read; an ABI that a reader gives; the calls inside', async () => {
     const { page, faults } = await open(browser, league);
@@ -340,8 +365,7 @@ if (process.argv.includes('--screenshots')) {
   test('a member publishes a warning from the form, endorses an alert, and withdraws what it published', async () => {
     const { page, faults } = await open(browser, league, { wallet: MEMBER });
     await visit(page, league, 'exchange/publish');
-    await page.getByRole('button', { name: 'Connect wallet' }).click();
-    await page.getByRole('button', { name: 'Test wallet' }).click();
+    await connect(page);
     await page.getByLabel('Address', { exact: true }).fill(`0x${'c0de'.repeat(10)}`);
     await page.getByLabel('What it is, in a line').fill('Drainer seen by the suite');
     await page.getByRole('button', { name: 'Make the object' }).click();
@@ -408,12 +432,13 @@ if (process.argv.includes('--screenshots')) {
     await page.context().close();
   });
 
-  test('the keyboard reaches everything, and a new page begins at its title', async () => {
+  test('the keyboard reaches everything on each page, and what has the focus is seen', { timeout: 240 * SECOND }, () => walks(browser, league, routes));
+
+  test('a dialog keeps the focus and gives it back', () => keeps(browser, league, SOMEBODY));
+
+  test('a new page begins at its title', async () => {
     const { page } = await open(browser, league);
     await visit(page, league, 'league');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
-    assert.ok(await page.evaluate(() => document.activeElement !== document.body));
     await page.getByRole('link', { name: 'Chains', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1' && document.activeElement.textContent === 'Chains');

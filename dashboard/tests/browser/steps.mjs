@@ -8,6 +8,8 @@ export async function connect(page) {
   await page.getByRole('button', { name: 'Connect wallet' }).click();
   await page.getByRole('button', { name: 'Test wallet' }).click();
   await page.getByRole('button', { name: 'Connect wallet' }).waitFor({ state: 'detached' });
+  // It is modal: nothing behind it takes what is typed.
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }
 
 export async function sign(page) {

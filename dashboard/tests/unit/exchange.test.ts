@@ -1,7 +1,7 @@
 import { encodeAbiParameters, encodeEventTopics, keccak256, stringToHex } from 'viem/utils';
 import { expect, test } from 'vitest';
 import { newest, PUBLISHED, version } from '../../src/lib/exchange';
-import { around, MAX_NODES } from '../../src/lib/graph';
+import { among, around, MAX_LISTED, MAX_NODES } from '../../src/lib/graph';
 import { EXCHANGE } from '../../src/lib/modules';
 import { objectKey } from '../../src/lib/search';
 import { isReference, properties, read, references, title } from '../../src/lib/stix';
@@ -74,4 +74,25 @@ test('behind many neighbours nothing is looked for', () => {
   const many = Array.from({ length: 12 }, (_, index) => ({ by: 'object_refs', to: `tool--${index}` }));
   const graph = around([at('report--r', many), at('tool--1', [{ by: 'object_refs', to: 'tool--far' }])], 'report--r');
   expect(graph.nodes).toHaveLength(13);
+});
+
+test('of a list, those are drawn that are connected with each other, by what relationships say too', () => {
+  const [a, b, c, alone] = ['malware--a', 'tool--b', 'tool--c', 'tool--z'];
+  const entries = [at(a, [{ by: 'created_by_ref', to: 'identity--x' }]), at(b, [{ by: 'object_refs', to: c }]), at(c, []), at(alone, [{ by: 'object_refs', to: alone }])];
+  const relation = at('relationship--r', [{ by: 'source_ref', to: a }, { by: 'target_ref', to: b }], 'malware uses tool');
+  const shape = (shown: typeof entries) => {
+    const { nodes, links } = among(shown, [...entries, relation]);
+    return [nodes.map(({ id: node }) => node).sort(), links.map(({ from, to, label }) => `${from} ${label} ${to}`).sort()];
+  };
+  // The relationship holds whether it is listed or not.
+  expect(shape(entries)).toEqual([[a, b, c], [`${a} uses ${b}`, `${b} object ${c}`]]);
+  expect(shape([relation])).toEqual([[a, b], [`${a} uses ${b}`]]);
+  expect(shape([entries[0]!, entries[2]!, entries[3]!])).toEqual([[], []]);
+});
+
+test('a list that is too long is looked at in part, and that is said', () => {
+  const long = Array.from({ length: MAX_LISTED + 1 }, (_, index) => at(`tool--${index}`, [{ by: 'object_refs', to: `tool--${index + 1}` }]));
+  const graph = among(long, long);
+  expect([graph.nodes.length, graph.cut]).toEqual([MAX_LISTED, true]);
+  expect(among(long.slice(1), long).cut).toBe(false);
 });

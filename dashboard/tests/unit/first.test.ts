@@ -36,6 +36,6 @@ test('the first questions are one request, and those that pages ask', async () =
   expect((asked[1] as { id: number; method: string; params: unknown[] }[]).map(({ id, method, params }) => [made.calls[id]?.[0] === method, params])).toEqual(made.calls.map(([, params]) => [true, params]));
   // Keys of answers are methods with their parameters: these have to be the same there.
   const page = /const PAGE = (\d+);/.exec(league)?.[1];
-  for (const [method, params] of made.calls) expect(league).toContain(params.length > 0 ? `'${method}', [0, PAGE])` : `'${method}')`);
+  for (const [method, params] of made.calls) expect(league).toMatch(new RegExp(params.length > 0 ? `'${method}', \\[0, PAGE\\][,)]` : `'${method}'(, \\[\\])?[,)]`));
   expect(made.calls.filter(([, params]) => params.length > 0)).toEqual([['hansa_operators', [0, Number(page)]]]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checksummed, count, countdown, dateTime, duration, ether, exactEther, gwei, parseEther, short, timed, utc } from '../../src/lib/format';
+import { checksummed, count, countdown, dateTime, duration, ether, exactEther, gwei, inSeconds, parseEther, short, timed, utc } from '../../src/lib/format';
 
 const ETHER = 10n ** 18n;
 
@@ -68,3 +68,5 @@ describe('ids and fees', () => {
     expect(timed('blocked until 1795765662 (unix seconds): 1795765662')).toBe(`blocked until ${dateTime(1_795_765_662_000)}: 1795765662`);
   });
 });
+
+test('what ticks does so in whole seconds', () => expect([0, 999, 1_000, 3_900, 61_500, 130_000].map(inSeconds)).toEqual(['<1 s', '<1 s', '1 s', '3 s', '61 s', '2 min']));

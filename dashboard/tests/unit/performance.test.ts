@@ -7,16 +7,22 @@ const EPOCH_BLOCKS = 32;
 
 /** Blocks whose certificates were asked for. */
 let asked: number[] = [];
+/** Committees that were asked for. */
+let committees = 0;
 /** Whether a block has one; an error where the node fails. */
 let certified: (number: number) => boolean | Error = () => true;
 let performance: typeof import('../../src/lib/performance').performance;
 
 beforeEach(async () => {
   asked = [];
+  committees = 0;
   certified = () => true;
   const committee = encodeFunctionResult({ abi: STAKING.abi, functionName: 'committeeOf', result: [key(9), [{ operatorId: 1n, key: key(1), feeRecipient: `0x${'11'.repeat(20)}`, stake: 5n }]] });
   const answer = (method: string, [first]: string[]): unknown => {
-    if (method === 'eth_call') return committee;
+    if (method === 'eth_call') {
+      committees += 1;
+      return committee;
+    }
     const number = Number(first);
     if (method === 'eth_getBlockByNumber') return { number: first, proposer: key(1) };
     asked.push(number);
@@ -56,6 +62,14 @@ test('a block far below the head that has no certificate is asked for once, a ne
   // Their certificates have come meanwhile.
   certified = () => true;
   expect(counted(await upTo(1, head))).toEqual([24, 15]);
+});
+
+test('the committee of an epoch is asked for once', async () => {
+  await upTo(3);
+  expect(committees).toBe(4);
+  await upTo(4);
+  await upTo(4);
+  expect(committees).toBe(5);
 });
 
 test('what failed is asked for again', async () => {

@@ -5,7 +5,6 @@ import { scan } from '../../src/lib/scan';
 import { ChainStream, type Event } from '../../src/lib/stream';
 import { follow, load, MAX_LINES, withoutTime } from '../../src/lib/local';
 import { byName } from '../../src/incident/run';
-import { explainSending } from '../../src/lib/send';
 
 type Answer = (method: string, params: never[]) => unknown;
 let asked: [string, never[]][] = [];
@@ -88,6 +87,17 @@ test('a stream that breaks goes on where it was, with every head once and in ord
   expect(asked.some(([method]) => method === 'eth_getLogs')).toBe(true);
 });
 
+test('what came between the page’s first questions and its stream is told', async () => {
+  node((method) => (method === 'eth_getLogs' ? [{ address: '0xa', blockHash: '0xh4', logIndex: '0x0' }] : header(5)));
+  const stream = new ChainStream('hub');
+  const kinds: string[] = [];
+  stream.listen((event: Event) => kinds.push(event.kind));
+  Socket.all[0]!.onopen?.();
+  await settle();
+  expect(asked.find(([method]) => method === 'eth_getLogs')?.[1]).toMatchObject([{ fromBlock: '0x0', toBlock: '0x5' }]);
+  expect(kinds).toEqual(['log', 'head', 'state']);
+});
+
 test('too long a break is said, not filled', async () => {
   let head = 5;
   node((method, [first]) => (method === 'eth_getLogs' ? [] : header(first === 'latest' ? head : Number(first))));
@@ -163,13 +173,7 @@ test('structs are filled by name, however they are nested', () => {
   const nested = { name: 'p', type: 'tuple', components: [{ name: 'a', type: 'uint256' }, { name: 'terms', type: 'tuple', components: [{ name: 'b', type: 'uint8' }] }] };
   expect(byName(flat, { a: 1n, b: 2 })).toEqual({ a: 1n, b: 2 });
   expect(byName(nested, { a: 1n, b: 2 })).toEqual({ a: 1n, terms: { b: 2 } });
-  expect(() => byName(flat, { a: 1n })).toThrow('"b"');
-});
-
-test('a wallet that says no is understood however deep it says so', () => {
-  expect(explainSending({ message: 'x', cause: { cause: { code: 4001 } } }).what).toContain('You said no');
-  expect(explainSending(new RpcError(-32_000, 'insufficient funds for gas')).what).toContain('not enough ether');
-  expect(explainSending(new RpcError(3, 'blocked by directive 1', '0x')).next).toContain('alerts');
+  expect(() => byName(flat, { a: 1n })).toThrow('“b”');
 });
 
 test('a log is followed without a line twice, and begins anew with the node', () => {

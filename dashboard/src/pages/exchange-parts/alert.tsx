@@ -2,11 +2,11 @@ import { encodeFunctionData } from 'viem/utils';
 import { onAlert } from '../../lib/acts';
 import { EXCHANGE, GUARD } from '../../lib/modules';
 import { count, num } from '../../lib/format';
-import { ACTIONS, type AlertWithVotes, isOpen, SEVERITIES, type Tally, terms, useAlerts, useMembers, useStatus, useZones } from '../../lib/league';
+import { ACTIONS, type AlertWithVotes, isOpen, ON_ALERTS, SEVERITIES, type Tally, terms, useAlerts, useMembers, useStatus, useZones } from '../../lib/league';
 import { PUBLISHED, version, type Version } from '../../lib/exchange';
 import { useAsk, views, viewsOrFail } from '../../lib/live';
 import { to } from '../../lib/route';
-import { type Chain, HUB } from '../../lib/rpc';
+import { type Chain, HUB, REVERTED, RpcError } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import { scan } from '../../lib/scan';
 import { useStream } from '../../lib/stream';
@@ -15,7 +15,7 @@ import { t } from '../../strings';
 import { useWallet } from '../../lib/wallet';
 import { Submit } from '../../wallet/submit';
 import { AlertBadge, AlertRows, Votes } from '../../ui/alerts';
-import { Badge, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
+import { Badge, Empty, Facts, Failed, Nothing, Panel, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ether, Text, Time, Until } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -92,7 +92,7 @@ function Grounds({ objectId }: { objectId: Hex }) {
   const found = useAsk<Version | null>(HUB, ['grounds', objectId], async (signal) => {
     const page = await scan(HUB, { address: EXCHANGE.to, topics: [PUBLISHED, objectId] }, 1, null, num(status?.oldestBlock), signal);
     return page.logs.flatMap((log) => version(log) ?? [])[0] ?? null;
-  }, { enabled: status !== undefined });
+  }, { enabled: status !== undefined, on: [EXCHANGE.to] });
   if (!found.data) return <span className="font-mono text-xs break-all">{objectId}</span>;
   return (
     <a href={to('exchange', 'object', found.data.id)}>
@@ -142,13 +142,14 @@ export function AlertPage({ id }: { id: string }) {
       const [alert, tally] = await viewsOrFail(HUB, [{ ...GUARD, name: 'alert', args }, { ...GUARD, name: 'tally', args }], signal);
       return { ...(alert as AlertWithVotes), tally: tally as Tally };
     },
-    { enabled: valid },
+    { enabled: valid, on: ON_ALERTS },
   );
-  if (!valid) return <Nothing title={t.alert.list} next={t.alert.noneNext}>{t.alert.noneWithId(line(id, 40))}</Nothing>;
-  if (found.isError) return <Problem error={found.error} />;
+  // The guard refuses to tell of an alert that was never raised.
+  const isThere = valid && !(found.error instanceof RpcError && found.error.code === REVERTED) && found.data?.status !== 0;
+  if (!isThere) return <Nothing title={t.alert.list} next={<a href={to('exchange', 'alerts')}>{t.alert.noneNext}</a>}>{t.alert.noneWithId(line(id, 40))}</Nothing>;
+  if (found.isError && !found.data) return <Failed title={t.alert.title(id)} error={found.error} />;
   if (!found.data) return <Waiting />;
   const alert = found.data;
-  if (alert.status === 0) return <Nothing title={t.alert.list} next={t.alert.noneNext}>{t.alert.noneWithId(id)}</Nothing>;
   const seconds = (of: bigint) => <Time ms={Number(of) * 1_000} />;
   const people = (of: readonly Hex[]) => (of.length === 0 ? t.common.none : <span className="flex flex-wrap gap-x-4">{of.map((member) => <Address key={member} of={member} />)}</span>);
   const rows: [string, React.ReactNode][] = [

@@ -1,6 +1,7 @@
 import { count, duration, num } from '../../lib/format';
 import { type AlertWithVotes, isOpen, SEVERITIES, terms, useStatus, useZones } from '../../lib/league';
 import { useAsk } from '../../lib/live';
+import { GUARD } from '../../lib/modules';
 import { type Decision, decisions, firstObeying, follows, LOOKED_AT } from '../../lib/obeys';
 import { HUB } from '../../lib/rpc';
 import { SCAN_EVERY_MS } from '../../lib/scan';
@@ -16,7 +17,7 @@ function ZoneRow({ alert, zone, decision, before }: { alert: AlertWithVotes; zon
   const below = least !== undefined && alert.severity < least;
   const decidedMs = num(decision.block.timestampMs);
   const oldest = useStatus(zone.name).data?.oldestBlock;
-  const found = useAsk<Header | null>(zone.name, ['did', String(alert.id), decision.transaction, decision.kind], (signal) => firstObeying(zone.name, decision.target, decidedMs, follows(alert.id, decision, before), Math.max(1, num(oldest)), signal), { enabled: !below && oldest !== undefined, everyMs: SCAN_EVERY_MS });
+  const found = useAsk<Header | null>(zone.name, ['did', String(alert.id), decision.transaction, decision.kind], (signal) => firstObeying(zone.name, decision.target, decidedMs, follows(alert.id, decision, before), Math.max(1, num(oldest)), signal), { enabled: !below && oldest !== undefined, everyMs: SCAN_EVERY_MS, unsettled: (block) => !block });
   const block = found.data;
   return (
     <tr>
@@ -47,7 +48,7 @@ function ZoneRow({ alert, zone, decision, before }: { alert: AlertWithVotes; zon
 export function Did({ alert }: { alert: AlertWithVotes }) {
   const oldest = useStatus().data?.oldestBlock;
   const zones = (useZones().data ?? []).filter(({ path }) => path !== null);
-  const decided = useAsk<Decision[]>(HUB, ['decisions', String(alert.id), alert.status, alert.provisionalUntil > 0n], (signal) => decisions(alert.id, Number(alert.raisedAt) * 1_000, Math.max(1, num(oldest)), signal), { enabled: oldest !== undefined, everyMs: SCAN_EVERY_MS });
+  const decided = useAsk<Decision[]>(HUB, ['decisions', String(alert.id), alert.status, alert.provisionalUntil > 0n], (signal) => decisions(alert.id, Number(alert.raisedAt) * 1_000, Math.max(1, num(oldest)), signal), { enabled: oldest !== undefined, on: [GUARD.to] });
   const all = decided.data ?? [];
   return (
     <Panel title={t.alert.did.title} source={decided} aside={t.alert.did.note} className="mt-3" flush>

@@ -11,6 +11,7 @@ import { Badge, Button, Empty, Panel, Problem, Title, type Tone } from '../../ui
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ago, BlockLink, Text } from '../../ui/values';
 import { Tabs } from '../exchange';
+import { Taxii } from './taxii';
 
 const TONES: Record<Feed['state'], Tone> = { fresh: 'good', late: 'warn', quiet: 'bad' };
 /** States change slowly: they are counted again this often, ms. */
@@ -86,6 +87,7 @@ export function FeedsPage() {
           </ul>
         </Panel>
       )}
+      <Taxii />
     </>
   );
 }

@@ -1,4 +1,5 @@
-// The neighbourhood of an object. Positions are computed once for each set of nodes; a list says the same in words.
+// The neighbourhood of an object, or how those of a list are connected. Positions are computed once for each set of nodes; a list says the
+// same in words.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from 'd3-force';
 import { useMemo } from 'react';
 import type { Graph, GraphNode } from '../../lib/graph';
@@ -9,16 +10,33 @@ import { Text } from '../../ui/values';
 
 const WIDTH = 720;
 const HEIGHT = 420;
+/** For many nodes, which are closer to each other and have no names. */
+const TALL = 620;
+const MANY = 40;
+/** Few enough that names lie beside each other. */
+const FEW = 14;
 const TICKS = 260;
 /** More labels would lie over each other. */
 const MAX_LABELS = 14;
 
 type Placed = GraphNode & SimulationNodeDatum;
 
-function place(graph: Graph): { nodes: Placed[]; links: { from: Placed; to: Placed; label: string }[] } {
+interface Drawn {
+  nodes: Placed[];
+  links: { from: Placed; to: Placed; label: string }[];
+  top: number;
+  height: number;
+}
+
+function place(graph: Graph): Drawn {
+  const isMany = graph.nodes.length > MANY;
+  const isFew = graph.nodes.length <= FEW;
+  const height = isMany ? TALL : HEIGHT;
+  // A spiral has room for any number.
+  const far = (node: GraphNode, index: number): number => (isMany ? 12 * Math.sqrt(index) : 100 * node.distance);
   const nodes: Placed[] = graph.nodes.map((node, index) => ({
     ...node,
-    ...(node.distance === 0 ? { fx: WIDTH / 2, fy: HEIGHT / 2 } : { x: WIDTH / 2 + 120 * node.distance * Math.cos(index * 2.4), y: HEIGHT / 2 + 80 * node.distance * Math.sin(index * 2.4) }),
+    ...(node.distance === 0 ? { fx: WIDTH / 2, fy: height / 2 } : { x: WIDTH / 2 + 1.2 * far(node, index) * Math.cos(index * 2.4), y: height / 2 + 0.8 * far(node, index) * Math.sin(index * 2.4) }),
   }));
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const links = graph.links.flatMap(({ from, to: target, label }) => {
@@ -26,27 +44,31 @@ function place(graph: Graph): { nodes: Placed[]; links: { from: Placed; to: Plac
     return a && b ? [{ from: a, to: b, label }] : [];
   });
   const simulation = forceSimulation(nodes)
-    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(90))
-    .force('charge', forceManyBody().strength(-320))
-    .force('collide', forceCollide(34))
-    .force('x', forceX(WIDTH / 2).strength(0.04))
-    .force('y', forceY(HEIGHT / 2).strength(0.08))
+    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(isMany ? 40 : isFew ? 140 : 90))
+    .force('charge', forceManyBody().strength(isMany ? -60 : -320))
+    .force('collide', forceCollide(isMany ? 10 : isFew ? 55 : 34))
+    .force('x', forceX(WIDTH / 2).strength(isMany ? 0.09 : 0.04))
+    .force('y', forceY(height / 2).strength(isMany ? 0.12 : 0.08))
     .stop();
   simulation.tick(TICKS);
   for (const node of nodes) {
     node.x = Math.min(WIDTH - 60, Math.max(60, node.x ?? 0));
-    node.y = Math.min(HEIGHT - 24, Math.max(14, node.y ?? 0));
+    node.y = Math.min(height - 24, Math.max(14, node.y ?? 0));
   }
-  return { nodes, links };
+  // What is empty above and below is not shown.
+  const [top, bottom] = [Math.min(...nodes.map(({ y }) => y ?? 0)) - 20, Math.max(...nodes.map(({ y }) => y ?? 0)) + 34];
+  return { nodes, links, top, height: bottom - top };
 }
 
-export default function NeighbourGraph({ of }: { of: Graph }) {
+export default function ObjectGraph({ of }: { of: Graph }) {
   const key = JSON.stringify([of.nodes.map(({ id }) => id), of.links]);
   const drawn = useMemo(() => place(of), [key]);
   const labelled = drawn.links.length <= MAX_LABELS;
+  const isMany = drawn.nodes.length > MANY;
+  const centred = of.nodes.some(({ distance }) => distance === 0);
   return (
     <>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
+      <svg viewBox={`0 ${drawn.top} ${WIDTH} ${drawn.height}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
         {drawn.links.map(({ from, to: target, label }, index) => (
           <g key={index}>
             <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--line)" strokeWidth={1.5} />
@@ -57,13 +79,24 @@ export default function NeighbourGraph({ of }: { of: Graph }) {
         ))}
         {drawn.nodes.map((node) => (
           <a key={node.id} href={to('exchange', 'object', node.id)} tabIndex={-1}>
-            <circle cx={node.x} cy={node.y} r={node.distance === 0 ? 11 : 8} fill={node.distance === 0 ? 'var(--accent)' : node.isKnown ? 'var(--accent-soft)' : 'var(--raised)'} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray={node.isKnown ? undefined : '3 2'} />
-            <text x={node.x} y={(node.y ?? 0) + 22} textAnchor="middle" fontSize="11" fill="var(--text)">
-              {line(node.title, 22)}
-            </text>
+            <title>{`${line(node.type, 30)}: ${line(node.title, 80)}`}</title>
+            <circle cx={node.x} cy={node.y} r={node.distance === 0 ? 11 : isMany ? 5 : 8} fill={node.distance === 0 ? 'var(--accent)' : node.isKnown ? 'var(--accent-soft)' : 'var(--raised)'} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray={node.isKnown ? undefined : '3 2'} />
+            {!isMany && (
+              <text x={node.x} y={(node.y ?? 0) + 22} textAnchor="middle" fontSize="11" fill="var(--text)">
+                {line(node.title, 22)}
+              </text>
+            )}
           </a>
         ))}
       </svg>
+      {centred ? <Around of={of} /> : <Connections of={of} />}
+    </>
+  );
+}
+
+function Around({ of }: { of: Graph }) {
+  return (
+    <>
       <ul className="mt-2 grid gap-x-6 text-sm sm:grid-cols-2">
         {of.nodes
           .filter(({ distance }) => distance > 0)
@@ -79,5 +112,24 @@ export default function NeighbourGraph({ of }: { of: Graph }) {
       </ul>
       {of.cut && <p className="mt-1 text-muted">{t.exchange.graphCut}</p>}
     </>
+  );
+}
+
+/** What points at what, in words. */
+function Connections({ of }: { of: Graph }) {
+  const byId = new Map(of.nodes.map((node) => [node.id, node]));
+  const link = (id: string) => (
+    <a href={to('exchange', 'object', id)}>
+      <Text of={byId.get(id)?.title ?? id} most={60} />
+    </a>
+  );
+  return (
+    <ul className="mt-2 grid max-h-72 gap-x-6 overflow-auto text-sm sm:grid-cols-2" tabIndex={0} aria-label={t.exchange.listGraph}>
+      {of.links.map(({ from, to: target, label }) => (
+        <li key={`${from} ${target} ${label}`} className="min-w-0 truncate">
+          {link(from)} <span className="text-muted">{line(label, 30)}</span> {link(target)}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,15 +1,18 @@
 import { createColumnHelper, flexRender, getCoreRowModel, getFilteredRowModel, getPaginationRowModel, getSortedRowModel, type SortingState, useReactTable } from '@tanstack/react-table';
-import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { count, num } from '../../lib/format';
 import { type Entry, MAX_OBJECTS, useObjects } from '../../lib/exchange';
+import { among, MAX_LISTED } from '../../lib/graph';
 import { useNames, useStatus } from '../../lib/league';
 import { setQuery, to, useRoute } from '../../lib/route';
 import { HUB } from '../../lib/rpc';
 import { TLP } from '../../lib/stix';
 import { t } from '../../strings';
-import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone } from '../../ui/basics';
+import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone, Waiting } from '../../ui/basics';
 import { Address, Ago, BlockLink, Text, Time } from '../../ui/values';
 import { Tabs } from '../exchange';
+
+const ObjectGraph = lazy(() => import('./graph'));
 
 const PAGE = 50;
 const TLP_TONES: Tone[] = ['muted', 'good', 'warn', 'warn', 'bad'];
@@ -77,6 +80,29 @@ function Filters({ types, onText, text, type, tlp }: { types: [string, number][]
         ))}
       </select>
     </div>
+  );
+}
+
+/** How the objects that are listed are connected; drawn when somebody wants to see it. */
+function ListGraph({ shown, entries }: { shown: Entry[]; entries: Entry[] }) {
+  const [isOpen, setOpen] = useState(false);
+  const graph = useMemo(() => (isOpen ? among(shown, entries) : null), [isOpen, shown, entries]);
+  return (
+    <details className="mt-3 rounded-lg border border-line bg-panel" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="cursor-pointer px-3 py-2 text-[0.8125rem] font-semibold">{t.exchange.listGraph}</summary>
+      {graph && (
+        <div className="p-3">
+          <p className="mb-2 text-sm text-muted">
+            {graph.nodes.length === 0 ? t.exchange.listGraphNone : t.exchange.listGraphNote(count(graph.nodes.length), count(Math.min(shown.length, MAX_LISTED)))} {graph.cut && t.exchange.listGraphCut(count(MAX_LISTED))}
+          </p>
+          {graph.nodes.length > 0 && (
+            <Suspense fallback={<Waiting />}>
+              <ObjectGraph of={graph} />
+            </Suspense>
+          )}
+        </div>
+      )}
+    </details>
   );
 }
 
@@ -175,6 +201,7 @@ export function ObjectList() {
           {!objects.more && objects.entries.length >= MAX_OBJECTS && <span className="ml-auto text-muted">{t.exchange.most(count(MAX_OBJECTS))}</span>}
         </div>
       </Panel>
+      {shown.length > 0 && <ListGraph shown={shown} entries={objects.entries} />}
     </>
   );
 }

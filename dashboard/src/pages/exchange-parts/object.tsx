@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { count, bytes, num } from '../../lib/format';
 import { EXCHANGE } from '../../lib/modules';
 import { PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
@@ -17,13 +17,14 @@ import { t } from '../../strings';
 import { AlertRows } from '../../ui/alerts';
 import { Badge, Copy, Empty, Facts, Nothing, Panel, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Address, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
+import { Address, Ago, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
+import { Finality } from '../explorer/block';
 import { Tlp } from './list';
 import { Sight } from './sight';
 import { Withdraw } from './withdraw';
 
-const NeighbourGraph = lazy(() => import('./graph'));
+const ObjectGraph = lazy(() => import('./graph'));
 
 function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   const { entries, loading } = useObjects(oldest);
@@ -32,7 +33,7 @@ function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   return (
     <Panel title={t.exchange.graph} aside={t.exchange.graphNote} className="mt-3">
       <Suspense fallback={<Waiting />}>
-        <NeighbourGraph of={graph} />
+        <ObjectGraph of={graph} />
       </Suspense>
     </Panel>
   );
@@ -94,11 +95,26 @@ function Readable({ of }: { of: Stix }) {
   );
 }
 
+/** Who signed the block that has it; asked for when somebody wants to know. */
+function Signed({ block, open }: { block: number; open: boolean }) {
+  const [isOpen, setOpen] = useState(open);
+  return (
+    <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="cursor-pointer text-muted">{t.exchange.signers}</summary>
+      {isOpen && (
+        <div className="mt-1">
+          <Finality chain={HUB} number={block} />
+        </div>
+      )}
+    </details>
+  );
+}
+
 function Versions({ of }: { of: Version[] }) {
   return (
-    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.common.block, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
-      {of.map((item) => (
-        <tr key={`${item.version}`}>
+    <Table label={t.exchange.versions} head={[t.exchange.version, t.exchange.publisher, t.exchange.recorded, t.common.transaction, t.exchange.digest, { right: t.exchange.size }]}>
+      {of.flatMap((item, index) => [
+        <tr key={item.version}>
           <Cell>
             <Time ms={item.version} />
           </Cell>
@@ -107,6 +123,11 @@ function Versions({ of }: { of: Version[] }) {
           </Cell>
           <Cell>
             <BlockLink chain={HUB} number={item.block} />
+            {item.timeMs !== null && (
+              <span className="block text-xs text-muted">
+                <Time ms={item.timeMs} />, <Ago ms={item.timeMs} />
+              </span>
+            )}
           </Cell>
           <Cell>
             <TxLink chain={HUB} hash={item.transaction} />
@@ -115,8 +136,13 @@ function Versions({ of }: { of: Version[] }) {
             <Hash of={item.digest} what={t.exchange.digest} /> <Badge tone={item.isIntact ? 'good' : 'bad'}>{item.isIntact ? t.exchange.intact : t.exchange.broken}</Badge>
           </Cell>
           <Cell right>{bytes(item.size)}</Cell>
-        </tr>
-      ))}
+        </tr>,
+        <tr key={`${item.version} signed`}>
+          <td colSpan={6} className="px-3 pb-2">
+            <Signed block={item.block} open={index === 0} />
+          </td>
+        </tr>,
+      ])}
     </Table>
   );
 }
@@ -143,7 +169,7 @@ export function ObjectPage({ id }: { id: string }) {
   const valid = isReference(id);
   const status = useStatus().data;
   const key = objectKey(id);
-  const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined });
+  const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined, on: [EXCHANGE.to] });
   const alerts = (useAlerts().data?.alerts ?? []).filter(({ objectId }) => objectId === key);
   if (!valid) return <Nothing title={t.exchange.object} next={<a href={to('exchange')}>{t.exchange.listed}</a>}>{t.exchange.noId(line(id, 100))}</Nothing>;
   const logs = found.data ?? [];

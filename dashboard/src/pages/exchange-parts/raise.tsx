@@ -4,7 +4,7 @@ import { useObjects } from '../../lib/exchange';
 import { big, count, duration, num } from '../../lib/format';
 import { ACTIONS, SEVERITIES, terms, useMembers, useStatus, useZones } from '../../lib/league';
 import { useAsk, viewsOrFail } from '../../lib/live';
-import { GUARD } from '../../lib/modules';
+import { GUARD, MEMBERS } from '../../lib/modules';
 import { check, MAX_REASON } from '../../lib/raise';
 import { go, to, useRoute } from '../../lib/route';
 import { HUB } from '../../lib/rpc';
@@ -32,7 +32,7 @@ const useBond = () =>
     const [answer] = await viewsOrFail(HUB, [{ ...GUARD, name: 'parameters' }], signal);
     const [perTarget, longest] = answer as readonly [bigint, bigint];
     return { perTarget, maxSeconds: Number(longest) };
-  });
+  }, { on: [GUARD.to, MEMBERS.to] });
 
 /** Which chains would do what, and when. */
 function Next({ action, severity, zones, provisional }: { action: number; severity: number; zones: Zone[]; provisional: boolean }) {

@@ -27,8 +27,8 @@ interface Certificate {
 const LISTED = 200;
 
 /** Who signed that the block is final, and who of the committee did not in time. */
-function Finality({ chain, number }: { chain: Chain; number: number }) {
-  const certificate = useRpc<Certificate | null>(chain, 'hansa_getCertificate', [`0x${number.toString(16)}`], { fixed: true, enabled: number > 0 });
+export function Finality({ chain, number }: { chain: Chain; number: number }) {
+  const certificate = useRpc<Certificate | null>(chain, 'hansa_getCertificate', [`0x${number.toString(16)}`], { unsettled: (found) => !found, enabled: number > 0 });
   const operators = useOperators().data?.operators ?? [];
   const epoch = certificate.data?.epoch;
   // Staking keeps the committees of every epoch, on zones too: keys change, so only this one tells whose a key was.

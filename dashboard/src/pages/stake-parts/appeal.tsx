@@ -4,7 +4,7 @@ import { decodeLog } from '../../lib/decode';
 import { big, count, num } from '../../lib/format';
 import { useEpoch, useMembers, useStatus } from '../../lib/league';
 import { useAsk, useRpc, viewsOrFail } from '../../lib/live';
-import { STAKING } from '../../lib/modules';
+import { MEMBERS, STAKING } from '../../lib/modules';
 import { HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import { scan } from '../../lib/scan';
@@ -19,8 +19,6 @@ import { topicOf } from './history';
 const [APPROVED, APPEALED] = [topicOf('AppealApproved'), topicOf('SlashAppealed')];
 /** Logs that are looked for: each member approves once, and the appeal itself is one. */
 const MAX_LOGS = 257;
-/** Approvals are counted in the logs since the epoch of the fault. */
-const REFRESH_MS = 5_000;
 
 interface Approvals {
   members: Hex[];
@@ -48,7 +46,7 @@ const useApprovals = (slash: Slash) => {
       const topics: (Hex | Hex[])[] = [[APPROVED, APPEALED], `0x${slash.id.toString(16).padStart(64, '0')}`];
       return approvals((await scan(HUB, { address: STAKING.to, topics }, MAX_LOGS, null, Math.max(num(oldest), since), signal)).logs);
     },
-    { enabled: slash.appellant !== null && oldest !== undefined && epoch !== undefined, ...(slash.state === 'pending' ? { everyMs: REFRESH_MS } : { fixed: true }) },
+    { enabled: slash.appellant !== null && oldest !== undefined && epoch !== undefined, on: [STAKING.to, MEMBERS.to] },
   );
 };
 
@@ -87,9 +85,9 @@ export function Appeal({ slash, owner }: { slash: Slash; owner: Hex | undefined 
   const members = useMembers().data ?? [];
   const counted = useApprovals(slash).data;
   const isOpen = slash.state === 'pending';
-  const terms = useAsk<Terms>(HUB, ['staking-parameters'], async (signal) => (await viewsOrFail(HUB, [{ ...STAKING, name: 'parameters' }], signal))[0] as Terms, { enabled: isOpen }).data;
+  const terms = useAsk<Terms>(HUB, ['staking-parameters'], async (signal) => (await viewsOrFail(HUB, [{ ...STAKING, name: 'parameters' }], signal))[0] as Terms, { enabled: isOpen, on: [STAKING.to, MEMBERS.to] }).data;
   // What it takes from the account also tells whether the account answers for it.
-  const own = useRpc<{ slashes: Slash[] }>(HUB, 'hansa_slashes', [slash.id - 1, 1, address], { enabled: address !== null });
+  const own = useRpc<{ slashes: Slash[] }>(HUB, 'hansa_slashes', [slash.id - 1, 1, address], { enabled: address !== null, on: [STAKING.to] });
   const share = big(own.data?.slashes[0]?.share);
   if (epoch === undefined) return null;
   const is = (one: string | undefined): boolean => address !== null && one?.toLowerCase() === address.toLowerCase();

@@ -3,9 +3,10 @@ import { bps, count, num, percent } from '../../lib/format';
 import { useEpoch, useOperators, useStatus } from '../../lib/league';
 import { useAsk } from '../../lib/live';
 import { STAKING } from '../../lib/modules';
-import { type EpochPerformance, performance, SAMPLE } from '../../lib/performance';
+import { type EpochPerformance, performance, SAMPLE, sample } from '../../lib/performance';
 import { HUB } from '../../lib/rpc';
 import { SCAN_EVERY_MS, scan } from '../../lib/scan';
+import { useStream } from '../../lib/stream';
 import type { Log } from '../../lib/types';
 import { encodeEventTopics } from 'viem/utils';
 import { t } from '../../strings';
@@ -42,12 +43,16 @@ export function Performance({ only }: { only?: number }) {
   const epoch = useEpoch().data;
   const status = useStatus().data;
   const operators = (useOperators().data?.operators ?? []).filter(({ id }) => only === undefined || id === only).slice(0, MAX_COLUMNS);
-  const head = num(status?.head.number);
+  const { head } = useStream(HUB);
+  const newest = num(head?.number ?? status?.head.number);
+  const oldest = num(status?.oldestBlock);
+  const bounds = { epoch: epoch?.epoch ?? 0, first: num(epoch?.firstBlock), last: num(epoch?.lastBlock) };
   const history = useAsk<EpochPerformance[]>(
     HUB,
-    ['performance', epoch?.epoch],
-    (signal) => performance({ epoch: epoch?.epoch ?? 0, first: num(epoch?.firstBlock), last: num(epoch?.lastBlock) }, head, num(status?.oldestBlock), signal),
-    { enabled: epoch !== undefined && status !== undefined },
+    // There is something new with each block of the sample; certificates may come later.
+    ['performance', epoch?.epoch, sample(bounds, newest, oldest).length],
+    (signal) => performance(bounds, newest, oldest, signal),
+    { enabled: epoch !== undefined && status !== undefined, everyMs: SCAN_EVERY_MS, keep: true },
   );
   return (
     <Panel title={t.stake.performance} aside={t.stake.performanceNote(count(SAMPLE))} source={history} className="mb-3" flush>
@@ -99,7 +104,7 @@ const operatorOf = (log: Log): number => num(log.topics[log.topics[0] === SLASH_
 export function Changes() {
   const oldest = useStatus().data?.oldestBlock;
   const operators = useOperators().data?.operators ?? [];
-  const changes = useAsk<Log[]>(HUB, ['stake-changes'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [CHANGES.map(topicOf)] }, LISTED, null, num(oldest), signal)).logs.slice(0, LISTED), { enabled: oldest !== undefined, everyMs: SCAN_EVERY_MS });
+  const changes = useAsk<Log[]>(HUB, ['stake-changes'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [CHANGES.map(topicOf)] }, LISTED, null, num(oldest), signal)).logs.slice(0, LISTED), { enabled: oldest !== undefined, on: [STAKING.to] });
   const all = changes.data ?? [];
   return (
     <Panel title={t.stake.changes} source={changes} className="mb-3" flush>

@@ -6,7 +6,7 @@ import { useAsk, views } from '../../lib/live';
 import { STAKING } from '../../lib/modules';
 import { to } from '../../lib/route';
 import { call, HUB } from '../../lib/rpc';
-import { SCAN_EVERY_MS, scan } from '../../lib/scan';
+import { scan } from '../../lib/scan';
 import type { Hex, Log, Operator, Slash, Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Empty, Panel } from '../../ui/basics';
@@ -51,7 +51,7 @@ export function Allocations({ zones, only }: { zones: Zone[]; only?: number }) {
         operators.flatMap((operator) => shown.map((zone) => ({ ...STAKING, name: 'zoneShare', args: [BigInt(operator.id), BigInt(zone.id)] }))),
         signal,
       ),
-    { enabled: operators.length > 0 && shown.length > 0 },
+    { enabled: operators.length > 0 && shown.length > 0, on: [STAKING.to] },
   );
   return (
     <Panel title={t.stake.allocations} aside={t.stake.allocationsNote} className="mb-3" {...(shown.length > 0 ? { source: shares } : {})} flush>
@@ -89,12 +89,12 @@ const useSlashes = () =>
     const first = await call<{ total: number; slashes: Slash[] }>(HUB, 'hansa_slashes', [0, MAX_SLASHES], signal);
     const page = first.total > MAX_SLASHES ? await call<typeof first>(HUB, 'hansa_slashes', [first.total - MAX_SLASHES, MAX_SLASHES], signal) : first;
     return [...page.slashes].reverse();
-  });
+  }, { on: [STAKING.to] });
 
 /** The transaction that brought the evidence of each slash. */
 function useEvidence(enabled: boolean): Map<number, Hex> {
   const oldest = useStatus().data?.oldestBlock;
-  const { data } = useAsk<Log[]>(HUB, ['evidence'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [SLASH_RAISED] }, MAX_SLASHES, null, Number(oldest), signal)).logs, { enabled: enabled && oldest !== undefined, everyMs: SCAN_EVERY_MS });
+  const { data } = useAsk<Log[]>(HUB, ['evidence'], async (signal) => (await scan(HUB, { address: STAKING.to, topics: [SLASH_RAISED] }, MAX_SLASHES, null, Number(oldest), signal)).logs, { enabled: enabled && oldest !== undefined, on: [STAKING.to] });
   return new Map((data ?? []).map((log) => [Number(log.topics[1]), log.transactionHash]));
 }
 

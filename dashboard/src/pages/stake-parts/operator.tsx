@@ -5,7 +5,7 @@ import { to } from '../../lib/route';
 import { line } from '../../lib/safe';
 import type { Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
+import { Badge, Facts, Failed, Nothing, Panel, Title, Waiting } from '../../ui/basics';
 import { Address, Ether, Hash, Text } from '../../ui/values';
 import { Performance } from './history';
 import { Allocations, Reward, Slashes, State } from './lists';
@@ -15,7 +15,7 @@ export function OperatorPage({ id, zones }: { id: string; zones: Zone[] }) {
   const operators = useOperators();
   const peers = usePeers().data;
   const status = useStatus().data;
-  if (operators.isError && !operators.data) return <Problem error={operators.error} />;
+  if (operators.isError && !operators.data) return <Failed title={t.stake.operator} error={operators.error} />;
   if (!operators.data) return <Waiting />;
   const of = operators.data.operators.find((operator) => String(operator.id) === id);
   if (!of) return <Nothing title={t.stake.operator} next={<a href={to('stake')}>{t.stake.allOperators}</a>}>{t.stake.noOperator(line(id, 40))}</Nothing>;

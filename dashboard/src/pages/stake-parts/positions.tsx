@@ -28,7 +28,7 @@ interface Preview {
 /** "If A and B fail together, I lose X." */
 function Risk({ of, operators }: { of: Hex; operators: { operatorId: number; name: string }[] }) {
   const [chosen, setChosen] = useState<number[]>(operators.slice(0, MAX_TOGETHER).map(({ operatorId }) => operatorId));
-  const preview = useRpc<Preview[]>(HUB, 'hansa_previewSlash', [chosen, WORST_KIND, of], { enabled: chosen.length > 0 });
+  const preview = useRpc<Preview[]>(HUB, 'hansa_previewSlash', [chosen, WORST_KIND, of], { enabled: chosen.length > 0, on: [STAKING.to] });
   const loss = (preview.data ?? []).reduce((sum, { loss: one }) => sum + big(one), 0n);
   const toggle = (id: number): void => setChosen((before) => (before.includes(id) ? before.filter((other) => other !== id) : [...before, id].slice(-MAX_TOGETHER)));
   return (
@@ -160,8 +160,8 @@ function Collect({ of, whose }: { of: Delegation; whose: Hex }) {
 
 /** What an account has at stake; with `own`, what it can do about it. */
 export function Positions({ of, own }: { of: Hex; own: boolean }) {
-  const positions = useRpc<Delegation[]>(HUB, 'hansa_delegations', [of]);
-  const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [of]);
+  const positions = useRpc<Delegation[]>(HUB, 'hansa_delegations', [of], { on: [STAKING.to] });
+  const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [of], { on: [STAKING.to] });
   const operators = useOperators().data?.operators ?? [];
   const all = positions.data ?? [];
   const worst = (id: number): bigint => big(exposure.data?.operators?.find(({ operatorId }) => operatorId === id)?.worstLoss);
