@@ -10,7 +10,12 @@ async function withoutZone(page, name) {
   await page.route('**/rpc', async (route) => {
     const response = await route.fetch();
     const json = await response.json();
-    if (route.request().postDataJSON()?.method === 'hansa_zones') json.result = json.result.map((zone) => (zone.name === name ? { ...zone, serves: false, path: null } : zone));
+    // What every page asks first is asked in one request.
+    const calls = [route.request().postDataJSON()].flat().filter((call) => call?.method === 'hansa_zones');
+    for (const { id } of calls) {
+      const answer = [json].flat().find((answer) => answer.id === id);
+      answer.result = answer.result.map((zone) => (zone.name === name ? { ...zone, serves: false, path: null } : zone));
+    }
     await route.fulfill({ response, json });
   });
 }
