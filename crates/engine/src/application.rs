@@ -5,13 +5,13 @@ use crate::{
     build::{self, Patience},
     hub,
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY};
 use commonware_consensus::{Heightable, marshal::ancestry::Ancestry};
 use commonware_glue::stateful::{self, Finality, Input, Proposed, db::DatabaseSet};
 use commonware_parallel::Strategy;
 use futures::StreamExt;
 use hansa_evm::{BlockParams, ChainRules, Closing};
-use hansa_mempool::{BlockUpdate, HeadInfo, Pool, PooledTransaction};
+use hansa_mempool::{AccountInfo, BlockUpdate, HeadInfo, Pool, PooledTransaction};
 use hansa_modules::zones::Reseed;
 use hansa_primitives::{
     Block, Context, Genesis, Header, HubPoint, Inputs, MAX_BLOCK_BYTES, MAX_CLOCK_AHEAD_MS,
@@ -449,13 +449,20 @@ impl<E: Runtime, S: Strategy, K: Sink> Application<E, S, K> {
                 (*transaction.tx_hash(), *sender, nonce)
             })
             .collect();
-        let changed: Vec<(Address, u64, U256)> = executed
+        let changed: Vec<(Address, AccountInfo)> = executed
             .changes
             .accounts
             .iter()
             .map(|(address, change)| {
                 let account = change.new.unwrap_or_default();
-                (*address, account.nonce, account.balance)
+                // Of senders, those have code that delegate (EIP-3607).
+                let info = AccountInfo {
+                    nonce: account.nonce,
+                    balance: account.balance,
+                    has_code: false,
+                    delegates: account.code_hash != KECCAK256_EMPTY,
+                };
+                (*address, info)
             })
             .collect();
         let blocked = crate::head::newly_blocked(executed);

@@ -150,12 +150,14 @@ impl<E: Runtime, S: Strategy, P: PreImages> HeadState for Head<E, S, P> {
         let mut accounts = Vec::with_capacity(found.len());
         for account in found {
             let account = account.unwrap_or_default();
-            let has_code = account.code_hash != alloy_primitives::KECCAK256_EMPTY
-                && !is_delegation(&self.states.code(account.code_hash).await.map_err(failed)?);
+            let has_any = account.code_hash != alloy_primitives::KECCAK256_EMPTY;
+            let delegates = has_any
+                && is_delegation(&self.states.code(account.code_hash).await.map_err(failed)?);
             accounts.push(AccountInfo {
                 nonce: account.nonce,
                 balance: account.balance,
-                has_code,
+                has_code: has_any && !delegates,
+                delegates,
             });
         }
         Ok(accounts)

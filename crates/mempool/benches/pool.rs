@@ -25,7 +25,7 @@ impl HeadState for Rich {
         Ok(AccountInfo {
             nonce: 0,
             balance: U256::MAX,
-            has_code: false,
+            ..AccountInfo::default()
         })
     }
 

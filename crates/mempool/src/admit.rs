@@ -222,11 +222,7 @@ fn insert(core: &mut Core, tx: PooledTransaction, facts: &Facts) -> Result<Added
     // Only a head that moved on every retry leaves an untracked sender without an account.
     let Some(account) = account.or_else(|| {
         let queue = core.queues.get(&tx.sender)?;
-        Some(AccountInfo {
-            nonce: queue.nonce,
-            balance: queue.balance,
-            has_code: false,
-        })
+        Some(queue.account())
     }) else {
         return Err(HeadError("the head moved too often meanwhile; send it again".into()).into());
     };

@@ -223,6 +223,12 @@ pub enum PoolError {
         /// Its value.
         limit: usize,
     },
+    /// An account with an EIP-7702 delegation has one transaction in the pool at a time, the next one.
+    #[error("{}", if *gapped { "gapped-nonce tx from delegated accounts" } else { "in-flight transaction limit reached for delegated accounts" })]
+    Delegated {
+        /// Nonces before it are missing.
+        gapped: bool,
+    },
     /// A directive blocks a party.
     #[error(
         "blocked by directive {alert_id} until {until} (unix seconds): {party} {address} is blocked by this chain's guard"

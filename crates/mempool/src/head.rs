@@ -14,6 +14,8 @@ pub struct AccountInfo {
     pub balance: U256,
     /// Holds code other than an EIP-7702 delegation: it cannot send (EIP-3607).
     pub has_code: bool,
+    /// Has an EIP-7702 delegation: whoever calls it may move its ether, and so make unaffordable what it has sent.
+    pub delegates: bool,
 }
 
 /// The directive that blocks an address.
@@ -90,8 +92,8 @@ pub struct BlockUpdate<'a> {
     pub head: HeadInfo,
     /// Its transactions: hash, sender, nonce.
     pub included: &'a [(B256, Address, u64)],
-    /// Every account whose nonce or balance it changed: address, nonce, balance.
-    pub changed: &'a [(Address, u64, U256)],
+    /// Every account that it changed.
+    pub changed: &'a [(Address, AccountInfo)],
     /// Addresses that a directive blocks from the next block on and did not before.
     pub blocked: &'a [Address],
 }

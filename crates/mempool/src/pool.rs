@@ -150,7 +150,7 @@ impl Pool {
         }
         core.set_head(info);
         for (sender, account) in senders.into_iter().zip(accounts) {
-            core.set_account(sender, account.nonce, account.balance);
+            core.set_account(sender, &account);
         }
         core.drop_blocked(&Vec::from_iter(blocked));
         let effects = std::mem::take(&mut core.effects);

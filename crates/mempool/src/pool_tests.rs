@@ -74,7 +74,7 @@ fn finalization_includes_promotes_and_drops() {
     assert_eq!(pool.status(), (3, 1));
     let balance = rich().balance;
     let update = |number, nonce, included: &[_]| {
-        let changed = [(address(1), nonce, balance)];
+        let changed = [(address(1), AccountInfo { nonce, ..rich() })];
         let head = head_at(number);
         pool.on_finalized(&BlockUpdate {
             head,
@@ -122,7 +122,13 @@ fn poverty_and_directives_drop_what_can_no_longer_run() {
     pool.on_finalized(&BlockUpdate {
         head: head_at(1),
         included: &[],
-        changed: &[(address(1), 0, U256::from(GWEI * GWEI))],
+        changed: &[(
+            address(1),
+            AccountInfo {
+                balance: U256::from(GWEI * GWEI),
+                ..rich()
+            },
+        )],
         blocked: &[Address::repeat_byte(5), address(3)],
     })
     .unwrap();

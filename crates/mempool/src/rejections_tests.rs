@@ -341,6 +341,50 @@ fn blocked_parties_name_the_directive_and_its_end() {
     add(&pool(), &head, sign(elsewhere, 2)).unwrap();
 }
 
+/// Whoever calls an account that delegates may move its ether: what waits behind its next transaction would cost nothing to make invalid.
+#[test]
+fn an_account_that_delegates_has_one_transaction_at_a_time() {
+    let head = MemoryHead::default();
+    head.set_delegation(address(1));
+    let pool = pool();
+    let gapped = "gapped-nonce tx from delegated accounts";
+    refused_by(&pool, &head, sign(transfer(1), 1), gapped);
+    add(&pool, &head, sign(transfer(0), 1)).unwrap();
+    let limit = "in-flight transaction limit reached for delegated accounts";
+    refused_by(&pool, &head, sign(transfer(1), 1), limit);
+    refused_by(&pool, &head, sign(transfer(3), 1), gapped);
+    // It can be replaced, and the next one comes when it is included.
+    let dearer = TxEip1559 {
+        max_fee_per_gas: 200 * GWEI,
+        ..tipped(0, 2 * GWEI)
+    };
+    let dearer = sign(dearer, 1);
+    add(&pool, &head, dearer.clone()).unwrap();
+    let update = |number, nonce, delegates| {
+        let account = AccountInfo {
+            nonce,
+            delegates,
+            ..rich()
+        };
+        pool.on_finalized(&BlockUpdate {
+            head: head_at(number),
+            included: &[],
+            changed: &[(address(1), account)],
+            blocked: &[],
+        })
+        .unwrap();
+    };
+    update(1, 1, true);
+    head.set(address(1), 1, rich().balance);
+    add(&pool, &head, sign(transfer(1), 1)).unwrap();
+    // Others send as before, until they delegate.
+    add(&pool, &head, sign(transfer(0), 2)).unwrap();
+    add(&pool, &head, sign(transfer(1), 2)).unwrap();
+    // The delegation is taken back.
+    update(2, 1, false);
+    add(&pool, &head, sign(transfer(2), 1)).unwrap();
+}
+
 #[test]
 fn limits_of_one_sender() {
     let head = MemoryHead::default();

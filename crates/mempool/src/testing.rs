@@ -79,7 +79,7 @@ impl MemoryHead {
         let account = AccountInfo {
             nonce,
             balance,
-            has_code: false,
+            ..AccountInfo::default()
         };
         self.0.lock().accounts.insert(address, account);
     }
@@ -87,6 +87,14 @@ impl MemoryHead {
     pub(crate) fn set_code(&self, address: Address) {
         let account = AccountInfo {
             has_code: true,
+            ..rich()
+        };
+        self.0.lock().accounts.insert(address, account);
+    }
+
+    pub(crate) fn set_delegation(&self, address: Address) {
+        let account = AccountInfo {
+            delegates: true,
             ..rich()
         };
         self.0.lock().accounts.insert(address, account);
@@ -110,7 +118,7 @@ pub(crate) fn rich() -> AccountInfo {
     AccountInfo {
         nonce: 0,
         balance: U256::from(10).pow(U256::from(24)),
-        has_code: false,
+        ..AccountInfo::default()
     }
 }
 

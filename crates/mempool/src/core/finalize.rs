@@ -1,8 +1,8 @@
 //! What a finalized block changes: work in proportion to the change, not to the pool.
 
 use super::Core;
-use crate::{BlockUpdate, DropReason, Gap, HeadInfo, validate::by_terms};
-use alloy_primitives::{Address, U256};
+use crate::{AccountInfo, BlockUpdate, DropReason, Gap, HeadInfo, validate::by_terms};
+use alloy_primitives::Address;
 use hansa_primitives::Terms;
 
 impl Core {
@@ -21,15 +21,18 @@ impl Core {
         for (hash, _, _) in update.included {
             self.remove_included(hash);
         }
-        for (address, nonce, balance) in update.changed {
-            self.set_account(*address, *nonce, *balance);
+        for (address, account) in update.changed {
+            self.set_account(*address, account);
         }
         // `changed` names every sender of the block; should it not, included ones go all the same.
         for (_, sender, nonce) in update.included {
             let behind = |queue: &&super::Queue| queue.nonce <= *nonce;
             if let Some(queue) = self.queues.get(sender).filter(behind) {
-                let balance = queue.balance;
-                self.set_account(*sender, nonce + 1, balance);
+                let account = AccountInfo {
+                    nonce: nonce + 1,
+                    ..queue.account()
+                };
+                self.set_account(*sender, &account);
             }
         }
         self.set_head(update.head);
@@ -83,11 +86,13 @@ impl Core {
         }
     }
 
-    /// An account's nonce and balance at the new head.
-    pub(crate) fn set_account(&mut self, address: Address, nonce: u64, balance: U256) {
+    /// An account at the new head.
+    pub(crate) fn set_account(&mut self, address: Address, account: &AccountInfo) {
+        let balance = account.balance;
         let Some(stale) = self.with_queue(address, None, |queue| {
             queue.balance = balance;
-            queue.advance(nonce)
+            queue.delegates = account.delegates;
+            queue.advance(account.nonce)
         }) else {
             return;
         };

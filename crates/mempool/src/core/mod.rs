@@ -100,10 +100,10 @@ impl Core {
         if self.by_hash.contains_key(&tx.hash) {
             return Err(PoolError::AlreadyKnown);
         }
-        let newcomer = Queue::new(account.nonce, account.balance);
+        let newcomer = Queue::new(&account);
         let queue = self.queues.get(&tx.sender).unwrap_or(&newcomer);
         // Room for this one may be made by emptying its own queue.
-        let fresh = Queue::new(queue.nonce, queue.balance);
+        let fresh = Queue::new(&queue.account());
         let nonce = tx.nonce();
         if nonce < queue.nonce {
             return Err(PoolError::NonceTooLow {
@@ -182,6 +182,9 @@ impl Core {
             return limit("mempool.max_bytes_per_sender", limits.max_bytes_per_sender);
         }
         let gapped = old.is_none() && tx.nonce() > queue.next;
+        if queue.delegates && old.is_none() && (gapped || !queue.txs.is_empty()) {
+            return Err(PoolError::Delegated { gapped });
+        }
         if gapped && queue.queued() >= limits.max_queued_per_sender {
             return limit(
                 "mempool.max_queued_per_sender",

@@ -1,7 +1,7 @@
 //! Random histories against a plain model, and the structure against its own invariants.
 
 use super::*;
-use crate::{BlockUpdate, Origin, testing::*};
+use crate::{AccountInfo, BlockUpdate, Origin, testing::*};
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_primitives::Signature;
 use proptest::prelude::*;
@@ -205,7 +205,7 @@ proptest! {
                     let update = BlockUpdate {
                         head,
                         included: &included,
-                        changed: &[(sender, from + count, rich().balance)],
+                        changed: &[(sender, AccountInfo { nonce: from + count, ..rich() })],
                         blocked: &[],
                     };
                     let mut expected = contents(&core);
@@ -235,10 +235,10 @@ proptest! {
                         costs[costs.len() / 2]
                     });
                     let Some(balance) = costs else { continue };
-                    core.set_account(sender, nonce, balance);
+                    core.set_account(sender, &AccountInfo { nonce, balance, ..rich() });
                     let queue = core.queues.get(&sender);
                     prop_assert!(queue.is_none_or(|queue| queue.txs.values().all(|tx| tx.cost <= balance)));
-                    core.set_account(sender, nonce, rich().balance);
+                    core.set_account(sender, &AccountInfo { nonce, ..rich() });
                 }
                 Step::Drop { pick } => {
                     let before = contents(&core);

@@ -1,6 +1,6 @@
 //! One sender's transactions in nonce order.
 
-use crate::PooledTransaction;
+use crate::{AccountInfo, PooledTransaction};
 use alloy_primitives::U256;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,6 +13,8 @@ pub(crate) struct Queue {
     pub(crate) nonce: u64,
     /// The account's balance at the head, wei.
     pub(crate) balance: U256,
+    /// See [`AccountInfo::delegates`].
+    pub(crate) delegates: bool,
     pub(crate) txs: BTreeMap<u64, Arc<PooledTransaction>>,
     /// The first missing nonce.
     pub(crate) next: u64,
@@ -23,12 +25,23 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn new(nonce: u64, balance: U256) -> Self {
+    pub(crate) fn new(account: &AccountInfo) -> Self {
         Self {
-            nonce,
-            balance,
-            next: nonce,
+            nonce: account.nonce,
+            balance: account.balance,
+            delegates: account.delegates,
+            next: account.nonce,
             ..Self::default()
+        }
+    }
+
+    /// The account, as far as the pool knows it.
+    pub(crate) const fn account(&self) -> AccountInfo {
+        AccountInfo {
+            nonce: self.nonce,
+            balance: self.balance,
+            has_code: false,
+            delegates: self.delegates,
         }
     }
 

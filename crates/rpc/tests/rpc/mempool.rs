@@ -19,7 +19,7 @@ impl HeadState for Head {
         Ok(AccountInfo {
             nonce: 4,
             balance: U256::from(chain::ETHER),
-            has_code: false,
+            ..AccountInfo::default()
         })
     }
 
