@@ -2,29 +2,10 @@
 
 use crate::{
     Guard, eventually, json, number, patient, rpc,
-    zones::{FRIEND, balance, by_member, files, height, kill, send, zone_url},
+    zones::{FRIEND, balance, by_member, height, lose, send, zone_url},
 };
 use serde_json::Value;
-use std::{fs, path::Path};
-
-/// What a disk held that was damaged.
-type Damage = Vec<(std::path::PathBuf, Vec<u8>)>;
-
-/// Kills an operator, damages its part of the zone, and lets it run again: on the hub, and not in the zone.
-fn lose(dir: &Path, operator: &str) -> Damage {
-    kill(dir, operator);
-    let storage = dir.join(operator).join("data/zones/market/storage");
-    let state = |path: &std::path::PathBuf| path.to_string_lossy().contains("state");
-    let mut damage = Vec::new();
-    for path in files(&storage).into_iter().filter(state) {
-        let bytes = fs::read(&path).unwrap();
-        let flipped: Vec<_> = bytes.iter().map(|byte| byte ^ 0x5a).collect();
-        fs::write(&path, flipped).unwrap();
-        damage.push((path, bytes));
-    }
-    patient(dir, &["up", "--detach"]);
-    damage
-}
+use std::fs;
 
 /// Two of a zone's four operators lose their disks: it halts. The league lets others go on, on the same state; and who gets its disk back
 /// follows them.

@@ -2,7 +2,11 @@
 
 use crate::{Guard, HANSA, eventually, hansa, json, number, patient, rpc, up};
 use serde_json::Value;
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 const HOSTILE: &str = "0x00000000000000000000000000000000000b0B0b";
 pub(crate) const FRIEND: &str = "0x00000000000000000000000000000000000c0C0c";
@@ -244,7 +248,7 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
 }
 
 /// Kills an operator's process at once.
-pub(crate) fn kill(dir: &Path, operator: &str) {
+fn kill(dir: &Path, operator: &str) {
     let process = fs::read_to_string(dir.join(operator).join("process.json")).unwrap();
     let process: Value = serde_json::from_str(&process).unwrap();
     let pid = process["pid"].to_string();
@@ -253,7 +257,7 @@ pub(crate) fn kill(dir: &Path, operator: &str) {
 }
 
 /// All files of a folder, and of those in it.
-pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -265,6 +269,26 @@ pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
         }
     });
     all.flatten().collect()
+}
+
+/// What a disk held that was damaged.
+pub(crate) type Damage = Vec<(PathBuf, Vec<u8>)>;
+
+/// Kills an operator, damages its part of the zone, and lets it run again: on the hub, and not in the zone.
+pub(crate) fn lose(dir: &Path, operator: &str) -> Damage {
+    kill(dir, operator);
+    let storage = dir.join(operator).join("data/zones/market/storage");
+    let state = |path: &PathBuf| path.to_string_lossy().contains("state");
+    let mut damage = Vec::new();
+    for path in files(&storage).into_iter().filter(state) {
+        let bytes = fs::read(&path).unwrap();
+        let flipped: Vec<_> = bytes.iter().map(|byte| byte ^ 0x5a).collect();
+        fs::write(&path, flipped).unwrap();
+        damage.push((path, bytes));
+    }
+    assert!(damage.iter().any(|(_, bytes)| !bytes.is_empty()));
+    patient(dir, &["up", "--detach"]);
+    damage
 }
 
 /// A zone whose disk is damaged ends where that is so, and nowhere else: neither its hub nor another zone. Once the disk is as it was,
@@ -279,19 +303,7 @@ fn a_zone_that_breaks_harms_nothing_else() {
     two_zones(dir, &[]);
     let joined = act(&["zone", "status", "market"]);
     assert_eq!(joined["operators"].as_array().unwrap().len(), 4);
-    kill(dir, "operator-2");
-    let storage = dir.join("operator-2/data/zones/market/storage");
-    let damaged: Vec<_> = files(&storage)
-        .into_iter()
-        .filter(|path| path.to_string_lossy().contains("state"))
-        .map(|path| (fs::read(&path).unwrap(), path))
-        .collect();
-    assert!(damaged.iter().any(|(bytes, _)| !bytes.is_empty()));
-    for (bytes, path) in &damaged {
-        let flipped: Vec<_> = bytes.iter().map(|byte| byte ^ 0x5a).collect();
-        fs::write(path, flipped).unwrap();
-    }
-    patient(dir, &["up", "--detach"]);
+    let damage = lose(dir, "operator-2");
     let log = || fs::read_to_string(dir.join("operator-2/log")).unwrap_or_default();
     eventually("the zone ends there, and is tried again", || {
         log().matches("the hub and other zones go on").count() > 1
@@ -317,7 +329,7 @@ fn a_zone_that_breaks_harms_nothing_else() {
     eventually("the status tells", || {
         String::from_utf8_lossy(&status().stdout).contains("1 of 2")
     });
-    for (bytes, path) in &damaged {
+    for (path, bytes) in &damage {
         fs::write(path, bytes).unwrap();
     }
     let back = zone_url(&document, 1, "market");
