@@ -43,7 +43,9 @@ export function HaltedNote({ zone }: { zone: Zone }) {
   if (isDue(heights.reseedsAt, pace)) return <>{t.life.listDue}</>;
   return (
     <>
-      {t.life.listFrom} {count(heights.reseedsAt)}, <About height={heights.reseedsAt} pace={pace} says={t.life.listAbout} />
+      {t.life.listFrom} {count(heights.reseedsAt)},
+      <br />
+      <About height={heights.reseedsAt} pace={pace} says={t.life.listAbout} />
     </>
   );
 }
@@ -101,7 +103,7 @@ function Halted({ zone }: { zone: Zone }) {
     if (checkpoint) rows.push([t.life.command, <Command key="c" zone={zone} />]);
   }
   return (
-    <Panel title={t.life.title} source={heights} className="mb-3 border-bad">
+    <Panel title={t.life.title} source={heights} tone="bad" className="mb-3">
       <div className="flex flex-col gap-3">
         {checkpoint ? (
           <p className="max-w-[80ch]">
@@ -121,7 +123,7 @@ function Quiet({ zone }: { zone: Zone }) {
   const silence = useSilence(zone);
   if (silence.is === 'heard') return null;
   return (
-    <Panel title={t.life.quietTitle} className="mb-3 border-warn">
+    <Panel title={t.life.quietTitle} tone="warn" className="mb-3">
       <div className="flex flex-col gap-3">
         <p className="max-w-[80ch]">
           {zone.checkpoint ? t.life.quiet : t.life.quietNone} <Ago ms={heardAt(zone) * 1_000} />.{' '}
