@@ -10,6 +10,7 @@ import { accessibility, launch, open, overflow, settle, visit } from './browser.
 import { barter } from './contract.mjs';
 import { collections, provenance } from './exchange.mjs';
 import { addresses, chains } from './explorer.mjs';
+import { halts } from './halted.mjs';
 import { keeps, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { completes, moves, slashed } from './stake.mjs';
@@ -335,6 +336,8 @@ if (process.argv.includes('--screenshots')) {
   });
 
   test('chains tell their seats, guard and directives, and the hub tells of a zone that this node does not run', () => chains(browser, league));
+
+  test('a zone that is silent counts as halted, and can be reseeded when it is time', { timeout: 90 * SECOND }, () => halts(browser, league, SOMEBODY));
 
   test('an address: its tokens, what its logs say, and pages that a link names', () => addresses(browser, league, { holder: HOLDER.address }));
 
