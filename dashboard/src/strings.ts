@@ -261,6 +261,8 @@ export const t = {
     noneNext: 'A member publishes with: hansa --as member-1 exchange publish FILE',
     nothingFound: 'No object fits.',
     nothingFoundNext: 'Use fewer words, or another type. Older objects may not be loaded yet.',
+    previous: 'Previous',
+    next: 'Next',
     page: (at: string, of: string) => `page ${at} of ${of}`,
     notAll: 'Older objects are not loaded.',
     loadMore: 'Load older',

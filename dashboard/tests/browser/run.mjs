@@ -8,7 +8,7 @@ import { encodeFunctionData } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, settle, visit } from './browser.mjs';
 import { barter } from './contract.mjs';
-import { collections, provenance } from './exchange.mjs';
+import { collections, listed, provenance } from './exchange.mjs';
 import { addresses, chains } from './explorer.mjs';
 import { halts } from './halted.mjs';
 import { keeps, walks } from './keyboard.mjs';
@@ -285,6 +285,8 @@ if (process.argv.includes('--screenshots')) {
   });
 
   test('an object: who signed its block, and how a list is connected', () => provenance(browser, league));
+
+  test('the list of objects: its order, filters and pages have links, and the back button goes through them', () => listed(browser, league));
 
   test('TAXII collections: for members, counted, and with addresses', () => collections(browser, league));
 
