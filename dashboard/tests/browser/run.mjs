@@ -154,6 +154,30 @@ if (process.argv.includes('--screenshots')) {
     await page.context().close();
   });
 
+  test('what the node refuses is said in plain words, and in its own behind details', async () => {
+    const { page, faults } = await open(browser, league);
+    await visit(page, league, 'league');
+    await page.route('**/rpc', async (route) => {
+      const asked = route.request().postDataJSON();
+      if (!/^eth_sendRawTransaction/.test(asked?.method ?? '')) return route.fallback();
+      return route.fulfill({ json: { jsonrpc: '2.0', id: asked.id, error: { code: -32_000, message: 'txpool is full' } } });
+    });
+    await page.getByRole('button', { name: 'Send a test transaction' }).click();
+    await page.getByText('The node has too many transactions waiting.').waitFor();
+    await page.getByText('Details', { exact: true }).click();
+    await page.getByText('txpool is full').waitFor();
+    await page.setViewportSize({ width: 360, height: 900 });
+    assert.deepEqual(await accessibility(page), []);
+    assert.ok((await overflow(page)) <= 0, 'what was refused is wider than the screen');
+    // It is gone with the next attempt.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.getByRole('button', { name: 'Send a test transaction' }).click();
+    await page.getByText(/Final .* after it was sent/).waitFor({ timeout: 20 * SECOND });
+    assert.equal(await page.getByRole('alert').count(), 0);
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
   test('an idle page asks only for what changes, and each figure says how old it is', async () => {
     const { page } = await open(browser, league);
     await visit(page, league, 'league');
