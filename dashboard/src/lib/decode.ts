@@ -163,6 +163,10 @@ export function decodeError(address: string | null, data: Hex): Decoded | null {
   return null;
 }
 
+/** Names of times; what is one counts seconds since 1970. */
+const SECONDS = /^(expiry|until|closesAt|haltedAt|startsAt|upgradesAt|raisedAt|acceptedAt|timestamp|provisionalUntil|since|latest)$/i;
+export const isTime = (name: string, value: bigint): boolean => SECONDS.test(name) && value > 1_000_000_000n && value < 100_000_000_000n;
+
 /** What an event of the zones' module means, in a sentence: its name and numbers do not say it. */
 export function inWords({ by, name, arguments: given }: Decoded): string | null {
   if (by !== 'zones') return null;

@@ -2,13 +2,13 @@
 // blocks (crates/modules/src/zones/reseeds.rs): time passes also while the hub itself stands.
 import { encodeFunctionData } from 'viem/utils';
 import { type BlockHead, useNewestBlocks } from './blocks';
-import { useNow } from './clock';
 import { decodeError } from './decode';
 import { num } from './format';
 import { terms } from './league';
 import { useAsk, useRpc, viewsOrFail } from './live';
 import { ZONES } from './modules';
 import { call, HUB, RpcError } from './rpc';
+import { useStream } from './stream';
 import type { Hex, Zone } from './types';
 import type { Intent } from './wallet';
 
@@ -60,8 +60,8 @@ export function useHubPace(): Pace | null {
 /** When the hub will about have this block, ms; null where it has it, or nobody can tell. */
 export const expectedMs = (height: number, { head, headMs, blockMs }: Pace): number | null => (height <= head || blockMs === null ? null : headMs + (height - head) * blockMs);
 
-/** A transaction is in the block after the newest. */
-export const isDue = (height: number, { head }: Pace): boolean => head + 1 >= height;
+/** The preview of what is sent runs in the hub's newest block. */
+export const isDue = (height: number, { head }: Pace): boolean => head >= height;
 
 const on = (functionName: 'reseed' | 'halt', { id }: Zone): Intent & { data: Hex } => ({ chain: HUB, to: ZONES.to, data: encodeFunctionData({ abi: ZONES.abi, functionName, args: [BigInt(id)] }) });
 export const reseedIntent = (zone: Zone): Intent => on('reseed', zone);
@@ -85,22 +85,23 @@ export async function haltsAt(zone: Zone, signal?: AbortSignal): Promise<number 
 
 export type Silence = { is: 'heard' } | { is: 'quiet'; haltsAtMs: number } | { is: 'silent' };
 
-/** How long the hub has been waiting for a zone: it is quiet once half of the time that it may be silent is over. Checkpoints come much more often. */
-export function silence(nowMs: number, heard: number, halts: number | null | undefined): Silence {
+/** How long the hub has been waiting for a zone at one of its blocks, whose seconds are what counts: it is quiet once half of the time that it may be silent is over. Checkpoints come much more often. */
+export function silence(hubMs: number, heard: number, halts: number | null | undefined): Silence {
   if (halts === null || halts === undefined) return { is: 'heard' };
   const [heardMs, haltsAtMs] = [heard * 1_000, halts * 1_000];
-  if (nowMs > haltsAtMs) return { is: 'silent' };
-  return nowMs - heardMs > (haltsAtMs - heardMs) / 2 ? { is: 'quiet', haltsAtMs } : { is: 'heard' };
+  if (Math.floor(hubMs / 1_000) > halts) return { is: 'silent' };
+  return hubMs - heardMs > (haltsAtMs - heardMs) / 2 ? { is: 'quiet', haltsAtMs } : { is: 'heard' };
 }
 
-/** The hub is asked only once a zone's time of notice is over: it waits that long at least. */
+/** The hub is asked only once half of a zone's time of notice is over: it waits for the whole of it at least. */
 export function useSilence(zone: Zone): Silence {
-  const now = useNow();
+  const { head } = useStream(HUB);
+  const hubMs = num(head?.timestampMs);
   const heard = heardAt(zone);
   const isOpen = zone.phase === 'registered' || zone.phase === 'active';
-  const isLate = now > (heard + (terms(zone).noticeSeconds ?? 0)) * 1_000;
+  const isLate = hubMs > (heard + (terms(zone).noticeSeconds ?? 0) / 2) * 1_000;
   const halts = useAsk<number | null>(HUB, ['halts-at', zone.id], (signal) => haltsAt(zone, signal), { on: [ZONES.to], enabled: isOpen && isLate });
-  return isOpen && isLate ? silence(now, heard, halts.data) : { is: 'heard' };
+  return isOpen && isLate ? silence(hubMs, heard, halts.data) : { is: 'heard' };
 }
 
 /** Where a zone was reseeded: its blocks from `firstBlock` on are of that epoch or a later one. */

@@ -84,7 +84,7 @@ export const life = {
   closesBecause: {
     creator: 'its creator closed it',
     escrow: 'what is left of its escrow pays no longer',
-    halted: 'it counts as halted: the hub had no checkpoint of it for too long',
+    halted: 'the hub had no checkpoint of it for too long',
   } as Record<string, string>,
   title: 'This zone counts as halted',
   why: 'The hub had no checkpoint of it for longer than it waits for one. The newest is of block',
@@ -97,7 +97,7 @@ export const life = {
   nowAt: (head: string) => `the hub is at ${head}`,
   inAbout: (time: string) => `in about ${time} by the hub’s pace`,
   until: 'Until',
-  untilBlock: 'it is stopped, for good: anybody can do that from hub block',
+  untilBlock: 'it is stopped, for good: anybody can do that, and nodes do, from hub block',
   untilTime: 'on, and not before',
   command: 'By a command',
   commandText: (name: string) => `hansa zone reseed ${name}`,

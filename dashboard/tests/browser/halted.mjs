@@ -8,6 +8,8 @@ const [ZONE, HALT] = ['function zone(uint64)', 'function halt(uint64)'].map((of)
 /** Words of an answer of `zone` before those of these names: the struct begins behind its offset. */
 const [RESEEDS_AT, STOPS_AT] = [10, 11];
 
+const MONTH_S = 30 * 86_400;
+
 const withWord = (hex, index, value) => {
   const at = 2 + index * 64;
   return `${hex.slice(0, at)}${value.toString(16).padStart(64, '0')}${hex.slice(at + 64)}`;
@@ -44,7 +46,8 @@ export async function halts(browser, league, of) {
   const { page, faults } = await open(browser, league, { wallet: of });
   const zones = await league.call('hansa_zones');
   const { checkpoint, timestamp } = zones.find(({ name }) => name === 'market');
-  const long = { checkpoint: checkpoint && { ...checkpoint, recordedTime: checkpoint.recordedTime - 86_400 }, timestamp: timestamp - 86_400 };
+  // Much longer than its time of notice.
+  const long = { checkpoint: checkpoint && { ...checkpoint, recordedTime: checkpoint.recordedTime - MONTH_S }, timestamp: timestamp - MONTH_S };
   const look = async (what) => {
     for (const width of [1280, 360]) {
       await page.setViewportSize({ width, height: 900 });

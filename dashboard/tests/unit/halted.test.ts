@@ -20,9 +20,8 @@ test('when a block of the hub comes is told by its pace', () => {
   expect(of).toEqual({ head: 120, headMs: 50_000, blockMs: 1_000 });
   expect(expectedMs(130, of)).toBe(60_000);
   expect(expectedMs(120, of)).toBeNull();
-  expect(isDue(122, of)).toBe(false);
-  // The next block is the first that a transaction can be in.
-  expect(isDue(121, of)).toBe(true);
+  expect(isDue(121, of)).toBe(false);
+  expect(isDue(120, of)).toBe(true);
   expect(pace([])).toBeNull();
   expect(expectedMs(130, pace([block(120, 50_000)])!)).toBeNull();
 });
@@ -31,7 +30,9 @@ test('a zone is quiet at half of the time that it may be silent', () => {
   expect(silence(150_000, 100, 200)).toEqual({ is: 'heard' });
   expect(silence(150_001, 100, 200)).toEqual({ is: 'quiet', haltsAtMs: 200_000 });
   expect(silence(200_000, 100, 200)).toEqual({ is: 'quiet', haltsAtMs: 200_000 });
-  expect(silence(200_001, 100, 200)).toEqual({ is: 'silent' });
+  // The hub's time has whole seconds.
+  expect(silence(200_999, 100, 200)).toEqual({ is: 'quiet', haltsAtMs: 200_000 });
+  expect(silence(201_000, 100, 200)).toEqual({ is: 'silent' });
   expect(silence(101_000, 100, 0)).toEqual({ is: 'silent' });
   expect(silence(999_000, 100, null)).toEqual({ is: 'heard' });
   expect(heardAt(zone)).toBe(50);

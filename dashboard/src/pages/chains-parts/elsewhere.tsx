@@ -27,7 +27,7 @@ function Strip({ zone }: { zone: Zone }) {
         <Stat label={t.chains.seats} note={t.chains.seatsOfCommittee}>
           {committee ? count(committee.seats.length) : '–'}
         </Stat>
-        <Stat label={t.security.answers} note={of?.ratio != null && `${t.security.ratio}: ${times(of.ratio)}`}>
+        <Stat label={t.security.answers} note={of?.ratio != null && <>{t.security.ratio}: <span className="whitespace-nowrap">{times(of.ratio)}</span></>}>
           {of ? <Ether of={of.answers} digits={2} /> : '–'}
         </Stat>
         <Stat label={t.chains.locked}>
