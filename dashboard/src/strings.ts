@@ -1,5 +1,5 @@
 // All that the dashboard says, in one place. Functions fill in numbers that have been formatted already.
-import { chains, explorer, security } from './strings/chains';
+import { chains, explorer, life, security, zoneEvents } from './strings/chains';
 import { incident } from './strings/incident';
 import { slash, stake } from './strings/stake';
 
@@ -108,6 +108,7 @@ export const t = {
       operatorDown: (name: string) => `${name} has no session with this node: it is down, or cut off.`,
       operatorBarred: (name: string, bar: string) => `${name} is ${bar}: it takes no part until it is let in again.`,
       zoneStands: (name: string, age: string) => `Zone ${name} has made no block for ${age}.`,
+      zoneHalted: (name: string) => `Zone ${name} counts as halted: the hub hears nothing of it.`,
       zoneEnds: (name: string, phase: string) => `Zone ${name} is ${phase}.`,
       zoneNotHere: (name: string) => `This node does not run zone ${name}.`,
       syncing: 'This node is catching up: it shows an older state than others have.',
@@ -233,6 +234,8 @@ export const t = {
   },
   incident,
   chains,
+  life,
+  zoneEvents,
   security,
   explorer,
   exchange: {
@@ -258,6 +261,8 @@ export const t = {
     noneNext: 'A member publishes with: hansa --as member-1 exchange publish FILE',
     nothingFound: 'No object fits.',
     nothingFoundNext: 'Use fewer words, or another type. Older objects may not be loaded yet.',
+    previous: 'Previous',
+    next: 'Next',
     page: (at: string, of: string) => `page ${at} of ${of}`,
     notAll: 'Older objects are not loaded.',
     loadMore: 'Load older',

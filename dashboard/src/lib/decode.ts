@@ -3,6 +3,7 @@ import type { Abi, AbiEvent, AbiFunction } from 'viem';
 import { decodeErrorResult, decodeEventLog, decodeFunctionData, parseAbi, toFunctionSelector } from 'viem/utils';
 import { t } from '../strings';
 import { wrong } from '../strings/forms';
+import { count } from './format';
 import { ABIS, MODULE_NAMES } from './modules';
 import type { Hex, Log } from './types';
 
@@ -160,6 +161,29 @@ export function decodeError(address: string | null, data: Hex): Decoded | null {
     }
   }
   return null;
+}
+
+/** Names of times; what is one counts seconds since 1970. */
+const SECONDS = /^(expiry|until|closesAt|haltedAt|startsAt|upgradesAt|raisedAt|acceptedAt|timestamp|provisionalUntil|since|latest)$/i;
+export const isTime = (name: string, value: bigint): boolean => SECONDS.test(name) && value > 1_000_000_000n && value < 100_000_000_000n;
+
+/** What an event of the zones' module means, in a sentence: its name and numbers do not say it. */
+export function inWords({ by, name, arguments: given }: Decoded): string | null {
+  if (by !== 'zones') return null;
+  const number = (of: string): bigint => BigInt((given.find((argument) => argument.name === of)?.value ?? 0) as bigint | number);
+  const [say, zone] = [t.zoneEvents, String(number('zoneId'))];
+  switch (name) {
+    case 'ZoneClosing':
+      return say.closing(zone, say.reasons[Number(number('reason'))] || say.unknown);
+    case 'ZoneReopened':
+      return say.reopened(zone);
+    case 'ZoneStopped':
+      return say.stopped(zone);
+    case 'ZoneReseeded':
+      return say.reseeded(zone, count(number('firstBlock')), count(number('epoch')));
+    default:
+      return null;
+  }
 }
 
 /** What a transaction does, in a word or two. */

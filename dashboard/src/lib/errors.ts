@@ -1,7 +1,7 @@
 // Errors in plain words, with what to do next: of the node, of wallets and libraries, and of this page. Whatever they said is kept beside.
 import { errors as say } from '../strings/errors';
-import { decodeError } from './decode';
-import { count, timed } from './format';
+import { decodeError, isTime } from './decode';
+import { count, dateTime, timed } from './format';
 import { RpcError, Unreachable } from './rpc';
 import { safe } from './safe';
 import type { Hex } from './types';
@@ -81,7 +81,7 @@ function reverted(thrown: Thrown[]): Pick<Explained, 'what' | 'next'> | null {
     if (typeof hex !== 'string' || !hex.startsWith('0x')) continue;
     const reason = decodeError(null, hex as Hex);
     if (!reason) continue;
-    const details = reason.arguments.map(({ name, value }) => `${name} ${typeof value === 'bigint' ? count(value) : safe(value, 120)}`).join(', ');
+    const details = reason.arguments.map(({ name, value }) => `${name} ${typeof value === 'bigint' ? (isTime(name, value) ? dateTime(Number(value) * 1_000) : count(value)) : safe(value, 120)}`).join(', ');
     return { what: say.reverts(`${reason.name}${details ? ` (${details})` : ''}`), next: reason.name === 'Blocked' ? say.blockedNext : say.revertsNext };
   }
   return null;

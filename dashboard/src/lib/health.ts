@@ -72,7 +72,8 @@ export function health({ now, status, headMs, operators, peers, zones, zoneHeads
     const name = line(zone.name, 40);
     const head = zoneHeads.find((of) => of.name === zone.name)?.headMs;
     const still = standing(zone, zoneHeads, now);
-    if (zone.phase === 'closing' || zone.phase === 'stopped') problems.push(t.league.problems.zoneEnds(name, zone.phase));
+    if (zone.phase === 'closing' && zone.reason === 'halted') problems.push(t.league.problems.zoneHalted(name));
+    else if (zone.phase === 'closing' || zone.phase === 'stopped') problems.push(t.league.problems.zoneEnds(name, zone.phase));
     if (zone.path === null && zone.serves) problems.push(t.league.problems.zoneNotHere(name));
     else if (still !== null) problems.push(t.league.problems.zoneStands(name, duration(still)));
     else if (head !== null) chainsUp += 1;

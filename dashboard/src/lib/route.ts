@@ -59,10 +59,11 @@ export function withQuery({ parts, query: now }: Route, changes: Record<string, 
   return `${to(...parts)}${query.size > 0 ? `?${query}` : ''}`;
 }
 
-/** Changes the query of the present place without a new entry in the history. */
-export function setQuery(changes: Record<string, string>): void {
+/** Changes the query of the present place: without a new entry in the history, or with one that the back button leaves. */
+export function setQuery(changes: Record<string, string | number>, entry: 'same' | 'new' = 'same'): void {
   const hash = withQuery(current, changes);
-  history.replaceState(null, '', hash);
+  if (entry === 'new') history.pushState(null, '', hash);
+  else history.replaceState(null, '', hash);
   current = parse(hash);
   for (const listener of listeners) listener();
 }
@@ -72,3 +73,17 @@ export function whole(text: string | null, most: number = Number.MAX_SAFE_INTEGE
   const number = text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0;
   return number > 0 ? Math.min(number, most) : null;
 }
+
+/** A column that a table is sorted by. */
+interface By {
+  id: string;
+  desc: boolean;
+}
+
+/** The order that the query names: one of these columns, with a minus before it for the other way round. */
+export function readSort(text: string | null, columns: readonly string[]): By[] {
+  const [, minus, id = ''] = /^(-?)([a-z]+)$/.exec(text ?? '') ?? [];
+  return columns.includes(id) ? [{ id, desc: minus === '-' }] : [];
+}
+
+export const writeSort = ([by]: By[]): string => (by ? `${by.desc ? '-' : ''}${by.id}` : '');

@@ -6,8 +6,6 @@ import { call, type Chain } from './rpc';
 import type { Hex, Receipt } from './types';
 import type { Intent } from './wallet';
 
-export { explainSending } from './errors';
-
 /** How long a transaction is waited for. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 250;

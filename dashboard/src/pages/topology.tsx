@@ -4,6 +4,7 @@ import { useMemo, useSyncExternalStore } from 'react';
 import { radii } from '../lib/areas';
 import { useNow } from '../lib/clock';
 import { big, count, duration, ether, num } from '../lib/format';
+import { isHalted } from '../lib/halted';
 import { HUB_HEARTBEAT_MS, isUp, standing, stands } from '../lib/health';
 import { useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { to } from '../lib/route';
@@ -243,7 +244,7 @@ export default function Topology() {
                 <Text of={zone.name} most={40} />
               </a>
               <span title={t.league.messages(count(zone.sent), count(zone.delivered))}>{ether(big(zone.locked), 2)} ETH</span>
-              {zone.phase !== 'active' && <Badge tone="warn">{zone.phase}</Badge>}
+              {zone.phase !== 'active' && <Badge tone={isHalted(zone) ? 'bad' : 'warn'}>{isHalted(zone) ? t.life.badge : zone.phase}</Badge>}
               {standingIds.includes(zone.id) && <Badge tone="bad">{t.league.noBlockFor(duration(still.get(zone.id) ?? 0))}</Badge>}
               {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
             </li>

@@ -78,6 +78,59 @@ export const chains = {
   rpc: 'JSON-RPC',
 };
 
+/** Zones that end, that halted, and that go on all the same. */
+export const life = {
+  badge: 'halted',
+  closesBecause: {
+    creator: 'its creator closed it',
+    escrow: 'what is left of its escrow pays no longer',
+    halted: 'the hub had no checkpoint of it for too long',
+  } as Record<string, string>,
+  title: 'This zone counts as halted',
+  why: 'The hub had no checkpoint of it for longer than it waits for one. The newest is of block',
+  whyAge: 'and was recorded',
+  whyNone: 'The hub has never had a checkpoint of it, so there is nothing that it could go on from: it will stop.',
+  what: 'A checkpoint opens it again. So does reseeding it: its present operators go on behind that block, and blocks behind it that the former ones made final and told nobody of are void.',
+  from: 'Can be reseeded',
+  fromBlock: 'from hub block',
+  now: 'now, since hub block',
+  nowAt: (head: string) => `the hub is at ${head}`,
+  inAbout: (time: string) => `in about ${time} by the hub’s pace`,
+  until: 'Until',
+  untilBlock: 'it is stopped, for good: anybody can do that, and nodes do, from hub block',
+  untilTime: 'on, and not before',
+  command: 'By a command',
+  commandText: (name: string) => `hansa zone reseed ${name}`,
+  commandWhat: 'the command',
+  reseed: 'Reseed it',
+  reseedSays: (name: string) => `The present operators of ${name} go on from its last checkpoint. Blocks behind it that nobody told the hub of are void. It is open again.`,
+  listDue: 'can be reseeded now',
+  listFrom: 'can be reseeded from hub block',
+  listAbout: (time: string) => `in about ${time}`,
+  listNever: 'it had no checkpoint: it will stop',
+  quietTitle: 'The hub hears nothing of this zone',
+  quiet: 'Its newest checkpoint was recorded',
+  quietNone: 'It has had no checkpoint since it was made,',
+  quietUntil: 'If none comes, anybody can say that it has halted, from',
+  quietOn: 'on.',
+  silent: 'That is longer than the hub waits: anybody can say that it has halted. It closes then, and the league can reseed it after a whole epoch of the hub, unless the hub hears of it before.',
+  halt: 'Say that it has halted',
+  haltSays: (name: string) => `You tell the hub that ${name} has halted. It closes: nothing can be sent to it until the hub hears of it, or it is reseeded. Without either it stops.`,
+  reseeded: 'Reseeded',
+  cutFrom: 'Its blocks from',
+  cutEpoch: (epoch: string) => `on are of epoch ${epoch}: the league reseeded it`,
+};
+
+/** What the zones' module says of a zone, in a sentence. */
+export const zoneEvents = {
+  reasons: ['', 'its creator closed it', 'its escrow pays no longer', 'it counts as halted, for the hub had no checkpoint of it for too long'],
+  closing: (zone: string, why: string) => `Zone ${zone} closes: ${why}.`,
+  unknown: 'for a reason that this page does not know',
+  reopened: (zone: string) => `Zone ${zone} does not close after all: it is open again.`,
+  stopped: (zone: string) => `Zone ${zone} stops, for good.`,
+  reseeded: (zone: string, first: string, epoch: string) => `Zone ${zone} had halted and goes on: its blocks from ${first} on are of its epoch ${epoch}, made by the operators that it has now.`,
+};
+
 export const security = {
   title: 'Security and value',
   zone: 'Zone',

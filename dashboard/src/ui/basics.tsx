@@ -58,11 +58,13 @@ interface PanelProps {
   /** Where an error is shown in the place of the content only if there is none. */
   flush?: boolean;
   className?: string;
+  /** Of what has to be seen first. */
+  tone?: 'warn' | 'bad';
   level?: 2 | 3;
 }
 
 /** A titled part of a page. Given where its data come from, it shows waiting, failure and age. */
-export function Panel({ title, children, aside, source, flush = false, className = '', level = 2 }: PanelProps) {
+export function Panel({ title, children, aside, source, flush = false, className = '', tone, level = 2 }: PanelProps) {
   const id = useId();
   const now = useNow();
   const at = useAsOf(source);
@@ -70,7 +72,7 @@ export function Panel({ title, children, aside, source, flush = false, className
   const Heading = `h${level}` as const;
   const empty = source !== undefined && source.data === undefined;
   return (
-    <section aria-labelledby={id} className={`min-w-0 rounded-lg border border-line bg-panel ${className}`}>
+    <section aria-labelledby={id} className={`min-w-0 rounded-lg border ${tone ? { warn: 'border-warn', bad: 'border-bad' }[tone] : 'border-line'} bg-panel ${className}`}>
       <header className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-3 py-1.5">
         <Heading id={id} className="text-[0.8125rem] font-semibold">
           {title}

@@ -1,7 +1,7 @@
 // Arguments of calls, logs and errors, by their types and names.
 import type { ReactNode } from 'react';
 import { bytes, count, short } from '../lib/format';
-import { type Argument, type Decoded, decodeLog } from '../lib/decode';
+import { type Argument, type Decoded, decodeLog, inWords, isTime } from '../lib/decode';
 import { MODULE_NAMES } from '../lib/modules';
 import type { Chain } from '../lib/rpc';
 import type { Log } from '../lib/types';
@@ -11,8 +11,6 @@ import { Address, Ether, Hash, Text, Time } from './values';
 
 /** Names of amounts of wei in the modules' ABIs. */
 const WEI = /^(value|amount|bond|fee|stake|escrow|locked|held|paid|left|rentPerDay|sent|minimum|minBond|balance|answers)$/i;
-/** Names of times, seconds since 1970. */
-const SECONDS = /^(expiry|until|closesAt|raisedAt|acceptedAt|timestamp|provisionalUntil|since|latest)$/i;
 /** Names of chain ids. */
 const CHAIN_ID = /^(chainId|source|destination)$/;
 /** Bytes that are shown of a long value. */
@@ -30,7 +28,7 @@ function single({ name, type, value }: Argument, chain: Chain, unit: Unit): Reac
     const number = BigInt(value as bigint | number);
     if (WEI.test(name) && unit === 'wei' && number > 1_000_000n) return <Ether of={number} digits={6} />;
     if (WEI.test(name) && unit === 'token') return t.common.smallestUnits(count(number));
-    if (SECONDS.test(name) && number > 1_000_000_000n && number < 100_000_000_000n) return <Time ms={Number(number) * 1_000} />;
+    if (isTime(name, number)) return <Time ms={Number(number) * 1_000} />;
     if (/Ms$/.test(name) && number > 1_000_000_000_000n) return <Time ms={Number(number)} />;
     if (name === 'version' && number > 1_000_000_000_000n) return <Time ms={Number(number)} />;
     // Numbers that are names are written as they are.
@@ -97,11 +95,13 @@ function List({ of, chain, unit }: { of: Argument; chain: Chain; unit: Unit }) {
 }
 
 export function DecodedView({ of, chain }: { of: Decoded; chain: Chain }) {
+  const words = inWords(of);
   return (
     <div className="min-w-0">
       <p className="mb-1 font-medium">
         <Text of={of.name} /> <Badge>{of.by}</Badge>
       </p>
+      {words && <p className="mb-1">{words}</p>}
       <Arguments of={of.arguments} chain={chain} unit={UNITS[of.by]} />
     </div>
   );
@@ -141,12 +141,14 @@ function inline(argument: Argument, chain: Chain, unit: Unit): ReactNode {
 /** As [LogView], on as few lines as it takes: long values are cut, and lists are counted. */
 export function LogLine({ of, chain }: { of: Log; chain: Chain }) {
   const decoded = decodeLog(of);
+  const words = decoded && inWords(decoded);
   const [first, ...topics] = of.topics;
   const title = decoded ? <><Text of={decoded.name} most={60} /> <Badge>{decoded.by}</Badge></> : <span className="font-mono text-[0.8125rem]">{short(first ?? '0x')}</span>;
   const shown: Argument[] = decoded?.arguments ?? [...topics.map((value) => ({ name: t.common.topic, type: 'bytes32', value })), { name: t.common.data, type: 'bytes', value: of.data }];
   return (
     <p className="flex min-w-0 flex-wrap items-baseline gap-x-3">
       <span className="font-medium">{title}</span>
+      {words && <span>{words}</span>}
       {shown.map((argument, index) => (
         <span key={`${argument.name}${index}`} className="min-w-0">
           <span className="text-muted">

@@ -27,7 +27,7 @@ export function AddNetwork({ chains, label }: { chains: Chain[]; label: (chain: 
       if (address) return use(chain);
       const found = await (await import('./core')).wallets();
       const [only] = found;
-      if (!only) return { at: 'failed', what: t.wallet.none, next: t.wallet.noneNext };
+      if (!only) return { at: 'failed', why: { what: t.wallet.none, next: t.wallet.noneNext, details: null } };
       if (found.length === 1) return use(chain, only.id);
       setChoice({ chain, found });
       return null;

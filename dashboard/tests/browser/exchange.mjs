@@ -40,6 +40,61 @@ export async function provenance(browser, league) {
   await page.context().close();
 }
 
+/** Order, filters and pages of the list have links, and the back button goes through them. */
+export async function listed(browser, league) {
+  const { page, faults } = await open(browser, league);
+  await visit(page, league, 'exchange');
+  const list = table(page, 'Objects');
+  const at = (number) => page.getByText(new RegExp(`^page ${number} of \\d`)).waitFor();
+  const sorted = (how) => list.locator(`th[aria-sort="${how}"]`).getByRole('button', { name: 'Object' }).waitFor();
+  await at(1);
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  await at(2);
+  assert.match(page.url(), /[?&]page=2$/);
+  await list.getByRole('button', { name: 'Object' }).click();
+  await sorted('ascending');
+  // Another order begins at its first page.
+  await at(1);
+  assert.match(page.url(), /\?sort=title$/);
+  await list.getByRole('button', { name: 'Object' }).click();
+  await sorted('descending');
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  await at(2);
+  const link = page.url();
+  const first = await list.locator('tbody tr').first().innerText();
+  const filter = page.getByRole('searchbox', { name: 'Filter objects' });
+  await filter.pressSequentially('address 14');
+  await at(1);
+  assert.match(page.url(), /q=address\+14/);
+  // All that was typed is one step.
+  await page.goBack();
+  await at(2);
+  assert.equal(await filter.inputValue(), '');
+  await page.goBack();
+  await at(1);
+  await sorted('descending');
+  await page.goBack();
+  await sorted('ascending');
+  await page.goBack();
+  await at(2);
+  await sorted('none');
+  await page.goForward();
+  await sorted('ascending');
+  await page.goto(link);
+  await page.reload();
+  await sorted('descending');
+  await at(2);
+  await list.getByText(first.split('\n')[0]).first().waitFor();
+  // A page that is not there is the last one.
+  await visit(page, league, 'exchange?q=address+14&page=99');
+  await at(1);
+  await visit(page, league, 'exchange?sort=nothing&page=x');
+  await sorted('none');
+  await at(1);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+}
+
 /** Collections for other tools, which a member may see. */
 export async function collections(browser, league) {
   const { page, faults } = await open(browser, league);

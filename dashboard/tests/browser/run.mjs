@@ -8,8 +8,9 @@ import { encodeFunctionData } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, settle, visit } from './browser.mjs';
 import { barter } from './contract.mjs';
-import { collections, provenance } from './exchange.mjs';
+import { collections, listed, provenance } from './exchange.mjs';
 import { addresses, chains } from './explorer.mjs';
+import { halts } from './halted.mjs';
 import { keeps, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { completes, moves, slashed } from './stake.mjs';
@@ -153,6 +154,30 @@ if (process.argv.includes('--screenshots')) {
     await page.context().close();
   });
 
+  test('what the node refuses is said in plain words, and in its own behind details', async () => {
+    const { page, faults } = await open(browser, league);
+    await visit(page, league, 'league');
+    await page.route('**/rpc', async (route) => {
+      const asked = route.request().postDataJSON();
+      if (!/^eth_sendRawTransaction/.test(asked?.method ?? '')) return route.fallback();
+      return route.fulfill({ json: { jsonrpc: '2.0', id: asked.id, error: { code: -32_000, message: 'txpool is full' } } });
+    });
+    await page.getByRole('button', { name: 'Send a test transaction' }).click();
+    await page.getByText('The node has too many transactions waiting.').waitFor();
+    await page.getByText('Details', { exact: true }).click();
+    await page.getByText('txpool is full').waitFor();
+    await page.setViewportSize({ width: 360, height: 900 });
+    assert.deepEqual(await accessibility(page), []);
+    assert.ok((await overflow(page)) <= 0, 'what was refused is wider than the screen');
+    // It is gone with the next attempt.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.getByRole('button', { name: 'Send a test transaction' }).click();
+    await page.getByText(/Final .* after it was sent/).waitFor({ timeout: 20 * SECOND });
+    assert.equal(await page.getByRole('alert').count(), 0);
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
   test('an idle page asks only for what changes, and each figure says how old it is', async () => {
     const { page } = await open(browser, league);
     await visit(page, league, 'league');
@@ -285,6 +310,8 @@ if (process.argv.includes('--screenshots')) {
 
   test('an object: who signed its block, and how a list is connected', () => provenance(browser, league));
 
+  test('the list of objects: its order, filters and pages have links, and the back button goes through them', () => listed(browser, league));
+
   test('TAXII collections: for members, counted, and with addresses', () => collections(browser, league));
 
   test('a token: transfers, holders and how far was read; an ABI that a reader gives; the calls inside', async () => {
@@ -335,6 +362,8 @@ if (process.argv.includes('--screenshots')) {
   });
 
   test('chains tell their seats, guard and directives, and the hub tells of a zone that this node does not run', () => chains(browser, league));
+
+  test('a zone that is silent counts as halted, and can be reseeded when it is time', { timeout: 90 * SECOND }, () => halts(browser, league, SOMEBODY));
 
   test('an address: its tokens, what its logs say, and pages that a link names', () => addresses(browser, league, { holder: HOLDER.address }));
 

@@ -1,7 +1,8 @@
 import { encodeErrorResult } from 'viem/utils';
 import { expect, test } from 'vitest';
 import { explain, explainSending, Told } from '../../src/lib/errors';
-import { GUARD, MEMBERS } from '../../src/lib/modules';
+import { dateTime } from '../../src/lib/format';
+import { GUARD, MEMBERS, ZONES } from '../../src/lib/modules';
 import { RpcError, Unreachable } from '../../src/lib/rpc';
 import { errors } from '../../src/strings/errors';
 
@@ -62,4 +63,9 @@ test('what this page says itself is plain already; what is unknown is said to be
   const loop = new Error('loop') as Error & { cause: unknown };
   loop.cause = loop;
   expect(explain(loop).details).toBe('loop');
+});
+
+test('a time that a contract declares is written as one', () => {
+  const data = encodeErrorResult({ abi: ZONES.abi, errorName: 'NotSilent', args: [1n, 1_767_225_600n] });
+  expect(explainSending({ message: 'x', data }).what).toContain(`NotSilent (zoneId 1, haltedAt ${dateTime(1_767_225_600_000)})`);
 });

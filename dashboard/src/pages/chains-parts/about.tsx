@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { usePolicy } from '../../lib/directives';
 import { bps, big, count, duration, num } from '../../lib/format';
+import { useReseeds } from '../../lib/halted';
 import { escrowLastsMs, terms, useOperators } from '../../lib/league';
 import { to } from '../../lib/route';
 import { type Chain, HUB, path } from '../../lib/rpc';
@@ -11,6 +12,7 @@ import { t } from '../../strings';
 import { Facts, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, BlockLink, Ether, Text, Time } from '../../ui/values';
+import { Reseeds } from './life';
 
 export function Committee({ chain, zone }: { chain: Chain; zone: Zone | null }) {
   const operators = useOperators().data?.operators ?? [];
@@ -78,6 +80,7 @@ function pace(zone: Zone): [string, ReactNode][] {
 
 export function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | undefined; chain: Chain }) {
   const guard = usePolicy(zone);
+  const reseeds = useReseeds(zone);
   const rows: [string, ReactNode][] = [[t.chains.chainId, String(num(zone ? zone.chainId : hub?.chainId))]];
   const lasts = zone && escrowLasts(zone);
   if (zone) {
@@ -88,7 +91,8 @@ export function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | u
       [t.chains.lockedLong, <Ether key="l" of={big(zone.locked)} />],
       [t.chains.outflow, <span key="o"><Ether of={big(zone.outflow)} /> {t.league.ofTotal('')}<Ether of={big(zone.outflowLimit)} /></span>],
     );
-    if (zone.closesAt !== null) rows.push([t.chains.closes, <Time key="t" ms={zone.closesAt * 1_000} />]);
+    if (zone.closesAt !== null) rows.push([t.chains.closes, <span key="t"><Time ms={zone.closesAt * 1_000} />{zone.reason && <span className="text-muted">; {t.life.closesBecause[zone.reason] ?? <Text of={zone.reason} most={40} />}</span>}</span>]);
+    if (reseeds.length > 0) rows.push([t.life.reseeded, <Reseeds key="s" zone={zone} of={reseeds} />]);
   } else if (hub) rows.push([t.chains.genesis, <span key="g" className="font-mono text-xs break-all">{hub.genesis}</span>]);
   if (guard) rows.push([t.chains.minSeverity, t.chains.severities(guard.least)], [t.chains.maxDirective, duration(guard.maxSeconds * 1_000)]);
   if (zone) rows.push(...pace(zone));

@@ -4,11 +4,11 @@ import { HUB } from '../../lib/rpc';
 import { security, times, useCommittee } from '../../lib/security';
 import type { Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Stat, Title } from '../../ui/basics';
+import { Stat, Title } from '../../ui/basics';
 import { Ago, BlockLink, Ether, Text } from '../../ui/values';
 import { Crumbs } from '../chains';
-import { PHASE_TONES } from '../explorer/list';
 import { About, Committee, escrowLasts } from './about';
+import { Life, Phase } from './life';
 import { SecurityPanel } from './security';
 
 function Strip({ zone }: { zone: Zone }) {
@@ -27,7 +27,7 @@ function Strip({ zone }: { zone: Zone }) {
         <Stat label={t.chains.seats} note={t.chains.seatsOfCommittee}>
           {committee ? count(committee.seats.length) : '–'}
         </Stat>
-        <Stat label={t.security.answers} note={of?.ratio != null && `${t.security.ratio}: ${times(of.ratio)}`}>
+        <Stat label={t.security.answers} note={of?.ratio != null && <>{t.security.ratio}: <span className="whitespace-nowrap">{times(of.ratio)}</span></>}>
           {of ? <Ether of={of.answers} digits={2} /> : '–'}
         </Stat>
         <Stat label={t.chains.locked}>
@@ -45,10 +45,11 @@ export function ElsewherePage({ zone }: { zone: Zone }) {
   return (
     <>
       <Crumbs chain={zone.name} />
-      <Title aside={<Badge tone={PHASE_TONES[zone.phase]}>{zone.phase}</Badge>}>
+      <Title aside={<Phase zone={zone} />}>
         <Text of={zone.name} most={40} />
       </Title>
       <p className="mb-3 max-w-[80ch] text-muted">{t.chains.notHereHub}</p>
+      <Life zone={zone} />
       <Strip zone={zone} />
       <div className="grid items-start gap-3 lg:grid-cols-2">
         <About chain={zone.name} zone={zone} hub={undefined} />

@@ -1,10 +1,10 @@
-import { createColumnHelper, flexRender, getCoreRowModel, getFilteredRowModel, getPaginationRowModel, getSortedRowModel, type SortingState, useReactTable } from '@tanstack/react-table';
-import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { createColumnHelper, flexRender, getCoreRowModel, getFilteredRowModel, getPaginationRowModel, getSortedRowModel, type SortingState, type Updater, useReactTable } from '@tanstack/react-table';
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
 import { count, num } from '../../lib/format';
 import { type Entry, MAX_OBJECTS, useObjects } from '../../lib/exchange';
 import { among, MAX_LISTED } from '../../lib/graph';
 import { useNames, useStatus } from '../../lib/league';
-import { setQuery, to, useRoute } from '../../lib/route';
+import { readSort, setQuery, to, useRoute, whole, writeSort } from '../../lib/route';
 import { HUB } from '../../lib/rpc';
 import { TLP } from '../../lib/stix';
 import { t } from '../../strings';
@@ -20,6 +20,12 @@ const TLP_TONES: Tone[] = ['muted', 'good', 'warn', 'warn', 'bad'];
 export function Tlp({ of }: { of: number }) {
   return <Badge tone={TLP_TONES[of] ?? 'muted'}>TLP:{TLP[of] ?? '?'}</Badge>;
 }
+
+/** Columns that a link may sort by. */
+const SORTABLE = ['type', 'title', 'tlp', 'publisher', 'version', 'block'];
+
+/** What else is looked for begins at its first page. While a search is typed it stays one entry of the history. */
+const look = (changes: Record<string, string>, entry: 'same' | 'new' = 'new'): void => setQuery({ ...changes, page: '' }, entry);
 
 const column = createColumnHelper<Entry>();
 const columns = [
@@ -63,7 +69,7 @@ function Filters({ types, onText, text, type, tlp }: { types: [string, number][]
   return (
     <div className="flex flex-wrap gap-2 border-b border-line p-2">
       <input type="search" value={text} maxLength={200} onChange={(event) => onText(event.target.value)} placeholder={t.exchange.searchHint} aria-label={t.exchange.search} className={`${field} flex-1 basis-56`} />
-      <select aria-label={t.exchange.type} value={type} onChange={(event) => setQuery({ type: event.target.value })} className={field}>
+      <select aria-label={t.exchange.type} value={type} onChange={(event) => look({ type: event.target.value })} className={field}>
         <option value="">{t.exchange.allTypes}</option>
         {types.map(([name, amount]) => (
           <option key={name} value={name}>
@@ -71,7 +77,7 @@ function Filters({ types, onText, text, type, tlp }: { types: [string, number][]
           </option>
         ))}
       </select>
-      <select aria-label="TLP" value={tlp} onChange={(event) => setQuery({ tlp: event.target.value })} className={field}>
+      <select aria-label="TLP" value={tlp} onChange={(event) => look({ tlp: event.target.value })} className={field}>
         <option value="">{t.exchange.allTlp}</option>
         {TLP.map((name, index) => (
           <option key={name} value={index}>
@@ -111,8 +117,6 @@ export function ObjectList() {
   const status = useStatus().data;
   const names = useNames();
   const objects = useObjects(status ? num(status.oldestBlock) : null);
-  const [sorting, setSorting] = useState<SortingState>([]);
-  const [pagination, setPagination] = useState({ pageIndex: 0, pageSize: PAGE });
   const text = query.get('q') ?? '';
   const type = query.get('type') ?? '';
   const tlp = query.get('tlp') ?? '';
@@ -126,13 +130,17 @@ export function ObjectList() {
     const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
     return objects.entries.filter((entry) => (!type || entry.type === type) && (!tlp || entry.tlp === Number(tlp)) && matches(entry, words, names.get(entry.publisher.toLowerCase())?.name ?? ''));
   }, [objects.entries, wanted, type, tlp, names]);
-  useEffect(() => setPagination({ pageIndex: 0, pageSize: PAGE }), [wanted, type, tlp]);
+  const sort = query.get('sort');
+  const sorting = useMemo(() => readSort(sort, SORTABLE), [sort]);
+  const pages = Math.max(1, Math.ceil(shown.length / PAGE));
+  const page = whole(query.get('page'), pages) ?? 1;
+  const turn = (next: number): void => setQuery({ page: next === 1 ? '' : next }, 'new');
   const table = useReactTable({
     data: shown,
     columns,
-    state: { sorting, pagination },
-    onSortingChange: setSorting,
-    onPaginationChange: setPagination,
+    state: { sorting, pagination: { pageIndex: page - 1, pageSize: PAGE } },
+    onSortingChange: (next: Updater<SortingState>) => look({ sort: writeSort(typeof next === 'function' ? next(sorting) : next) }),
+    enableMultiSort: false,
     getRowId: ({ key }) => key,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
@@ -147,7 +155,7 @@ export function ObjectList() {
       <p className="mb-3 max-w-[80ch] text-muted">{t.exchange.what}</p>
       {objects.error !== null && <Problem error={objects.error} />}
       <Panel title={filtered ? t.exchange.some(count(shown.length), count(objects.entries.length)) : t.exchange.count(count(objects.entries.length))} aside={objects.loading && <span role="status">{t.exchange.loading}</span>} flush>
-        <Filters types={types} text={text} type={type} tlp={tlp} onText={(next) => setQuery({ q: next })} />
+        <Filters types={types} text={text} type={type} tlp={tlp} onText={(next) => look({ q: next }, text === '' || next === '' ? 'new' : 'same')} />
         {objects.entries.length === 0 && !objects.loading ? (
           <Empty next={t.exchange.noneNext}>{t.exchange.none}</Empty>
         ) : shown.length === 0 && !objects.loading ? (
@@ -186,12 +194,12 @@ export function ObjectList() {
           </div>
         )}
         <div className="flex flex-wrap items-center gap-2 border-t border-line p-2 text-sm">
-          <Button onClick={() => table.previousPage()} disabled={!table.getCanPreviousPage()}>
-            {t.common.newer}
+          <Button onClick={() => turn(page - 1)} disabled={page === 1}>
+            {t.exchange.previous}
           </Button>
-          <span className="text-muted">{t.exchange.page(count(pagination.pageIndex + 1), count(Math.max(1, table.getPageCount())))}</span>
-          <Button onClick={() => table.nextPage()} disabled={!table.getCanNextPage()}>
-            {t.common.older}
+          <span className="text-muted">{t.exchange.page(count(page), count(pages))}</span>
+          <Button onClick={() => turn(page + 1)} disabled={page === pages}>
+            {t.exchange.next}
           </Button>
           {objects.more && !objects.loading && (
             <span className="ml-auto flex items-center gap-2 text-muted">

@@ -7,12 +7,13 @@ import type { Chain } from '../../lib/rpc';
 import { useStream } from '../../lib/stream';
 import type { Hex, Status, Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Panel, Stat, Title, Waiting } from '../../ui/basics';
+import { Panel, Stat, Title, Waiting } from '../../ui/basics';
 import { Ago, BlockLink, Text } from '../../ui/values';
 import { Crumbs } from '../chains';
 import { About, Committee } from '../chains-parts/about';
 import { Directives } from '../chains-parts/directives';
-import { PHASE_TONES, useThroughput } from './list';
+import { Life, Phase } from '../chains-parts/life';
+import { useThroughput } from './list';
 import { Recent } from './recent';
 
 const Chart = lazy(() => import('../../ui/chart'));
@@ -114,9 +115,10 @@ export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | nul
   return (
     <>
       <Crumbs chain={chain} />
-      <Title aside={<Badge tone={zone ? PHASE_TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge>}>
+      <Title aside={<Phase zone={zone} />}>
         <Text of={chain} most={40} />
       </Title>
+      {zone && <Life zone={zone} />}
       <Strip chain={chain} zone={zone} />
       <Charts chain={chain} />
       <Recent chain={chain} />

@@ -3,6 +3,7 @@ import { useNewestBlocks } from '../../lib/blocks';
 import { useNow } from '../../lib/clock';
 import { holding, usePolicy, useStands } from '../../lib/directives';
 import { big, count, duration, gwei, num } from '../../lib/format';
+import { isHalted } from '../../lib/halted';
 import { useZones } from '../../lib/league';
 import { useRpc } from '../../lib/live';
 import { to } from '../../lib/route';
@@ -11,11 +12,10 @@ import { useCommittee } from '../../lib/security';
 import { useStream } from '../../lib/stream';
 import type { Hex, Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Empty, Panel, Title } from '../../ui/basics';
+import { Empty, Panel, Title } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Ago, BlockLink, Ether, Text } from '../../ui/values';
-
-export const PHASE_TONES = { registered: 'muted', active: 'good', closing: 'warn', stopped: 'bad', settled: 'muted' } as const;
+import { HaltedNote, Phase } from '../chains-parts/life';
 
 /** Transactions per second over the newest blocks, and since when they count. */
 export function useThroughput(chain: Chain): { perSecond: number | null; blocks: number } {
@@ -79,7 +79,12 @@ function Row({ chain, zone }: { chain: Chain; zone: Zone | null }) {
         </a>
       </Cell>
       <Cell>
-        <Badge tone={zone ? PHASE_TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge>
+        <Phase zone={zone} />
+        {zone && isHalted(zone) && (
+          <Under>
+            <HaltedNote zone={zone} />
+          </Under>
+        )}
         {!here && <Under>{t.chains.notHereShort}</Under>}
       </Cell>
       {here ? (
