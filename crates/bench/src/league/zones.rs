@@ -217,7 +217,17 @@ async fn session(hansa: &Hansa, league: &League, zone: &str) -> Result<Session> 
     // One that waits: what was sent before is there as well.
     hansa.json(&[&MEMBER[..], &["bridge", "deposit", zone, "1gwei"]].concat())?;
     let urls = league.urls().into_iter();
-    let urls = urls.map(|url| format!("{url}/zones/{zone}")).collect();
+    let urls: Vec<_> = urls.map(|url| format!("{url}/zones/{zone}")).collect();
+    // That it is the zone which is measured, and no other chain.
+    let status = hansa.json(&["zone", "status", zone])?;
+    let chain_id: U64 = Client::new(&urls[0])?
+        .call("eth_chainId", json!([]))
+        .await?;
+    ensure!(
+        status["chain_id"].as_u64() == Some(chain_id.to()),
+        "{} answers for chain {chain_id}",
+        urls[0]
+    );
     Session::open_default(urls, SENDERS).await
 }
 

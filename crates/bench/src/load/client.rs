@@ -41,11 +41,12 @@ impl RpcError {
 /// See the module's documentation.
 pub(crate) struct Client {
     authority: String,
+    path: String,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Client {
-    /// A client of `url`, `http://host:port`. Connects with its first request.
+    /// A client of `url`, `http://host:port` and perhaps the path of a zone. Connects with its first request.
     ///
     /// # Errors
     /// The URL is something else.
@@ -60,6 +61,7 @@ impl Client {
         let authority = uri.authority().ok_or_eyre("the URL names no host")?;
         Ok(Self {
             authority: authority.to_string(),
+            path: uri.path().to_owned(),
             connection: None,
         })
     }
@@ -80,7 +82,7 @@ impl Client {
     /// # Errors
     /// The node cannot be reached, does not answer in time, or answers with an HTTP error.
     pub(crate) async fn post(&mut self, body: Bytes) -> Result<Bytes> {
-        let request = Request::post("/").header("content-type", "application/json");
+        let request = Request::post(&self.path).header("content-type", "application/json");
         self.exchange(request, body).await
     }
 
