@@ -45,6 +45,8 @@ const QUERY_GAS: u64 = 100_000_000;
 pub trait ZoneBlocks: Send + Sync + 'static {
     /// The newest one.
     fn newest(&self) -> Option<Header>;
+    /// Height of the oldest one.
+    fn oldest(&self) -> Option<u64>;
     /// The one of a height, if it is there.
     fn header(&self, number: u64) -> Option<Header>;
     /// Its receipts, likewise.
@@ -146,7 +148,8 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
         let due = zone.closesAt.saturating_mul(1_000);
         let is_halted = zone.phase == Phase::Closing && zone.reason == Reason::Halted;
         let may_stop = !is_halted || self.payer.head().states().head() >= zone.stopsAt;
-        if is_halted && newest.number > checkpoint.number {
+        let is_over = zone.phase == Phase::Closing && may_stop && now_ms >= due;
+        if is_halted && !is_over && newest.number > checkpoint.number {
             if now_ms < self.turn(newest, newest.timestamp_ms, newest.number) {
                 return Next::NotYet;
             }
@@ -229,8 +232,11 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
 
     /// The block that a message left in; `None` while nobody has sent it, or when this node does not have the block.
     fn block_of(&self, nonce: u64, newest: &Header) -> Option<Header> {
-        let (mut before, mut found) = (0, newest.clone());
-        if found.outbox.count <= nonce {
+        // A node that joined from state has no older ones.
+        let oldest = self.blocks.oldest()?.max(1);
+        let (mut before, mut found) = (oldest - 1, newest.clone());
+        let is_older = oldest > 1 && self.blocks.header(oldest)?.outbox.count > nonce;
+        if found.outbox.count <= nonce || is_older {
             return None;
         }
         // Counts only grow: the first block that has more.

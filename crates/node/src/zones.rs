@@ -338,6 +338,10 @@ impl HubBlocks for Indexed {
 }
 
 impl ZoneBlocks for Indexed {
+    fn oldest(&self) -> Option<u64> {
+        self.0.oldest()
+    }
+
     fn newest(&self) -> Option<Header> {
         let (number, _) = self.0.head()?;
         self.header(number)
@@ -545,7 +549,7 @@ impl Zone {
         require_fork(&genesis.name, genesis.fork)?;
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
         let folder = self.folder();
-        let is_new = !folder.exists();
+        let is_new = !folder.join("index.redb").exists();
         std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
         if is_new && !self.begins() && self.supervisor.common.config.join.from == JoinFrom::State {
             std::fs::write(folder.join(FROM_STATE), "").map_err(|error| failed(&error))?;
@@ -576,7 +580,14 @@ impl Zone {
         let gossip = supervisor.network.gossip.clone().register(id).await;
         let gossip = gossip.map_err(|error| failed(&error))?;
         let (subscribers, _) = broadcast::channel(crate::node::SUBSCRIBER_BACKLOG);
-        let from_state = self.folder().join(FROM_STATE).exists();
+        // Who goes on behind a cut must not wait for others who do: nobody may be left to vote meanwhile.
+        let me = common.key.public_key();
+        let goes_on = known.last().is_some_and(|last: &Reseed| {
+            let mut keys = last.seats.iter().map(|seat| seat.key);
+            common.votes && keys.any(|key| key.as_slice() == me.as_ref())
+        });
+        let has_blocks = index.head().is_some_and(|(number, _)| number > 0);
+        let from_state = self.folder().join(FROM_STATE).exists() && (has_blocks || !goes_on);
         let setup = chain::Setup {
             genesis: genesis.clone(),
             partition: format!("zone-{id}"),
@@ -589,6 +600,13 @@ impl Zone {
             reseeds: known.into(),
             evidence: Some(supervisor.accusations.clone()),
         };
+        let reseeded = async {
+            if reseeds.changed().await.is_err() {
+                // The hub has ended, and so will this.
+                std::future::pending::<()>().await;
+            }
+        };
+        let mut reseeded = std::pin::pin!(reseeded);
         let opened = chain::open(
             &context,
             common,
@@ -596,8 +614,19 @@ impl Zone {
             Lenient(common.oracle.clone()),
             roles,
             gossip,
-        )
-        .await?;
+        );
+        // One that joins waits for its peers, and may wait for what comes only by another timetable, or never.
+        let left = async {
+            if self.follows || !from_state {
+                std::future::pending::<()>().await;
+            }
+            self.until_seated(false).await;
+        };
+        let opened = tokio::select! {
+            opened = opened => opened?,
+            () = &mut reseeded => return Ok(Stopped::Reseeded),
+            () = left => return Ok(Stopped::Left),
+        };
         let Opened {
             mut chain,
             pool,
@@ -620,13 +649,6 @@ impl Zone {
             let context = context.child("courier");
             drop(context.spawn(move |context| courier.run(context)));
         }
-        let reseeded = async {
-            if reseeds.changed().await.is_err() {
-                // The hub has ended, and so will this.
-                std::future::pending::<()>().await;
-            }
-        };
-        let mut reseeded = std::pin::pin!(reseeded);
         let threads = &supervisor.threads;
         let own = index.clone();
         let over = pool.clone();

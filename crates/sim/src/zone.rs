@@ -38,6 +38,10 @@ impl HubBlocks for Indexed {
 }
 
 impl ZoneBlocks for Indexed {
+    fn oldest(&self) -> Option<u64> {
+        self.0.oldest()
+    }
+
     fn newest(&self) -> Option<Header> {
         let (number, _) = self.0.head()?;
         self.header(number)

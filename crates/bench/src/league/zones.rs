@@ -350,6 +350,9 @@ async fn tell_slowest(url: &str, (block, ms): (u64, f64)) -> Result<()> {
         let certificate: Value = client.call("hansa_getCertificate", of.clone()).await?;
         let with_hashes = json!([of[0], false]);
         let header: Value = client.call("eth_getBlockByNumber", with_hashes).await?;
+        if header.is_null() {
+            continue;
+        }
         let time: U64 = serde_json::from_value(header["timestampMs"].clone())?;
         eprintln!(
             "  block {number}: timestamp {time} ms, {} transactions, epoch {}, view {} (parent's {})",
