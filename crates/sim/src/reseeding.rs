@@ -35,6 +35,11 @@ impl Reseeding {
         }
     }
 
+    /// Whether anybody stops at all.
+    pub(crate) fn is_planned(&self) -> bool {
+        !self.stops.is_empty()
+    }
+
     /// Where the zone was cut.
     pub(crate) fn known(&self) -> Vec<Reseed> {
         self.known.lock().clone()
