@@ -6,6 +6,8 @@ use std::{
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 use thiserror::Error;
 
@@ -15,6 +17,8 @@ const MARKER: &str = "chain.json";
 /// The marker while it is written: see [`write_durably`].
 const NEW_MARKER: &str = "chain.new";
 const LOCK: &str = "lock";
+/// How long a node waits for whoever has the lock.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a data directory cannot be used.
 #[derive(Debug, Error)]
@@ -107,12 +111,8 @@ impl DataDir {
             .write(true)
             .open(lock_of(path))
             .map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(DataDirError::Locked { path: path.into() });
-            }
-            Err(fs::TryLockError::Error(source)) => return Err(io(source)),
+        if !wait_for(&lock).map_err(io)? {
+            return Err(DataDirError::Locked { path: path.into() });
         }
         Ok(Self {
             path: path.into(),
@@ -243,6 +243,19 @@ fn write_marker(directory: &Path, marker: &Marker) -> Result<(), DataDirError> {
     })
 }
 
+/// Takes a lock, and says whether it did. A process that was killed keeps it until its last thread is gone, which can be after it counts as ended.
+fn wait_for(lock: &fs::File) -> std::io::Result<bool> {
+    let begin = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+            Err(fs::TryLockError::WouldBlock) if begin.elapsed() >= PATIENCE => return Ok(false),
+            Err(fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
 /// See [`DataDir::storage`].
 pub(crate) fn storage_of(data_dir: &Path) -> PathBuf {
     data_dir.join("storage")
@@ -277,8 +290,13 @@ mod tests {
         let open = DataDir::open(&path, ours, false).unwrap();
         let second = DataDir::open(&path, ours, false).unwrap_err();
         assert!(matches!(second, DataDirError::Locked { .. }), "{second}");
-        drop(open);
-        drop(DataDir::open(&path, ours, false).unwrap());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(200));
+                drop(open);
+            });
+            drop(DataDir::open(&path, ours, false).unwrap());
+        });
         let foreign = DataDir::open(&path, theirs, false).unwrap_err();
         assert!(matches!(foreign, DataDirError::Foreign { .. }), "{foreign}");
         let marker = path.join(MARKER);
