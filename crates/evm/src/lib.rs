@@ -38,7 +38,7 @@ pub use executor::{
 };
 pub use guard::{Directive, decode_blocked, directive_on};
 pub use instance::{BlockParams, ChainRules, Evm, EvmContext, build, tx_env};
-pub use precompiles::Precompiles;
+pub use precompiles::{Precompiles, is_precompile};
 pub use system::{genesis_changes, genesis_committee, prepare};
 
 /// The rules of Ethereum as revm names them; `None` for those that this build does not know.

@@ -2,7 +2,10 @@
 //! blocked.
 
 use crate::{Directive, EvmContext, guard};
-use alloy_primitives::{Address, Bytes, Log, LogData, U256, map::AddressSet};
+use alloy_primitives::{
+    Address, Bytes, Log, LogData, U256,
+    map::{AddressMap, AddressSet},
+};
 use alloy_sol_types::SolError;
 use hansa_abi::IModule;
 use hansa_modules::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead, refuse_input};
@@ -21,6 +24,12 @@ pub struct Precompiles {
     ethereum: EthPrecompiles,
     addresses: AddressSet,
     guarded: bool,
+    replaced: AddressMap<Option<Address>>,
+}
+
+/// Whether Ethereum's precompile is at an address.
+pub fn is_precompile(spec: SpecId, address: &Address) -> bool {
+    EthPrecompiles::new(spec).precompiles.contains(address)
 }
 
 impl Precompiles {
@@ -33,7 +42,15 @@ impl Precompiles {
             ethereum,
             addresses,
             guarded,
+            replaced: AddressMap::default(),
         }
+    }
+
+    /// Lets Ethereum's precompile of another address run at each of these addresses, or only the code that its account has: for calls that no
+    /// block holds.
+    pub fn replace(&mut self, replaced: &AddressMap<Option<Address>>) {
+        self.addresses.extend(replaced.keys());
+        self.replaced.clone_from(replaced);
     }
 
     /// Whether call frames are checked.
@@ -102,6 +119,18 @@ impl<D: Database> PrecompileProvider<EvmContext<D>> for Precompiles {
         if let Some(error) = self.blocked(context, inputs)? {
             let revert = outcome(InstructionResult::Revert, error, inputs.gas_limit, 0);
             return Ok(Some(revert));
+        }
+        if !self.replaced.is_empty()
+            && let Some(other) = self.replaced.get(&inputs.bytecode_address)
+        {
+            let Some(precompile) = *other else {
+                return Ok(None);
+            };
+            let inputs = CallInputs {
+                bytecode_address: precompile,
+                ..inputs.clone()
+            };
+            return self.ethereum.run(context, &inputs);
         }
         if hansa_abi::module_at(&inputs.bytecode_address).is_some() {
             return run_module(context, inputs).map(Some);

@@ -6,7 +6,7 @@
 use crate::{
     errors::{CallResult, Fault},
     eth::call::{Given, prepare},
-    exec::{Checks, NoCosts, Session, TraceCosts},
+    exec::{Checks, Session, TraceCosts, transaction_at},
     method::{Method, handler},
     node::Node,
 };
@@ -18,9 +18,8 @@ use alloy_rpc_types_trace::{
     common::TraceResult,
     geth::{GethDebugTracerType, GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace},
 };
-use hansa_evm::tx_env;
 use hansa_index::FinalizedBlock;
-use revm::{context::TxEnv, inspector::NoOpInspector};
+use revm::context::TxEnv;
 use revm_inspectors::tracing::{DebugInspector, DebugInspectorError, TransactionContext};
 use std::{fmt::Display, sync::Arc};
 
@@ -36,7 +35,7 @@ pub(crate) const METHODS: &[Method] = &[
     ),
     Method::new(
         "debug_traceCall",
-        "Runs a call on a block's state and records it.",
+        "Runs a call on a block's state, or on the one before its transaction `txIndex`, and records it.",
         &[
             "call: CallRequest",
             "block: blockId?",
@@ -157,21 +156,6 @@ fn trace(
     result.map_err(tracer_fault)
 }
 
-/// Runs transaction `index` without recording it.
-fn skip(session: &mut Session, block: &FinalizedBlock, index: usize) -> CallResult<()> {
-    if let Some(tx) = transaction_at(block, index) {
-        let (outcome, _) = session.run(tx, Checks::Block, NoOpInspector, NoCosts)?;
-        session.commit(outcome.state);
-    }
-    Ok(())
-}
-
-fn transaction_at(block: &FinalizedBlock, index: usize) -> Option<TxEnv> {
-    let transaction = block.block.transactions().get(index)?;
-    let sender = block.senders.get(index)?;
-    Some(tx_env(transaction, *sender))
-}
-
 fn place(block: &FinalizedBlock, index: usize) -> TransactionContext {
     let transaction = block.block.transactions().get(index);
     TransactionContext {
@@ -196,9 +180,7 @@ async fn trace_transaction(
     let shared = node.clone();
     node.heavy(move |deadline| {
         let mut session = Session::before(&shared, &block, deadline)?;
-        for before in 0..index {
-            skip(&mut session, &block, before)?;
-        }
+        session.replay(&block, index)?;
         let tx = transaction_at(&block, index).ok_or_else(missing)?;
         let at = Some(place(&block, index));
         trace(&mut session, tx, Checks::Block, &options, at)
@@ -247,12 +229,10 @@ async fn trace_call(
     block: Option<BlockId>,
     options: GethDebugTracingCallOptions,
 ) -> CallResult<GethTrace> {
-    if options.tx_index.is_some() {
-        return Err(Fault::params("txIndex is not supported"));
-    }
     let given = Given {
         request,
         block,
+        index: options.tx_index,
         state: options.state_overrides,
         overrides: options.block_overrides,
     };

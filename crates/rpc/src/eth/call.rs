@@ -1,10 +1,11 @@
 //! Calls that change nothing: `eth_call`, `eth_estimateGas`, `eth_createAccessList`.
 
 use crate::{
+    deadline::Deadline,
     errors::{CallResult, Fault},
     exec::{
-        Checks, NoCosts, Session, apply_block, apply_state, blocked_fault, halt_words, returned,
-        reverted, transaction,
+        Checks, NoCosts, Session, apply_block, apply_state, blocked_fault, check_call, halt_words,
+        returned, reverted, transaction,
     },
     method::{Method, handler},
     node::Node,
@@ -12,6 +13,7 @@ use crate::{
 use alloy_eips::{BlockId, eip2930::AccessListResult};
 use alloy_primitives::{Bytes, TxKind, U64, U256};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
+use hansa_index::FinalizedBlock;
 use hansa_primitives::{Fork, Terms};
 use revm::{
     Database as _,
@@ -57,6 +59,7 @@ pub(crate) const METHODS: &[Method] = &[
             let given = Given {
                 request: args.get(0)?,
                 block: args.opt(1)?,
+                index: None,
                 state: args.opt(2)?,
                 overrides: args.opt(3)?,
             };
@@ -77,6 +80,7 @@ pub(crate) const METHODS: &[Method] = &[
             let given = Given {
                 request: args.get(0)?,
                 block: args.opt(1)?,
+                index: None,
                 state: args.opt(2)?,
                 overrides: args.opt(3)?,
             };
@@ -96,6 +100,7 @@ pub(crate) const METHODS: &[Method] = &[
             let given = Given {
                 request: args.get(0)?,
                 block: args.opt(1)?,
+                index: None,
                 state: args.opt(2)?,
                 overrides: None,
             };
@@ -108,6 +113,8 @@ pub(crate) const METHODS: &[Method] = &[
 pub(crate) struct Given {
     pub(crate) request: TransactionRequest,
     pub(crate) block: Option<BlockId>,
+    /// Of the transaction before which it runs, instead of after the block.
+    pub(crate) index: Option<u64>,
     pub(crate) state: Option<StateOverride>,
     pub(crate) overrides: Option<BlockOverrides>,
 }
@@ -122,17 +129,41 @@ impl Given {
         let block = node.state_block(self.block)?;
         let shared = node.clone();
         node.heavy(move |deadline| {
-            let mut session = Session::after(&shared, &block, deadline)?;
+            let mut session = match self.index {
+                None => Session::after(&shared, &block, deadline)?,
+                Some(index) => before(&shared, &block, index, deadline)?,
+            };
             if let Some(overrides) = self.state {
                 apply_state(&mut session, overrides)?;
             }
             if let Some(overrides) = self.overrides {
+                check_call(&overrides)?;
                 apply_block(&mut session, &overrides)?;
             }
             work(&mut session, self.request)
         })
         .await
     }
+}
+
+/// On the state before a block's transaction.
+fn before(
+    node: &Node,
+    block: &FinalizedBlock,
+    index: u64,
+    deadline: Deadline,
+) -> CallResult<Session> {
+    let count = block.block.transactions().len() as u64;
+    // Before the first there is a state also where there is none.
+    if index >= count.max(1) {
+        return Err(Fault::server(format!(
+            "transaction index {index} out of range for block {}",
+            block.block.hash()
+        )));
+    }
+    let mut session = Session::before(node, block, deadline)?;
+    session.replay(block, index as usize)?;
+    Ok(session)
 }
 
 /// The transaction with the sender's own nonce where none is given.

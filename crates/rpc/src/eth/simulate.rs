@@ -27,14 +27,18 @@ use hansa_index::FinalizedBlock;
 use hansa_primitives::{Inputs, Terms, receipts_bloom, receipts_root, transactions_root};
 use revm::{context_interface::result::ResultAndState, inspector::NoOpInspector};
 use revm_inspectors::transfer::TransferInspector;
+use serde_json::Value;
 use std::sync::Arc;
 
 pub(crate) const METHODS: &[Method] = &[Method::new(
     "eth_simulateV1",
-    "Runs blocks of calls on a block's state, with overrides, and returns the blocks.",
+    "Runs blocks of calls on a block's state, with overrides, and returns the blocks. Their state root is zero.",
     &["payload: SimulatePayload", "block: blockId?"],
     "SimulatedBlock[]",
-    handler!(node, args => simulate(node, args.get(0)?, args.opt(1)?).await?),
+    handler!(node, args => {
+        refuse_withdrawals(&args.get(0)?)?;
+        simulate(node, args.get(0)?, args.opt(1)?).await?
+    }),
 )];
 
 /// Codes of the execution-apis for this method.
@@ -74,6 +78,20 @@ fn recode(mut fault: Fault) -> Fault {
         fault.code = *code;
     }
     fault
+}
+
+/// No chain here has withdrawals: a block would not be what was asked for.
+fn refuse_withdrawals(payload: &Value) -> CallResult<()> {
+    let blocks = payload["blockStateCalls"].as_array();
+    let asked = blocks.into_iter().flatten().any(|block| {
+        let withdrawals = block["blockOverrides"]["withdrawals"].as_array();
+        withdrawals.is_some_and(|all| !all.is_empty())
+    });
+    if asked {
+        let what = "block override \"withdrawals\" is not supported: no chain here has any";
+        return Err(Fault::params(what));
+    }
+    Ok(())
 }
 
 type Simulated = SimulatedBlock<Block>;
@@ -211,11 +229,15 @@ impl Simulation {
 
     fn block(&mut self, block: SimBlock) -> CallResult<Simulated> {
         self.session.params = self.params(&block)?;
+        self.session.replaced.clear();
+        self.session.blob_base_fee = None;
         self.session.begin_block(&Inputs::default())?;
         if let Some(overrides) = block.state_overrides {
             apply_state(&mut self.session, overrides)?;
         }
+        let mut beacon_root = B256::ZERO;
         if let Some(mut overrides) = block.block_overrides {
+            beacon_root = overrides.beacon_root.unwrap_or_default();
             overrides.number = None;
             overrides.time = None;
             apply_block(&mut self.session, &overrides)?;
@@ -224,7 +246,7 @@ impl Simulation {
         for request in block.calls {
             self.call(request, &mut gathered)?;
         }
-        Ok(self.seal(gathered))
+        Ok(self.seal(gathered, beacon_root))
     }
 
     fn call(&mut self, request: TransactionRequest, gathered: &mut Gathered) -> CallResult<()> {
@@ -275,7 +297,7 @@ impl Simulation {
     }
 
     /// Makes the block of what ran, and the parent of the next one.
-    fn seal(&mut self, gathered: Gathered) -> Simulated {
+    fn seal(&mut self, gathered: Gathered, beacon_root: B256) -> Simulated {
         let params = &self.session.params;
         let envelopes: Vec<TxEnvelope> = gathered
             .transactions
@@ -298,7 +320,7 @@ impl Simulation {
             withdrawals_root: Some(EMPTY_ROOT_HASH),
             blob_gas_used: Some(0),
             excess_blob_gas: Some(0),
-            parent_beacon_block_root: Some(B256::ZERO),
+            parent_beacon_block_root: Some(beacon_root),
             requests_hash: Some(EMPTY_REQUESTS_HASH),
             ..Header::default()
         };

@@ -33,6 +33,8 @@ impl Gathered {
     ) {
         self.gas_used += gas_used;
         let success = result.is_success();
+        let gas = result.gas();
+        let max_used_gas = gas.total_gas_spent().max(gas.floor_gas());
         let hash = *tx.inner().tx_hash();
         let index = self.transactions.len() as u64;
         let (return_data, logs, error) = match result {
@@ -68,7 +70,7 @@ impl Gathered {
             return_data,
             logs: shown.collect(),
             gas_used,
-            max_used_gas: None,
+            max_used_gas: Some(max_used_gas),
             status: success,
             error,
         });

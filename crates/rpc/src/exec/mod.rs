@@ -9,7 +9,7 @@ mod state;
 mod watch;
 mod words;
 
-pub(crate) use overrides::{apply_block, apply_state};
+pub(crate) use overrides::{apply_block, apply_state, check_call};
 pub(crate) use request::transaction;
 pub(crate) use state::{Db, StateRef};
 pub(crate) use watch::{Costs, NoCosts, Stop, TraceCosts, Watch};
@@ -21,14 +21,17 @@ use crate::{
     limits::Limits,
     node::Node,
 };
-use alloy_primitives::Address;
-use hansa_evm::{BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_on};
+use alloy_primitives::{Address, map::AddressMap};
+use hansa_evm::{
+    BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_on, tx_env,
+};
 use hansa_index::FinalizedBlock;
 use hansa_primitives::Inputs;
 use revm::{
     DatabaseCommit as _, InspectEvm as _, Inspector,
     context::{CfgEnv, TxEnv},
     context_interface::result::{EVMError, ExecutionResult, ResultAndState},
+    inspector::NoOpInspector,
     state::EvmState,
 };
 use serde_json::json;
@@ -48,6 +51,10 @@ pub(crate) struct Session {
     pub(crate) params: BlockParams,
     pub(crate) db: Db,
     pub(crate) limits: Limits,
+    /// Addresses at which another precompile runs, or none.
+    pub(crate) replaced: AddressMap<Option<Address>>,
+    /// What `BLOBBASEFEE` says, if not what it always says here.
+    pub(crate) blob_base_fee: Option<u128>,
     deadline: Deadline,
 }
 
@@ -88,6 +95,8 @@ impl Session {
             params,
             db: Db::new(StateRef(view)),
             limits,
+            replaced: AddressMap::default(),
+            blob_base_fee: None,
             deadline,
         })
     }
@@ -99,6 +108,15 @@ impl Session {
             .map_err(Fault::internal)?;
         let changes = block.into_changes(EvmState::default(), &[])?;
         state::apply(&mut self.db, &changes)
+    }
+
+    /// Runs a block's first transactions.
+    pub(crate) fn replay(&mut self, block: &FinalizedBlock, count: usize) -> CallResult<()> {
+        for tx in (0..count).map_while(|index| transaction_at(block, index)) {
+            let (outcome, _) = self.run(tx, Checks::Block, NoOpInspector, NoCosts)?;
+            self.commit(outcome.state);
+        }
+        Ok(())
     }
 
     /// The directive that blocks `address` in this block.
@@ -133,6 +151,13 @@ impl Session {
                 relax(config);
             }
         })?;
+        evm.precompiles.replace(&self.replaced);
+        if let (Some(fee), Some(blobs)) = (
+            self.blob_base_fee,
+            &mut evm.ctx.block.blob_excess_gas_and_price,
+        ) {
+            blobs.blob_gasprice = fee;
+        }
         let outcome = evm.inspect_tx(tx);
         let watch = evm.inspector;
         if let Some(stop) = watch.stopped {
@@ -164,6 +189,13 @@ impl Session {
             ),
         }
     }
+}
+
+/// A block's transaction as the EVM takes it.
+pub(crate) fn transaction_at(block: &FinalizedBlock, index: usize) -> Option<TxEnv> {
+    let transaction = block.block.transactions().get(index)?;
+    let sender = block.senders.get(index)?;
+    Some(tx_env(transaction, *sender))
 }
 
 fn relax(config: &mut CfgEnv) {

@@ -5,9 +5,17 @@ use crate::errors::{CallResult, Fault};
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::U256;
 use alloy_rpc_types_eth::{BlockOverrides, state::StateOverride};
+use hansa_evm::is_precompile;
 use revm::{Database as _, bytecode::Bytecode, state::AccountInfo};
 
-/// Lays `overrides` over the session's state.
+/// Codes of the execution-apis.
+mod code {
+    pub(super) const MOVED_TO_ITSELF: i32 = -38022;
+    pub(super) const MOVED_TO_ONE: i32 = -38023;
+}
+
+/// Lays `overrides` over the session's state. As go-ethereum does it, one at a precompile's address also removes the precompile there; a module goes
+/// only where its code is replaced.
 ///
 /// # Errors
 /// More of them than `max_state_overrides`, or a combination that has no meaning.
@@ -21,10 +29,8 @@ pub(crate) fn apply_state(session: &mut Session, overrides: StateOverride) -> Ca
         let what = format!("{} accounts and {slots} slots overridden", overrides.len());
         return Err(Fault::limit("max_state_overrides", most, what));
     }
+    move_precompiles(session, &overrides)?;
     for (address, account) in overrides {
-        if account.move_precompile_to.is_some() {
-            return Err(Fault::params("movePrecompileToAddress is not supported"));
-        }
         if account.state.is_some() && account.state_diff.is_some() {
             return Err(Fault::params(format!(
                 "account {address} has both 'state' and 'stateDiff'"
@@ -58,6 +64,51 @@ pub(crate) fn apply_state(session: &mut Session, overrides: StateOverride) -> Ca
     Ok(())
 }
 
+fn move_precompiles(session: &mut Session, overrides: &StateOverride) -> CallResult<()> {
+    let spec = session.params.spec();
+    let replaced = &mut session.replaced;
+    for (address, account) in overrides {
+        let is_precompile = is_precompile(spec, address);
+        let is_module = hansa_abi::module_at(address).is_some();
+        if is_precompile || (is_module && account.code.is_some()) {
+            replaced.entry(*address).or_insert(None);
+        }
+        let Some(to) = account.move_precompile_to else {
+            continue;
+        };
+        if !is_precompile {
+            let what = format!("account {address} is not a precompile");
+            return Err(Fault::server(what));
+        }
+        if to == *address {
+            let what = format!("account {address} is moved to itself");
+            return Err(Fault::new(code::MOVED_TO_ITSELF, what));
+        }
+        if overrides.contains_key(&to) {
+            let what = format!("account {to} is already overridden");
+            return Err(Fault::server(what));
+        }
+        if replaced.insert(to, Some(*address)).flatten().is_some() {
+            let what = format!("more than one precompile is moved to {to}");
+            return Err(Fault::new(code::MOVED_TO_ONE, what));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what only a block can be given, not a call: as go-ethereum does.
+///
+/// # Errors
+/// It was given.
+pub(crate) fn check_call(overrides: &BlockOverrides) -> CallResult<()> {
+    if overrides.beacon_root.is_some() {
+        return Err(Fault::server(
+            "block override \"beaconRoot\" is not supported for this RPC method",
+        ));
+    }
+    Ok(())
+}
+
 /// Changes what a call sees of its block.
 ///
 /// # Errors
@@ -84,6 +135,11 @@ pub(crate) fn apply_block(session: &mut Session, overrides: &BlockOverrides) -> 
     }
     if let Some(base_fee) = overrides.base_fee {
         params.base_fee_per_gas = fits(base_fee, "baseFeePerGas")?;
+    }
+    if let Some(fee) = overrides.blob_base_fee {
+        let fee = u128::try_from(fee)
+            .map_err(|_| Fault::params("block override blobBaseFee too large"))?;
+        session.blob_base_fee = Some(fee);
     }
     // `BLOCKHASH` reads the EIP-2935 contract: that is where other hashes go.
     for (number, hash) in overrides.block_hash.iter().flatten() {

@@ -93,10 +93,57 @@ async fn failed_calls_are_part_of_the_answer() {
 }
 
 #[tokio::test]
+async fn precompiles_are_moved_and_replaced_within_a_block() {
+    let server = TestServer::new().await;
+    let (identity, sha) = (Address::with_last_byte(4), Address::with_last_byte(2));
+    let there = Address::repeat_byte(0x44);
+    let say = |to: Address| json!({ "to": to, "input": "0x1234" });
+    // Returns 7.
+    let code = "0x600760005260206000f3";
+    let blocks = json!([
+        {
+            "stateOverrides": {
+                (identity.to_string()): { "movePrecompileToAddress": there },
+                (sha.to_string()): { "code": code },
+            },
+            "blockOverrides": { "blobBaseFee": "0x9", "parentBeaconBlockRoot": B256::repeat_byte(3) },
+            "calls": [say(there), say(identity), say(sha)],
+        },
+        { "calls": [say(there), say(identity)] },
+    ]);
+    let result = server.ok("eth_simulateV1", payload(blocks)).await;
+    let (first, second) = (&result[0]["calls"], &result[1]["calls"]);
+    assert_eq!(first[0]["returnData"], "0x1234");
+    assert_eq!(first[1]["returnData"], "0x", "nothing is left there");
+    assert_eq!(first[2]["returnData"], json!(B256::from(U256::from(7))));
+    assert_eq!(
+        result[0]["parentBeaconBlockRoot"],
+        json!(B256::repeat_byte(3))
+    );
+    assert_eq!(second[0]["returnData"], "0x", "for one block only");
+    assert_eq!(second[1]["returnData"], "0x1234");
+    let used = |call: &Value, what: &str| {
+        let text = call[what].as_str().unwrap().trim_start_matches("0x");
+        u64::from_str_radix(text, 16).unwrap()
+    };
+    assert!(used(&first[0], "maxUsedGas") >= used(&first[0], "gasUsed"));
+    // The blob base fee of a call.
+    let call = json!({ "to": there });
+    let reads = json!({ (there.to_string()): { "code": "0x4a60005260206000f3" } });
+    let fee = json!({ "blobBaseFee": "0x9" });
+    let seen = server
+        .ok("eth_call", json!([call, "latest", reads, fee]))
+        .await;
+    assert_eq!(seen, json!(B256::from(U256::from(9))));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_simulated_has_the_methods_codes() {
     let server = TestServer::new().await;
     let me = chain::signer().address();
     let poor = Address::repeat_byte(0x11);
+    let (two, four) = (Address::with_last_byte(2), Address::with_last_byte(4));
     let checked =
         |call: Value| json!([{ "blockStateCalls": [{ "calls": [call] }], "validation": true }]);
     let fees = |nonce: &str| json!({ "from": me, "to": me, "nonce": nonce, "maxFeePerGas": "0xffffffffff", "maxPriorityFeePerGas": "0x0" });
@@ -116,6 +163,33 @@ async fn what_cannot_be_simulated_has_the_methods_codes() {
             payload(json!([{ "blockOverrides": { "number": "0x1000" } }])),
             -38026,
             "too many blocks or calls (rpc.limits.max_simulated_blocks = 256)",
+        ),
+        (
+            payload(json!([{ "stateOverrides": {
+                (four.to_string()): { "movePrecompileToAddress": four },
+            } }])),
+            -38022,
+            "account 0x0000000000000000000000000000000000000004 is moved to itself",
+        ),
+        (
+            payload(json!([{ "stateOverrides": {
+                (four.to_string()): { "movePrecompileToAddress": poor },
+                (two.to_string()): { "movePrecompileToAddress": poor },
+            } }])),
+            -38023,
+            "more than one precompile is moved to 0x1111111111111111111111111111111111111111",
+        ),
+        (
+            payload(json!([{ "stateOverrides": {
+                (me.to_string()): { "movePrecompileToAddress": poor },
+            } }])),
+            -32000,
+            "account 0x",
+        ),
+        (
+            payload(json!([{ "blockOverrides": { "withdrawals": [{ "index": "0x0" }] } }])),
+            -32602,
+            "block override \"withdrawals\" is not supported",
         ),
         (
             payload(Value::Array(vec![json!({}); 257])),

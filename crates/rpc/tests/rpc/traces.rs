@@ -2,8 +2,9 @@
 
 use crate::common::{TestServer, chain};
 use alloy_primitives::{B256, U256};
+use hansa_primitives::Block;
 use hansa_rpc::Config;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_transaction_is_traced_by_every_tracer() {
@@ -97,6 +98,38 @@ async fn calls_are_traced_with_overrides() {
         "{struct_logs}"
     );
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_is_traced_before_a_transaction_of_a_block() {
+    let server = TestServer::new().await;
+    let call = json!({ "to": chain::CONTRACT, "input": "0x03" });
+    let block = &server.world.blocks[1].block;
+    let counts = block.transactions().len();
+    let mut seen = Vec::new();
+    for index in 0..counts {
+        let options = json!({ "tracer": "callTracer", "txIndex": format!("{index:#x}") });
+        let params = json!([call, { "blockHash": block.hash() }, options]);
+        let trace = server.ok("debug_traceCall", params).await;
+        seen.push(trace["output"].clone());
+    }
+    let word = |value: u64| json!(B256::from(U256::from(value)));
+    assert_eq!(seen, [word(0), word(0)], "the second transaction counts");
+    let params = json!([call, block_number(block), { "tracer": "callTracer" }]);
+    let after = server.ok("debug_traceCall", params).await;
+    assert_eq!(after["output"], word(1));
+    let params = json!([call, block_number(block), { "txIndex": format!("{counts:#x}") }]);
+    let (code, words) = server.fails("debug_traceCall", params).await;
+    assert_eq!(code, -32000);
+    assert!(
+        words.starts_with("transaction index 2 out of range"),
+        "{words}"
+    );
+    server.stop().await;
+}
+
+fn block_number(block: &Block) -> Value {
+    json!(format!("{:#x}", block.number()))
 }
 
 #[tokio::test]
