@@ -56,12 +56,21 @@ const fn because(reason: Reason) -> &'static str {
 /// Where a zone is in its life, in a sentence. `now` is the chain's time.
 pub(super) fn phase_words(zone: &IZones::Zone, now: u64) -> String {
     let name = &zone.parameters.name;
+    let left = |at: u64| at.saturating_sub(now);
     match zone.phase {
+        Phase::Closing if zone.reason == Reason::Halted => format!(
+            "closing ({}): it can be reseeded at {}, in {} s (hansa zone reseed {name}), and stopped at {}, in {} s",
+            because(zone.reason),
+            values::show_s(zone.reseedsAt),
+            left(zone.reseedsAt),
+            values::show_s(zone.stopsAt),
+            left(zone.stopsAt)
+        ),
         Phase::Closing => format!(
             "closing ({}): it can be stopped at {}, in {} s",
             because(zone.reason),
             values::show_s(zone.closesAt),
-            zone.closesAt.saturating_sub(now)
+            left(zone.closesAt)
         ),
         Phase::Stopped => format!(
             "stopped ({}); the hub waits for its last block",

@@ -39,7 +39,7 @@ pub use lifecycle::has_settled;
 pub(crate) use lifecycle::{is_open, phase, require_open};
 pub use reseeds::{Reseed, cuts, reseedings, reseeds};
 pub(crate) use state::{by_chain_id, chain_id};
-pub use state::{checkpoint, halted_after, stopped_at};
+pub use state::{checkpoint, stopped_at};
 pub use upgrades::upgrade_due;
 
 #[cfg(test)]

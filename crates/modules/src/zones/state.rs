@@ -140,7 +140,7 @@ impl End {
 ///
 /// # Errors
 /// When the state cannot be read.
-pub fn halted_after<R: StorageRead>(read: &mut R) -> Result<u64, R::Error> {
+pub(super) fn halted_after<R: StorageRead>(read: &mut R) -> Result<u64, R::Error> {
     let [seconds, ..] = read.sload(ZONES, HALTED_AFTER)?.into_limbs();
     Ok(match seconds {
         0 => ZonesParams::default().halted_after_s,
