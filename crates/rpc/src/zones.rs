@@ -182,7 +182,7 @@ struct Served {
     committee: Vec<Seat>,
     /// Wei of all seats that answer for it.
     stake: U256,
-    /// Wei that answer at least if it contradicts itself: what an attack on it costs.
+    /// Wei that it loses at least if it contradicts itself: what an attack on it costs.
     answers: U256,
     /// Where it was reseeded: its blocks from each of these on are of that epoch or a later one.
     reseeds: Vec<Reseed>,
@@ -245,7 +245,12 @@ async fn zone(node: &Arc<Node>, name: String, id: Option<BlockId>) -> CallResult
     node.with_state(number, move |mut state| {
         let committee = zones::committee(&mut state, zone.id, epoch);
         let committee = committee.map_err(Fault::internal)?;
-        let answers = committee.as_ref().map_or(U256::ZERO, zones::answers);
+        let answers = committee.as_ref();
+        let answers = answers.map(|committee| zones::answers(&mut state, committee));
+        let answers = answers
+            .transpose()
+            .map_err(Fault::internal)?
+            .unwrap_or_default();
         let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
         let reseeds = zones::cuts(&mut state, zone.id).map_err(Fault::internal)?;
         let stakes = seats.iter().map(|seat| seat.stake);

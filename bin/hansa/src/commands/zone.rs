@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 
 /// How often a zone is looked at while a command waits for it.
 const POLL: Duration = Duration::from_millis(50);
+/// So many serve a zone at least, by the rules of the module.
+const MIN_ZONE_SEATS: usize = 4;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ZoneCommand {
@@ -454,7 +456,8 @@ async fn join(arguments: &JoinArgs, session: &Session<'_>) -> Outcome {
     let bps = arguments.standing.unwrap_or_default();
     let call = IStaking::setStandingShareCall { bps };
     let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
-    told(session, &receipt, "every zone without a share of its own")
+    let what = "every zone without a share of its own";
+    told(session, &receipt, (what, false))
 }
 
 /// Gives a zone a share of the operator's stake.
@@ -473,22 +476,53 @@ async fn give(name: &str, bps: u16, session: &Session<'_>) -> Outcome {
         expectedBps: current.nextBps,
     };
     let receipt = transact(session, STAKING, &call, U256::ZERO).await?;
-    told(session, &receipt, name)
+    let keeps_seat = bps == 0 && others(&hub, zone.id, operator.id).await? < MIN_ZONE_SEATS;
+    told(session, &receipt, (name, keeps_seat))
 }
 
-/// Tells of a share that changed.
-fn told(session: &Session<'_>, receipt: &TransactionReceipt, what: &str) -> Outcome {
+/// How many other operators of a zone have something at stake there.
+async fn others(hub: &Hub, zone: u64, operator: u64) -> Outcome<usize> {
+    let block = hub.rpc.block_number().await?;
+    let epoch = IStaking::epochOfCall { blockNumber: block };
+    let epoch = hub.rpc.view(STAKING, &epoch).await?.epoch;
+    let call = IZones::committeeOfCall {
+        zoneId: zone,
+        epoch,
+    };
+    let seats = hub.rpc.view(ZONES, &call).await?.seats;
+    let others = seats.iter().filter(|seat| seat.operatorId != operator);
+    Ok(others.filter(|seat| !seat.stake.is_zero()).count())
+}
+
+/// Tells of a share that changed, and whether the operator has to go on with nothing at stake.
+fn told(
+    session: &Session<'_>,
+    receipt: &TransactionReceipt,
+    (what, keeps_seat): (&str, bool),
+) -> Outcome {
     let event = event::<IStaking::ZoneShareChanged>(receipt);
     let (operator, bps, epoch) = event.map_or((0, 0, 0), |event| {
         (event.operatorId, event.bps, event.fromEpoch)
     });
-    let more = json!({ "operator": operator, "bps": bps, "from_epoch": epoch });
+    let more = json!({
+        "operator": operator,
+        "bps": bps,
+        "from_epoch": epoch,
+        "keeps_seat": keeps_seat,
+    });
     session.output.result(&outcome_with(receipt, more), || {
-        format!(
+        let words = format!(
             "{} of the stake of operator {operator} answers for {what} from epoch {epoch} on, {}",
             values::show_share(bps),
             place(receipt)
-        )
+        );
+        if keeps_seat {
+            format!(
+                "{words}\nfewer than {MIN_ZONE_SEATS} others have a share there: until one joins it keeps its seat, with nothing at stake"
+            )
+        } else {
+            words
+        }
     })
 }
 
@@ -528,6 +562,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
         "operators": seats,
         "committee_rule": zone_committee::document(&record.parameters.committee),
         "stake_wei": stake.to_string(),
+        "answers_wei": checkpoint.answers.to_string(),
         "locked_wei": lane.locked.to_string(),
         "outflow_limit_wei": lane.outflowLimit.to_string(),
         "checkpoint": checkpoint.number,
@@ -551,13 +586,14 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             |height| format!("block {height}"),
         );
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}\n{}served by {}\n{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}\n{}\n{}served by {}\n{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),
             format_ether(lane.locked),
             format_ether(lane.outflowLimit),
             checkpoint.number,
+            security(stake, checkpoint.answers, lane.locked),
             phase_words(&record, now),
             zone_upgrade::words(&record.parameters.terms),
             zone_upgrade::announced(&record, now),
@@ -565,6 +601,21 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
         )
     })
+}
+
+/// What stands against what a zone holds.
+fn security(stake: U256, answers: U256, holds: U256) -> String {
+    let percent = |of: U256| of.saturating_mul(U256::from(100)).checked_div(holds);
+    let against = match percent(answers) {
+        None => String::new(),
+        Some(part) if part.is_zero() => ", less than 1% of what it holds".to_owned(),
+        Some(part) => format!(", {part}% of what it holds"),
+    };
+    format!(
+        "{} ether are at stake; to forge its newest checkpoint costs {} ether at least{against}",
+        format_ether(stake),
+        format_ether(answers)
+    )
 }
 
 async fn chainfile(arguments: &ChainfileArgs, session: &Session<'_>) -> Outcome {

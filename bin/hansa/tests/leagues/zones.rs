@@ -562,8 +562,8 @@ fn operators_run_the_zones_that_they_serve() {
     let hub = document["operators"][idle]["rpc"].as_str().unwrap();
     let market = rpc(hub, "hansa_zone", &["market".into()]);
     assert_eq!(market["committee"].as_array().unwrap().len(), 4);
-    // A hundredth of 100 ether each, of which two answer for certain.
-    assert_eq!(number(&market["stake"]), 4_000_000_000_000_000_000);
+    // A fault costs each a twentieth of its slice, a hundredth of 2,000 ether, and two answer for certain.
+    assert_eq!(market["stake"], "0x4563918244f400000"); // 80 ether
     assert_eq!(number(&market["answers"]), 2_000_000_000_000_000_000);
     assert_eq!(rpc(hub, "hansa_zone", &["grid".into()]), Value::Null);
     let status = patient(dir, &["zone", "committee", "market"]);

@@ -103,12 +103,17 @@ impl Lane {
     }
 
     /// By how much `locked` may fall within a day: by what answers for the checkpoint. Where nothing does, by a part of it, for nobody's ether
-    /// may stay for ever.
+    /// may stay for ever, but not by more than while something did: nobody gains by taking stake away.
     pub(super) fn limit(&self, context: &mut Context<'_>) -> Result<U256, Stop> {
         let answers = zones::checkpoint(context, self.zone)?.answers;
         if answers.is_zero() {
-            let part = self.locked / UNANSWERED_PARTS;
-            return Ok(part.max(UNANSWERED_LEAST));
+            let part = (self.locked / UNANSWERED_PARTS).max(UNANSWERED_LEAST);
+            let answered = zones::answered(context, self.zone)?;
+            return Ok(if answered.is_zero() {
+                part
+            } else {
+                part.min(answered)
+            });
         }
         Ok(answers)
     }

@@ -12,7 +12,7 @@ use crate::{
     limits::{MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_MESSAGE_FEE, REFUND_AFTER_S},
     staking::{
         Committee,
-        tests::{League, SELF_STAKE, key, owner},
+        tests::{League, key, owner},
     },
     testing::MemoryHost,
     zones::tests as zones,
@@ -29,7 +29,7 @@ use commonware_parallel::Sequential;
 use commonware_utils::{TryCollect as _, iter::NonEmpty, ordered::Set};
 use hansa_abi::{
     IMessages::{self, Message, Outcome},
-    IModule, IZones, MESSAGES, ZONES,
+    IModule, IStaking, IZones, MESSAGES, ZONES,
 };
 use hansa_primitives::{
     Arrival, Context, Digest, Finalization, Header, HubPoint, OUTBOX_LEVELS, Outbox, PublicKey,
@@ -154,8 +154,11 @@ struct World {
     zones: [Zone; 2],
 }
 
+/// Of each operator: a hundredth of it is a zone's, of which the cheapest fault costs 333 basis points.
+const STAKE: u64 = 3_003_100;
+
 /// Two of four seats are in any two quorums.
-const LIMIT: u64 = 2 * SELF_STAKE;
+const LIMIT: u64 = 2 * (STAKE / 100 * 333 / 10_000);
 
 impl World {
     fn new() -> Self {
@@ -164,8 +167,7 @@ impl World {
 
     /// Its first zone is made with these.
     fn of(market: IZones::Parameters) -> Self {
-        // A hundredth of it is a zone's.
-        let mut league = zones::league_with(100 * SELF_STAKE);
+        let mut league = zones::league_with(STAKE);
         zones::create(&mut league, market).unwrap();
         zones::create(&mut league, zones::parameters("grid", 78)).unwrap();
         let zones = [Zone::new(1, 77), Zone::new(2, 78)];
@@ -726,6 +728,29 @@ fn no_more_leaves_within_a_day_than_the_stake_behind_allows() {
     assert_eq!(world.league.host.balance(STRANGER), wei(3 * LIMIT - 100));
     assert_eq!(world.lane(0).held, U256::ZERO);
     let _: IMessages::NotWaiting = error(world.hub(STRANGER, 0, &release(1)));
+}
+
+/// Operators that take their stake away do not let more leave than while it answered.
+#[test]
+fn no_more_leaves_once_nothing_answers() {
+    let mut world = World::new();
+    let all = 100 * LIMIT;
+    world.hub(owner(1), all, &send(77, FRIEND, 0, b"")).unwrap();
+    world.checkpoint(0);
+    assert_eq!(world.lane(0).outflowLimit, wei(LIMIT));
+    for n in 1..=4 {
+        let call = IStaking::setStandingShareCall { bps: 0 };
+        world.league.call(owner(n), &call).unwrap();
+    }
+    let effective = world.league.epoch() + 2;
+    while world.league.epoch() < effective {
+        world.next();
+    }
+    world.checkpoint(0);
+    let call = IZones::checkpointOfCall { zoneId: 1 };
+    let known = zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call).unwrap();
+    assert_eq!(known.answers, U256::ZERO);
+    assert_eq!(world.lane(0).outflowLimit, wei(LIMIT));
 }
 
 /// The fee counts as well, and what a zone should never have asked for stays with it.

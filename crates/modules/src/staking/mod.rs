@@ -79,6 +79,7 @@ pub use parameters::OutOfBounds;
 pub use settings::{ParametersRefused, fee_share_bps, set_parameters};
 pub(crate) use settings::{calendar, is_enabled, relied_upon_since};
 pub(crate) use signatures::is_certified;
+pub(crate) use slashing::least_fault;
 
 #[cfg(test)]
 pub(crate) mod tests;

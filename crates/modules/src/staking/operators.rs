@@ -1,13 +1,14 @@
 //! Operators: what is known of each, and where it is kept.
 
 use super::{
-    state::{KEYS, LISTED, LISTED_IDS, OPERATORS, OWNERS, offset},
+    state::{KEYS, LISTED, LISTED_IDS, OPERATORS, OWNERS, load, offset},
     terms::RiskTerms,
 };
 use crate::{
     context::{Context, Stop, ensure, revert},
+    host::StorageRead,
     limits::{MAX_OFFENCES, MAX_OPERATOR_RECORDS},
-    slots::{address_key, word_key},
+    slots::{address_key, mapping, word_key},
 };
 use alloy_primitives::{Address, B256, U256};
 use hansa_abi::IStaking;
@@ -122,6 +123,16 @@ pub(super) fn find(context: &mut Context<'_>, id: u64) -> Result<Operator, Stop>
         offences: short(0),
         self_stake: context.sload(offset(slot, SELF_STAKE_OFFSET))?,
     })
+}
+
+/// What faults may cost an operator.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn risk_terms<R: StorageRead>(read: &mut R, id: u64) -> Result<RiskTerms, R::Error> {
+    let slot = mapping(U256::from(id), OPERATORS);
+    let [first, second, third, _] = load(read, offset(slot, TERMS_OFFSET))?.into_limbs();
+    Ok(RiskTerms::decode([first, second, third]))
 }
 
 /// Writes an operator, except its self-stake, which [`note_stake`] keeps.

@@ -116,8 +116,8 @@ pub fn fee_share_bps<R: StorageRead>(read: &mut R) -> Result<u64, R::Error> {
 }
 
 /// What each kind of fault costs, by epoch.
-pub(super) fn slash_terms(context: &mut Context<'_>) -> Result<RiskTerms, Stop> {
-    let [first, second, third, _] = context.sload(SLASHES)?.into_limbs();
+pub(super) fn slash_terms<R: StorageRead>(read: &mut R) -> Result<RiskTerms, R::Error> {
+    let [first, second, third, _] = load(read, SLASHES)?.into_limbs();
     Ok(RiskTerms::decode([first, second, third]))
 }
 

@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     context::{Context, Stop, ensure, revert},
-    gas, members, zones,
+    gas,
+    host::StorageRead,
+    members, zones,
 };
 use alloy_primitives::{Address, U256};
 use hansa_abi::{
@@ -267,6 +269,20 @@ pub(super) fn fault_costs(
 ) -> Result<Risk, Stop> {
     let slashes = settings::slash_terms(context)?.at(epoch);
     Ok(slashes.stricter(operator.risk.at(epoch)))
+}
+
+/// The least that any fault in an epoch costs an operator, basis points of what answers for it.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(crate) fn least_fault<R: StorageRead>(
+    read: &mut R,
+    operator: u64,
+    epoch: u64,
+) -> Result<u64, R::Error> {
+    let slashes = settings::slash_terms(read)?.at(epoch);
+    let own = operators::risk_terms(read, operator)?.at(epoch);
+    Ok(slashes.stricter(own).least())
 }
 
 pub(super) fn settle_slash(

@@ -38,6 +38,10 @@ impl Risk {
         self.0.into_iter().fold(0, u64::max)
     }
 
+    pub(super) fn least(&self) -> u64 {
+        self.0.into_iter().fold(BPS, u64::min)
+    }
+
     /// For each kind the lesser share.
     pub(super) fn stricter(self, other: Self) -> Self {
         self.with(other, u64::min)

@@ -3,7 +3,7 @@
 //! A zone's header and the certificate of its committee are all it takes. The committee is the zone's by one of the hub's last
 //! epochs, so what signs has stake that answers for it.
 
-use super::{committee, lifecycle, reseeds, state};
+use super::{committee, committees::BPS, lifecycle, reseeds, state};
 use crate::{
     context::{Context, Stop, ensure, revert},
     gas,
@@ -81,7 +81,7 @@ pub(super) fn checkpoint(
         stateRoot: decoded.state.root,
         outboxCount: decoded.outbox.count,
         outboxRoot: decoded.outbox.root,
-        answers: answers(&committee),
+        answers: answers(context, &committee)?,
         recordedAt: context.block_number(),
         recordedTime: context.now(),
         arrivals: decoded.hub.arrivals,
@@ -97,14 +97,22 @@ pub(super) fn checkpoint(
     Ok(IZones::checkpointReturn {})
 }
 
-/// What answers at least if two quorums of a committee contradict each other, wei: the least stakes of as many seats as both have in common.
-pub fn answers(committee: &Committee) -> U256 {
-    let seats = committee.seats.len();
-    let faulty = seats.saturating_sub(1) / 3;
-    let mut stakes: Vec<_> = committee.seats.iter().map(|seat| seat.stake).collect();
-    stakes.sort_unstable();
-    let common = stakes.into_iter().take(seats - 2 * faulty);
-    common.fold(U256::ZERO, U256::saturating_add)
+/// What answers at least if two quorums of a committee contradict each other, wei: of as many seats as both have in common, what the cheapest fault costs
+/// those for whom it costs least.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn answers<R: StorageRead>(read: &mut R, committee: &Committee) -> Result<U256, R::Error> {
+    let mut costs = Vec::with_capacity(committee.seats.len());
+    for seat in &committee.seats {
+        let share = staking::least_fault(read, seat.operator, committee.epoch)?;
+        // A stake has at most 140 bits.
+        costs.push(seat.stake.saturating_mul(U256::from(share)) / BPS);
+    }
+    costs.sort_unstable();
+    let faulty = costs.len().saturating_sub(1) / 3;
+    let common = costs.iter().take(costs.len() - 2 * faulty);
+    Ok(common.fold(U256::ZERO, |sum, cost| sum.saturating_add(*cost)))
 }
 
 /// The newest committee of the zone with this id, as far as certificates live by the hub's block `block`: what it signs has stake that answers.

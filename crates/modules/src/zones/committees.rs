@@ -15,7 +15,7 @@ use alloy_primitives::{B256, U256, keccak256};
 use hansa_abi::IZones;
 
 /// Parts in a whole.
-const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
+pub(super) const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
 
 /// The committee of a zone by an epoch of the hub: those of the hub's committee that have a share in the zone and fit its rule, each with its
 /// slice as its stake. The largest slices come first; among those of one size, within a factor of two, a lot decides, another for each zone, so that zones

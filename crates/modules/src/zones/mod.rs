@@ -38,6 +38,7 @@ pub use genesis::{count, genesis};
 pub use lifecycle::has_settled;
 pub(crate) use lifecycle::{is_open, phase, require_open};
 pub use reseeds::{Reseed, cuts, reseedings, reseeds};
+pub(crate) use state::answered;
 pub(crate) use state::{by_chain_id, chain_id};
 pub use state::{checkpoint, stopped_at};
 pub use upgrades::upgrade_due;

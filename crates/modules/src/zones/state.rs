@@ -21,7 +21,7 @@
 //! [`End`] (+7); the hub's block in which it began to close (+8).
 //!
 //! A checkpoint: number, milliseconds, block of the hub, messages (64 bits each; +0); recorded at, in seconds, arrivals (+1); hash (+2); root of
-//! the state (+3); root of the outbox (+4); stake that answers (+5).
+//! the state (+3); root of the outbox (+4); stake that answers (+5); the last one that was something (+6).
 //!
 //! An upgrade: gas limit, least base fee, interval, heartbeat (+0); longest directive, when it is due in seconds, severity (128..136), fork (136..144; +1).
 //!
@@ -53,6 +53,8 @@ pub(super) const HALTED_AFTER: U256 = slot(9);
 pub(super) const RESEEDINGS: U256 = slot(10);
 pub(super) const CUT_COUNTS: U256 = slot(11);
 pub(super) const CUTS: U256 = slot(12);
+
+const ANSWERED_OFFSET: u64 = 6;
 
 const TIMES_OFFSET: u64 = 1;
 const LIMITS_OFFSET: u64 = 2;
@@ -473,6 +475,15 @@ pub fn checkpoint<R: StorageRead>(read: &mut R, id: u64) -> Result<IZones::Check
     })
 }
 
+/// What answered for the last checkpoint for which anything did, wei.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(crate) fn answered<R: StorageRead>(read: &mut R, id: u64) -> Result<U256, R::Error> {
+    let base = mapping(U256::from(id), CHECKPOINTS);
+    read.sload(ZONES, offset(base, ANSWERED_OFFSET))
+}
+
 pub(super) fn store_checkpoint(
     context: &mut Context<'_>,
     id: u64,
@@ -490,6 +501,9 @@ pub(super) fn store_checkpoint(
     ];
     for (by, word) in (0..).zip(words) {
         context.sstore(offset(base, by), word)?;
+    }
+    if !of.answers.is_zero() {
+        context.sstore(offset(base, ANSWERED_OFFSET), of.answers)?;
     }
     Ok(())
 }

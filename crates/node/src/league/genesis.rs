@@ -21,7 +21,7 @@ pub const DEVELOPMENT_CHAIN_IDS: [u64; 3] = [DEVELOPMENT_CHAIN_ID, 1_337, 31_337
 /// Wei of every development account and member.
 const BALANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
 /// Wei that every operator of a development league stakes.
-const STAKE: u128 = 100 * 1_000_000_000_000_000_000;
+const STAKE: u128 = 2_000 * 1_000_000_000_000_000_000;
 /// Commission of its operators.
 const COMMISSION_BPS: u64 = 1_000;
 /// Short, so that a change of the committee is seen within minutes even on an idle league.

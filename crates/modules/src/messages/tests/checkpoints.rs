@@ -59,7 +59,7 @@ fn only_a_certified_newer_block_becomes_a_checkpoint() {
     let call = IZones::checkpointOfCall { zoneId: 1 };
     let known = zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call).unwrap();
     assert_eq!((known.number, known.blockHash), (1, header.hash()));
-    assert_eq!(known.answers, wei(2 * SELF_STAKE));
+    assert_eq!(known.answers, wei(LIMIT));
     // Again, and an older one.
     let stale: IZones::StaleCheckpoint = error(world.record(0, &header, &[1, 2, 3]));
     assert_eq!((stale.number, stale.newest), (1, 1));
