@@ -4,7 +4,7 @@
 use crate::{
     Head, Marshal, Payer, Runtime,
     application::now_ms,
-    payer::{Outlook, outlook},
+    payer::{Outlook, Worth, outlook},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolEvent as _};
@@ -16,7 +16,10 @@ use hansa_abi::{
     IZones::{self, Phase, Reason},
     MESSAGES, ZONES,
 };
-use hansa_modules::{Call, limits::MAX_DELIVERIES};
+use hansa_modules::{
+    Call,
+    limits::{MAX_DELIVERIES, MAX_MESSAGE_FEE},
+};
 use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
 use hansa_state::PreImages;
 use std::{
@@ -29,10 +32,10 @@ use std::{
 const POLL: Duration = Duration::from_millis(20);
 /// How long a refusal may take to change before the same is tried again.
 const RETRY: Duration = Duration::from_secs(5);
-/// The proposer of the block that a message left in delivers it at once; others wait for a time of their own, in such steps, or of two
-/// blocks of the hub.
+/// The proposer of the block that a message left in delivers it at once; others wait for so long, or for two blocks of the hub, and then for a time of
+/// their own.
 const STEP_MS: u64 = 400;
-/// Steps that others wait at most.
+/// That time, in parts of a step at most.
 const STEPS: u64 = 4;
 /// A checkpoint is made though nothing waits for it so many times in the time after which anybody could say that the zone has halted.
 const CHECKPOINTS: u64 = 6;
@@ -79,6 +82,8 @@ struct Attempt {
     nonce: Option<u64>,
     /// Where nothing was sent: not again before this.
     again: Option<SystemTime>,
+    /// The checkpoint that is to be followed by another though nothing waits for it, and since when, milliseconds.
+    overdue: Option<(u64, u64)>,
 }
 
 impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
@@ -101,26 +106,34 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             if waits || self.payer.is_under_way(attempt.nonce) {
                 continue;
             }
-            attempt = Attempt::default();
-            match self.next(&newest, now_ms(&context)).await {
+            (attempt.nonce, attempt.again) = (None, None);
+            match self
+                .next(&newest, now_ms(&context), &mut attempt.overdue)
+                .await
+            {
                 Next::Nothing => idle = Some(seen),
                 Next::NotYet => {}
                 Next::Call(module, input) => {
-                    attempt.nonce = self.send(module, input, false).await;
+                    attempt.nonce = self.send(module, input, Pays::Upkeep).await;
+                    if attempt.nonce.is_none() {
+                        attempt.again = Some(context.current() + RETRY);
+                    }
+                }
+                Next::Deliver(input, fees) => {
+                    attempt.nonce = self.send(MESSAGES, input, Pays::Fees(fees)).await;
                     if attempt.nonce.is_none() {
                         attempt.again = Some(context.current() + RETRY);
                     }
                 }
                 Next::Rescue(input) => {
-                    attempt.nonce = self.send(ZONES, input, true).await;
+                    attempt.nonce = self.send(ZONES, input, Pays::Everything).await;
                     attempt.again = Some(context.current() + RETRY);
                 }
             }
         }
     }
 
-    /// Sends a call, for all that the account has if need be.
-    async fn send(&self, module: Address, input: Bytes, at_any_price: bool) -> Option<u64> {
+    async fn send(&self, module: Address, input: Bytes, pays: Pays) -> Option<u64> {
         let gas = match self.payer.outlook(module, &input).await? {
             Outlook::Returns(_, gas) => gas,
             Outlook::Refused(reason) => {
@@ -128,8 +141,13 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 return None;
             }
         };
-        if !at_any_price && !self.payer.spares(gas).await {
-            tracing::warn!(zone = self.zone, account = %self.payer.address(), "a zone's messages are left to others: what this account has is kept for evidence; fund it");
+        let worth = match pays {
+            Pays::Everything => Worth::Everything,
+            Pays::Fees(fees) if fees < self.payer.cost(gas) => Worth::Gift,
+            Pays::Upkeep | Pays::Fees(_) => Worth::Upkeep,
+        };
+        if !self.payer.spares(gas, worth).await {
+            tracing::warn!(zone = self.zone, account = %self.payer.address(), ?worth, "what a zone sends is left to others: what this account has is kept for evidence and checkpoints; fund it");
             return None;
         }
         let sent = self.payer.send(module, input, gas).await;
@@ -138,7 +156,7 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
     }
 
     /// What there is to do.
-    async fn next(&self, newest: &Header, now_ms: u64) -> Next {
+    async fn next(&self, newest: &Header, now_ms: u64, overdue: &mut Option<(u64, u64)>) -> Next {
         let Some((zone, lane, checkpoint)) = self.hub().await else {
             return Next::Nothing;
         };
@@ -184,9 +202,18 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             let halted_after_s = self.hub.zones.halted_after_s;
             let cadence = halted_after_s.saturating_mul(1_000) / CHECKPOINTS;
             let due = checkpoint.timestampMs.saturating_add(cadence);
-            let is_known = newest.number <= checkpoint.number;
-            if is_known || now_ms < self.turn(newest, due, checkpoint.number) {
+            if newest.number <= checkpoint.number || now_ms < due {
                 return Next::Nothing;
+            }
+            // It may have been due for long, as the first one is: then all would be late at once.
+            let known = checkpoint.number;
+            let since = match *overdue {
+                Some((of, since)) if of == known => since,
+                _ => now_ms,
+            };
+            *overdue = Some((known, since));
+            if now_ms < self.wait(since, known) {
+                return Next::NotYet;
             }
             return self.checkpoint(newest).await;
         };
@@ -205,10 +232,15 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
         if *block.proposer() == self.me {
             return due_ms;
         }
-        let mine = keccak256([self.me.as_ref(), what.to_be_bytes().as_slice()].concat());
-        let steps = 1 + u64::from(mine[0]) % STEPS;
+        self.wait(due_ms, what)
+    }
+
+    /// When it is the turn of a node that has nothing to do with it.
+    fn wait(&self, due_ms: u64, what: u64) -> u64 {
+        let seed = keccak256([self.me.as_ref(), what.to_be_bytes().as_slice()].concat());
         let step = STEP_MS.max(2 * self.hub.pace.min_block_interval_ms);
-        due_ms.saturating_add(steps.saturating_mul(step))
+        let own = step.saturating_mul(STEPS * u64::from(seed[0])) / 256;
+        due_ms.saturating_add(step).saturating_add(own)
     }
 
     /// What the hub has of the zone.
@@ -290,12 +322,16 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 proofs.push(proof);
             }
         }
+        let fees = messages
+            .iter()
+            .map(|message| message.fee.min(MAX_MESSAGE_FEE));
+        let fees = fees.fold(U256::ZERO, U256::saturating_add);
         let call = IMessages::deliverCall {
             zoneId: self.zone,
             messages,
             proofs,
         };
-        Next::Call(MESSAGES, call.abi_encode().into())
+        Next::Deliver(call.abi_encode().into(), fees)
     }
 
     /// What was sent in a block, in its order.
@@ -325,6 +361,16 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
     }
 }
 
+/// Where what a call costs comes from.
+enum Pays {
+    /// From all that the account has.
+    Everything,
+    /// From what evidence does not need.
+    Upkeep,
+    /// From fees in wei; what they do not cover is a gift.
+    Fees(U256),
+}
+
 /// What a courier does next.
 enum Next {
     /// Nothing, until there is another block.
@@ -333,6 +379,8 @@ enum Next {
     NotYet,
     /// A call to a module of the hub.
     Call(Address, Bytes),
-    /// The same to the module of zones, worth all that the account has: the zone's blocks depend on it.
+    /// A delivery, and the fees that it brings, wei.
+    Deliver(Bytes, U256),
+    /// A call to the module of zones, worth all that the account has: the zone's blocks depend on it.
     Rescue(Bytes),
 }

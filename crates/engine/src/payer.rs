@@ -18,8 +18,21 @@ const CALL_GAS: u64 = 20_000_000;
 /// Wei per gas for the proposer.
 const TIP: u128 = 1_000_000_000;
 
-/// Gas that is kept for evidence where something else can wait: for ten pieces of it.
-const RESERVED_GAS: u64 = 30_000_000;
+/// Gas that is kept for ten pieces of evidence.
+const EVIDENCE_GAS: u64 = 30_000_000;
+/// Gas that is kept for more than a thousand checkpoints, a week of them.
+const CHECKPOINT_GAS: u64 = 300_000_000;
+
+/// What a call is for: what else its account has to be able to pay for afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worth {
+    /// All that it has.
+    Everything,
+    /// Evidence comes first.
+    Upkeep,
+    /// A gift to strangers: evidence and checkpoints come first.
+    Gift,
+}
 
 /// What a call to a module would come to now.
 pub(crate) enum Outlook {
@@ -91,12 +104,23 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
         outlook(&self.head, self.chain_id, module, &call).await
     }
 
-    /// Whether the account can pay for so much gas, and for evidence after that.
-    pub(crate) async fn spares(&self, gas: u64) -> bool {
+    /// Whether the account can pay for so much gas, and for what comes first after that.
+    pub(crate) async fn spares(&self, gas: u64, worth: Worth) -> bool {
+        let kept = match worth {
+            Worth::Everything => return true,
+            Worth::Upkeep => EVIDENCE_GAS,
+            Worth::Gift => EVIDENCE_GAS + CHECKPOINT_GAS,
+        };
         let price = 2 * u128::from(self.pool.head().base_fee_next) + TIP;
-        let needed = U256::from(price) * U256::from(RESERVED_GAS.saturating_add(gas));
+        let needed = U256::from(price) * U256::from(kept.saturating_add(gas));
         let account = self.head.account(self.address()).await;
         account.is_ok_and(|account| account.balance >= needed)
+    }
+
+    /// What so much gas costs now, wei.
+    pub(crate) fn cost(&self, gas: u64) -> U256 {
+        let price = u128::from(self.pool.head().base_fee_next) + TIP;
+        U256::from(price) * U256::from(gas)
     }
 
     /// Sends a call that uses `gas`, and returns its nonce.
