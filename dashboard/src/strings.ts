@@ -374,7 +374,7 @@ export const t = {
       paid: 'The hub took it by proof; its receiver has the value',
       waiting: 'The hub took it by proof',
       forwarded: 'The hub took it by proof and hands it on',
-      held: 'The hub took it and holds it: more left the zone today than surely answers for it',
+      held: 'The hub took it and holds it: more left the zone today than surely answers for it, or its receiver is blocked',
       returned: 'Nobody can receive it: its value went back to its sender',
     },
     proof: {
@@ -390,7 +390,7 @@ export const t = {
       notHere: 'only a node that runs the zone makes it',
     },
     actions: { take: 'Take it', deliver: 'Deliver it', refund: 'Send it back', release: 'Let it go' },
-    actionSays: { take: 'You take the message, with its value.', deliver: 'The gateway that it waits for takes it and calls its recipient. Anybody can do this, as often as it takes.', refund: 'Its value goes back to its sender.', release: 'As much leaves as the daily limit allows now.' },
+    actionSays: { take: 'You take the message, with its value.', deliver: 'The gateway that it waits for takes it and calls its recipient. Anybody can do this, as often as it takes.', refund: 'Its value goes back to its sender.', release: 'As much leaves as the daily limit allows now; nothing while its receiver is blocked.' },
   },
   node: {
     what: 'What this node says of itself in public, and below, to a browser on its own machine only, what it logs, is set to and uses.',

@@ -101,7 +101,7 @@ interface IGuard is IModule {
     /// @notice The bond went back to the raiser.
     event BondReturned(uint256 indexed alertId, address indexed raiser, uint256 amount);
 
-    /// @notice A state-changing call touched a blocked address: raised by the chain in the frame that touched it.
+    /// @notice A state-changing call touched a blocked address, or would have paid it: raised by the chain in the frame that did.
     error Blocked(address target, uint256 alertId, uint64 until);
     /// @notice The bond is below the chain's minimum times the number of targets.
     error BondTooSmall(uint256 sent, uint256 minimum);

@@ -30,7 +30,8 @@ interface IMessages is IModule {
     }
 
     /// @notice What became of a message that the hub took.
-    /// Paid: its receiver has the value. Waiting: for its receiver. Forwarded: to another zone. Held: for the zone's outflow limit.
+    /// Paid: its receiver has the value. Waiting: for its receiver. Forwarded: to another zone. Held: for the zone's outflow limit, or
+    /// because whom it would pay is blocked (see IGuard).
     /// Returned: nobody can receive it, or its destination is closing, so its value goes back to its sender.
     enum Outcome {
         Paid,
@@ -58,7 +59,7 @@ interface IMessages is IModule {
 
     /// @notice A message was sent.
     event Sent(bytes32 indexed id, uint64 indexed destination, address indexed sender, Message message);
-    /// @notice The hub took a zone's message, or let go one that was held.
+    /// @notice The hub took a zone's message, or let go one that was held; or a zone paid what it had kept for a blocked address.
     event Delivered(
         bytes32 indexed id, uint64 indexed zoneId, address indexed to, uint64 nonce, uint256 value, Outcome outcome
     );
@@ -113,6 +114,7 @@ interface IMessages is IModule {
 
     /// @notice Send the value, less the fee, and a message to an account on another chain. With data it waits there until its receiver
     /// takes it, for 7 days at least; then anybody can send its value back. `fee` (1 ether at most; none on the hub) goes to whoever delivers it on the hub.
+    /// Reverts with IGuard.Blocked when this chain blocks `to`.
     function send(uint64 destination, address to, uint256 fee, bytes calldata data)
         external
         payable
@@ -123,7 +125,9 @@ interface IMessages is IModule {
         external
         returns (uint64 delivered);
 
-    /// @notice Let go what is held, as far as the outflow limit allows now. On the hub, by anybody. Returns what is still held.
+    /// @notice Let go what is held, as far as the outflow limit allows now. By anybody. Returns what is still held. Reverts with IGuard.Blocked as long as that
+    /// blocks whom it would pay. On a zone: pay what came for an address while it was blocked, all at once. `message` stands for that: from the
+    /// zone's chain id to the same, sender and receiver are the address, and all else is zero or empty.
     function release(Message calldata message) external returns (uint256 held);
 
     /// @notice Pay an account of a zone that has settled what it had there, to the same address on the hub, as far as the outflow limit allows now; call
@@ -133,7 +137,8 @@ interface IMessages is IModule {
         returns (uint256 paid, uint256 left);
 
     /// @notice Send the value of a message back to its sender that waited for its receiver in a zone which has settled. `state` and `proof` are of slot
-    /// keccak256(id . 5) of this module there. Otherwise as `exit`.
+    /// keccak256(id . 5) of this module there. Or pay what the zone kept for an address: `message` as for `release` there, and slot keccak256(id . 6).
+    /// Otherwise as `exit`.
     function exitMessage(uint64 zoneId, Message calldata message, bytes calldata state, bytes calldata proof)
         external
         returns (uint256 paid, uint256 left);
@@ -148,7 +153,8 @@ interface IMessages is IModule {
     /// @notice Send the value of a message back that nobody took within 7 days. Callable by anybody. A message without value waits on.
     function refund(Message calldata message) external;
 
-    /// @notice Since when a message waits for its receiver (seconds since 1970; 0: it does not), and how many wei are held of it.
+    /// @notice Since when a message waits for its receiver (seconds since 1970; 0: it does not), and how many wei are held of it; on a zone: kept for the address
+    /// that it stands for, see `release`.
     function waiting(bytes32 id) external view returns (uint64 since, uint256 held);
 
     /// @notice What lies between the hub and a zone. On the hub only.

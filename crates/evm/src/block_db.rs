@@ -5,7 +5,7 @@ use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, LogData, U256, keccak256, map::AddressMap,
 };
-use hansa_modules::{Host, HostError, StorageRead};
+use hansa_modules::{Host, HostError, StorageRead, guard::enforcement::Blocked};
 use revm::{
     Database,
     bytecode::Bytecode,
@@ -259,6 +259,13 @@ impl<D: Database> Host for BlockDb<D> {
     fn sstore(&mut self, module: Address, slot: U256, value: U256) -> Result<(), HostError> {
         self.set_storage(module, slot, value);
         Ok(())
+    }
+
+    /// Not remembered: what the block takes from the hub may still change it.
+    fn blocked(&mut self, target: Address, now: u64) -> Result<Option<Blocked>, HostError> {
+        let directive = directive_on(self, target, now);
+        let directive = directive.map_err(|error| HostError::Fatal(error.to_string()))?;
+        Ok(directive.map(Blocked::from))
     }
 
     fn emit(&mut self, _module: Address, _log: LogData) -> Result<(), HostError> {

@@ -8,6 +8,8 @@
 //!   whose code it names, and the one that this account delegates to;
 //! - `CREATE`, `CREATE2` and `SELFDESTRUCT`: instructions replaced by [`install`].
 //!
+//! Modules pay without a call frame: they ask their host ([`Host::blocked`](hansa_modules::Host::blocked)).
+//!
 //! Directives are those of the parent state. When none is active, which costs one slot to know,
 //! nothing is installed.
 
@@ -68,6 +70,15 @@ pub fn decode_blocked(data: &[u8]) -> Option<Directive> {
 /// Whether any block directive is active at `now` (seconds).
 pub(crate) fn is_active<D: Database>(db: &mut BlockDb<D>, now: u64) -> Result<bool, D::Error> {
     enforcement::any_active(db, now)
+}
+
+impl From<Directive> for enforcement::Blocked {
+    fn from(directive: Directive) -> Self {
+        Self {
+            alert_id: directive.alert_id,
+            until: directive.until,
+        }
+    }
 }
 
 /// The directive that blocks `target` at `now` (seconds), by the parent state.

@@ -8,7 +8,10 @@ use alloy_primitives::{
 };
 use alloy_sol_types::SolError;
 use hansa_abi::IModule;
-use hansa_modules::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead, refuse_input};
+use hansa_modules::{
+    Block, Call, Host, HostError, Outcome, RunResult, StorageRead, guard::enforcement::Blocked,
+    refuse_input,
+};
 use revm::{
     Database,
     bytecode::Bytecode,
@@ -222,6 +225,11 @@ impl<D: Database> Host for JournalHost<'_, D> {
         journal.sstore(module, slot, value).map_err(fatal)?;
         journal.touch_account(module);
         Ok(())
+    }
+
+    fn blocked(&mut self, target: Address, now: u64) -> Result<Option<Blocked>, HostError> {
+        let directive = self.context.journal_mut().db_mut().directive(target, now);
+        Ok(directive.map_err(fatal)?.map(Blocked::from))
     }
 
     fn emit(&mut self, module: Address, data: LogData) -> Result<(), HostError> {

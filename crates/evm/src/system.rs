@@ -6,7 +6,7 @@ use crate::{
 };
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE};
 use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256, keccak256};
-use hansa_abi::{MESSAGES, STAKING};
+use hansa_abi::STAKING;
 use hansa_modules::{
     HostError, StorageRead,
     genesis::{
@@ -66,16 +66,10 @@ fn apply_inputs<D: Database>(
     if !inputs.directives.is_empty() {
         guard::feed::apply(db, &inputs.directives, params.terms.min_severity, block)?;
     }
-    for arrival in &inputs.arrivals {
-        // A message's ether waits with it.
-        let waits = !arrival.message.is_zero();
-        credit(
-            db,
-            if waits { MESSAGES } else { arrival.to },
-            arrival.amount,
-        )?;
+    // By the directives that the block takes itself.
+    for (to, amount) in messages::arrive(db, &inputs.arrivals, block)? {
+        credit(db, to, amount)?;
     }
-    messages::arrive(db, &inputs.arrivals, block)?;
     match fixed_committee(rules, params, inputs) {
         Some(committee) => staking::adopt(db, &committee, block),
         None => Ok(()),

@@ -5,11 +5,12 @@
 
 use crate::{
     gas::{self, Meter, OutOfGas},
+    guard::enforcement::Blocked,
     host::{Block, Call, Host, HostError, StorageRead},
 };
 use alloy_primitives::{Address, B256, Bytes, LogData, U256, keccak256};
 use alloy_sol_types::{SolError, SolEvent};
-use hansa_abi::IModule;
+use hansa_abi::{IGuard, IModule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a call ends without returning.
@@ -182,8 +183,42 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// The directive that an address is blocked by. As in call frames, nobody pays for the look-up.
+    fn directive(&mut self, target: Address) -> Result<Option<Blocked>, Stop> {
+        let now = self.now();
+        self.host.blocked(target, now).map_err(fatal)
+    }
+
+    pub(crate) fn is_blocked(&mut self, target: Address) -> Result<bool, Stop> {
+        Ok(self.directive(target)?.is_some())
+    }
+
+    /// Reverts with the guard's error when the address is blocked.
+    pub(crate) fn check_free(&mut self, target: Address) -> Result<(), Stop> {
+        match self.directive(target)? {
+            None => Ok(()),
+            Some(Blocked { alert_id, until }) => Err(revert(IGuard::Blocked {
+                target,
+                alertId: alert_id,
+                until,
+            })),
+        }
+    }
+
     /// Pays ether out of the module that is called. Nothing happens for an amount of zero.
+    ///
+    /// # Errors
+    /// Reverts with the guard's error when the receiver is blocked. Where others than the receiver depend on the call, that must not be
+    /// what stops them: keep the ether for it, or see [`Context::transfer_to_any`].
     pub(crate) fn transfer(&mut self, to: Address, amount: U256) -> Result<(), Stop> {
+        if !amount.is_zero() {
+            self.check_free(to)?;
+        }
+        self.transfer_to_any(to, amount)
+    }
+
+    /// As [`Context::transfer`], whoever is blocked: for what the receiver has earned or gets back in a call that others need.
+    pub(crate) fn transfer_to_any(&mut self, to: Address, amount: U256) -> Result<(), Stop> {
         self.forbid_static()?;
         if amount.is_zero() {
             return Ok(());

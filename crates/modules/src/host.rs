@@ -1,5 +1,6 @@
 //! The boundary between a module and the chain that executes it.
 
+use crate::guard::enforcement::Blocked;
 use alloy_primitives::{Address, Bytes, LogData, U256};
 
 /// Why the host could not do what a module asked for.
@@ -28,6 +29,13 @@ pub trait Host {
     /// # Errors
     /// [`HostError::Fatal`] when the state cannot be reached.
     fn sstore(&mut self, module: Address, slot: U256, value: U256) -> Result<(), HostError>;
+
+    /// The directive that blocks an address at `now`, the block's time in seconds: by the state that the whole block is guarded by, not by what
+    /// its transactions have changed.
+    ///
+    /// # Errors
+    /// [`HostError::Fatal`] when the state cannot be read.
+    fn blocked(&mut self, target: Address, now: u64) -> Result<Option<Blocked>, HostError>;
 
     /// Emits a log in the module's name.
     ///

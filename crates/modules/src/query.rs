@@ -1,6 +1,7 @@
 //! Asking a module outside of any transaction: what RPC and nodes want to know.
 
 use crate::{
+    guard::enforcement::{self, Blocked},
     host::{Block, Call, Host, HostError, Outcome, RunResult, StorageRead},
     run::run,
 };
@@ -78,6 +79,11 @@ where
 
     fn sstore(&mut self, _: Address, _: U256, _: U256) -> Result<(), HostError> {
         Ok(())
+    }
+
+    fn blocked(&mut self, target: Address, now: u64) -> Result<Option<Blocked>, HostError> {
+        let blocked = enforcement::blocked(&mut self.0, target, now);
+        blocked.map_err(|error| HostError::Fatal(error.to_string()))
     }
 
     fn emit(&mut self, _: Address, _: LogData) -> Result<(), HostError> {

@@ -1,6 +1,9 @@
 //! An in-memory host: the genesis is computed on it, and tests run on it.
 
-use crate::host::{Host, HostError, StorageRead};
+use crate::{
+    guard::enforcement::{self, Blocked},
+    host::{Host, HostError, StorageRead},
+};
 use alloy_primitives::{Address, LogData, U256};
 use std::{collections::BTreeMap, convert::Infallible};
 
@@ -64,6 +67,11 @@ impl Host for MemoryHost {
             self.storage.insert((module, slot), value);
         }
         Ok(())
+    }
+
+    fn blocked(&mut self, target: Address, now: u64) -> Result<Option<Blocked>, HostError> {
+        let Ok(blocked) = enforcement::blocked(self, target, now);
+        Ok(blocked)
     }
 
     fn emit(&mut self, module: Address, log: LogData) -> Result<(), HostError> {

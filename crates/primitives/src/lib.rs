@@ -41,7 +41,7 @@ pub use transaction::{
     transactions_root,
 };
 pub use values::{
-    BITMAP_CHUNK, ProofError, StateKey, StateProof, StateValue, account_key, balance_of,
+    BITMAP_CHUNK, ProofError, StateKey, StateProof, StateValue, account_key, balance_of, slot_of,
     storage_key, verify_value,
 };
 

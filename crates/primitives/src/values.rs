@@ -48,6 +48,12 @@ pub fn balance_of(value: &StateValue) -> U256 {
     U256::from_be_slice(&bytes[8..40])
 }
 
+/// The value of a storage slot.
+pub fn slot_of(value: &StateValue) -> U256 {
+    let bytes: &[u8] = value.as_ref();
+    U256::from_be_slice(&bytes[..32])
+}
+
 /// Why a proof does not hold.
 #[derive(Debug, Error)]
 pub enum ProofError {

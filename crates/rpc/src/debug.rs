@@ -5,7 +5,7 @@
 
 use crate::{
     errors::{CallResult, Fault},
-    eth::call::{Given, prepare},
+    eth::call::{Given, call_checks, prepare},
     exec::{Checks, Session, TraceCosts, transaction_at},
     method::{Method, handler},
     node::Node,
@@ -241,7 +241,8 @@ async fn trace_call(
         .on(node, move |session, request| {
             let cap = session.limits.call_gas;
             let tx = prepare(session, &request, cap)?;
-            trace(session, tx, Checks::Call, &options, None)
+            let checks = call_checks(session, &tx)?;
+            trace(session, tx, checks, &options, None)
         })
         .await
 }

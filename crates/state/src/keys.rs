@@ -63,6 +63,4 @@ pub(crate) fn encode_slot(value: U256) -> StateValue {
     StateValue::new(bytes)
 }
 
-pub(crate) fn decode_slot(value: &StateValue) -> U256 {
-    U256::from_be_slice(&value.as_ref()[..32])
-}
+pub(crate) use hansa_primitives::slot_of as decode_slot;

@@ -1,7 +1,7 @@
 //! `hansa bridge`: ether between the chains of a league.
 
 use super::{
-    message::{Hub, delivered},
+    message::{Hub, delivered, keeps, kept},
     zone::{tell, wait_for},
 };
 use crate::{
@@ -25,7 +25,8 @@ use std::time::Instant;
 pub(crate) enum BridgeCommand {
     /// Send ether from the hub to an account on a zone
     #[command(after_help = "\
-The hub keeps it for the zone, whose next block has it. `hansa bridge withdraw` is the way back.
+The hub keeps it for the zone, whose next block has it. `hansa bridge withdraw` is the way back. A zone that blocks the account keeps it until that
+ends (`hansa message release`).
 
 Examples:
   hansa --as member-1 bridge deposit market 5ether
@@ -142,8 +143,13 @@ async fn deposit(arguments: &DepositArgs, session: &Session<'_>) -> Outcome {
     add(&mut more, "balance_wei", balance.to_string());
     let (ms, elapsed) = since(start);
     add(&mut more, "elapsed_ms", ms);
+    let held = kept(&zone, to).await?;
+    add(&mut more, "held_wei", held.to_string());
     let document = outcome_with(&receipt, more);
     session.output.result(&document, || {
+        if !held.is_zero() {
+            return keeps(&zone, to, held);
+        }
         format!(
             "{ether} ether arrived after {elapsed}: {to} has {} on {name}",
             format_ether(balance)
@@ -242,7 +248,7 @@ async fn withdraw(arguments: &WithdrawArgs, session: &Session<'_>) -> Outcome {
     let hash = receipt.transaction_hash;
     session.output.result(&document, || match event.outcome {
         Delivery::Held => format!(
-            "{ether} ether left {name} and wait on the hub for the zone's daily limit: hansa message release {hash} --zone {name}",
+            "{ether} ether left {name} and wait on the hub for the zone's daily limit, or until {to} is not blocked any more: hansa message release {hash} --zone {name}",
             name = from.name
         ),
         Delivery::Returned => format!("{ether} ether are on their way back: {target} cannot receive them"),
@@ -256,7 +262,7 @@ pub(super) const fn words(outcome: Delivery) -> &'static str {
         Delivery::Paid => "its receiver has the ether",
         Delivery::Waiting => "it waits until its receiver takes it",
         Delivery::Forwarded => "it goes on to another zone",
-        Delivery::Held => "held, for the zone's daily limit is reached",
+        Delivery::Held => "held, for the zone's daily limit is reached or its receiver is blocked",
         Delivery::Returned => "returned, for nobody can receive it",
         Delivery::__Invalid => "in a way that this version does not know",
     }

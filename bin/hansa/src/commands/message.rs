@@ -7,14 +7,14 @@ use super::{
 use crate::{
     failure::{Failure, Outcome},
     session::Session,
-    transact::{outcome_with, place, transact, transact_at},
+    transact::{outcome_with, place, transact_at},
 };
-use alloy_primitives::{B256, U256, keccak256, utils::format_ether};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256, utils::format_ether};
 use alloy_rpc_types_eth::Filter;
-use alloy_sol_types::{SolCall as _, SolEvent as _};
+use alloy_sol_types::{SolCall as _, SolEvent as _, SolValue as _};
 use clap::{Args, Subcommand};
 use hansa_abi::{
-    IMessages::{self, Sent},
+    IMessages::{self, Message, Sent},
     IZones, MESSAGES, ZONES,
 };
 use hansa_client::{Call, Rpc};
@@ -38,10 +38,13 @@ Anybody can do this, as often as it takes. Whose contracts send through HansaGat
 Example:
   hansa --as member-1 message deliver 0x4f5c...9e --zone market")]
     Deliver(MessageArgs),
-    /// Let go what is held for a zone's daily limit, as far as that allows now
-    #[command(
-        after_help = "Example:\n  hansa --as member-1 message release 0x4f5c...9e --zone market"
-    )]
+    /// Let go what is held for a zone's daily limit, as far as that allows now, or for a receiver that was blocked
+    #[command(after_help = "\
+What is for a blocked address is held on the hub, or kept by the zone that it came to, until the directive ends. A zone pays all that it
+keeps for the address at once.
+
+Example:
+  hansa --as member-1 message release 0x4f5c...9e --zone market")]
     Release(MessageArgs),
     /// Send the ether of a message back that nobody took within 7 days
     #[command(
@@ -199,8 +202,9 @@ async fn progress(hub: &Hub, from: Option<&Zone>, sent: &Sent) -> Outcome<(&'sta
                 let call = IMessages::waitingCall { id: sent.id };
                 let held = hub.rpc.view(MESSAGES, &call).await?.held;
                 let words = format!(
-                    "held: {} ether too many for the zone's daily limit",
-                    format_ether(held)
+                    "held: {} ether wait for the zone's daily limit, or until {} is not blocked any more",
+                    format_ether(held),
+                    sent.message.to
                 );
                 return Ok(("held", words));
             }
@@ -220,6 +224,12 @@ async fn progress(hub: &Hub, from: Option<&Zone>, sent: &Sent) -> Outcome<(&'sta
         }
     }
     if sent.message.data.is_empty() {
+        if let Some(zone) = &target {
+            let held = kept(zone, sent.message.to).await?;
+            if !held.is_zero() {
+                return Ok(("held", keeps(zone, sent.message.to, held)));
+            }
+        }
         return Ok((
             "paid",
             format!("its receiver has the ether on {name}, or in its next blocks"),
@@ -302,15 +312,55 @@ async fn deliver(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
     Ok(())
 }
 
+/// What stands for the ether that a zone keeps for an address (`IMessages.release`).
+const fn keeping(chain_id: u64, address: Address) -> Message {
+    Message {
+        source: chain_id,
+        destination: chain_id,
+        nonce: 0,
+        sender: address,
+        to: address,
+        value: U256::ZERO,
+        fee: U256::ZERO,
+        data: Bytes::new(),
+    }
+}
+
+/// Wei that a zone keeps for an address that was blocked when they came.
+pub(super) async fn kept(zone: &Zone, address: Address) -> Outcome<U256> {
+    held(&zone.rpc, &keeping(zone.chain_id, address)).await
+}
+
+pub(super) fn keeps(zone: &Zone, address: Address, held: U256) -> String {
+    format!(
+        "{} keeps {} ether until {address} is not blocked any more (`hansa message release`)",
+        zone.name,
+        format_ether(held)
+    )
+}
+
+async fn held(rpc: &Rpc, message: &Message) -> Outcome<U256> {
+    let id = keccak256(message.abi_encode());
+    let held = rpc.view(MESSAGES, &IMessages::waitingCall { id }).await?;
+    Ok(held.held)
+}
+
 async fn release(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
     let hub = Hub::of(session)?;
     let (_, sent) = sent(arguments, &hub).await?;
     for of in &sent {
-        let message = of.message.clone();
-        let call = IMessages::releaseCall { message };
-        let receipt = transact(session, MESSAGES, &call, U256::ZERO).await?;
-        let waiting = IMessages::waitingCall { id: of.id };
-        let held = hub.rpc.view(MESSAGES, &waiting).await?.held;
+        let (mut rpc, mut message) = (hub.rpc.clone(), of.message.clone());
+        if held(&rpc, &message).await?.is_zero()
+            && let Some(zone) = hub.chain(message.destination).await?
+        {
+            message = keeping(zone.chain_id, message.to);
+            rpc = zone.rpc;
+        }
+        let call = IMessages::releaseCall {
+            message: message.clone(),
+        };
+        let receipt = transact_at(session, rpc.clone(), MESSAGES, &call, U256::ZERO).await?;
+        let held = held(&rpc, &message).await?;
         let more = json!({ "message": of.id, "held_wei": held.to_string() });
         let document = outcome_with(&receipt, more);
         session.output.item(&document, || {

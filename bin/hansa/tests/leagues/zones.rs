@@ -89,7 +89,7 @@ fn warn(dir: &Path) {
         "--object",
         INDICATOR,
         "--severity",
-        "critical",
+        "high",
         "--for",
         "1h",
     ];
@@ -121,6 +121,8 @@ fn comes_back(dir: &Path, document: &Value) {
         "48573",
         "--heartbeat",
         "400",
+        "--min-severity",
+        "4",
     ]);
     let across = act(&[
         "bridge", "withdraw", "market", "1ether", "--into", "grid", "--fee", "1gwei",
@@ -145,6 +147,37 @@ fn comes_back(dir: &Path, document: &Value) {
         ],
     );
     assert!(!refused.status.success());
+}
+
+/// `market` obeys the alert, so that nothing is sent to its target there nor from the hub; `grid` does not, so that the hub holds what comes from it.
+fn nobody_pays_the_target(dir: &Path, document: &Value) {
+    let hub = document["operators"][0]["rpc"].as_str().unwrap();
+    let refuses = |arguments: &[&str]| {
+        let refused = hansa(dir, &[&["--as", "member-1"], arguments].concat());
+        let words = String::from_utf8_lossy(&refused.stderr);
+        let is_blocked = words.contains("Blocked {") && words.contains("alertId: 1");
+        assert!(is_blocked, "{words}");
+    };
+    for way in ["deposit", "withdraw"] {
+        refuses(&["bridge", way, "market", "5wei", "--to", HOSTILE]);
+    }
+    let call = serde_json::json!({ "to": HOSTILE });
+    assert_eq!(rpc(hub, "eth_call", &[call, "latest".into()]), "0x");
+    let left = by_member(
+        dir,
+        &["bridge", "withdraw", "grid", "5wei", "--to", HOSTILE],
+    );
+    assert_eq!(left["outcome"], "held");
+    let transaction = left["transaction"].as_str().unwrap();
+    let release = ["message", "release", transaction, "--zone", "grid"];
+    refuses(&release);
+    for member in ["member-1", "member-2", "member-3"] {
+        json(dir, &["--as", member, "alert", "revoke", "1"]);
+    }
+    // The bond is there.
+    let before = number(&balance(hub, HOSTILE));
+    assert_eq!(by_member(dir, &release)["held_wei"], "0");
+    assert_eq!(number(&balance(hub, HOSTILE)), before + 5);
 }
 
 #[test]
@@ -226,6 +259,7 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
     });
     assert!(send(dir, &first, FRIEND).status.success());
     assert_eq!(balance(&first, HOSTILE), "0x1");
+    nobody_pays_the_target(dir, &document);
 
     // An operator that was killed finds the zone again, and what it missed.
     kill(dir, "operator-2");

@@ -55,6 +55,22 @@ fn the_accepting_block_itself_does_not_enforce() {
     assert!(world.executor().execute(&next.0, next.1).is_err());
 }
 
+#[test]
+fn a_revoked_alert_pays_its_bond_to_whom_it_still_blocks() {
+    let mut world = World::new();
+    world.block_address(VICTIM);
+    for member in 0..3 {
+        let vote = IGuard::voteRevokeCall {
+            alertId: U256::from(1),
+        };
+        let vote = world.call(member, GUARD, vote);
+        let _ = world.block(&[vote]).unwrap();
+    }
+    assert_eq!(world.db.accounts[&VICTIM].balance, U256::from(ETHER));
+    let free = world.sign(3, TxKind::Call(VICTIM), U256::from(1), Bytes::new());
+    assert!(world.run(free));
+}
+
 /// CALL(gas, address from calldata, value, ...) or another kind of call, then bubble the outcome up:
 /// success: STOP; failure: REVERT with the return data.
 fn call_code(opcode: u8) -> Vec<u8> {

@@ -131,6 +131,62 @@ fn a_directive_holds_in_the_block_that_takes_it() {
     assert_eq!(enforcement::blocked(&mut state, VICTIM, now).unwrap(), None);
 }
 
+/// Neither the chain itself nor its modules pay who is blocked: not in the block that takes the directive, nor later.
+#[test]
+fn ether_for_a_blocked_address_is_kept_until_the_directive_ends() {
+    let mut world = zone();
+    let until = world.params().timestamp() + 100;
+    let arrival = |to, amount| Arrival {
+        to,
+        amount: U256::from(amount),
+        message: B256::ZERO,
+    };
+    let other = Address::repeat_byte(0x77);
+    let mut inputs = directive(until, 2);
+    inputs.arrivals = vec![arrival(VICTIM, 5), arrival(other, 6)];
+    world.take(inputs, &[]).unwrap();
+    let inputs = Inputs {
+        arrivals: vec![arrival(VICTIM, 3)],
+        ..Inputs::default()
+    };
+    world.take(inputs, &[]).unwrap();
+    let chain_id = world.rules.chain_id;
+    let kept = IMessages::Message {
+        source: chain_id,
+        destination: chain_id,
+        nonce: 0,
+        sender: VICTIM,
+        to: VICTIM,
+        value: U256::ZERO,
+        fee: U256::ZERO,
+        data: Bytes::new(),
+    };
+    let release = Bytes::from(IMessages::releaseCall { message: kept }.abi_encode());
+    let send = IMessages::sendCall {
+        destination: 1,
+        to: VICTIM,
+        fee: U256::ZERO,
+        data: Bytes::new(),
+    };
+    let balances = |world: &World| [VICTIM, other, MESSAGES].map(|of| world.balance(of));
+    let kept = [0, 6, 8].map(U256::from);
+    assert_eq!(balances(&world), kept);
+    for (value, input) in [(0, release.clone()), (1, send.abi_encode().into())] {
+        let output = revert_output(&mut world, MESSAGES, U256::from(value), input.clone());
+        let blocked = decode_blocked(&output).unwrap();
+        assert_eq!((blocked.target, blocked.until), (VICTIM, until));
+        let call = world.sign(0, TxKind::Call(MESSAGES), U256::from(value), input);
+        let outcome = world.take(Inputs::default(), &[call]).unwrap();
+        assert!(!outcome.receipts[0].success);
+        assert_eq!(balances(&world), kept);
+    }
+    // The hub ends it early: in the very block, anybody has it paid.
+    let call = world.sign(0, TxKind::Call(MESSAGES), U256::ZERO, release);
+    let outcome = world.take(directive(0, 2), &[call]).unwrap();
+    assert!(outcome.receipts[0].success);
+    assert_eq!(balances(&world), [8, 6, 0].map(U256::from));
+}
+
 /// Counts leading zeros (EIP-7939), as no fork before Osaka can.
 const CLZ: Bytes = Bytes::from_static(&[0x60, 0x01, 0x1e, 0x00]);
 

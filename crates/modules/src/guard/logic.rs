@@ -278,7 +278,8 @@ fn forfeit(context: &mut Context<'_>, alert: &AlertRecord, in_force: bool) -> Re
             })?;
         }
         if !share.is_zero() {
-            context.transfer(target, share)?;
+            // It may be blocked until this call, or by another alert after it.
+            context.transfer_to_any(target, share)?;
             context.emit(&IGuard::BondForfeited {
                 alertId: alert_id,
                 target,

@@ -4,6 +4,7 @@ use super::{
     inbox,
     lanes::{Lane, held_slot},
     sending::{can_receive, forward, id_of},
+    state,
 };
 use crate::{
     codec::{check_count, check_length},
@@ -12,7 +13,7 @@ use crate::{
     limits::{MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_MESSAGE_FEE},
     staking, zones,
 };
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use hansa_abi::{
     IMessages::{self, Message, Outcome},
     IZones, MESSAGES,
@@ -122,7 +123,21 @@ fn target(context: &mut Context<'_>, lane: &Lane, message: &Message) -> Result<T
     })
 }
 
-/// Lets a message's value leave, as far as the limit allows, and hands the message on once all of it may.
+/// Who is paid when a message is handed on, if that is here.
+fn payee(
+    context: &mut Context<'_>,
+    lane: &Lane,
+    message: &Message,
+    target: Target,
+) -> Result<Option<Address>, Stop> {
+    Ok(match target {
+        Target::Hub if message.data.is_empty() => Some(message.to),
+        Target::Back if lane.is_stopped(context)? => Some(message.sender),
+        Target::Hub | Target::Zone(_) | Target::Back => None,
+    })
+}
+
+/// Lets a message's value leave, as far as the limit allows, and hands the message on once all of it may. What is for a blocked address is held.
 fn take(
     context: &mut Context<'_>,
     lane: &mut Lane,
@@ -133,7 +148,16 @@ fn take(
         lane.give_back(context, message.sender, message.value)?;
         return Ok(Outcome::Returned);
     }
-    let out = lane.let_out(context.now(), limit, message.value);
+    let is_blocked = match payee(context, lane, message, target)? {
+        Some(payee) => context.is_blocked(payee)?,
+        None => false,
+    };
+    let leaves = if is_blocked {
+        U256::ZERO
+    } else {
+        message.value
+    };
+    let out = lane.let_out(context.now(), limit, leaves);
     let held = message.value.saturating_sub(out);
     if held.is_zero() {
         return settle(context, lane, (id, message, target));
@@ -203,10 +227,26 @@ pub(super) fn release(
     let id = id_of(context, &message)?;
     let held = context.sload(held_slot(id))?;
     ensure(!held.is_zero(), || IMessages::NotWaiting { id })?;
+    let home = state::home(context)?;
+    if home.zone != 0 {
+        // What a zone holds was for an address that was blocked when it came.
+        context.sstore(held_slot(id), U256::ZERO)?;
+        context.transfer(message.to, held)?;
+        let paid = Message {
+            value: held,
+            ..message
+        };
+        tell(context, id, (home.zone, &paid), Outcome::Paid)?;
+        return Ok(U256::ZERO);
+    }
     // What is held came from a zone.
     let zone = zones::by_chain_id(context, message.source)?;
     let mut lane = Lane::load(context, zone)?;
     let limit = lane.limit(context)?;
+    let target = target(context, &lane, &message)?;
+    if let Some(payee) = payee(context, &lane, &message, target)? {
+        context.check_free(payee)?;
+    }
     let out = lane.let_out(context.now(), limit, held);
     if out.is_zero() {
         return Err(revert(IMessages::OutflowLimit { limit }));
@@ -215,7 +255,6 @@ pub(super) fn release(
     context.sstore(held_slot(id), rest)?;
     if rest.is_zero() {
         lane.held = lane.held.saturating_sub(message.value);
-        let target = target(context, &lane, &message)?;
         let outcome = settle(context, &mut lane, (id, &message, target))?;
         tell(context, id, (zone, &message), outcome)?;
     }

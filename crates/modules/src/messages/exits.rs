@@ -3,7 +3,7 @@
 use super::{
     delivery::chain_of,
     inbox::{give_home, waiting_slot},
-    lanes::Lane,
+    lanes::{Lane, held_slot},
     sending::id_of,
     state::EXITS,
 };
@@ -21,7 +21,9 @@ use hansa_abi::{
     IZones::{self, Phase},
     MESSAGES,
 };
-use hansa_primitives::{StateKey, StateValue, account_key, balance_of, storage_key, verify_value};
+use hansa_primitives::{
+    StateKey, StateValue, account_key, balance_of, slot_of, storage_key, verify_value,
+};
 
 pub(super) fn exit(
     context: &mut Context<'_>,
@@ -58,12 +60,18 @@ pub(super) fn exit_message(
     let mut lane = settled(context, call.zoneId)?;
     let message = &call.message;
     let id = id_of(context, message)?;
-    // Whatever its value: since when it waits.
-    let slot = storage_key(MESSAGES, waiting_slot(id));
-    let state = proved(context, &lane, slot, (&call.state, &call.proof))?;
-    let waits = state.as_ref().iter().any(|byte| *byte != 0);
-    ensure(waits, || IMessages::NotWaiting { id })?;
-    let (paid, left) = let_out(context, &mut lane, word_key(id), message.value)?;
+    // What the zone kept for an address says how much; any other message, since when it waits.
+    let is_kept = message.source == message.destination;
+    let slot = if is_kept {
+        held_slot(id)
+    } else {
+        waiting_slot(id)
+    };
+    let slot = storage_key(MESSAGES, slot);
+    let state = slot_of(&proved(context, &lane, slot, (&call.state, &call.proof))?);
+    ensure(!state.is_zero(), || IMessages::NotWaiting { id })?;
+    let value = if is_kept { state } else { message.value };
+    let (paid, left) = let_out(context, &mut lane, word_key(id), value)?;
     lane.save(context)?;
     give_home(context, message, paid)?;
     tell(context, (lane.zone, message.sender, paid))?;

@@ -13,7 +13,7 @@ use crate::{
     slots::{mapping, word_key},
     zones,
 };
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use hansa_abi::{
     IMessages::{self, Message},
     MESSAGES,
@@ -30,27 +30,69 @@ pub(super) fn wait(context: &mut Context<'_>, id: B256) -> Result<(), Stop> {
     context.sstore(waiting_slot(id), now)
 }
 
-/// On a zone: takes note of what arrives, and lets the messages among it wait for their receivers. The chain has given this module their
-/// ether.
+/// On a zone: takes note of what arrives, lets the messages among it wait for their receivers, and says whom the chain has to give how much.
+/// The ether of messages is this module's until they are taken; so is what is for a blocked address, which anybody may `release` once it is free.
 ///
 /// # Errors
 /// [`HostError::Fatal`] when the host fails.
-pub fn arrive(host: &mut dyn Host, arrivals: &[Arrival], block: Block) -> Result<(), HostError> {
+pub fn arrive(
+    host: &mut dyn Host,
+    arrivals: &[Arrival],
+    block: Block,
+) -> Result<Vec<(Address, U256)>, HostError> {
     if arrivals.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut context = Context::of_chain(host, MESSAGES, block);
-    let taken = take_note(&mut context, arrivals).and_then(|()| context.commit());
+    let taken = take_note(&mut context, arrivals).and_then(|credits| {
+        context.commit()?;
+        Ok(credits)
+    });
     taken.map_err(|stop| HostError::Fatal(format!("messages, inputs: {}", explain(stop))))
 }
 
-fn take_note(context: &mut Context<'_>, arrivals: &[Arrival]) -> Result<(), Stop> {
+fn take_note(
+    context: &mut Context<'_>,
+    arrivals: &[Arrival],
+) -> Result<Vec<(Address, U256)>, Stop> {
     let mut home = state::home(context)?;
     home.arrived += arrivals.len() as u64;
     state::set_home(context, home)?;
-    let ids = arrivals.iter().map(|arrival| arrival.message);
-    let mut waiting = ids.filter(|id| !id.is_zero());
-    waiting.try_for_each(|id| wait(context, id))
+    let mut credits = Vec::new();
+    for arrival in arrivals {
+        let mut to = MESSAGES;
+        if !arrival.message.is_zero() {
+            wait(context, arrival.message)?;
+        } else if context.is_blocked(arrival.to)? {
+            withhold(context, arrival)?;
+        } else {
+            to = arrival.to;
+        }
+        credits.push((to, arrival.amount));
+    }
+    Ok(credits)
+}
+
+/// Keeps ether for an address that is blocked. Who sent it is not known here any more, and a contract need not be on another chain: so it stays.
+fn withhold(context: &mut Context<'_>, arrival: &Arrival) -> Result<(), Stop> {
+    let message = withheld(context.chain_id(), arrival.to);
+    let slot = held_slot(id_of(context, &message)?);
+    let held = context.sload(slot)?;
+    context.sstore(slot, held.saturating_add(arrival.amount))
+}
+
+/// What stands for the ether that a zone keeps for an address: a message from there to there, which nobody can send. How much it is, is not part of it.
+pub(super) const fn withheld(chain_id: u64, of: Address) -> Message {
+    Message {
+        source: chain_id,
+        destination: chain_id,
+        nonce: 0,
+        sender: of,
+        to: of,
+        value: U256::ZERO,
+        fee: U256::ZERO,
+        data: Bytes::new(),
+    }
 }
 
 /// See `IMessages.arrived`.

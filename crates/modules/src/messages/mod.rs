@@ -13,6 +13,10 @@
 //! **Calls.** Nothing here calls a contract. A message with data waits until its receiver takes it, together with its value, as often as it
 //! has to try; after 7 days anybody can send the value back. So no receiver can hold up what others sent.
 //!
+//! **The guard.** No blocked address is sent to, or paid. Its ether is held on the hub as what exceeds the outflow limit is, and does not count as
+//! having left; a zone, which takes what the hub has decided, keeps it for the address. Once the address is free, anybody has it paid (`release`). So nothing is lost,
+//! nobody waits for another's directive, and no account is paid on a chain where it may not exist.
+//!
 //! **The end.** What a zone has when it has settled is paid on the hub: to each account what the last checkpoint proves that it had, and what the zone
 //! never took to whom it came from or went to (`exits`).
 //!
@@ -21,7 +25,8 @@
 //! | selector | kind | who |
 //! |---|---|---|
 //! | `send` | pay | anybody |
-//! | `deliver`, `release`, `exit`, `exitMessage`, `reclaim` | write | anybody, on the hub |
+//! | `deliver`, `exit`, `exitMessage`, `reclaim` | write | anybody, on the hub |
+//! | `release` | write | anybody |
 //! | `take` | write | the message's receiver |
 //! | `refund` | write | anybody |
 //! | `waiting`, `lane`, `outbox`, `arrived`, `proof` | view | anybody |

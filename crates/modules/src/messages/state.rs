@@ -8,7 +8,7 @@
 //! | 3 | of the hub: `mapping(zone => lane)`: sent, delivered, time of the outflow in seconds (64 bits each; +0), locked (+1), held (+2), outflow (+3) |
 //! | 4 | of the hub: `mapping(zone => mapping(index => arrival))`: receiver (bits 0..160), block (160..224; +0), wei (+1), message (+2) |
 //! | 5 | `mapping(id of a message that waits => since when, seconds since 1970)` |
-//! | 6 | of the hub: `mapping(id of a message that is held => wei that it waits for)` |
+//! | 6 | of the hub: `mapping(id of a message that is held => wei that it waits for)`; of a zone: `mapping(id of what stands for an address => wei kept for it)`, see `inbox::withheld` |
 //! | 7 | of the hub: `mapping(zone => mapping(account, id of a message that waited there, or 2^256 - 1 less the index of an entry that it never took => wei that left after its end))` |
 
 use crate::{

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod exits;
+mod guard;
 mod outbox_tests;
 mod reseeds;
 
@@ -32,8 +33,8 @@ use hansa_abi::{
     IModule, IStaking, IZones, MESSAGES, ZONES,
 };
 use hansa_primitives::{
-    Arrival, Context, Digest, Finalization, Header, HubPoint, OUTBOX_LEVELS, Outbox, PublicKey,
-    Scheme, StateCommitment, Terms, climb, digest, empty_subtree, parent, zone_namespace,
+    Context, Digest, Finalization, Header, HubPoint, OUTBOX_LEVELS, Outbox, PublicKey, Scheme,
+    StateCommitment, Terms, climb, digest, empty_subtree, parent, zone_namespace,
 };
 use proptest::prelude::*;
 
@@ -211,18 +212,11 @@ impl World {
         let zone = &mut self.zones[zone];
         let from = (zone.id, zone.taken);
         let Ok(taken) = arrivals(&mut self.league.host, from, hub, 1_024);
-        for Arrival {
-            to,
-            amount,
-            message,
-        } in &taken
-        {
-            let to = if message.is_zero() { *to } else { MESSAGES };
+        for (to, amount) in arrive(&mut zone.host, &taken, block).unwrap() {
             if !amount.is_zero() {
-                zone.host.credit(to, *amount);
+                zone.host.credit(to, amount);
             }
         }
-        arrive(&mut zone.host, &taken, block).unwrap();
         zone.taken += taken.len() as u64;
     }
 

@@ -309,7 +309,8 @@ pub(super) fn retire(
     operators::set_owner(context, operator.owner, 0)?;
     let earned = operators::earned(context, operator_id)?;
     operators::set_earned(context, operator_id, U256::ZERO)?;
-    context.transfer(operator.owner, earned)?;
+    // An owner who is blocked must not keep the place from others.
+    context.transfer_to_any(operator.owner, earned)?;
     context.emit(&IStaking::OperatorRetired {
         operatorId: operator_id,
     })?;

@@ -358,7 +358,8 @@ fn pay(context: &mut Context<'_>, slash: &Slash) -> Result<Paid, Stop> {
     let rest = amount.saturating_sub(finder);
     let fund = floor_bps(rest, shares.fund);
     let burnt = rest.saturating_sub(fund);
-    context.transfer(slash.finder, finder)?;
+    // A finder who is blocked must not keep the slash from being settled.
+    context.transfer_to_any(slash.finder, finder)?;
     context.transfer(FUND, fund.saturating_add(slash.bond))?;
     context.transfer(Address::ZERO, burnt)?;
     Ok(Paid {
@@ -467,7 +468,8 @@ fn reverse(context: &mut Context<'_>, mut slash: Slash) -> Result<(), Stop> {
         operator.offences = operator.offences.saturating_sub(1);
         operators::store(context, &operator)?;
     }
-    context.transfer(slash.appellant, slash.bond)?;
+    // Nor must one who is blocked keep others from undoing it.
+    context.transfer_to_any(slash.appellant, slash.bond)?;
     context.emit(&IStaking::SlashReversed { slashId: slash.id })
 }
 

@@ -3,6 +3,7 @@
 use super::world::{GAS, World, account, assert_reverts};
 use crate::{
     Block, Call, Host, HostError, RunResult, gas,
+    guard::enforcement::Blocked,
     limits::{LAPSE_S, MAX_INPUT_BYTES},
     run,
 };
@@ -239,6 +240,9 @@ impl Host for Broken {
     }
     fn sstore(&mut self, module: Address, slot: U256, value: U256) -> Result<(), HostError> {
         Host::sstore(&mut self.0.host, module, slot, value)
+    }
+    fn blocked(&mut self, target: Address, now: u64) -> Result<Option<Blocked>, HostError> {
+        self.0.host.blocked(target, now)
     }
     fn emit(&mut self, module: Address, log: LogData) -> Result<(), HostError> {
         self.0.host.emit(module, log)

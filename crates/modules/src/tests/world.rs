@@ -3,6 +3,7 @@
 use crate::{
     Block, Call, Outcome, RunResult,
     genesis::{self, Genesis, GenesisMember, GuardParameters},
+    guard::feed,
     members::Roles,
     staking::{self, tests::SELF_STAKE},
     testing::MemoryHost,
@@ -10,6 +11,7 @@ use crate::{
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
 use hansa_abi::{EXCHANGE, GUARD, IExchange, IMembers, MEMBERS, STAKING};
+use hansa_primitives::DirectiveChange;
 
 /// Gas that is always enough.
 pub(crate) const GAS: u64 = 1_000_000_000;
@@ -191,6 +193,18 @@ impl World {
                 .unwrap()
         );
     }
+}
+
+/// Lets alert 9 block an address until then, as a zone is told.
+pub(crate) fn block_address(host: &mut MemoryHost, target: Address, until: u64, block: Block) {
+    let change = DirectiveChange {
+        target,
+        alert_id: 9,
+        until,
+        severity: 4,
+    };
+    feed::limit(host, until - block.timestamp, block).unwrap();
+    feed::apply(host, &[change], 1, block).unwrap();
 }
 
 /// An indicator.

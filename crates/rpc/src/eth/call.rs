@@ -11,14 +11,17 @@ use crate::{
     node::Node,
 };
 use alloy_eips::{BlockId, eip2930::AccessListResult};
-use alloy_primitives::{Bytes, TxKind, U64, U256};
+use alloy_primitives::{Address, Bytes, TxKind, U64, U256};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use hansa_index::FinalizedBlock;
 use hansa_primitives::{Fork, Terms};
 use revm::{
     Database as _,
     context::TxEnv,
-    context_interface::result::{ExecutionResult, HaltReason},
+    context_interface::{
+        result::{ExecutionResult, HaltReason},
+        transaction::AuthorizationTr as _,
+    },
     inspector::NoOpInspector,
 };
 use revm_inspectors::access_list::AccessListInspector;
@@ -180,22 +183,65 @@ pub(crate) fn prepare(
 fn call(session: &mut Session, request: TransactionRequest) -> CallResult<Bytes> {
     let cap = session.limits.call_gas;
     let tx = prepare(session, &request, cap)?;
-    let (outcome, _) = session.run(tx, Checks::Call, NoOpInspector, NoCosts)?;
+    let checks = call_checks(session, &tx)?;
+    let recipient = recipient(&tx);
+    let (outcome, _) = session.run(tx, checks, NoOpInspector, NoCosts)?;
+    if let ExecutionResult::Halt {
+        reason: HaltReason::StateChangeDuringStaticCall | HaltReason::CallNotAllowedInsideStatic,
+        ..
+    } = outcome.result
+    {
+        check_party(session, recipient)?;
+    }
     returned(outcome.result)
 }
 
-/// A blocked sender or recipient could never send this: says so, with the directive.
-fn check_guard(session: &mut Session, tx: &TxEnv) -> CallResult<()> {
-    let recipient = match tx.kind {
+/// How a call runs that is not to become a transaction. It can read a blocked address, and no more; from there it cannot come.
+///
+/// # Errors
+/// The guard refuses it.
+pub(crate) fn call_checks(session: &mut Session, tx: &TxEnv) -> CallResult<Checks> {
+    let is_read = matches!(tx.kind, TxKind::Call(_)) && tx.value.is_zero();
+    if is_read && session.directive(recipient(tx))?.is_some() {
+        check_party(session, tx.caller)?;
+        return Ok(Checks::Read);
+    }
+    check_guard(session, tx)?;
+    Ok(Checks::Call)
+}
+
+fn recipient(tx: &TxEnv) -> Address {
+    match tx.kind {
         TxKind::Call(to) => to,
         TxKind::Create => tx.caller.create(tx.nonce),
-    };
-    for party in [tx.caller, recipient] {
-        if let Some(directive) = session.directive(party)? {
-            return Err(blocked_fault(&directive));
+    }
+}
+
+/// A blocked sender or recipient could never send this, nor could it delegate from or to a blocked account: says so, with the directive.
+///
+/// # Errors
+/// It could not be sent.
+pub(crate) fn check_guard(session: &mut Session, tx: &TxEnv) -> CallResult<()> {
+    check_party(session, tx.caller)?;
+    check_party(session, recipient(tx))?;
+    for authorization in &tx.authorization_list {
+        check_party(session, authorization.address())?;
+        if let Some(authority) = authorization.authority() {
+            check_party(session, authority)?;
         }
     }
     Ok(())
+}
+
+/// Refuses a blocked address, with the directive.
+///
+/// # Errors
+/// It is blocked.
+pub(crate) fn check_party(session: &mut Session, party: Address) -> CallResult<()> {
+    match session.directive(party)? {
+        Some(directive) => Err(blocked_fault(&directive)),
+        None => Ok(()),
+    }
 }
 
 /// The most gas that the sender can pay for.
@@ -323,6 +369,7 @@ fn suffices(session: &mut Session, tx: &TxEnv, gas: u64) -> CallResult<bool> {
 fn access_list(session: &mut Session, request: TransactionRequest) -> CallResult<AccessListResult> {
     let cap = transaction_gas(&session.params.terms).min(session.limits.call_gas);
     let mut tx = prepare(session, &request, cap)?;
+    check_guard(session, &tx)?;
     if tx.tx_type == 0 {
         tx.tx_type = 1;
     }

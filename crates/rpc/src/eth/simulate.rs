@@ -4,7 +4,7 @@
 
 use crate::{
     errors::{CallResult, Fault},
-    eth::call::{prepare, transaction_gas},
+    eth::call::{check_guard, check_party, prepare, transaction_gas},
     eth::simulated::{Gathered, envelope, shown},
     exec::{Checks, NoCosts, Session, apply_block, apply_state},
     limits::Limits,
@@ -269,8 +269,11 @@ impl Simulation {
         }
         let tx = prepare(session, &request, most)?;
         let checks = if self.validation {
+            check_guard(session, &tx)?;
             Checks::Block
         } else {
+            // To a blocked address it fails by itself.
+            check_party(session, tx.caller)?;
             Checks::Call
         };
         let outcome = if self.trace_transfers {

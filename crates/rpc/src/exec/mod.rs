@@ -43,6 +43,8 @@ pub(crate) enum Checks {
     Block,
     /// As a simulated call: any sender, any nonce, any gas limit.
     Call,
+    /// As such a call that changes nothing, like a contract's `STATICCALL`: that is open to blocked addresses too.
+    Read,
 }
 
 /// One state, one block environment, and what was run on them so far.
@@ -137,9 +139,10 @@ impl Session {
         inspector: I,
         costs: C,
     ) -> CallResult<(ResultAndState, I)> {
-        let watch = Watch::new(inspector, costs, self.deadline.clone());
+        let reads = checks == Checks::Read;
+        let watch = Watch::new(inspector, costs, self.deadline.clone(), reads);
         let mut params = self.params;
-        let relaxed = checks == Checks::Call;
+        let relaxed = checks != Checks::Block;
         if relaxed && tx.gas_price == 0 {
             // As go-ethereum: who names no price sees no base fee.
             params.base_fee_per_gas = 0;

@@ -91,17 +91,20 @@ pub(crate) struct Watch<I, C> {
     costs: C,
     deadline: Deadline,
     steps: u32,
+    /// Whether the next call frame, the first, may change nothing.
+    reads: bool,
     /// Set when the run was stopped.
     pub(crate) stopped: Option<Stop>,
 }
 
 impl<I, C: Costs> Watch<I, C> {
-    pub(crate) fn new(inner: I, costs: C, deadline: Deadline) -> Self {
+    pub(crate) fn new(inner: I, costs: C, deadline: Deadline, reads: bool) -> Self {
         Self {
             inner,
             costs,
             deadline,
             steps: 0,
+            reads,
             stopped: None,
         }
     }
@@ -183,6 +186,7 @@ where
         inputs: &mut CallInputs,
     ) -> Option<CallOutcome> {
         self.frame(inputs.input.len(), context);
+        inputs.is_static |= std::mem::take(&mut self.reads);
         self.inner.call(context, inputs)
     }
 

@@ -6,6 +6,7 @@ mod calls;
 mod common;
 mod finality;
 mod front;
+mod guard;
 mod hostile;
 mod mempool;
 mod openrpc;

@@ -93,6 +93,9 @@ const EXITS: &str = include_str!("../../vectors/exits.txt");
 const WAITING: U256 =
     uint!(0x5deb64f9b1614c564ed130bea884c1145d9217c1e5b5a0a4abc491a6f9d23409_U256);
 
+/// The slot of what is kept for a blocked address, of the same.
+const KEPT: U256 = uint!(0xc14d7a0d0407d5564381950fd57f2e2e011a8df7d295f2ebcec57e6fc08d7dcd_U256);
+
 /// The last state of a zone, and proofs of what its users have there.
 fn render_exits() -> String {
     deterministic::Runner::default().start(|context| async move {
@@ -103,7 +106,7 @@ fn render_exits() -> String {
         let accounts = [
             ("friend", address(0x11), 300),
             ("stranger", address(0x22), 40),
-            ("module", hansa_abi::MESSAGES, 50),
+            ("module", hansa_abi::MESSAGES, 110),
         ];
         let mut changes = Changes::default();
         for (_, who, balance) in accounts {
@@ -113,19 +116,20 @@ fn render_exits() -> String {
             };
             changes.accounts.insert(who, change);
         }
-        let since = Change {
-            old: U256::ZERO,
-            new: U256::from(1_000),
-        };
-        changes
-            .storage
-            .insert((hansa_abi::MESSAGES, WAITING), since);
+        let slots = [("message", WAITING, 1_000), ("kept", KEPT, 60)];
+        for (_, slot, value) in slots {
+            let change = Change {
+                old: U256::ZERO,
+                new: U256::from(value),
+            };
+            changes.storage.insert((hansa_abi::MESSAGES, slot), change);
+        }
         let root = apply(&databases, &changes).await.root;
         let mut text = String::from("# name value; see src/tests/vectors.rs\n");
         writeln!(text, "root {}", hex::encode(root)).unwrap();
-        let message = ("message", storage_key(hansa_abi::MESSAGES, WAITING));
+        let slots = slots.map(|(name, slot, _)| (name, storage_key(hansa_abi::MESSAGES, slot)));
         let keys = accounts.map(|(name, who, _)| (name, account_key(who)));
-        for (name, key) in keys.into_iter().chain([message]) {
+        for (name, key) in keys.into_iter().chain(slots) {
             let (_, proof) = prove(&databases.0, key).await.unwrap();
             let proof = proof.unwrap();
             writeln!(text, "{name}/state {}", hex::encode(&proof.value)).unwrap();

@@ -1,9 +1,11 @@
 //! Tests of the way out of a zone that has ended.
 //!
 //! The state of its last block is that of `exits.txt` in the vectors of `state`, which real databases made: `FRIEND` has 300 wei, `STRANGER` has 40,
-//! and a message waits.
+//! a message waits, and 60 are kept for
+//! [`BLOCKED`](super::guard::BLOCKED).
 
 use super::*;
+use crate::tests::world::block_address;
 use alloy_primitives::{b256, hex};
 use hansa_abi::IZones::{Phase, Reason};
 
@@ -11,13 +13,13 @@ const VECTORS: &str = include_str!("../../../../state/vectors/exits.txt");
 /// What the waiting message carries.
 const VALUE: u64 = 50;
 
-fn vector(name: &str) -> Bytes {
+pub(super) fn vector(name: &str) -> Bytes {
     let mut lines = VECTORS.lines().filter_map(|line| line.split_once(' '));
     let (_, value) = lines.find(|(of, _)| *of == name).unwrap();
     hex::decode(value).unwrap().into()
 }
 
-fn exit(account: Address, name: &str) -> IMessages::exitCall {
+pub(super) fn exit(account: Address, name: &str) -> IMessages::exitCall {
     IMessages::exitCall {
         zoneId: 1,
         account,
@@ -46,7 +48,7 @@ impl World {
     }
 
     /// Closes the zone `market` by its creator's word, and stops it.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         let call = IZones::closeCall { zoneId: 1 };
         let at = self.zones((owner(1), U256::ZERO), &call).unwrap();
         self.league.now = at;
@@ -55,7 +57,7 @@ impl World {
     }
 
     /// The hub learns of the zone's last block.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let mut header = self.header(0);
         header.state.root = B256::from_slice(&vector("root"));
         self.record(0, &header, &[1, 2, 3]).unwrap();
@@ -295,6 +297,10 @@ fn the_vectors_are_of_this_message() {
         pinned,
         "state's src/tests/vectors.rs has it"
     );
+    let kept = keccak256(super::guard::kept().abi_encode());
+    let slot = crate::messages::lanes::held_slot(kept);
+    let pinned = b256!("c14d7a0d0407d5564381950fd57f2e2e011a8df7d295f2ebcec57e6fc08d7dcd");
+    assert_eq!(B256::from(slot), pinned, "as well");
 }
 
 const DAY_S: u64 = 24 * 3_600;
@@ -328,6 +334,9 @@ fn an_escrow_pays_who_runs_the_zone_for_as_long_as_it_lasts() {
     };
     let before = have(&world);
     world.league.now = begun + DAY_S / 2;
+    // One of them is blocked: the others are paid, and so is it, for its work.
+    let (block, until) = (world.block(None), world.league.now + 1);
+    block_address(&mut world.league.host, owners[0], until, block);
     world.record_newest();
     let each = ether(1) / wei(8);
     for (after, before) in have(&world).iter().zip(&before) {
@@ -370,6 +379,12 @@ fn an_escrow_pays_who_runs_the_zone_for_as_long_as_it_lasts() {
     // Ten ether pay for its place in the register.
     let left = world.record_of(1).escrow - ether(10);
     let before = world.league.host.balance(owner(1));
+    // It is kept for a creator who is blocked.
+    let (block, until) = (world.block(None), world.league.now + 1);
+    block_address(&mut world.league.host, owner(1), until, block);
+    let blocked: hansa_abi::IGuard::Blocked = error(world.zones((STRANGER, U256::ZERO), &back));
+    assert_eq!((blocked.target, blocked.until), (owner(1), until));
+    world.league.now = until;
     assert_eq!(world.zones((STRANGER, U256::ZERO), &back), Ok(left));
     assert_eq!(world.league.host.balance(owner(1)) - before, left);
     assert_eq!(world.zones((STRANGER, U256::ZERO), &back), Ok(U256::ZERO));

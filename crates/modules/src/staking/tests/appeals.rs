@@ -1,7 +1,7 @@
 //! Appeals.
 
 use super::{League, delegator, key, owner, parameters, wei};
-use crate::tests::world::{account, assert_reverts};
+use crate::tests::world::{account, assert_reverts, block_address};
 use alloy_primitives::{Address, Bytes, U256};
 use hansa_abi::{
     FUND, IModule,
@@ -68,6 +68,34 @@ fn a_majority_reverses_a_slash_and_nothing_is_lost() {
     };
     assert_reverts(league.settle_slash(id), closed);
     league.check_solvent();
+}
+
+/// Nobody stops a slash, or undoing it, by being blocked.
+#[test]
+fn what_a_slash_pays_is_paid_to_whom_the_guard_blocks_too() {
+    let finder = delegator(19);
+    for is_reversed in [true, false] {
+        let (mut league, id) = league();
+        let before = [finder, owner(1)].map(|who| league.host.balance(who));
+        appeal(&mut league, owner(1), id, 50).unwrap();
+        let (block, until) = (league.block(), league.now + 3_600);
+        for target in [finder, owner(1)] {
+            block_address(&mut league.host, target, until, block);
+        }
+        let earned = if is_reversed {
+            approve(&mut league, 0, id).unwrap();
+            assert_eq!(approve(&mut league, 1, id), Ok(true));
+            [wei(0), wei(0)]
+        } else {
+            league.enter(5);
+            league.settle_slash(id).unwrap();
+            [wei(10), U256::ZERO.wrapping_sub(wei(50))]
+        };
+        let after = [finder, owner(1)].map(|who| league.host.balance(who));
+        let paid = [0, 1].map(|who| after[who].wrapping_sub(before[who]));
+        assert_eq!(paid, earned);
+        league.check_solvent();
+    }
 }
 
 #[test]
