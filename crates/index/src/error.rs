@@ -119,9 +119,7 @@ pub enum IndexError {
         to: u64,
     },
     /// A log query spans too many blocks.
-    #[error(
-        "block range of {blocks} blocks is over the limit of {limit} (max_blocks): ask for less at a time"
-    )]
+    #[error("block range of {blocks} blocks is over the limit of {limit}: ask for less at a time")]
     RangeTooWide {
         /// Asked for.
         blocks: u64,
@@ -129,7 +127,7 @@ pub enum IndexError {
         limit: u64,
     },
     /// A log query has too many results.
-    #[error("query returns more than {limit} logs (max_results){}", suggest(*suggested))]
+    #[error("query returns more than {limit} logs{}", suggest(*suggested))]
     TooManyResults {
         /// Limit.
         limit: usize,
@@ -137,7 +135,7 @@ pub enum IndexError {
         suggested: Option<(u64, u64)>,
     },
     /// A log query's results are too large.
-    #[error("query returns more than {limit} bytes of logs (max_bytes){}", suggest(*suggested))]
+    #[error("query returns more than {limit} bytes of logs{}", suggest(*suggested))]
     TooManyBytes {
         /// Limit.
         limit: usize,

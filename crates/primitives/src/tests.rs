@@ -180,10 +180,28 @@ fn transactions_are_refused_by_name() {
         decode_transaction(&transfer(0, MAX_TRANSACTION_BYTES).encoded_2718()),
         Err(TransactionError::Oversized { .. })
     ));
-    assert!(matches!(
-        decode_transaction(&[]),
-        Err(TransactionError::Malformed(_))
-    ));
+    let table: [(&[u8], &str); 13] = [
+        (&[], "typed transaction too short"),
+        (&[0], "typed transaction too short"),
+        (&[2], "typed transaction too short"),
+        (&[0, 0xc0], "transaction type not supported"),
+        (&[5, 0xc0], "transaction type not supported"),
+        (&[0x7f, 0xc0], "transaction type not supported"),
+        (&[0x80], "rlp: expected input list for types.LegacyTx"),
+        (
+            &[1, 0x80],
+            "rlp: expected input list for types.AccessListTx",
+        ),
+        (&[0xc0], "rlp: too few elements for types.LegacyTx"),
+        (&[2, 0xc0], "rlp: too few elements for types.DynamicFeeTx"),
+        (&[4, 0xc0], "rlp: too few elements for types.SetCodeTx"),
+        (&[0xf8], "rlp: value size exceeds available input length"),
+        (&[0xc1], "rlp: value size exceeds available input length"),
+    ];
+    for (raw, words) in table {
+        let error = decode_transaction(raw).unwrap_err();
+        assert_eq!(error.to_string(), words, "{raw:?}");
+    }
     let legacy: Transaction = TxLegacy::default()
         .into_signed(Signature::test_signature())
         .into();

@@ -15,6 +15,8 @@ use std::{
 pub(crate) struct Deadline {
     at: Instant,
     timeout_ms: u64,
+    /// It is the client's own.
+    is_asked: bool,
     gone: Arc<AtomicBool>,
 }
 
@@ -34,6 +36,7 @@ impl Deadline {
         let deadline = Self {
             at: Instant::now() + Duration::from_millis(timeout_ms),
             timeout_ms,
+            is_asked: false,
             gone: gone.clone(),
         };
         (deadline, Waiter(gone))
@@ -43,6 +46,17 @@ impl Deadline {
     pub(crate) fn restarted(mut self) -> Self {
         self.at = Instant::now() + Duration::from_millis(self.timeout_ms);
         self
+    }
+
+    /// The same, and no more than `most` from now on, where the client asks for that.
+    pub(crate) fn within(&self, most: Option<Duration>) -> Self {
+        let mut deadline = self.clone();
+        let asked = most.and_then(|most| Instant::now().checked_add(most));
+        if let Some(at) = asked.filter(|at| *at < self.at) {
+            deadline.at = at;
+            deadline.is_asked = true;
+        }
+        deadline
     }
 
     /// Nobody waits any longer.
@@ -60,6 +74,9 @@ impl Deadline {
 
     /// The error of work that was given up.
     pub(crate) fn fault(&self) -> Fault {
+        if self.is_asked {
+            return Fault::server("execution timeout");
+        }
         self.fault_with("execution aborted (timeout)")
     }
 

@@ -1,12 +1,14 @@
 //! The `debug` namespace: traces of what ran, and raw encodings.
 //!
 //! A block is traced by running it again from its parent's state. The whole trace of a request has
-//! one deadline (`call_timeout_ms`) and one budget (`max_trace_bytes`).
+//! one deadline (`call_timeout_ms`) and one budget (`max_trace_bytes`); with `timeout`, a client gives each
+//! transaction less.
 
 use crate::{
+    duration,
     errors::{CallResult, Fault},
     eth::call::{Given, call_checks, prepare},
-    exec::{Checks, Session, TraceCosts, transaction_at},
+    exec::{BeyondCalls, Checks, Session, TraceCosts, check_withdrawals, transaction_at},
     method::{Method, handler},
     node::Node,
 };
@@ -18,10 +20,12 @@ use alloy_rpc_types_trace::{
     common::TraceResult,
     geth::{GethDebugTracerType, GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace},
 };
+use commonware_codec::Encode as _;
 use hansa_index::FinalizedBlock;
 use revm::context::TxEnv;
 use revm_inspectors::tracing::{DebugInspector, DebugInspectorError, TransactionContext};
-use std::{fmt::Display, sync::Arc};
+use serde::Deserialize;
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 pub(crate) const METHODS: &[Method] = &[
     Method::new(
@@ -43,6 +47,8 @@ pub(crate) const METHODS: &[Method] = &[
         ],
         "Trace",
         handler!(node, args => {
+            let beyond: Option<CallOptions> = args.opt(2)?;
+            check_withdrawals(beyond.and_then(|given| given.block_overrides))?;
             let options: Option<GethDebugTracingCallOptions> = args.opt(2)?;
             trace_call(node, args.get(0)?, args.opt(1)?, options.unwrap_or_default()).await?
         }),
@@ -75,6 +81,26 @@ pub(crate) const METHODS: &[Method] = &[
         handler!(node, args => raw_transaction(node, args.get(0)?)?),
     ),
     Method::new(
+        "debug_getRawHeader",
+        "The header of a block in Hansa's encoding, which is not RLP; its keccak256 is the block's hash.",
+        &["block: blockId"],
+        "bytes?",
+        handler!(node, args => {
+            let block = node.block(args.get(0)?)?;
+            block.map(|found| Bytes::from(found.block.header().encode()))
+        }),
+    ),
+    Method::new(
+        "debug_getRawBlock",
+        "A block in Hansa's encoding, which is not RLP; it begins with the header.",
+        &["block: blockId"],
+        "bytes?",
+        handler!(node, args => {
+            let block = node.block(args.get(0)?)?;
+            block.map(|found| Bytes::from(found.block.encode()))
+        }),
+    ),
+    Method::new(
         "debug_getRawReceipts",
         "The receipts of a block in their EIP-2718 encoding.",
         &["block: blockId"],
@@ -82,6 +108,13 @@ pub(crate) const METHODS: &[Method] = &[
         handler!(node, args => raw_receipts(node, args.get(0)?)?),
     ),
 ];
+
+/// The part of a traced call's options that [`GethDebugTracingCallOptions`] leave out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallOptions {
+    block_overrides: Option<BeyondCalls>,
+}
 
 type BlockTrace = Vec<TraceResult<GethTrace, String>>;
 
@@ -109,7 +142,8 @@ fn tracer_fault(error: DebugInspectorError<impl Display>) -> Fault {
         DebugInspectorError::UnsupportedTracer | DebugInspectorError::JsTracerNotEnabled => {
             Fault::server(
                 "tracer not found: there are callTracer, prestateTracer, 4byteTracer, \
-                 flatCallTracer, muxTracer and noopTracer, and the struct logger by default",
+                 flatCallTracer, erc7562Tracer, muxTracer and noopTracer, and the struct logger \
+                 by default",
             )
         }
         error @ DebugInspectorError::MuxInspector(_) => Fault::params(error.to_string()),
@@ -123,6 +157,24 @@ fn tracer(options: &GethDebugTracingOptions) -> CallResult<DebugInspector> {
         return Err(tracer_fault(unknown));
     }
     DebugInspector::new(options.clone()).map_err(tracer_fault)
+}
+
+/// How a client wants a transaction traced.
+struct Tracing {
+    options: GethDebugTracingOptions,
+    /// The longest that one transaction may run, if less than the node allows.
+    timeout: Option<Duration>,
+}
+
+impl Tracing {
+    fn new(options: GethDebugTracingOptions) -> CallResult<Self> {
+        let read = |text: &String| {
+            let words = || Fault::params(format!("time: invalid duration {text:?}"));
+            duration::parse(text).ok_or_else(words)
+        };
+        let timeout = options.timeout.as_ref().map(read).transpose()?;
+        Ok(Self { options, timeout })
+    }
 }
 
 fn costs(session: &Session, tracer: &DebugInspector) -> TraceCosts {
@@ -144,12 +196,15 @@ fn trace(
     session: &mut Session,
     tx: TxEnv,
     checks: Checks,
-    options: &GethDebugTracingOptions,
+    tracing: &Tracing,
     place: Option<TransactionContext>,
 ) -> CallResult<GethTrace> {
-    let inspector = tracer(options)?;
+    let inspector = tracer(&tracing.options)?;
     let costs = costs(session, &inspector);
+    let deadline = session.deadline.clone();
+    session.deadline = deadline.within(tracing.timeout);
     let (outcome, mut inspector) = session.run(tx.clone(), checks, inspector, costs)?;
+    session.deadline = deadline;
     let block = session.params.env();
     let result = inspector.get_result(place, &tx, &block, &outcome, &mut session.db);
     session.commit(outcome.state);
@@ -170,6 +225,7 @@ async fn trace_transaction(
     hash: B256,
     options: GethDebugTracingOptions,
 ) -> CallResult<GethTrace> {
+    let tracing = Tracing::new(options)?;
     let missing = || Fault::server("transaction not found");
     let located = node.chain.transaction(hash)?.ok_or_else(missing)?;
     let block = node
@@ -183,7 +239,7 @@ async fn trace_transaction(
         session.replay(&block, index)?;
         let tx = transaction_at(&block, index).ok_or_else(missing)?;
         let at = Some(place(&block, index));
-        trace(&mut session, tx, Checks::Block, &options, at)
+        trace(&mut session, tx, Checks::Block, &tracing, at)
     })
     .await
 }
@@ -193,6 +249,7 @@ async fn trace_block(
     id: BlockId,
     options: GethDebugTracingOptions,
 ) -> CallResult<BlockTrace> {
+    let tracing = Tracing::new(options)?;
     let missing = || Fault::server("block not found");
     let block = node.block(id)?.ok_or_else(missing)?;
     let shared = node.clone();
@@ -207,7 +264,7 @@ async fn trace_block(
             };
             let at = place(&block, index);
             let tx_hash = at.tx_hash;
-            let traced = trace(&mut session, tx, Checks::Block, &options, Some(at))?;
+            let traced = trace(&mut session, tx, Checks::Block, &tracing, Some(at))?;
             bytes += serde_json::to_vec(&traced).map_or(0, |text| text.len() as u64);
             if bytes > most {
                 let what = "the block's trace is larger; trace single transactions";
@@ -229,6 +286,9 @@ async fn trace_call(
     block: Option<BlockId>,
     options: GethDebugTracingCallOptions,
 ) -> CallResult<GethTrace> {
+    if block == Some(BlockId::pending()) {
+        return Err(Fault::server("tracing on top of pending is not supported"));
+    }
     let given = Given {
         request,
         block,
@@ -236,13 +296,13 @@ async fn trace_call(
         state: options.state_overrides,
         overrides: options.block_overrides,
     };
-    let options = options.tracing_options;
+    let tracing = Tracing::new(options.tracing_options)?;
     given
         .on(node, move |session, request| {
             let cap = session.limits.call_gas;
             let tx = prepare(session, &request, cap)?;
             let checks = call_checks(session, &tx)?;
-            trace(session, tx, checks, &options, None)
+            trace(session, tx, checks, &tracing, None)
         })
         .await
 }

@@ -7,14 +7,16 @@ use crate::{
     method::{self, Method},
     node::Node,
     params::Args,
+    subscriptions::{Start, Subscriptions},
 };
-use alloy_primitives::Bytes;
+use bytes::Bytes;
 use jsonrpsee::{
     BatchResponseBuilder, MethodResponse, ResponsePayload,
     core::middleware::{Batch, BatchEntry, Notification, RpcServiceT},
     server::middleware::rpc::RpcService,
-    types::{ErrorObjectOwned, Id, Request, error},
+    types::{ErrorCode, ErrorObjectOwned, Id, Request},
 };
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::Semaphore;
@@ -91,7 +93,7 @@ impl Dispatcher {
             .map(|request| {
                 let method = self.find(&request.method)?;
                 let args = Args::parse(request.params.as_deref(), method.params.len())?;
-                raw.push(args.get::<Bytes>(0)?);
+                raw.push(args.get::<alloy_primitives::Bytes>(0)?);
                 Ok(())
             })
             .collect();
@@ -113,9 +115,21 @@ impl Dispatcher {
 #[derive(Clone)]
 pub(crate) struct Connection {
     dispatcher: Arc<Dispatcher>,
-    /// Only a WebSocket has it: what runs its subscriptions, and where its answers go.
-    session: Option<(RpcService, Arc<Flow>)>,
+    /// Only a WebSocket has it.
+    session: Option<Arc<Subscriptions>>,
+    /// What came over HTTP; a WebSocket's messages are not shown to us.
+    body: Bytes,
     turns: Arc<Semaphore>,
+}
+
+/// Among the extensions of a response that is none: JSON-RPC answers no notification.
+#[derive(Clone)]
+pub(crate) struct Silence;
+
+fn silence() -> MethodResponse {
+    let mut response = MethodResponse::notification();
+    response.extensions_mut().insert(Silence);
+    response
 }
 
 impl Connection {
@@ -127,62 +141,57 @@ impl Connection {
     /// Calls over WebSocket.
     pub(crate) fn websocket(
         dispatcher: Arc<Dispatcher>,
-        inner: RpcService,
+        inner: &RpcService,
         flow: Arc<Flow>,
     ) -> Self {
-        flow.attach(&inner);
-        Self::new(dispatcher, Some((inner, flow)))
+        flow.attach(inner);
+        let session = Subscriptions::new(dispatcher.node.clone(), flow);
+        Self::new(dispatcher, Some(Arc::new(session)))
     }
 
-    fn new(dispatcher: Arc<Dispatcher>, session: Option<(RpcService, Arc<Flow>)>) -> Self {
+    fn new(dispatcher: Arc<Dispatcher>, session: Option<Arc<Subscriptions>>) -> Self {
         let turns = dispatcher.node.config.limits.max_calls_per_connection as usize;
         Self {
             dispatcher,
             session,
+            body: Bytes::new(),
             turns: Arc::new(Semaphore::new(turns)),
         }
+    }
+
+    /// The same, for the calls in `body`.
+    pub(crate) fn of(self, body: Bytes) -> Self {
+        Self { body, ..self }
     }
 
     /// Waits until an answer can be sent. Its turn is kept meanwhile, so that what has been answered
     /// and is not sent stays as bounded as what is being answered.
     async fn room(&self) {
-        if let Some((_, flow)) = &self.session {
-            flow.room().await;
+        if let Some(session) = &self.session {
+            session.flow.room().await;
         }
     }
 
-    async fn one(&self, request: Request<'_>) -> MethodResponse {
+    async fn one(&self, request: Request<'_>) -> (MethodResponse, Option<Start>) {
         let dispatcher = &self.dispatcher;
-        let Some((inner, _)) = &self.session else {
-            return dispatcher.call(request).await;
+        let Some(session) = &self.session else {
+            return (dispatcher.call(request).await, None);
         };
         match dispatcher.find(&request.method) {
             Ok(method) if method.handler.is_none() => {
-                let id = request.id.clone().into_owned();
-                let response = inner.call(request).await;
-                self.reword(id, response)
+                let args = Args::parse(request.params.as_deref(), method.params.len());
+                let (result, start) = match args.and_then(|args| session.answer(method.name, &args))
+                {
+                    Ok((result, start)) => (Ok(result), start),
+                    Err(fault) => (Err(fault), None),
+                };
+                (dispatcher.respond(request.id, result), start)
             }
-            _ => dispatcher.call(request).await,
+            _ => (dispatcher.call(request).await, None),
         }
     }
 
-    /// jsonrpsee's limit on subscriptions, in this server's words.
-    fn reword(&self, id: Id<'_>, response: MethodResponse) -> MethodResponse {
-        if response.as_error_code() != Some(error::TOO_MANY_SUBSCRIPTIONS_CODE) {
-            return response;
-        }
-        let most = self
-            .dispatcher
-            .node
-            .config
-            .limits
-            .max_subscriptions_per_connection;
-        let what = "this connection holds as many subscriptions as it may";
-        let fault = Fault::limit("max_subscriptions_per_connection", most, what);
-        MethodResponse::error(id, ErrorObjectOwned::from(fault))
-    }
-
-    async fn all(&self, batch: Batch<'_>) -> MethodResponse {
+    async fn all(&self, batch: Batch<'_>, starts: &mut Vec<Start>) -> MethodResponse {
         let limits = &self.dispatcher.node.config.limits;
         let fail = |fault: Fault| MethodResponse::error(Id::Null, ErrorObjectOwned::from(fault));
         if batch.len() > limits.max_batch as usize {
@@ -192,18 +201,29 @@ impl Connection {
         let most = limits.max_response_bytes as usize;
         let mut responses = BatchResponseBuilder::new_with_limit(most);
         let mut only_notifications = !batch.is_empty();
-        let mut entries = batch.into_iter().peekable();
-        while let Some(entry) = entries.next() {
+        let mut ids = None;
+        let mut entries = batch.into_iter().enumerate().peekable();
+        while let Some((index, entry)) = entries.next() {
             let answered = match entry {
-                Ok(BatchEntry::Notification(_)) => continue,
+                Ok(BatchEntry::Notification(_)) => {
+                    let ids = ids.get_or_insert_with(|| have_ids(&self.body));
+                    if !ids.get(index).is_some_and(|has_id| *has_id) {
+                        continue;
+                    }
+                    vec![odd_id()]
+                }
                 Ok(BatchEntry::Call(request)) if request.method == SEND_RAW => {
                     let mut group = vec![request];
-                    while let Some(Ok(BatchEntry::Call(request))) = entries.next_if(is_send) {
+                    while let Some((_, Ok(BatchEntry::Call(request)))) = entries.next_if(is_send) {
                         group.push(request);
                     }
                     self.dispatcher.send_group(group).await
                 }
-                Ok(BatchEntry::Call(request)) => vec![self.one(request).await],
+                Ok(BatchEntry::Call(request)) => {
+                    let (response, start) = self.one(request).await;
+                    starts.extend(start);
+                    vec![response]
+                }
                 Err(error) => {
                     let (error, id) = error.into_parts();
                     vec![MethodResponse::error(id, error)]
@@ -212,19 +232,64 @@ impl Connection {
             only_notifications = false;
             for response in answered {
                 if responses.append(response).is_err() {
+                    // Their ids are not told.
+                    starts.clear();
                     return fail(self.dispatcher.too_large());
                 }
             }
         }
         if only_notifications {
-            return MethodResponse::notification();
+            return silence();
         }
         MethodResponse::from_batch(responses.finish())
     }
+
+    /// Hands over what subscriptions wait for: they begin behind it.
+    async fn deliver(&self, response: MethodResponse, starts: Vec<Start>) -> MethodResponse {
+        self.room().await;
+        let sink = self
+            .session
+            .as_ref()
+            .and_then(|session| session.flow.sink());
+        let Some(sink) = sink.filter(|_| !starts.is_empty()) else {
+            return response;
+        };
+        if sink.send(response.into_json()).await.is_ok() {
+            starts.into_iter().for_each(Start::now);
+        }
+        silence()
+    }
 }
 
-fn is_send<E>(entry: &Result<BatchEntry<'_>, E>) -> bool {
+fn is_send<E>((_, entry): &(usize, Result<BatchEntry<'_>, E>)) -> bool {
     matches!(entry, Ok(BatchEntry::Call(request)) if request.method == SEND_RAW)
+}
+
+/// jsonrpsee takes a call for a notification if its id is neither a whole number from 0 nor a string.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+}
+
+fn has_id(call: &[u8]) -> bool {
+    // An id that is given twice is one too.
+    serde_json::from_slice(call).map_or(true, |call: Envelope<'_>| call.id.is_some())
+}
+
+/// Which calls of a batch have one.
+fn have_ids(batch: &[u8]) -> Vec<bool> {
+    let calls = serde_json::from_slice::<Vec<&RawValue>>(batch).unwrap_or_default();
+    calls
+        .iter()
+        .map(|call| has_id(call.get().as_bytes()))
+        .collect()
+}
+
+fn odd_id() -> MethodResponse {
+    let words = "Invalid request: an id is a whole number from 0, a string, or null";
+    let fault = Fault::new(ErrorCode::InvalidRequest.code(), words);
+    MethodResponse::error(Id::Null, ErrorObjectOwned::from(fault))
 }
 
 impl RpcServiceT for Connection {
@@ -236,9 +301,8 @@ impl RpcServiceT for Connection {
         let this = self.clone();
         async move {
             let _turn = this.turns.acquire().await;
-            let response = this.one(request).await;
-            this.room().await;
-            response
+            let (response, start) = this.one(request).await;
+            this.deliver(response, start.into_iter().collect()).await
         }
     }
 
@@ -246,9 +310,9 @@ impl RpcServiceT for Connection {
         let this = self.clone();
         async move {
             let _turn = this.turns.acquire().await;
-            let response = this.all(batch).await;
-            this.room().await;
-            response
+            let mut starts = Vec::new();
+            let response = this.all(batch, &mut starts).await;
+            this.deliver(response, starts).await
         }
     }
 
@@ -256,6 +320,7 @@ impl RpcServiceT for Connection {
         &self,
         _notification: Notification<'a>,
     ) -> impl Future<Output = MethodResponse> + Send + 'a {
-        std::future::ready(MethodResponse::notification())
+        let odd = !self.body.is_empty() && has_id(&self.body);
+        std::future::ready(if odd { odd_id() } else { silence() })
     }
 }

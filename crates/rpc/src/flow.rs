@@ -6,8 +6,9 @@
 
 use futures::{future::BoxFuture, task::AtomicWaker};
 use jsonrpsee::{
-    MethodResponse,
+    MethodResponse, Methods,
     core::{
+        RegisterMethodError,
         middleware::RpcServiceT as _,
         server::{MethodCallback, MethodSink},
     },
@@ -27,7 +28,7 @@ const MESSAGE_OVERHEAD: usize = 2_048;
 /// The ticket that a message carries is the second clone of the connection's first.
 const MESSAGE_DEPTH: u8 = 2;
 /// Not callable from outside: the dispatcher knows no such method.
-pub(crate) const SINK_METHOD: &str = "flow_sink";
+const SINK_METHOD: &str = "flow_sink";
 
 /// What one connection has asked for and was not answered yet.
 pub(crate) struct Flow {
@@ -94,6 +95,11 @@ impl Flow {
         }
     }
 
+    /// Where a WebSocket's answers go.
+    pub(crate) fn sink(&self) -> Option<MethodSink> {
+        self.sink.get().cloned()
+    }
+
     /// Takes note of where the answers of `service`'s connection go.
     pub(crate) fn attach(self: &Arc<Self>, service: &RpcService) {
         let mut request = Request::borrowed(SINK_METHOD, None, Id::Null);
@@ -111,16 +117,20 @@ async fn has_room(sink: MethodSink) {
 #[derive(Clone)]
 struct Attach(Arc<Flow>);
 
-/// The method behind [`SINK_METHOD`]: jsonrpsee hands a connection's sink to subscriptions only.
-pub(crate) fn sink_method() -> MethodCallback {
-    MethodCallback::Subscription(Arc::new(|id, _params, sink, _state, extensions| {
-        if let Some(Attach(flow)) = extensions.get() {
-            // Attached once for each connection.
-            let _ = flow.sink.set(sink);
-        }
-        let id = id.into_owned();
-        Box::pin(async move { MethodResponse::error(id, ErrorCode::MethodNotFound) })
-    }))
+/// [`SINK_METHOD`] alone: jsonrpsee hands a connection's sink to subscriptions only.
+pub(crate) fn sink_method() -> Result<Methods, RegisterMethodError> {
+    let callback =
+        MethodCallback::Subscription(Arc::new(|id, _params, sink, _state, extensions| {
+            if let Some(Attach(flow)) = extensions.get() {
+                // Attached once for each connection.
+                let _ = flow.sink.set(sink);
+            }
+            let id = id.into_owned();
+            Box::pin(async move { MethodResponse::error(id, ErrorCode::MethodNotFound) })
+        }));
+    let mut methods = Methods::new();
+    methods.verify_and_insert(SINK_METHOD, callback)?;
+    Ok(methods)
 }
 
 /// Counts a message from when it was read until it was answered. jsonrpsee clones a request's

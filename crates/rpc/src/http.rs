@@ -1,11 +1,17 @@
 //! One HTTP request: who may ask, how large and how slow a body may be.
 
-use crate::{Config, Limits, dispatch::Connection, errors::Fault, flow::Flow, server::Shared};
+use crate::{
+    Config, Limits,
+    dispatch::{Connection, Silence},
+    errors::Fault,
+    flow::Flow,
+    server::Shared,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, Method, Request, StatusCode,
-    body::Incoming,
+    body::{Body as _, Incoming},
     header::{self, HeaderValue},
 };
 use jsonrpsee::{
@@ -41,6 +47,10 @@ pub(crate) async fn answer(
     let mut response = match (request.method(), &origin) {
         (&Method::OPTIONS, Some(_)) => preflight(),
         (&Method::POST, _) => post(&config.limits, calls, request).await,
+        // As go-ethereum: load balancers ask so whether the node is there.
+        (&Method::GET, _) if request.body().is_end_stream() && request.uri().query().is_none() => {
+            text(StatusCode::OK, "")
+        }
         _ => text(
             StatusCode::METHOD_NOT_ALLOWED,
             "This is a JSON-RPC endpoint: POST a request, or open a WebSocket.\n",
@@ -76,10 +86,15 @@ async fn post(limits: &Limits, calls: Connection, request: Request<Incoming>) ->
             return fail(StatusCode::REQUEST_TIMEOUT, fault);
         }
     };
+    let calls = calls.of(body.clone());
     let request = Request::from_parts(parts, Full::new(body));
     // The dispatcher counts a batch itself, with an error that names the limit.
     let batch = BatchRequestConfig::Limit(limits.max_request_bytes);
-    http::call_with_service(request, batch, most, calls).await
+    let mut response = http::call_with_service(request, batch, most, calls).await;
+    if response.extensions().get::<Silence>().is_some() {
+        *response.body_mut() = HttpBody::empty();
+    }
+    response
 }
 
 /// Against DNS rebinding: a name that is not on the list is refused. An address is no name.

@@ -16,6 +16,7 @@ mod convert;
 mod deadline;
 mod debug;
 mod dispatch;
+mod duration;
 pub mod errors;
 mod eth;
 mod exec;

@@ -44,7 +44,7 @@ pub struct Limits {
     /// Calls that read from disk at once, simulated ones among them; more wait for at most
     /// `call_timeout_ms`.
     pub max_concurrent_reads: usize,
-    /// Most blocks, and most calls in all, of one `eth_simulateV1`.
+    /// Most blocks of one `eth_simulateV1`; it may have four calls in all for each of them.
     pub max_simulated_blocks: usize,
     /// Most accounts, and most slots in all, of a state override.
     pub max_state_overrides: usize,

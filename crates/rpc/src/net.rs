@@ -1,7 +1,8 @@
-//! The `net` and `web3` namespaces.
+//! The `net` and `web3` namespaces, and which namespaces there are.
 
 use crate::method::{Method, handler};
 use alloy_primitives::{Bytes, U64, keccak256};
+use std::collections::BTreeMap;
 
 pub(crate) const METHODS: &[Method] = &[
     Method::new(
@@ -26,6 +27,16 @@ pub(crate) const METHODS: &[Method] = &[
         handler!(node, _args => {
             let peers = node.context.node.peers();
             U64::from(peers.iter().filter(|peer| peer.connected).count())
+        }),
+    ),
+    Method::new(
+        "rpc_modules",
+        "The namespaces that are switched on, with the version of each.",
+        &[],
+        "Modules",
+        handler!(node, _args => {
+            let names = node.config.namespaces.iter().map(String::as_str);
+            names.chain(["rpc"]).map(|name| (name, "1.0")).collect::<BTreeMap<_, _>>()
         }),
     ),
     Method::new(

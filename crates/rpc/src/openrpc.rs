@@ -124,6 +124,10 @@ const OBJECTS: &[(&str, &str)] = &[
          p50Ms, p90Ms, p99Ms and maxMs; minutes have at, seconds since 1970",
     ),
     (
+        "Header",
+        "a Block without transactions, uncles and withdrawals",
+    ),
+    (
         "Load",
         "machine (cores, loadAverage, memoryAvailable in bytes), and chains, the hub first: zone (null for the hub), cores and executing \
          (seconds in each second), gasPerSecond, and seconds, over which these are averages",
@@ -139,6 +143,7 @@ const OBJECTS: &[(&str, &str)] = &[
         "PoolContent",
         "pending and queued: by sender, then by nonce",
     ),
+    ("Modules", "by namespace: its version"),
     ("PoolStatus", "pending and queued"),
     ("Proof", "QMDB proofs of an account and its slots"),
     ("Receipt", "execution-apis ReceiptInfo"),
@@ -175,7 +180,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "TraceOptions",
-        "tracer, tracerConfig, and the struct logger's switches",
+        "tracer, tracerConfig, timeout (for each transaction, as Go writes durations: 5s, 100ms), and the struct logger's switches",
     ),
     ("Transaction", "execution-apis TransactionInfo"),
     (

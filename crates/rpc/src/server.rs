@@ -7,7 +7,6 @@ use crate::{
     http,
     node::Node,
     stream::Stream,
-    subscriptions,
 };
 use futures::future::BoxFuture;
 use hansa_primitives::GenesisError;
@@ -213,11 +212,9 @@ fn websocket_config(config: &Config) -> ServerConfig {
         .max_request_body_size(limits.max_request_bytes)
         .max_response_body_size(limits.max_response_bytes)
         .max_connections(limits.max_connections)
-        .max_subscriptions_per_connection(limits.max_subscriptions_per_connection)
         .set_message_buffer_capacity(limits.subscription_buffer)
         .set_batch_request_config(BatchRequestConfig::Limit(HARD_BATCH))
         .enable_ws_ping(PingConfig::new())
-        .set_id_provider(subscriptions::Ids)
         .build()
 }
 
@@ -225,7 +222,8 @@ fn websocket_config(config: &Config) -> ServerConfig {
 pub(crate) struct Shared {
     pub(crate) node: Arc<Node>,
     pub(crate) dispatcher: Arc<Dispatcher>,
-    subscriptions: Methods,
+    /// What jsonrpsee itself answers.
+    methods: Methods,
     connections: Arc<Semaphore>,
     websocket: ServerConfig,
     stop: StopHandle,
@@ -333,10 +331,8 @@ impl Shared {
         connections: Arc<Semaphore>,
         stop: StopHandle,
     ) -> Result<Self, RpcError> {
-        let mut subscriptions: Methods = subscriptions::module(node.clone())?.into();
-        subscriptions.verify_and_insert(flow::SINK_METHOD, flow::sink_method())?;
         Ok(Self {
-            subscriptions,
+            methods: flow::sink_method()?,
             dispatcher: Arc::new(Dispatcher::new(node.clone())),
             connections,
             websocket: websocket_config(&node.config),
@@ -354,12 +350,12 @@ impl Shared {
         let dispatcher = self.dispatcher.clone();
         request.extensions_mut().insert(Ticket::new(flow.clone()));
         let middleware = RpcServiceBuilder::new()
-            .layer_fn(move |inner| Connection::websocket(dispatcher.clone(), inner, flow.clone()));
+            .layer_fn(move |inner| Connection::websocket(dispatcher.clone(), &inner, flow.clone()));
         let mut service = Server::builder()
             .set_config(self.websocket.clone())
             .set_rpc_middleware(middleware)
             .to_service_builder()
-            .build(self.subscriptions.clone(), self.stop.clone());
+            .build(self.methods.clone(), self.stop.clone());
         match tower::Service::call(&mut service, request).await {
             Ok(response) => response,
             Err(error) => {

@@ -54,6 +54,23 @@ pub(crate) const METHODS: &[Method] = &[
         }),
     ),
     Method::new(
+        "eth_getHeaderByNumber",
+        "A block's header by number or tag.",
+        &["block: blockTag"],
+        "Header?",
+        handler!(node, args => {
+            let tag: BlockNumberOrTag = args.get(0)?;
+            header(node, tag.into())?
+        }),
+    ),
+    Method::new(
+        "eth_getHeaderByHash",
+        "A block's header by hash.",
+        &["hash: hash"],
+        "Header?",
+        handler!(node, args => header(node, args.get::<B256>(0)?.into())?),
+    ),
+    Method::new(
         "eth_getBlockTransactionCountByNumber",
         "How many transactions a block has.",
         &["block: blockTag"],
@@ -124,6 +141,11 @@ fn syncing(node: &Node) -> Value {
 fn block(node: &Node, id: BlockId, full: Option<bool>) -> CallResult<Option<convert::Block>> {
     let found = node.block(id)?;
     Ok(found.map(|found| convert::block(&found, full.unwrap_or(false))))
+}
+
+fn header(node: &Node, id: BlockId) -> CallResult<Option<convert::Header>> {
+    let found = node.block(id)?;
+    Ok(found.map(|found| convert::header(&found.block)))
 }
 
 fn count(node: &Node, id: BlockId) -> CallResult<Option<U64>> {

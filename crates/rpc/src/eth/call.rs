@@ -4,8 +4,8 @@ use crate::{
     deadline::Deadline,
     errors::{CallResult, Fault},
     exec::{
-        Checks, NoCosts, Session, apply_block, apply_state, blocked_fault, check_call, halt_words,
-        returned, reverted, transaction,
+        Checks, NoCosts, Session, apply_block, apply_state, blocked_fault, check_call,
+        check_withdrawals, halt_words, returned, reverted, transaction,
     },
     method::{Method, handler},
     node::Node,
@@ -59,6 +59,7 @@ pub(crate) const METHODS: &[Method] = &[
         ],
         "bytes",
         handler!(node, args => {
+            check_withdrawals(args.opt(3)?)?;
             let given = Given {
                 request: args.get(0)?,
                 block: args.opt(1)?,
@@ -80,6 +81,7 @@ pub(crate) const METHODS: &[Method] = &[
         ],
         "quantity",
         handler!(node, args => {
+            check_withdrawals(args.opt(3)?)?;
             let given = Given {
                 request: args.get(0)?,
                 block: args.opt(1)?,

@@ -84,6 +84,9 @@ pub(crate) struct TipCache(Mutex<Option<(B256, u128)>>);
 pub(crate) fn next_fee(node: &Node, head: &FinalizedBlock) -> u64 {
     let fees = &node.context.genesis.fees;
     let header = head.block.header();
+    if header.number == 0 {
+        return fees.initial_base_fee;
+    }
     next_base_fee(header, fees.base_fee_params(), &header.terms)
 }
 

@@ -127,6 +127,9 @@ fn add(node: &Node, kind: Kind) -> CallResult<U128> {
 fn new_logs(node: &Node, filter: Filter) -> CallResult<U128> {
     logs::check(&filter, &node.config.limits)?;
     let head = node.chain.head_number();
+    if matches!(filter.block_option, FilterBlockOption::Range { .. }) {
+        logs::range(node, &filter)?;
+    }
     let next = match filter.block_option {
         FilterBlockOption::AtBlockHash(_) => {
             return Err(Fault::params(

@@ -47,7 +47,7 @@ fn bound(node: &Node, tag: Option<BlockNumberOrTag>, head: u64) -> CallResult<u6
 }
 
 /// The range that a filter means: `None` where it lies beyond the head.
-fn range(node: &Node, filter: &Filter) -> CallResult<Option<(u64, u64)>> {
+pub(crate) fn range(node: &Node, filter: &Filter) -> CallResult<Option<(u64, u64)>> {
     let head = node.chain.head_number();
     match filter.block_option {
         FilterBlockOption::AtBlockHash(hash) => {

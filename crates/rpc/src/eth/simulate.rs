@@ -6,7 +6,7 @@ use crate::{
     errors::{CallResult, Fault},
     eth::call::{check_guard, check_party, prepare, transaction_gas},
     eth::simulated::{Gathered, envelope, shown},
-    exec::{Checks, NoCosts, Session, apply_block, apply_state},
+    exec::{Checks, NoCosts, Session, apply_block, apply_state, invalid_fault},
     limits::Limits,
     method::{Method, handler},
     node::Node,
@@ -25,14 +25,19 @@ use alloy_rpc_types_eth::{
 use hansa_evm::BlockParams;
 use hansa_index::FinalizedBlock;
 use hansa_primitives::{Inputs, Terms, receipts_bloom, receipts_root, transactions_root};
-use revm::{context_interface::result::ResultAndState, inspector::NoOpInspector};
+use revm::{
+    Database as _,
+    context::TxEnv,
+    context_interface::result::{InvalidTransaction, ResultAndState},
+    inspector::NoOpInspector,
+};
 use revm_inspectors::transfer::TransferInspector;
 use serde_json::Value;
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 pub(crate) const METHODS: &[Method] = &[Method::new(
     "eth_simulateV1",
-    "Runs blocks of calls on a block's state, with overrides, and returns the blocks. Their state root is zero.",
+    "Runs blocks of calls on a block's state, with overrides, and returns the blocks, 12 s apart where no time is given. Their state root is zero.",
     &["payload: SimulatePayload", "block: blockId?"],
     "SimulatedBlock[]",
     handler!(node, args => {
@@ -40,6 +45,11 @@ pub(crate) const METHODS: &[Method] = &[Method::new(
         simulate(node, args.get(0)?, args.opt(1)?).await?
     }),
 )];
+
+/// A block that is given no time is this much after the one before it (as go-ethereum), seconds.
+const TIME_STEP: u64 = 12;
+/// Most calls in all, for each block that there may be.
+const CALLS_PER_BLOCK: usize = 4;
 
 /// Codes of the execution-apis for this method.
 mod code {
@@ -182,9 +192,9 @@ impl Simulation {
             );
             return Err(Fault::new(code::NUMBER_ORDER, message));
         }
-        let most = self.session.limits.max_simulated_blocks as u64;
-        if number - self.base_number > most {
-            return Err(too_many(most));
+        let limits = &self.session.limits;
+        if number - self.base_number > limits.max_simulated_blocks as u64 {
+            return Err(too_many(limits));
         }
         Ok(())
     }
@@ -194,7 +204,7 @@ impl Simulation {
         let parent = &self.parent;
         let given = block.block_overrides.as_ref();
         let time = given.and_then(|given| given.time);
-        let time = time.unwrap_or(parent.timestamp.saturating_add(1));
+        let time = time.unwrap_or(parent.timestamp.saturating_add(TIME_STEP));
         if time <= parent.timestamp {
             let message = format!(
                 "block timestamps must be in order: {time} <= {}",
@@ -269,6 +279,7 @@ impl Simulation {
         }
         let tx = prepare(session, &request, most)?;
         let checks = if self.validation {
+            check_nonce(session, &tx)?;
             check_guard(session, &tx)?;
             Checks::Block
         } else {
@@ -295,6 +306,7 @@ impl Simulation {
             Recovered::new_unchecked(transaction, tx.caller),
             result,
             gas_used,
+            self.trace_transfers,
         );
         Ok(())
     }
@@ -311,6 +323,7 @@ impl Simulation {
             parent_hash: self.parent_hash,
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
             beneficiary: params.beneficiary,
+            state_root: B256::ZERO,
             transactions_root: transactions_root(&envelopes),
             receipts_root: receipts_root(&gathered.receipts),
             logs_bloom: receipts_bloom(&gathered.receipts),
@@ -367,17 +380,42 @@ impl Simulation {
     }
 }
 
-fn too_many(most: u64) -> Fault {
-    let message = format!("too many blocks or calls (rpc.limits.max_simulated_blocks = {most})");
+/// Before anything else about a transaction, as go-ethereum does it: revm looks at its fees first.
+fn check_nonce(session: &mut Session, tx: &TxEnv) -> CallResult<()> {
+    let state = session.db.basic(tx.caller)?.unwrap_or_default().nonce;
+    let wrong = match tx.nonce.cmp(&state) {
+        Ordering::Equal => return Ok(()),
+        Ordering::Less => InvalidTransaction::NonceTooLow {
+            tx: tx.nonce,
+            state,
+        },
+        Ordering::Greater => InvalidTransaction::NonceTooHigh {
+            tx: tx.nonce,
+            state,
+        },
+    };
+    let base_fee = session.params.base_fee_per_gas;
+    Err(recode(invalid_fault(&wrong, tx.caller, base_fee)))
+}
+
+fn most_calls(limits: &Limits) -> usize {
+    // A call is about as much work as an empty block; a thousand are as many as a page can show.
+    limits.max_simulated_blocks.saturating_mul(CALLS_PER_BLOCK)
+}
+
+fn too_many(limits: &Limits) -> Fault {
+    let (blocks, calls) = (limits.max_simulated_blocks, most_calls(limits));
+    let message = format!(
+        "too many blocks or calls: at most {blocks} blocks and {calls} calls in all \
+         (rpc.limits.max_simulated_blocks = {blocks})"
+    );
     Fault::new(code::CLIENT_LIMIT, message)
 }
 
 fn check_size(blocks: &[SimBlock], limits: &Limits) -> CallResult<()> {
-    let most = limits.max_simulated_blocks;
     let calls: usize = blocks.iter().map(|block| block.calls.len()).sum();
-    // A call is about as much work as an empty block; a thousand are as many as a page can show.
-    if blocks.len() > most || calls > most.saturating_mul(4) {
-        return Err(too_many(most as u64));
+    if blocks.len() > limits.max_simulated_blocks || calls > most_calls(limits) {
+        return Err(too_many(limits));
     }
     Ok(())
 }

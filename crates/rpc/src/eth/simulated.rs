@@ -12,6 +12,7 @@ use alloy_rpc_types_eth::{
 };
 use hansa_primitives::Receipt;
 use revm::{context::TxEnv, context_interface::result::ExecutionResult};
+use revm_inspectors::transfer::TRANSFER_LOG_EMITTER;
 
 /// What a simulated block has gathered so far.
 #[derive(Default)]
@@ -24,12 +25,13 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// Adds what one call did.
+    /// Adds what one call did. Where transfers are traced, their logs are shown with it, and are no part of its receipt.
     pub(crate) fn add(
         &mut self,
         tx: Recovered<TxEnvelope>,
         result: ExecutionResult,
         gas_used: u64,
+        traces_transfers: bool,
     ) {
         self.gas_used += gas_used;
         let success = result.is_success();
@@ -74,6 +76,9 @@ impl Gathered {
             status: success,
             error,
         });
+        let is_real =
+            |log: &alloy_primitives::Log| !traces_transfers || log.address != TRANSFER_LOG_EMITTER;
+        let logs = logs.into_iter().filter(is_real).collect();
         self.receipts.push(Receipt {
             tx_type: tx.inner().tx_type(),
             success,

@@ -9,7 +9,7 @@ mod state;
 mod watch;
 mod words;
 
-pub(crate) use overrides::{apply_block, apply_state, check_call};
+pub(crate) use overrides::{BeyondCalls, apply_block, apply_state, check_call, check_withdrawals};
 pub(crate) use request::transaction;
 pub(crate) use state::{Db, StateRef};
 pub(crate) use watch::{Costs, NoCosts, Stop, TraceCosts, Watch};
@@ -57,7 +57,7 @@ pub(crate) struct Session {
     pub(crate) replaced: AddressMap<Option<Address>>,
     /// What `BLOBBASEFEE` says, if not what it always says here.
     pub(crate) blob_base_fee: Option<u128>,
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 /// What a run needs of its inspector, for any database that a session may run on.

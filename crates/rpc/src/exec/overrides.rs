@@ -7,6 +7,7 @@ use alloy_primitives::U256;
 use alloy_rpc_types_eth::{BlockOverrides, state::StateOverride};
 use hansa_evm::is_precompile;
 use revm::{Database as _, bytecode::Bytecode, state::AccountInfo};
+use serde::{Deserialize, de::IgnoredAny};
 
 /// Codes of the execution-apis.
 mod code {
@@ -104,6 +105,25 @@ pub(crate) fn check_call(overrides: &BlockOverrides) -> CallResult<()> {
     if overrides.beacon_root.is_some() {
         return Err(Fault::server(
             "block override \"beaconRoot\" is not supported for this RPC method",
+        ));
+    }
+    Ok(())
+}
+
+/// What [`BlockOverrides`] leave out.
+#[derive(Deserialize)]
+pub(crate) struct BeyondCalls {
+    withdrawals: Option<IgnoredAny>,
+}
+
+/// As [`check_call`].
+///
+/// # Errors
+/// It was given.
+pub(crate) fn check_withdrawals(overrides: Option<BeyondCalls>) -> CallResult<()> {
+    if overrides.is_some_and(|given| given.withdrawals.is_some()) {
+        return Err(Fault::server(
+            "block override \"withdrawals\" is not supported for this RPC method",
         ));
     }
     Ok(())

@@ -32,7 +32,11 @@ fn check_fees(request: &TransactionRequest) -> CallResult<()> {
             "maxFeePerGas ({cap}) < maxPriorityFeePerGas ({tip})"
         )));
     }
-    if request.max_fee_per_blob_gas.is_some() || request.blob_versioned_hashes.is_some() {
+    let blobs = request.blob_versioned_hashes.as_ref();
+    if request.max_fee_per_blob_gas.is_some()
+        || blobs.is_some_and(|hashes| !hashes.is_empty())
+        || request.transaction_type == Some(3)
+    {
         return Err(Fault::server(
             "transaction type not supported: blob transactions (EIP-4844) are not accepted here",
         ));
@@ -40,16 +44,35 @@ fn check_fees(request: &TransactionRequest) -> CallResult<()> {
     Ok(())
 }
 
-fn kind(request: &TransactionRequest) -> u8 {
-    if request.authorization_list.is_some() {
-        4
-    } else if request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some() {
-        2
-    } else if request.access_list.is_some() {
-        1
-    } else {
-        0
+/// The type that was asked for, or the one that the fields make: without any of fees, that of a dynamic fee, as in
+/// go-ethereum.
+fn kind(request: &TransactionRequest) -> CallResult<u8> {
+    let has_price = request.gas_price.is_some();
+    let has_cap = request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
+    let has_authorizations = request.authorization_list.is_some();
+    let list = request.access_list.as_ref();
+    let has_list = list.is_some_and(|list| !list.is_empty());
+    let Some(asked) = request.transaction_type else {
+        return Ok(match () {
+            () if has_authorizations => 4,
+            () if !has_price => 2,
+            () if list.is_some() => 1,
+            () => 0,
+        });
+    };
+    let fits = match asked {
+        0 => !has_cap && !has_list && !has_authorizations,
+        1 => !has_cap && !has_authorizations,
+        2 => !has_price && !has_authorizations,
+        4 => !has_price && has_authorizations,
+        _ => return Err(Fault::server("transaction type not supported")),
+    };
+    if !fits {
+        return Err(Fault::params(format!(
+            "a transaction of type {asked:#x} has not these fields: leave `type` out, or name the fees and lists of that type"
+        )));
     }
+    Ok(asked)
 }
 
 /// The transaction that `request` describes, with at most `gas_cap` gas, on the chain `chain_id`.
@@ -72,7 +95,7 @@ pub(crate) fn transaction(
     }
     let authorizations = request.authorization_list.clone().unwrap_or_default();
     Ok(TxEnv {
-        tx_type: kind(request),
+        tx_type: kind(request)?,
         caller: request.from.unwrap_or_default(),
         gas_limit: request.gas.unwrap_or(gas_cap).min(gas_cap),
         gas_price: request
@@ -87,7 +110,7 @@ pub(crate) fn transaction(
         access_list: request.access_list.clone().unwrap_or_default(),
         gas_priority_fee: request
             .max_priority_fee_per_gas
-            .or(request.max_fee_per_gas.map(|_| 0)),
+            .or(request.gas_price.is_none().then_some(0)),
         blob_hashes: Vec::new(),
         max_fee_per_blob_gas: 0,
         authorization_list: authorizations.into_iter().map(Either::Left).collect(),

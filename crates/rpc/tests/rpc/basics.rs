@@ -14,6 +14,11 @@ async fn small_answers() {
         ("eth_chainId", json!([]), json!("0x7")),
         ("net_version", json!([]), json!("7")),
         ("net_listening", json!([]), json!(true)),
+        (
+            "rpc_modules",
+            json!([]),
+            json!({ "debug": "1.0", "eth": "1.0", "hansa": "1.0", "net": "1.0", "rpc": "1.0", "txpool": "1.0", "web3": "1.0" }),
+        ),
         ("net_peerCount", json!([]), json!("0x1")),
         ("web3_clientVersion", json!([]), json!("hansa/v0.1.0/test")),
         (
@@ -213,7 +218,36 @@ async fn errors_have_the_words_that_clients_match() {
             -32602,
             "invalid reward percentile: #0:50 > #1:10",
         ),
-        ("eth_sendRawTransaction", json!(["0x"]), -32000, "rlp: "),
+        (
+            "eth_sendRawTransaction",
+            json!(["0x"]),
+            -32000,
+            "typed transaction too short",
+        ),
+        (
+            "eth_sendRawTransaction",
+            json!(["0x05c0"]),
+            -32000,
+            "transaction type not supported",
+        ),
+        (
+            "eth_sendRawTransaction",
+            json!(["0xf8"]),
+            -32000,
+            "rlp: value size exceeds available input length",
+        ),
+        (
+            "eth_newFilter",
+            json!([{ "fromBlock": "0x9", "toBlock": "0x8" }]),
+            -32602,
+            "invalid block range params",
+        ),
+        (
+            "eth_newFilter",
+            json!([{ "fromBlock": "latest", "toBlock": "0x1" }]),
+            -32602,
+            "invalid block range params",
+        ),
         (
             "eth_sendRawTransaction",
             json!(["0x03"]),
@@ -415,6 +449,13 @@ async fn fees_follow_the_chain() {
     let status = server.ok("hansa_status", json!([])).await;
     assert_eq!(status["nextBaseFeePerGas"], json!(format!("{next:#x}")));
     assert_eq!(status["head"]["number"], "0x3");
+    let first = server
+        .ok("eth_feeHistory", json!(["0x1", "earliest"]))
+        .await;
+    let block = server
+        .ok("eth_getBlockByNumber", json!(["0x1", false]))
+        .await;
+    assert_eq!(first["baseFeePerGas"][1], block["baseFeePerGas"]);
     let none = server.ok("eth_feeHistory", json!(["0x0", "latest"])).await;
     assert_eq!(none["oldestBlock"], "0x0");
     server.stop().await;

@@ -322,3 +322,58 @@ async fn overrides_have_a_limit() {
     );
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_type_goes_with_its_fields_or_is_refused() {
+    let server = TestServer::new().await;
+    let me = chain::signer().address();
+    let list = json!([{ "address": chain::FRIEND, "storageKeys": [] }]);
+    let with = |fields: Value| {
+        let mut call = json!({ "from": me, "to": chain::FRIEND });
+        let fields = fields.as_object().unwrap().clone();
+        call.as_object_mut().unwrap().extend(fields);
+        call
+    };
+    let fits = [
+        json!({ "type": "0x0" }),
+        json!({ "type": "0x0", "gasPrice": "0xffffffff", "accessList": [] }),
+        json!({ "type": "0x1", "gasPrice": "0xffffffff", "accessList": list }),
+        json!({ "type": "0x1" }),
+        json!({ "type": "0x2" }),
+        json!({ "type": "0x2", "maxFeePerGas": "0xffffffff", "accessList": list }),
+        json!({ "blobVersionedHashes": [] }),
+    ];
+    for fields in fits {
+        server.ok("eth_call", json!([with(fields)])).await;
+    }
+    let contradicts = [
+        json!({ "type": "0x0", "maxFeePerGas": "0xffffffff" }),
+        json!({ "type": "0x0", "accessList": list }),
+        json!({ "type": "0x1", "maxPriorityFeePerGas": "0x1" }),
+        json!({ "type": "0x2", "gasPrice": "0xffffffff" }),
+        json!({ "type": "0x4" }),
+    ];
+    for fields in contradicts {
+        let (code, words) = server
+            .fails("eth_call", json!([with(fields.clone())]))
+            .await;
+        assert_eq!(code, -32602, "{fields}: {words}");
+        assert!(words.starts_with("a transaction of type 0x"), "{words}");
+    }
+    let unsupported = [
+        json!({ "type": "0x5" }),
+        json!({ "type": "0x3" }),
+        json!({ "blobVersionedHashes": [B256::ZERO] }),
+    ];
+    for fields in unsupported {
+        let (code, words) = server
+            .fails("eth_call", json!([with(fields.clone())]))
+            .await;
+        assert_eq!(code, -32000, "{fields}: {words}");
+        assert!(
+            words.starts_with("transaction type not supported"),
+            "{words}"
+        );
+    }
+    server.stop().await;
+}

@@ -29,6 +29,49 @@ fn calling(method: &str, params: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn every_call_with_an_id_is_answered_and_no_notification() {
+    let server = TestServer::new().await;
+    let addr = server.handle.addr;
+    let call = |id: &str| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"eth_chainId"}}"#);
+    let words = "an id is a whole number from 0, a string, or null";
+    for id in [
+        "1.5",
+        "-1",
+        "true",
+        "{}",
+        "[]",
+        "99999999999999999999",
+        r#"1,"id":2"#,
+    ] {
+        refused(&server, call(id).as_bytes(), -32600, words).await;
+    }
+    for (id, echoed) in [
+        ("7", json!(7)),
+        (r#""a""#, json!("a")),
+        ("null", Value::Null),
+    ] {
+        let (_, text) = client::post(addr, &call(id)).await;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&answer["id"], &answer["result"]), (&echoed, &json!("0x7")));
+    }
+    let notification = r#"{"jsonrpc":"2.0","method":"eth_chainId"}"#;
+    assert_eq!(client::post(addr, notification).await, (200, String::new()));
+    let batch = format!("[{notification},{notification}]");
+    assert_eq!(client::post(addr, &batch).await, (200, String::new()));
+    let batch = format!(
+        "[{notification},{},{},{notification}]",
+        call("1.5"),
+        call("3")
+    );
+    let (_, text) = client::post(addr, &batch).await;
+    let answers: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!(answers.len(), 2, "{text}");
+    assert_eq!(answers[0]["error"]["code"], -32600, "{text}");
+    assert_eq!(answers[1]["result"], "0x7", "{text}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn malformed_requests() {
     let server = TestServer::new().await;
     let deep = "[".repeat(100_000);
@@ -297,7 +340,13 @@ async fn wrong_hosts_origins_methods_and_media_types() {
         );
     }
     let get = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    assert_eq!(client::parse(&client::exchange(addr, get).await).0, 405);
+    let healthy = client::parse(&client::exchange(addr, get).await);
+    assert_eq!(healthy, (200, String::new()), "as load balancers ask");
+    for request in ["GET /?a=b", "PUT /", "DELETE /"] {
+        let request = format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let answer = client::exchange(addr, request.as_bytes()).await;
+        assert_eq!(client::parse(&answer).0, 405, "{request}");
+    }
     let upgrade = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
                    origin: https://evil.example\r\n\r\n";

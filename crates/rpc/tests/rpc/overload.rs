@@ -128,6 +128,7 @@ async fn large_logs_are_refused_with_a_range_that_fits() {
     let (code, words) = server.fails("eth_getLogs", query).await;
     assert_eq!(code, -32005);
     assert!(words.contains("rpc.limits.max_log_bytes = 700"), "{words}");
+    assert_eq!(words.matches("max_").count(), 1, "one setting: {words}");
     assert!(words.contains("block range 4 to 4"), "{words}");
     let fits = json!([{ "fromBlock": "0x4", "toBlock": "0x4" }]);
     let found = server.ok("eth_getLogs", fits).await;

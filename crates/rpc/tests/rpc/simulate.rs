@@ -76,6 +76,71 @@ async fn overrides_transfers_and_whole_transactions() {
 }
 
 #[tokio::test]
+async fn a_block_has_the_shape_of_go_ethereums() {
+    let server = TestServer::new().await;
+    let base = server
+        .ok("eth_getBlockByNumber", json!(["latest", false]))
+        .await;
+    let time = |block: &Value| {
+        let text = block["timestamp"].as_str().unwrap();
+        u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap()
+    };
+    let me = chain::signer().address();
+    let to = chain::FRIEND;
+    let list = json!([{ "address": to, "storageKeys": [] }]);
+    let calls = json!([
+        { "from": me, "to": to },
+        { "from": me, "to": to, "accessList": list },
+        { "from": me, "to": to, "gasPrice": "0x1" },
+        { "from": me, "to": to, "gasPrice": "0x1", "accessList": list },
+        { "from": me, "to": to, "type": "0x0" },
+        { "from": me, "to": to, "type": "0x1" },
+        { "from": me, "to": to, "blobVersionedHashes": [] },
+    ]);
+    let payload = json!([{
+        "blockStateCalls": [{ "calls": calls }, { "blockOverrides": { "number": "0x6" } }],
+        "returnFullTransactions": true,
+    }]);
+    let result = server.ok("eth_simulateV1", payload).await;
+    let blocks = result.as_array().unwrap();
+    let kinds = blocks[0]["transactions"].as_array().unwrap().iter();
+    let kinds: Vec<_> = kinds.map(|tx| tx["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["0x2", "0x2", "0x0", "0x1", "0x0", "0x1", "0x2"]);
+    let mut before = time(&base);
+    for block in blocks {
+        assert_eq!(block["stateRoot"], json!(B256::ZERO));
+        assert_eq!(time(block), before + 12, "skipped ones too");
+        before = time(block);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn traced_transfers_are_shown_and_are_no_part_of_the_block() {
+    let server = TestServer::new().await;
+    let me = chain::signer().address();
+    let calls = json!([
+        { "from": me, "to": chain::FRIEND, "value": "0x1" },
+        { "from": me, "to": chain::CONTRACT, "input": "0xff" },
+    ]);
+    let with = |traced: bool| json!([{ "blockStateCalls": [{ "calls": calls }], "traceTransfers": traced }]);
+    let plain = server.ok("eth_simulateV1", with(false)).await;
+    let traced = server.ok("eth_simulateV1", with(true)).await;
+    let logs = |result: &Value| {
+        let calls = result[0]["calls"].as_array().unwrap().iter();
+        calls
+            .map(|call| call["logs"].as_array().unwrap().len())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(logs(&plain), [0, 1]);
+    assert_eq!(logs(&traced), [1, 1]);
+    for field in ["logsBloom", "receiptsRoot", "hash"] {
+        assert_eq!(traced[0][field], plain[0][field], "{field}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn failed_calls_are_part_of_the_answer() {
     let server = TestServer::new().await;
     let blocks = json!([{ "calls": [
@@ -162,7 +227,13 @@ async fn what_cannot_be_simulated_has_the_methods_codes() {
         (
             payload(json!([{ "blockOverrides": { "number": "0x1000" } }])),
             -38026,
-            "too many blocks or calls (rpc.limits.max_simulated_blocks = 256)",
+            "too many blocks or calls: at most 256 blocks and 1024 calls in all \
+             (rpc.limits.max_simulated_blocks = 256)",
+        ),
+        (
+            payload(json!([{ "calls": vec![json!({ "to": me }); 1_025] }])),
+            -38026,
+            "too many blocks or calls: at most 256 blocks and 1024 calls",
         ),
         (
             payload(json!([{ "stateOverrides": {
@@ -208,6 +279,16 @@ async fn what_cannot_be_simulated_has_the_methods_codes() {
         ),
         (checked(fees("0x0")), -38010, "nonce too low"),
         (checked(fees("0x99")), -38011, "nonce too high"),
+        (
+            checked(json!({ "from": me, "to": me, "nonce": "0x0" })),
+            -38010,
+            "nonce too low: address 0x",
+        ),
+        (
+            checked(json!({ "from": me, "to": me, "nonce": "0x99", "gas": "0x1" })),
+            -38011,
+            "nonce too high: address 0x",
+        ),
         (
             checked(json!({ "from": me, "to": me, "maxFeePerGas": "0x0" })),
             -38012,

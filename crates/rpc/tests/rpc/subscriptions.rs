@@ -86,7 +86,7 @@ async fn wrong_subscriptions_have_clear_errors() {
     let table = [
         (
             vec![json!("nothing")],
-            -32602,
+            -32601,
             "no \"nothing\" subscription in eth namespace",
         ),
         (vec![json!(7)], -32602, "invalid argument 0"),

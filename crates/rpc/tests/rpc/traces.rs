@@ -1,7 +1,7 @@
 //! The `debug` namespace.
 
-use crate::common::{TestServer, chain};
-use alloy_primitives::{B256, U256};
+use crate::common::{TestServer, chain, with};
+use alloy_primitives::{B256, Bytes, U256, keccak256};
 use hansa_primitives::Block;
 use hansa_rpc::Config;
 use serde_json::{Value, json};
@@ -213,5 +213,134 @@ async fn raw_encodings_decode() {
         alloy_primitives::bytes::BufMut::put_slice(out, raw);
     });
     assert_eq!(root, server.world.blocks[1].block.header().receipts_root);
+    server.stop().await;
+}
+
+/// Code that never ends by itself.
+fn endless() -> Value {
+    json!({ (chain::CONTRACT.to_string()): { "code": "0x5b600056" } })
+}
+
+#[tokio::test]
+async fn a_client_may_give_a_trace_less_time() {
+    let server = TestServer::new().await;
+    let call = json!({ "to": chain::CONTRACT, "gas": "0x2faf080" });
+    let options = |timeout: &str| json!({ "tracer": "noopTracer", "timeout": timeout, "stateOverrides": endless() });
+    let ask = |timeout: &str| json!([call, "latest", options(timeout)]);
+    let (code, words) = server.fails("debug_traceCall", ask("1ms")).await;
+    assert_eq!((code, words.as_str()), (-32000, "execution timeout"));
+    let hash = *server.world.blocks[1].block.transactions()[1].tx_hash();
+    for wrong in ["5", "fast", "1 s", ""] {
+        let expected = format!("time: invalid duration {wrong:?}");
+        for (method, params) in [
+            ("debug_traceCall", ask(wrong)),
+            (
+                "debug_traceTransaction",
+                json!([hash, { "timeout": wrong }]),
+            ),
+            (
+                "debug_traceBlockByNumber",
+                json!(["0x2", { "timeout": wrong }]),
+            ),
+        ] {
+            let found = server.fails(method, params).await;
+            assert_eq!(found, (-32602, expected.clone()), "{method}");
+        }
+    }
+    let params = json!([hash, { "timeout": "1h" }]);
+    server.ok("debug_traceTransaction", params).await;
+    server.stop().await;
+
+    // The node's own limit stays.
+    let server = TestServer::with(with(|limits| limits.call_timeout_ms = 1)).await;
+    let (code, words) = server.fails("debug_traceCall", ask("1h")).await;
+    assert_eq!(code, -32005);
+    assert!(words.contains("rpc.limits.call_timeout_ms = 1"), "{words}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_go_ethereum_does_not_trace_is_refused_in_its_words() {
+    let server = TestServer::new().await;
+    let call = json!({ "to": chain::CONTRACT, "input": "0x03" });
+    let overrides = json!({ "withdrawals": [] });
+    let words = "block override \"withdrawals\" is not supported for this RPC method";
+    let table = [
+        (
+            "debug_traceCall",
+            json!([call, "pending"]),
+            "tracing on top of pending is not supported",
+        ),
+        (
+            "debug_traceCall",
+            json!([call, "latest", { "blockOverrides": overrides }]),
+            words,
+        ),
+        ("eth_call", json!([call, "latest", {}, overrides]), words),
+        (
+            "eth_estimateGas",
+            json!([call, "latest", {}, overrides]),
+            words,
+        ),
+    ];
+    for (method, params, words) in table {
+        let found = server.fails(method, params).await;
+        assert_eq!(found, (-32000, words.to_owned()), "{method}");
+    }
+    // Every tracer that the error names is there.
+    let unknown = json!([call, "latest", { "tracer": "nothing" }]);
+    let (code, words) = server.fails("debug_traceCall", unknown).await;
+    assert_eq!(code, -32000);
+    let names = words
+        .split(|symbol: char| !symbol.is_ascii_alphanumeric())
+        .filter(|word| word.ends_with("Tracer"));
+    let mut count = 0;
+    for name in names {
+        let params = json!([call, "latest", { "tracer": name, "tracerConfig": {} }]);
+        server.ok("debug_traceCall", params).await;
+        count += 1;
+    }
+    assert_eq!(count, 7, "{words}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn raw_headers_have_the_hash_of_their_block() {
+    let server = TestServer::new().await;
+    for number in 0..4u64 {
+        let tag = format!("{number:#x}");
+        let block = server.ok("eth_getBlockByNumber", json!([tag, false])).await;
+        let raw = |method: &'static str, id: Value| {
+            let server = &server;
+            async move {
+                let text = server.ok(method, json!([id])).await;
+                text.as_str().unwrap().parse::<Bytes>().unwrap()
+            }
+        };
+        let header = raw("debug_getRawHeader", json!(tag)).await;
+        assert_eq!(json!(keccak256(&header)), block["hash"]);
+        assert_eq!(
+            raw("debug_getRawHeader", block["hash"].clone()).await,
+            header
+        );
+        let whole = raw("debug_getRawBlock", json!(tag)).await;
+        assert!(whole.starts_with(&header));
+        let by_number = server.ok("eth_getHeaderByNumber", json!([tag])).await;
+        let by_hash = server
+            .ok("eth_getHeaderByHash", json!([block["hash"]]))
+            .await;
+        assert_eq!(by_number, by_hash);
+        let fields = by_number.as_object().unwrap();
+        assert!(fields.iter().all(|(name, value)| block[name] == *value));
+        assert!(!fields.contains_key("transactions"));
+    }
+    for method in [
+        "debug_getRawHeader",
+        "debug_getRawBlock",
+        "debug_getRawReceipts",
+        "eth_getHeaderByNumber",
+    ] {
+        assert_eq!(server.ok(method, json!(["0x99"])).await, Value::Null);
+    }
     server.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use crate::common::{TestServer, chain};
 use hansa_rpc::Config;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -265,6 +265,103 @@ async fn calls_without_reading_the_answers_are_bounded() {
         answers += 1;
     }
     assert_eq!(server.pool.waiting.lock().len(), 1);
+    drop(socket);
+    server.stop().await;
+}
+
+/// What a batch is answered with, by id.
+fn by_id(batch: &Value, id: u64) -> &Value {
+    let answers = batch.as_array().expect("a list");
+    let mut found = answers.iter().filter(|answer| answer["id"] == id);
+    let answer = found.next().unwrap_or_else(|| panic!("{id}: {batch}"));
+    assert!(found.next().is_none(), "{id} twice: {batch}");
+    answer
+}
+
+#[tokio::test]
+async fn a_batch_answers_for_its_subscriptions_once_and_before_their_notifications() {
+    let mut server = TestServer::new().await;
+    let mut socket = Socket::open(&server).await;
+    let batch = json!([
+        { "jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"] },
+        { "jsonrpc": "2.0", "id": 2, "method": "eth_chainId" },
+        { "jsonrpc": "2.0", "id": 3, "method": "eth_subscribe", "params": ["nothing"] },
+        { "jsonrpc": "2.0", "id": 4, "method": "eth_unsubscribe", "params": ["0x1"] },
+    ]);
+    socket.send(batch.to_string().as_bytes()).await;
+    let answers = socket.next().await.unwrap();
+    assert_eq!(answers.as_array().unwrap().len(), 4, "{answers}");
+    let id = by_id(&answers, 1)["result"].as_str().unwrap().to_owned();
+    assert_eq!(by_id(&answers, 2)["result"], "0x7");
+    let refused = &by_id(&answers, 3)["error"];
+    assert_eq!(refused["code"], -32601);
+    assert_eq!(
+        refused["message"],
+        "no \"nothing\" subscription in eth namespace"
+    );
+    let unknown = &by_id(&answers, 4)["error"];
+    assert_eq!(unknown["code"], -32000);
+    assert_eq!(unknown["message"], "subscription not found");
+
+    let block = server.mine(Vec::new());
+    let head = socket.next().await.unwrap();
+    assert_eq!(
+        head["method"], "eth_subscription",
+        "nothing between: {head}"
+    );
+    assert_eq!(head["params"]["subscription"], id);
+    assert_eq!(head["params"]["result"]["hash"], json!(block.block.hash()));
+
+    let end = json!({ "jsonrpc": "2.0", "id": 5, "method": "eth_unsubscribe", "params": [id] });
+    for expected in [json!(true), Value::Null] {
+        socket.send(end.to_string().as_bytes()).await;
+        let answer = socket.next().await.unwrap();
+        assert_eq!(answer["result"], expected, "{answer}");
+    }
+    server.mine(Vec::new());
+    // Nothing but the answer.
+    socket.alive().await;
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_id_comes_before_the_first_notification() {
+    let mut server = TestServer::new().await;
+    let mut socket = Socket::open(&server).await;
+    let call =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"] });
+    socket.send(call.to_string().as_bytes()).await;
+    let answer = socket.next().await.unwrap();
+    let id = answer["result"].as_str().unwrap().to_owned();
+    let block = server.mine(Vec::new());
+    let head = socket.next().await.unwrap();
+    assert_eq!(head["params"]["subscription"], id);
+    assert_eq!(head["params"]["result"]["hash"], json!(block.block.hash()));
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_subscription_whose_id_is_not_told_never_begins() {
+    let mut config = Config::development();
+    config.limits.max_response_bytes = 200;
+    config.limits.max_subscriptions_per_connection = 1;
+    let mut server = TestServer::with(config).await;
+    let mut socket = Socket::open(&server).await;
+    let subscribe =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"] });
+    let version = json!({ "jsonrpc": "2.0", "id": 2, "method": "web3_clientVersion" });
+    let batch = json!([subscribe, version, version, version]).to_string();
+    socket
+        .refused(batch.as_bytes(), -32005, "rpc.limits.max_response_bytes")
+        .await;
+    server.mine(Vec::new());
+    // Nothing but the answer, and its place is free again.
+    socket.alive().await;
+    socket.send(subscribe.to_string().as_bytes()).await;
+    let answer = socket.next().await.unwrap();
+    assert!(answer["result"].is_string(), "{answer}");
     drop(socket);
     server.stop().await;
 }

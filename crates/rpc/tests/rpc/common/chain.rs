@@ -200,7 +200,10 @@ impl World {
         header.number += 1;
         header.timestamp_ms += 1_500;
         header.beneficiary = self.genesis.operators[0].fee_recipient;
-        header.base_fee_per_gas = next_base_fee(parent, fees.base_fee_params(), &parent.terms);
+        header.base_fee_per_gas = match parent.number {
+            0 => fees.initial_base_fee,
+            _ => next_base_fee(parent, fees.base_fee_params(), &parent.terms),
+        };
         let rules = ChainRules::new(self.genesis.clone());
         let params = BlockParams::from(&header);
         let mut executor = BlockExecutor::new(rules, params, self.db.clone()).unwrap();
