@@ -1,4 +1,4 @@
-import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { Component, type ReactNode, useEffect, useState } from 'react';
 import { useNow } from './lib/clock';
 import { duration } from './lib/format';
 import { isDevelopment, NamesProvider, useLeagueNames, useStatus } from './lib/league';
@@ -6,22 +6,23 @@ import { go, to, useRoute } from './lib/route';
 import { HUB } from './lib/rpc';
 import { line } from './lib/safe';
 import { search } from './lib/search';
-import { useStream } from './lib/stream';
+import { useLost, useStream } from './lib/stream';
 import { LeaguePage } from './pages/league';
 import { t } from './strings';
 import { errors } from './strings/errors';
-import { Badge, field, Nothing, Waiting } from './ui/basics';
+import { Badge, field, Nothing } from './ui/basics';
+import { part } from './ui/part';
 import { Text } from './ui/values';
 
 const PAGES = ['league', 'chains', 'exchange', 'stake', 'messages', 'node'] as const;
 type Page = (typeof PAGES)[number];
 
-const ChainsPage = lazy(() => import('./pages/chains'));
-const ExchangePage = lazy(() => import('./pages/exchange'));
-const StakePage = lazy(() => import('./pages/stake'));
-const MessagesPage = lazy(() => import('./pages/messages'));
-const NodePage = lazy(() => import('./pages/node'));
-const WalletButton = lazy(() => import('./wallet/button'));
+const ChainsPage = part(() => import('./pages/chains'), 'page');
+const ExchangePage = part(() => import('./pages/exchange'), 'page');
+const StakePage = part(() => import('./pages/stake'), 'page');
+const MessagesPage = part(() => import('./pages/messages'), 'page');
+const NodePage = part(() => import('./pages/node'), 'page');
+const WalletButton = part(() => import('./wallet/button'), 'nothing');
 
 class Fence extends Component<{ children: ReactNode }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
@@ -102,10 +103,9 @@ function Connection() {
 }
 
 function LostBanner() {
-  const { lostAt } = useStream(HUB);
+  const lostAt = useLost();
   const now = useNow();
-  // A moment without a node is no news.
-  if (lostAt === null || now - lostAt < 1_500) return null;
+  if (lostAt === null) return null;
   return <p className="border-b border-bad bg-bad-soft px-4 py-2 text-sm">{t.shell.lostBanner(duration(now - lostAt))}</p>;
 }
 
@@ -198,9 +198,7 @@ export function App() {
           <div className="ml-auto flex min-w-0 flex-1 basis-72 items-center justify-end gap-2">
             <Search />
             <ThemeButton />
-            <Suspense fallback={null}>
-              <WalletButton />
-            </Suspense>
+            <WalletButton />
           </div>
         </div>
         <div className="mx-auto max-w-[110rem] px-1 sm:px-2">
@@ -210,9 +208,7 @@ export function App() {
       </header>
       <main id="content" tabIndex={-1} className="mx-auto max-w-[110rem] p-3 outline-none sm:p-4">
         <Fence key={place}>
-          <Suspense fallback={<Waiting />}>
-            <Content parts={route.parts} />
-          </Suspense>
+          <Content parts={route.parts} />
         </Fence>
       </main>
     </NamesProvider>

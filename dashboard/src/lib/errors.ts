@@ -46,6 +46,7 @@ const BY_WORDS: [RegExp, Known][] = [
   [/limit exceeded|max_log/i, 'limit'],
   [/pruned|not available|missing trie/i, 'old'],
   [/header not found|unknown block|is not finalized yet/i, 'notThere'],
+  [/dynamically imported module|importing a module script failed|unable to preload css/i, 'notLoaded'],
   [/timed? ?out|deadline|took too long/i, 'slow'],
   [/^internal error/i, 'internal'],
 ];

@@ -1,28 +1,28 @@
-import { lazy, Suspense, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
-import { useNow } from '../lib/clock';
-import { big, count, duration, ether, inSeconds, num } from '../lib/format';
-import { health, type Health } from '../lib/health';
-import { isDevelopment, isOpen, useAlerts, useFinality, useMembers, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
+import { big, clock, count, duration, ether, inSeconds, num } from '../lib/format';
+import { health, type Health, hubHeartbeatMs, stands } from '../lib/health';
+import { isDevelopment, isOpen, useAlerts, useFinality, useKnownAt, useMembers, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { type Chain, HUB } from '../lib/rpc';
-import { useStream } from '../lib/stream';
+import { useLost, useStream } from '../lib/stream';
 import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
-import { Badge, Button, Empty, Later, Panel, Stat, Title, useAsOf, Waiting } from '../ui/basics';
+import { Badge, Button, Empty, Later, Panel, Stat, Title, useAsOf } from '../ui/basics';
+import { part } from '../ui/part';
 import { Spark } from '../ui/spark';
 import { BlockRows, TransactionRows } from '../ui/tables';
 import { TryIt } from '../wallet/try';
 
-const Topology = lazy(() => import('./topology'));
-const Incident = lazy(() => import('../incident/incident'));
+const Topology = part(() => import('./topology'));
+const Incident = part(() => import('../incident/incident'));
 
 /** Blocks that are listed, and transactions. */
 const LISTED = 10;
 /** Blocks in which transactions are looked for: an idle chain makes one every five seconds. */
 const SEARCHED = 120;
 
-export function useHealth(): { health: Health | null; headMs: number | null } {
-  const now = useNow();
+function useHealth(): { health: Health | null; headMs: number | null } {
+  const now = useKnownAt();
   const { head } = useStream(HUB);
   const status = useStatus().data;
   const operators = useOperators().data?.operators;
@@ -38,8 +38,8 @@ export function useHealth(): { health: Health | null; headMs: number | null } {
 const oldest = (...times: (number | null | undefined)[]): number | null => (times.every((time) => time) ? Math.min(...(times as number[])) : null);
 
 function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
-  const now = useNow();
-  const { head, state } = useStream(HUB);
+  const now = useKnownAt();
+  const { head, state, lostAt } = useStream(HUB);
   const status = useStatus();
   const peers = usePeers();
   const alerts = useAlerts();
@@ -60,7 +60,7 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
         <Stat label={t.league.height} note={t.league.finalNote} at={headAt}>
           {height === null ? '–' : count(height)}
         </Stat>
-        <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(age !== null && age > 15_000 ? { tone: 'bad' as const } : {})}>
+        <Stat label={t.league.sinceLast} note={t.league.secondsAgo} at={lostAt} {...(headMs !== null && stands(now, headMs, hubHeartbeatMs(status.data)) ? { tone: 'bad' as const } : {})}>
           {age === null ? '–' : inSeconds(age)}
         </Stat>
         <Stat
@@ -92,6 +92,7 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
 }
 
 function Introduction({ of }: { of: Health | null }) {
+  const lostAt = useLost();
   const operators = useOperators().data;
   const members = useMembers().data;
   const zones = useZones().data;
@@ -103,7 +104,7 @@ function Introduction({ of }: { of: Health | null }) {
         aside={
           of && (
             <span role="status">
-              <Badge tone={of.problems.length === 0 ? 'good' : 'bad'}>{of.problems.length === 0 ? t.league.healthy : t.league.trouble(of.problems.length)}</Badge>
+              {lostAt !== null ? <Badge tone="warn">{t.league.unknownSince(clock(lostAt))}</Badge> : <Badge tone={of.problems.length === 0 ? 'good' : 'bad'}>{of.problems.length === 0 ? t.league.healthy : t.league.trouble(of.problems.length)}</Badge>}
             </span>
           )
         }
@@ -116,7 +117,7 @@ function Introduction({ of }: { of: Health | null }) {
         </p>
       )}
       {of && of.problems.length > 0 && (
-        <ul className="mt-2 rounded-md border border-bad bg-bad-soft px-3 py-2">
+        <ul className={`mt-2 rounded-md border border-bad bg-bad-soft px-3 py-2 ${lostAt !== null ? 'stale' : ''}`}>
           {of.problems.map((problem) => (
             <li key={problem}>{problem}</li>
           ))}
@@ -185,17 +186,11 @@ export function LeaguePage() {
           </div>
         )}
       </div>
-      {incident && (
-        <Suspense fallback={<Waiting />}>
-          <Incident onClose={closeIncident} />
-        </Suspense>
-      )}
+      {incident && <Incident onClose={closeIncident} />}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title={t.league.topology} aside={t.league.topologyNote}>
           <Later>
-            <Suspense fallback={<Waiting />}>
-              <Topology />
-            </Suspense>
+            <Topology />
           </Later>
         </Panel>
         <Panel title={t.league.alerts} source={alerts} flush aside={alerts.data && <a href="#/exchange/alerts">{`${t.common.all} ${count(alerts.data.total)}`}</a>}>

@@ -1,7 +1,6 @@
 // A time series. The library is loaded with the first chart; sizes and colours come from the page.
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 
 interface Props {
   label: string;

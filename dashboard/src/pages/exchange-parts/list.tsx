@@ -1,5 +1,5 @@
 import { createColumnHelper, flexRender, getCoreRowModel, getFilteredRowModel, getPaginationRowModel, getSortedRowModel, type SortingState, type Updater, useReactTable } from '@tanstack/react-table';
-import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { count, num } from '../../lib/format';
 import { type Entry, MAX_OBJECTS, useObjects } from '../../lib/exchange';
 import { among, MAX_LISTED } from '../../lib/graph';
@@ -8,11 +8,12 @@ import { readSort, setQuery, to, useRoute, whole, writeSort } from '../../lib/ro
 import { HUB } from '../../lib/rpc';
 import { TLP } from '../../lib/stix';
 import { t } from '../../strings';
-import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone, Waiting } from '../../ui/basics';
+import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone } from '../../ui/basics';
+import { part } from '../../ui/part';
 import { Address, Ago, BlockLink, Text, Time } from '../../ui/values';
 import { Tabs } from '../exchange';
 
-const ObjectGraph = lazy(() => import('./graph'));
+const ObjectGraph = part(() => import('./graph'));
 
 const PAGE = 50;
 const TLP_TONES: Tone[] = ['muted', 'good', 'warn', 'warn', 'bad'];
@@ -101,11 +102,7 @@ function ListGraph({ shown, entries }: { shown: Entry[]; entries: Entry[] }) {
           <p className="mb-2 text-sm text-muted">
             {graph.nodes.length === 0 ? t.exchange.listGraphNone : t.exchange.listGraphNote(count(graph.nodes.length), count(Math.min(shown.length, MAX_LISTED)))} {graph.cut && t.exchange.listGraphCut(count(MAX_LISTED))}
           </p>
-          {graph.nodes.length > 0 && (
-            <Suspense fallback={<Waiting />}>
-              <ObjectGraph of={graph} />
-            </Suspense>
-          )}
+          {graph.nodes.length > 0 && <ObjectGraph of={graph} />}
         </div>
       )}
     </details>

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { count, bytes, num } from '../../lib/format';
 import { EXCHANGE } from '../../lib/modules';
 import { PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
@@ -17,6 +17,7 @@ import { t } from '../../strings';
 import { AlertRows } from '../../ui/alerts';
 import { Badge, Copy, Empty, Facts, Nothing, Panel, Title, Waiting } from '../../ui/basics';
 import { Finality } from '../../ui/finality';
+import { part } from '../../ui/part';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ago, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -24,7 +25,7 @@ import { Tlp } from './list';
 import { Sight } from './sight';
 import { Withdraw } from './withdraw';
 
-const ObjectGraph = lazy(() => import('./graph'));
+const ObjectGraph = part(() => import('./graph'));
 
 function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   const { entries, loading } = useObjects(oldest);
@@ -32,9 +33,7 @@ function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   if (graph.nodes.length < 2) return loading ? <Waiting /> : null;
   return (
     <Panel title={t.exchange.graph} aside={t.exchange.graphNote} className="mt-3">
-      <Suspense fallback={<Waiting />}>
-        <ObjectGraph of={graph} />
-      </Suspense>
+      <ObjectGraph of={graph} />
     </Panel>
   );
 }

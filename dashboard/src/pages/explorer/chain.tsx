@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { useMemo } from 'react';
 import { big, count, duration, gwei, num, percent } from '../../lib/format';
 import { useFinality, useStatus } from '../../lib/league';
 import { useRpc } from '../../lib/live';
@@ -7,7 +7,8 @@ import type { Chain } from '../../lib/rpc';
 import { useStream } from '../../lib/stream';
 import type { Hex, Status, Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Panel, Stat, Title, Waiting } from '../../ui/basics';
+import { Panel, Stat, Title } from '../../ui/basics';
+import { part } from '../../ui/part';
 import { Ago, BlockLink, Text } from '../../ui/values';
 import { Crumbs } from '../chains';
 import { About, Committee } from '../chains-parts/about';
@@ -16,7 +17,7 @@ import { Life, Phase } from '../chains-parts/life';
 import { useThroughput } from './list';
 import { Recent } from './recent';
 
-const Chart = lazy(() => import('../../ui/chart'));
+const Chart = part(() => import('../../ui/chart'));
 
 /** Blocks of the charts. */
 const CHARTED = 120;
@@ -38,9 +39,7 @@ function FinalityChart({ chain }: { chain: Chain }) {
       {series.xs.length < 2 ? (
         <p className="text-muted">{t.chains.finalitySoon}</p>
       ) : (
-        <Suspense fallback={<Waiting />}>
-          <Chart label={t.league.finality} xs={series.xs} ys={series.ys} unit={(value) => duration(value)} xUnit={clock} />
-        </Suspense>
+        <Chart label={t.league.finality} xs={series.xs} ys={series.ys} unit={(value) => duration(value)} xUnit={clock} />
       )}
     </Panel>
   );
@@ -62,14 +61,10 @@ function Charts({ chain }: { chain: Chain }) {
   return (
     <div className="mb-3 grid gap-3 lg:grid-cols-2 xl:grid-cols-3">
       <Panel title={t.chains.fullness} source={history} aside={t.chains.lastBlocks(count(series.xs.length))}>
-        <Suspense fallback={<Waiting />}>
-          <Chart label={t.chains.fullness} xs={series.xs} ys={series.full} unit={(value) => `${value.toFixed(value < 10 ? 1 : 0)} %`} xUnit={blockNumber} />
-        </Suspense>
+        <Chart label={t.chains.fullness} xs={series.xs} ys={series.full} unit={(value) => `${value.toFixed(value < 10 ? 1 : 0)} %`} xUnit={blockNumber} />
       </Panel>
       <Panel title={t.chains.baseFee} source={history} aside={t.chains.lastBlocks(count(series.xs.length))}>
-        <Suspense fallback={<Waiting />}>
-          <Chart label={t.chains.baseFee} xs={series.xs} ys={series.fees} unit={(value) => gwei(BigInt(Math.max(0, Math.round(value))))} xUnit={blockNumber} />
-        </Suspense>
+        <Chart label={t.chains.baseFee} xs={series.xs} ys={series.fees} unit={(value) => gwei(BigInt(Math.max(0, Math.round(value))))} xUnit={blockNumber} />
       </Panel>
       <FinalityChart chain={chain} />
     </div>
