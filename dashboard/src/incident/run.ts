@@ -10,11 +10,12 @@ import { big, count, num } from '../lib/format';
 import type { Alert } from '../lib/league';
 import { EXCHANGE, GUARD, MEMBERS, MESSAGES, ZONES } from '../lib/modules';
 import { firstObeying } from '../lib/obeys';
-import { call, type Chain, HUB, RpcError } from '../lib/rpc';
-import { developmentAccount, developmentMember, type LocalAccount, sendAs } from '../lib/signer';
+import { call, type Chain, HUB } from '../lib/rpc';
+import { developmentAccount, developmentMember, type LocalAccount, sendAs, submitAs } from '../lib/signer';
 import type { Header, Hex, Receipt, Zone } from '../lib/types';
 import { viewsOrFail } from '../lib/live';
 import { incident as say } from '../strings/incident';
+import { Attack } from './attack';
 
 const ETHER = 10n ** 18n;
 export const ZONE = 'market';
@@ -25,10 +26,6 @@ const OSAKA = 3;
 const IN_VAULT = 5n * ETHER;
 const FOR_FEES = ETHER / 10n;
 const LOOT = ETHER / 2n;
-/** The attacker takes a breath between two withdrawals, ms. */
-const ATTACK_EVERY_MS = 350;
-/** It waits so long for its receipt: one that came to the pool as the directive came to the chain is in no block, ever. */
-const ATTACK_WAIT_MS = 1_000;
 /** Withdrawals before the first member has noticed. */
 const UNNOTICED = 2;
 const DIRECTIVE_SECONDS = 600;
@@ -203,29 +200,20 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
 
   const begun = Date.now();
   const since = (): number => Date.now() - begun;
-  let refused = false;
-  let withdrawals = 0;
-  const attack = (async () => {
-    while (!refused && since() < 3 * PATIENCE_MS) {
-      try {
-        const receipt = await sendAs(attacker, ZONE, { to: vault, data: data(leaky, 'withdraw', [LOOT]), waitMs: ATTACK_WAIT_MS });
-        if (num(receipt.status) === 1) {
-          withdrawals += 1;
-          report({ name: 'attack', atMs: since(), chain: ZONE, hash: receipt.transactionHash, block: num(receipt.blockNumber), detail: String(withdrawals) });
-        }
-        await wait(ATTACK_EVERY_MS);
-      } catch (error) {
-        // Only the guard's refusal ends the attack: a vault that is empty by now, or a transaction that no block took, does not.
-        if (!(error instanceof RpcError)) throw error;
-        refused = /blocked by directive/.test(error.message);
-        if (refused) report({ name: 'refused', atMs: since(), chain: ZONE, detail: error.message });
-        else await wait(ATTACK_EVERY_MS);
-      }
-    }
-  })();
+  const attack = new Attack(
+    {
+      send: () => submitAs(attacker, ZONE, { to: vault, data: data(leaky, 'withdraw', [LOOT]) }),
+      receipt: (hash) => call<Receipt | null>(ZONE, 'eth_getTransactionReceipt', [hash]),
+      pause: wait,
+    },
+    {
+      took: (receipt, number) => report({ name: 'attack', atMs: since(), chain: ZONE, hash: receipt.transactionHash, block: num(receipt.blockNumber), detail: String(number) }),
+      refused: (words) => report({ name: 'refused', atMs: since(), chain: ZONE, detail: words }),
+    },
+  );
 
   const defence = (async () => {
-    await until(say.parts.withdrawals, async () => (withdrawals >= UNNOTICED || refused ? true : null));
+    await until(say.parts.withdrawals, async () => (attack.taken >= UNNOTICED || attack.isRefused ? true : null));
     const grounds = indicator(attacker.address, vault);
     const published = await sendAs(first, HUB, {
       to: EXCHANGE.to,
@@ -262,7 +250,9 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
     );
     return alertId;
   })();
-  const [alertId] = await Promise.all([defence, attack]);
+  const [alertId] = await Promise.all([defence, attack.run(() => since() > 3 * PATIENCE_MS)]);
+  // Every chain refuses it by now: what no block has taken, none will.
+  await attack.settle();
   const saved = big(await call<Hex>(ZONE, 'eth_getBalance', [vault, 'latest']));
   return { attacker: attacker.address, vault, alertId, stolen: IN_VAULT - saved, saved };
 }
