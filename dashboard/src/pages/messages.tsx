@@ -219,7 +219,8 @@ function Content({ of, into }: { of: Sent['message']; into: Chain }) {
 
 /** By what the hub knows that a zone sent it. */
 function Proved({ of, zone }: { of: Sent; zone: Zone }) {
-  const { data: proof } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { on: ON_MESSAGES });
+  const { data: proof, error } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { on: ON_MESSAGES });
+  if (error) return <Problem error={error} />;
   if (!proof) return null;
   const { checkpoint, siblings, taken } = proof;
   const whole = siblings ? `0x${siblings.map((sibling) => sibling.slice(2)).join('')}` : null;

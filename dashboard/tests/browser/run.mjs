@@ -13,6 +13,7 @@ import { addresses, chains } from './explorer.mjs';
 import { halts } from './halted.mjs';
 import { keeps, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
+import { fetchesPages, keepsPages } from './lost.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
 
@@ -207,6 +208,11 @@ if (process.argv.includes('--screenshots')) {
     const timeline = await page.getByRole('list', { name: 'What happened' }).innerText();
     for (const chain of ['hub', 'market', 'grid']) assert.match(timeline, new RegExp(`${chain} refuses the attacker`));
     assert.match(timeline, /next withdrawal is refused/);
+    // What was stolen is the sum of what is told.
+    const withdrawals = (timeline.match(/Attack: withdrawal \d+ of 0\.5 ETH/g) ?? []).length;
+    const stolen = await page.getByTestId('incident-outcome').locator('dd').first().innerText();
+    assert.ok(withdrawals >= 2);
+    assert.equal(Number(stolen.replace(' ETH', '')), withdrawals * 0.5);
     await page.getByTestId('incident-outcome').getByRole('link', { name: /^Alert \d+$/ }).click();
     await page.getByRole('heading', { level: 1, name: /Alert \d+/ }).waitFor();
     await page.getByText('3 of 4 endorse').waitFor();
@@ -508,6 +514,10 @@ if (process.argv.includes('--screenshots')) {
     await page.waitForFunction((before) => Number(document.querySelector('dl dd').textContent.replace(/\D/g, '')) > before, old, { timeout: 20 * SECOND });
     await page.context().close();
   });
+
+  test('pages that nobody has opened are there while the node is away, and the league is judged as of then', { timeout: 180 * SECOND }, () => keepsPages(browser, league));
+
+  test('a page whose code had no time to come says so, and comes by itself', { timeout: 120 * SECOND }, () => fetchesPages(browser, league));
 
   // The last one: for a while its operator has no seat.
   test('a slash: the two votes of its evidence, an appeal, and members who reverse it', { timeout: 90 * SECOND }, () => slashed(browser, league, { finder: SOMEBODY, owner: MEMBER }));
