@@ -5,8 +5,9 @@ import { isDevelopment, NamesProvider, useLeagueNames, useStatus } from './lib/l
 import { go, to, useRoute } from './lib/route';
 import { HUB } from './lib/rpc';
 import { line } from './lib/safe';
-import { search } from './lib/search';
+import { type Choice, search } from './lib/search';
 import { useLost, useStream } from './lib/stream';
+import { entitle } from './lib/title';
 import { LeaguePage } from './pages/league';
 import { t } from './strings';
 import { errors } from './strings/errors';
@@ -113,20 +114,26 @@ function Search() {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<string | null>(null);
+  const [choices, setChoices] = useState<Choice[]>([]);
   const find = async (): Promise<void> => {
     if (!text.trim() || busy) return;
     setBusy(true);
     const found = await search(text);
     setBusy(false);
-    if ('route' in found) {
-      setAnswer(null);
-      setText('');
-      go(found.route);
-    } else setAnswer(found.why);
+    setAnswer('why' in found ? found.why : null);
+    setChoices('choices' in found ? found.choices : []);
+    if (!('route' in found)) return;
+    setText('');
+    go(found.route);
+  };
+  const chosen = (): void => {
+    setChoices([]);
+    setText('');
   };
   return (
     <form
       role="search"
+      onKeyDown={(event) => event.key === 'Escape' && setChoices([])}
       className="relative min-w-0 flex-1 sm:max-w-80"
       onSubmit={(event) => {
         event.preventDefault();
@@ -140,6 +147,7 @@ function Search() {
         onChange={(event) => {
           setText(event.target.value);
           setAnswer(null);
+          setChoices([]);
         }}
         placeholder={t.shell.searchHint}
         aria-label={t.shell.search}
@@ -150,6 +158,20 @@ function Search() {
         <p role="alert" className="absolute top-full right-0 left-0 z-20 mt-1 rounded-md border border-line bg-panel p-2 text-sm shadow-lg">
           {answer}
         </p>
+      )}
+      {choices.length > 0 && (
+        <div role="status" className="absolute top-full right-0 left-0 z-20 mt-1 rounded-md border border-line bg-panel p-2 text-sm shadow-lg">
+          <p className="text-xs text-muted">{t.search.which}</p>
+          <ul>
+            {choices.map(({ label, route }) => (
+              <li key={route}>
+                <a href={route} onClick={chosen} className="block py-0.5">
+                  <Text of={label} most={100} />
+                </a>
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
     </form>
   );
@@ -174,10 +196,13 @@ export function App() {
   const page = route.parts[0] ?? 'league';
   const place = route.parts.join('/');
   useEffect(() => {
-    const title = page in t.nav ? t.nav[page as Page] : t.nav.league;
-    document.title = `${title} · ${status ? line(status.name, 60) : 'Hansa'}`;
+    // Until the page has a title of its own.
+    if (!document.querySelector('main h1')) entitle({ page: page in t.nav ? t.nav[page as Page] : t.nav.league });
     window.scrollTo(0, 0);
-  }, [page, place, status?.name]);
+  }, [page, place]);
+  useEffect(() => {
+    if (status) entitle({ league: status.name });
+  }, [status?.name]);
   return (
     <NamesProvider value={names}>
       <a href="#content" onClick={(event) => (event.preventDefault(), document.getElementById('content')?.focus())} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:bg-panel focus:p-2">

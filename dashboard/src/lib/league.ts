@@ -14,7 +14,7 @@ import type { Epoch, Finality, Header, Hex, Operator, Peer, Status, Terms, Zone 
 /** Chain ids of development leagues: the node refuses well-known keys on any other (crates/node/src/league/genesis.rs). */
 const DEVELOPMENT_CHAIN_IDS = [4_857, 1_337, 31_337];
 /** The accounts that Ethereum's development tools share. */
-const DEVELOPMENT_ACCOUNTS = [
+export const DEVELOPMENT_ACCOUNTS = [
   '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266',
   '0x70997970c51812dc3a010c7d01b50e0d17dc79c8',
   '0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc',

@@ -7,7 +7,7 @@ import { type Chain, HUB } from '../lib/rpc';
 import { useLost, useStream } from '../lib/stream';
 import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
-import { Badge, Button, Empty, Later, Panel, Stat, Title, useAsOf } from '../ui/basics';
+import { Badge, Button, Empty, joined, Later, Panel, Stat, Stats, Title, useAsOf } from '../ui/basics';
 import { part } from '../ui/part';
 import { Spark } from '../ui/spark';
 import { BlockRows, TransactionRows } from '../ui/tables';
@@ -39,7 +39,7 @@ const oldest = (...times: (number | null | undefined)[]): number | null => (time
 
 function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
   const now = useKnownAt();
-  const { head, state, lostAt } = useStream(HUB);
+  const { head, lostAt } = useStream(HUB);
   const status = useStatus();
   const peers = usePeers();
   const alerts = useAlerts();
@@ -55,39 +55,37 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
   const { newest, hour, minutes } = finality.data ?? { newest: null, hour: null, minutes: [] };
   const lacking = (up: number, all: number) => (up < all ? { tone: 'bad' as const } : {});
   return (
-    <section aria-label={t.league.health} className={`mb-3 rounded-lg border border-line bg-panel ${state === 'lost' ? 'stale' : ''}`}>
-      <dl className="grid grid-cols-2 divide-line sm:grid-cols-4 xl:grid-cols-7 xl:divide-x">
-        <Stat label={t.league.height} note={t.league.finalNote} at={headAt}>
-          {height === null ? '–' : count(height)}
-        </Stat>
-        <Stat label={t.league.sinceLast} note={t.league.secondsAgo} at={lostAt} {...(headMs !== null && stands(now, headMs, hubHeartbeatMs(status.data)) ? { tone: 'bad' as const } : {})}>
-          {age === null ? '–' : inSeconds(age)}
-        </Stat>
-        <Stat
-          label={
-            <>
-              {t.league.finality} <Spark of={minutes.map(({ p50Ms }) => p50Ms)} />
-            </>
-          }
-          note={hour ? <span title={t.league.finalityTitle(count(hour.count), duration(hour.p90Ms), duration(hour.maxMs))}>{t.league.finalityHalf(duration(hour.p50Ms))}<br />{t.league.finalityMost(duration(hour.p99Ms))}</span> : t.league.finalityWait}
-          at={oldest(finality.dataUpdatedAt, headMs)}
-        >
-          {newest ? duration(newest.ms) : '–'}
-        </Stat>
-        <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} at={of && oldest(peers.dataUpdatedAt, operatorsAt)} {...(of && lacking(of.operatorsUp, of.operatorsTotal))}>
-          {of ? count(of.operatorsUp) : '–'}
-        </Stat>
-        <Stat label={t.league.chainsUp} note={of ? t.league.ofTotal(count(of.chainsTotal)) : ''} at={of && oldest(headAt, zonesAt)} {...(of && lacking(of.chainsUp, of.chainsTotal))}>
-          {of ? count(of.chainsUp) : '–'}
-        </Stat>
-        <Stat label={t.league.openAlerts} note={t.league.enforcedNote(count(enforced))} at={alertsAt} {...(open.length > 0 ? { tone: 'warn' as const } : {})}>
-          {alerts.data ? count(open.length) : '–'}
-        </Stat>
-        <Stat label={t.league.peers} note={t.league.peersNote} at={status.dataUpdatedAt || null}>
-          {status.data ? count(status.data.peersConnected) : '–'}
-        </Stat>
-      </dl>
-    </section>
+    <Stats label={t.league.health} columns="divide-line sm:grid-cols-4 xl:grid-cols-7 xl:divide-x">
+      <Stat label={t.league.height} note={t.league.finalNote} at={headAt}>
+        {height === null ? '–' : count(height)}
+      </Stat>
+      <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(lostAt === null ? {} : { at: lostAt })} {...(headMs !== null && stands(now, headMs, hubHeartbeatMs(status.data)) ? { tone: 'bad' as const } : {})}>
+        {age === null ? '–' : inSeconds(age)}
+      </Stat>
+      <Stat
+        label={
+          <>
+            {t.league.finality} <Spark of={minutes.map(({ p50Ms }) => p50Ms)} />
+          </>
+        }
+        note={hour ? <span title={t.league.finalityTitle(count(hour.count), duration(hour.p90Ms), duration(hour.maxMs))}>{t.league.finalityHalf(duration(hour.p50Ms))}<br />{t.league.finalityMost(duration(hour.p99Ms))}</span> : t.league.finalityWait}
+        at={oldest(finality.dataUpdatedAt, headMs)}
+      >
+        {newest ? duration(newest.ms) : '–'}
+      </Stat>
+      <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} at={of && oldest(peers.dataUpdatedAt, operatorsAt)} {...(of && lacking(of.operatorsUp, of.operatorsTotal))}>
+        {of ? count(of.operatorsUp) : '–'}
+      </Stat>
+      <Stat label={t.league.chainsUp} note={of ? t.league.ofTotal(count(of.chainsTotal)) : ''} at={of && oldest(headAt, zonesAt)} {...(of && lacking(of.chainsUp, of.chainsTotal))}>
+        {of ? count(of.chainsUp) : '–'}
+      </Stat>
+      <Stat label={t.league.openAlerts} note={t.league.enforcedNote(count(enforced))} at={alertsAt} {...(open.length > 0 ? { tone: 'warn' as const } : {})}>
+        {alerts.data ? count(open.length) : '–'}
+      </Stat>
+      <Stat label={t.league.peers} note={t.league.peersNote} at={status.dataUpdatedAt || null}>
+        {status.data ? count(status.data.peersConnected) : '–'}
+      </Stat>
+    </Stats>
   );
 }
 
@@ -164,6 +162,7 @@ export function LeaguePage() {
   const { health: of, headMs } = useHealth();
   const status = useStatus().data;
   const alerts = useAlerts();
+  const drawn = joined(useOperators(), useZones(), usePeers());
   const [incident, setIncident] = useState(false);
   const simulate = useRef<HTMLDivElement>(null);
   const closeIncident = (): void => {
@@ -188,7 +187,7 @@ export function LeaguePage() {
       </div>
       {incident && <Incident onClose={closeIncident} />}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <Panel title={t.league.topology} aside={t.league.topologyNote}>
+        <Panel title={t.league.topology} aside={t.league.topologyNote} source={drawn}>
           <Later>
             <Topology />
           </Later>

@@ -149,7 +149,7 @@ export default function Topology() {
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
   const heads = useZoneHeads(zones);
   const now = useKnownAt();
-  const { head, state } = useStream(HUB);
+  const { head } = useStream(HUB);
   const hubAge = head ? now - num(head.timestampMs) : 0;
   const hubStands = head !== null && stands(now, num(head.timestampMs), hubHeartbeatMs(status));
   const still = new Map((zones ?? []).map((zone) => [zone.id, standing(zone, heads ?? [], now)]));
@@ -166,7 +166,7 @@ export default function Topology() {
   const edges = drawn.nodes.map(({ y, radius, below }) => [(y ?? 0) - radius, (y ?? 0) + radius + below] as const);
   const [top, bottom] = [Math.min(...edges.map(([least]) => least)) - 6, Math.max(...edges.map(([, most]) => most)) + 6];
   return (
-    <div className={state === 'lost' ? 'stale' : ''}>
+    <>
       <svg viewBox={`0 ${top} ${size.width} ${bottom - top}`} aria-hidden="true" className="mx-auto w-full max-w-[46rem]">
         {drawn.links.map((link, index) => {
           const [from, into] = [place(link.source), place(link.target)];
@@ -253,6 +253,6 @@ export default function Topology() {
           ))}
         </ul>
       </div>
-    </div>
+    </>
   );
 }

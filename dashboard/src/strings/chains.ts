@@ -170,6 +170,7 @@ export const explorer = {
   reverted: 'Why it reverted',
   noLonger: 'On the state of the block before, the same call succeeds: another transaction of its block came between.',
   pending: 'waiting',
+  sentMessages: (count: string) => (count === '1' ? 'It sent a message: follow it' : `It sent ${count} messages: follow them`),
   place: (index: string) => `transaction ${index}`,
   created: 'created',
   creation: 'creates a contract',

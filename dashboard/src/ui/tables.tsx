@@ -1,9 +1,10 @@
 // Rows of blocks and of transactions, for every page that lists them.
 import type { ReactNode } from 'react';
 import type { BlockHead } from '../lib/blocks';
-import { summary } from '../lib/decode';
+import { decodeCall, summary } from '../lib/decode';
 import { big, count, num, percent } from '../lib/format';
 import { useOperators } from '../lib/league';
+import { useRecognised } from '../lib/recognised';
 import { to } from '../lib/route';
 import type { Chain } from '../lib/rpc';
 import type { Transaction } from '../lib/types';
@@ -72,6 +73,7 @@ export function BlockRows({ chain, of, label = t.league.blocks }: { chain: Chain
 }
 
 export function TransactionRows({ chain, of, label = t.league.transactions }: { chain: Chain; of: Transaction[]; label?: string }) {
+  useRecognised(chain, of.flatMap(({ to: into, input }) => (into !== null && input !== '0x' && !decodeCall(into, input) ? [into] : [])));
   return (
     <Table label={label} head={[t.common.transaction, t.common.block, t.league.action, t.common.from, t.common.to, { right: t.common.value }]}>
       {of.map((transaction) => (

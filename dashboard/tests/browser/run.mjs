@@ -213,6 +213,15 @@ if (process.argv.includes('--screenshots')) {
     const stolen = await page.getByTestId('incident-outcome').locator('dd').first().innerText();
     assert.ok(withdrawals >= 2);
     assert.equal(Number(stolen.replace(' ETH', '')), withdrawals * 0.5);
+    // What came before has its times and transactions too; and another browser reads the vault's calls by its code.
+    const steps = page.getByRole('list', { name: 'What happened' }).locator('li');
+    for (const step of [0, 1, 2, 3]) assert.match(await steps.nth(step).innerText(), /^−?\d+\.\d\d s[^]*0x[0-9a-f]{8}…/);
+    const withdrawal = await steps.filter({ hasText: 'Attack: withdrawal 1' }).locator('a[href*="/tx/"]').getAttribute('href');
+    const other = await open(browser, league);
+    await visit(other.page, league, withdrawal.replace('#/', ''));
+    await other.page.getByText('LeakyVault').first().waitFor();
+    await other.page.getByText('Withdrawn').waitFor();
+    await other.context.close();
     await page.getByTestId('incident-outcome').getByRole('link', { name: /^Alert \d+$/ }).click();
     await page.getByRole('heading', { level: 1, name: /Alert \d+/ }).waitFor();
     await page.getByText('3 of 4 endorse').waitFor();
@@ -238,6 +247,11 @@ if (process.argv.includes('--screenshots')) {
     await page.getByRole('button', { name: 'Sign in wallet' }).click();
     await page.waitForURL(/#\/messages\/0x/, { timeout: 45 * SECOND });
     await page.getByText('arrived', { exact: true }).waitFor({ timeout: 45 * SECOND });
+    // Its transaction leads to it.
+    const message = page.url();
+    await visit(page, league, `chains/hub/tx/${message.split('/').at(-1)}`);
+    await page.getByRole('link', { name: 'It sent a message: follow it' }).click();
+    await page.waitForURL(message);
     assert.equal(BigInt(await league.call('eth_getBalance', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8', 'latest'], '/zones/market')), 25n * 10n ** 17n);
     // What the chain would refuse is said before anything is signed.
     await visit(page, league, 'stake');
@@ -453,7 +467,7 @@ if (process.argv.includes('--screenshots')) {
     await visit(page, league, 'league');
     const search = page.getByRole('searchbox', { name: 'Search' });
     const left = routes.message.split('/')[1];
-    for (const [text, route] of [['3', /#\/chains\/hub\/block\/3$/], [left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake/]]) {
+    for (const [text, route] of [[left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake\/operator\/1$/], ['slash 7', /#\/stake\/slash\/7$/], ['module guard', /#\/chains\/hub\/address\/0x48414e/], ['development account 1', /#\/chains\/hub\/address\/0xf39f/]]) {
       await search.fill(text);
       await search.press('Enter');
       await page.waitForURL(route, { timeout: 20 * SECOND });
@@ -461,6 +475,20 @@ if (process.argv.includes('--screenshots')) {
       await search.and(page.locator('[aria-busy="false"]')).waitFor();
       await page.waitForFunction(() => document.querySelector('form[role="search"] input').value === '');
     }
+    // A number is a block of each chain that has it.
+    await search.fill('3');
+    await search.press('Enter');
+    await page.getByRole('link', { name: 'Block 3 of hub' }).waitFor();
+    assert.deepEqual(await accessibility(page), []);
+    await page.getByRole('link', { name: 'Block 3 of market' }).click();
+    await page.waitForURL(/#\/chains\/market\/block\/3$/);
+    await page.getByRole('heading', { level: 1, name: 'Block 3' }).waitFor();
+    await page.waitForFunction(() => document.title.startsWith('Block 3 ·'));
+    await search.fill('nobody at all');
+    await search.press('Enter');
+    await page.getByText('Nothing has the name “nobody at all”').waitFor();
+    await page.getByRole('searchbox', { name: 'Filter objects' }).fill('scam');
+    await page.getByText('Nothing has the name').waitFor({ state: 'detached' });
     await search.fill(`0x${'12'.repeat(32)}`);
     await search.press('Enter');
     await page.getByText(/No block or transaction has this hash/).waitFor();

@@ -15,7 +15,7 @@ import { t } from '../../strings';
 import { useWallet } from '../../lib/wallet';
 import { Submit } from '../../wallet/submit';
 import { AlertBadge, AlertRows, Votes } from '../../ui/alerts';
-import { Badge, Empty, Facts, Failed, Nothing, Panel, Title, Waiting } from '../../ui/basics';
+import { Badge, Empty, Facts, Failed, joined, Nothing, Panel, type Source, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ether, Text, Time, Until } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -72,10 +72,11 @@ function ChainRow({ chain, zone, alert }: { chain: Chain; zone: Zone | null; ale
   );
 }
 
-function Effect({ alert }: { alert: AlertWithVotes }) {
-  const zones = (useZones().data ?? []).filter(({ path }) => path !== null);
+function Effect({ alert, source }: { alert: AlertWithVotes; source: Source }) {
+  const listed = useZones();
+  const zones = (listed.data ?? []).filter(({ path }) => path !== null);
   return (
-    <Panel title={t.alert.effect} flush>
+    <Panel title={t.alert.effect} source={joined(source, listed)} flush>
       <Table label={t.alert.effect} head={[t.common.chain, t.chains.here]}>
         <ChainRow chain={HUB} zone={null} alert={alert} />
         {zones.map((zone) => (
@@ -174,7 +175,7 @@ export function AlertPage({ id }: { id: string }) {
           <Facts rows={rows} />
         </Panel>
         <div className="flex min-w-0 flex-col gap-3">
-          <Panel title={t.alert.votes}>
+          <Panel title={t.alert.votes} source={found}>
             <Votes of={alert} />
             <div className="mt-2">
               <Facts
@@ -185,7 +186,7 @@ export function AlertPage({ id }: { id: string }) {
               />
             </div>
           </Panel>
-          <Effect alert={alert} />
+          <Effect alert={alert} source={found} />
           <Panel title={t.alert.act}>
             <Act alert={alert} />
           </Panel>

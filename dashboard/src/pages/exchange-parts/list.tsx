@@ -6,6 +6,7 @@ import { among, MAX_LISTED } from '../../lib/graph';
 import { useNames, useStatus } from '../../lib/league';
 import { readSort, setQuery, to, useRoute, whole, writeSort } from '../../lib/route';
 import { HUB } from '../../lib/rpc';
+import { line } from '../../lib/safe';
 import { TLP } from '../../lib/stix';
 import { t } from '../../strings';
 import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone } from '../../ui/basics';
@@ -26,7 +27,7 @@ export function Tlp({ of }: { of: number }) {
 const SORTABLE = ['type', 'title', 'tlp', 'publisher', 'version', 'block'];
 
 /** What else is looked for begins at its first page. While a search is typed it stays one entry of the history. */
-const look = (changes: Record<string, string>, entry: 'same' | 'new' = 'new'): void => setQuery({ ...changes, page: '' }, entry);
+const look = (changes: Record<string, string>, entry: 'same' | 'new' = 'new'): void => setQuery({ ...changes, from: '', page: '' }, entry);
 
 const column = createColumnHelper<Entry>();
 const columns = [
@@ -151,6 +152,7 @@ export function ObjectList() {
       <Title aside={<Tabs at="objects" />}>{t.nav.exchange}</Title>
       <p className="mb-3 max-w-[80ch] text-muted">{t.exchange.what}</p>
       {objects.error !== null && <Problem error={objects.error} />}
+      {query.get('from') === 'search' && <p role="status" className="mb-3 rounded-md bg-warn-soft px-3 py-2">{(shown.length > 0 ? t.exchange.nothingNamed : t.exchange.nothingNamedNext)(line(text, 100))}</p>}
       <Panel title={filtered ? t.exchange.some(count(shown.length), count(objects.entries.length)) : t.exchange.count(count(objects.entries.length))} aside={objects.loading && <span role="status">{t.exchange.loading}</span>} flush>
         <Filters types={types} text={text} type={type} tlp={tlp} onText={(next) => look({ q: next }, text === '' || next === '' ? 'new' : 'same')} />
         {objects.entries.length === 0 && !objects.loading ? (

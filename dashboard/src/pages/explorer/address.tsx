@@ -4,6 +4,7 @@ import { big, bytes, checksummed, count, num, units } from '../../lib/format';
 import { useAlerts, useNames, useZones } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
 import { GUARD } from '../../lib/modules';
+import { useRecognised } from '../../lib/recognised';
 import { to } from '../../lib/route';
 import { call, type Chain, HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
@@ -87,12 +88,13 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
   const zones = useZones().data;
   const code = account.data?.code ?? '0x';
   const isContract = code.length > 2;
+  const contract = useRecognised(chain, isContract ? [of] : []).get(of.toLowerCase());
   const token = useToken(chain, of, isContract).data;
   if (!isAddress) return <Nothing title={t.explorer.addressTitle}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
   const rows: [string, React.ReactNode][] = [
     [t.explorer.balance, <Ether key="b" of={big(account.data?.balance)} digits={18} />],
     [t.explorer.sent, count(num(account.data?.nonce))],
-    [t.explorer.kind, isContract ? `${t.explorer.contract} (${bytes((code.length - 2) / 2)})` : known?.kind === 'module' ? t.kinds.module : t.explorer.account],
+    [t.explorer.kind, isContract ? `${contract ? `${contract}, ` : ''}${t.explorer.contract} (${bytes((code.length - 2) / 2)})` : known?.kind === 'module' ? t.kinds.module : t.explorer.account],
   ];
   if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={known.name} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
   if (token) rows.push([token.standard, <span key="t"><Text of={token.name} most={80} /> (<Text of={token.symbol} most={24} />){token.supply !== null && `, ${t.explorer.supply} ${units(token.supply, token.decimals)}`} <span className="text-muted">{t.explorer.saysItself}</span> <a href={to('chains', chain, 'token', of)}>{t.explorer.tokenPage}</a></span>]);

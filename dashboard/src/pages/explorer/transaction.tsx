@@ -3,6 +3,9 @@ import { useTransaction } from '../../lib/blocks';
 import { decodeCall, decodeError } from '../../lib/decode';
 import { big, count, gwei, num, percent } from '../../lib/format';
 import { useAsk } from '../../lib/live';
+import { sentBy } from '../../lib/messages';
+import { useRecognised } from '../../lib/recognised';
+import { to } from '../../lib/route';
 import { call, type Chain } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import type { Hex, Log, Receipt, Trace, Transaction } from '../../lib/types';
@@ -119,6 +122,8 @@ function details(chain: Chain, transaction: Transaction, receipt: Receipt | null
 export function TransactionPage({ chain, hash }: { chain: Chain; hash: string }) {
   const isHash = /^0x[0-9a-fA-F]{64}$/.test(hash);
   const found = useTransaction(chain, isHash ? hash : `0x${'0'.repeat(64)}`);
+  const calls = found.data?.transaction;
+  useRecognised(chain, [...(calls?.to && calls.input !== '0x' ? [calls.to] : []), ...(found.data?.receipt?.logs ?? []).map(({ address }) => address)]);
   if (!isHash) return <Nothing title={t.common.transaction} next={t.explorer.transactionNext}>{t.explorer.noHash(line(hash, 80))}</Nothing>;
   if (found.isError) return <Problem error={found.error} />;
   if (found.isPending) return <Waiting />;
@@ -132,6 +137,7 @@ export function TransactionPage({ chain, hash }: { chain: Chain; hash: string })
   const { transaction, receipt, block } = found.data;
   const decoded = decodeCall(transaction.to, transaction.input);
   const logs = receipt?.logs ?? [];
+  const messages = logs.filter((log) => sentBy(chain, log) !== null).length;
   return (
     <>
       <Crumbs chain={chain} more={t.common.transaction} />
@@ -140,6 +146,11 @@ export function TransactionPage({ chain, hash }: { chain: Chain; hash: string })
       <Panel title={t.explorer.details} className="mb-3">
         <Facts rows={details(chain, transaction, receipt, block ? num(block.timestampMs) : null)} />
       </Panel>
+      {messages > 0 && (
+        <p className="mb-3">
+          <a href={to('messages', hash)}>{t.explorer.sentMessages(count(messages))}</a>
+        </p>
+      )}
       {transaction.input !== '0x' && (
         <Panel title={t.explorer.input} className="mb-3">
           {decoded ? <DecodedView of={decoded} chain={chain} /> : <Bytes hex={transaction.input} />}
