@@ -223,7 +223,9 @@ export function App() {
           <div className="ml-auto flex min-w-0 flex-1 basis-72 items-center justify-end gap-2">
             <Search />
             <ThemeButton />
-            <WalletButton />
+            <span className="flex min-w-[7.875rem] justify-end">
+              <WalletButton />
+            </span>
           </div>
         </div>
         <div className="mx-auto max-w-[110rem] px-1 sm:px-2">

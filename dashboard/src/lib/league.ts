@@ -207,6 +207,12 @@ export interface Name {
   kind: 'module' | 'member' | 'operator' | 'development' | 'you';
 }
 
+/** Kinds of names that whoever has them chose. */
+const CHOSEN: Name['kind'][] = ['member', 'operator'];
+
+/** A name as it is shown. One that was chosen is quoted, and has no such quotes inside: it is never taken for one that the page gives. */
+export const written = ({ name, kind }: Name): string => (CHOSEN.includes(kind) ? `“${name.replace(/["“”„‟«»＂]/gu, '’')}”` : name);
+
 export type Names = ReadonlyMap<string, Name>;
 
 const NamesContext = createContext<Names>(new Map());

@@ -89,12 +89,16 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
   );
 }
 
+/** What takes the place of the sentence until its numbers are there: about as much. */
+const ROOM = t.league.what('4 operators', '400 ETH', '2 chains', '4 members');
+
 function Introduction({ of }: { of: Health | null }) {
   const lostAt = useLost();
   const operators = useOperators().data;
   const members = useMembers().data;
   const zones = useZones().data;
-  const stake = operators?.operators.reduce((sum, { stake: one }) => sum + big(one), 0n);
+  const isReady = operators && members && zones;
+  const stake = (operators?.operators ?? []).reduce((sum, { stake: one }) => sum + big(one), 0n);
   const plural = (number: number, one: string): string => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
   return (
     <div className="mb-3">
@@ -109,11 +113,9 @@ function Introduction({ of }: { of: Health | null }) {
       >
         {t.nav.league}
       </Title>
-      {operators && members && zones && stake !== undefined && (
-        <p className="max-w-[80ch] text-muted">
-          {t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member'))} {t.league.zone}
-        </p>
-      )}
+      <p className={`max-w-[80ch] text-muted ${isReady ? '' : 'invisible'}`}>
+        {isReady ? t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member')) : ROOM} {t.league.zone}
+      </p>
       {of && of.problems.length > 0 && (
         <ul className={`mt-2 rounded-md border border-bad bg-bad-soft px-3 py-2 ${lostAt !== null ? 'stale' : ''}`}>
           {of.problems.map((problem) => (
@@ -175,7 +177,8 @@ export function LeaguePage() {
     <>
       <Introduction of={of} />
       <Strip of={of} headMs={headMs} />
-      <div className="mb-3 flex flex-wrap items-center gap-2">
+      {/* What a development league has besides comes with its answers. */}
+      <div className="mb-3 flex min-h-[4.5rem] flex-wrap content-start items-center gap-2 sm:min-h-8">
         <TryIt />
         {isDevelopment(status) && (
           <div ref={simulate}>
@@ -187,7 +190,7 @@ export function LeaguePage() {
       </div>
       {incident && <Incident onClose={closeIncident} />}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <Panel title={t.league.topology} aside={t.league.topologyNote} source={drawn}>
+        <Panel title={t.league.topology} aside={t.league.topologyNote} source={drawn} room="min-h-[20rem] sm:min-h-[21rem]">
           <Later>
             <Topology />
           </Later>

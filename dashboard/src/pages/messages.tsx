@@ -330,7 +330,7 @@ function Row({ of, state, world }: { of: Sent; state: State | null; world: World
         <Address of={of.message.to} chain={into} />
       </Cell>
       <Cell>{of.message.data === '0x' ? t.messages.etherOnly : t.messages.withData(count((of.message.data.length - 2) / 2))}</Cell>
-      <Cell>{of.timeMs !== null ? <Ago ms={of.timeMs} /> : <BlockLink chain={of.chain} number={of.block} />}</Cell>
+      <Cell>{of.timeMs !== null ? <Ago even ms={of.timeMs} /> : <BlockLink chain={of.chain} number={of.block} />}</Cell>
     </tr>
   );
 }

@@ -33,7 +33,7 @@ function ChainRow({ chain }: { chain: Chain }) {
       <Cell>
         <Badge tone={state === 'live' ? 'good' : state === 'lost' ? 'bad' : 'muted'}>{state === 'live' ? t.shell.live : state === 'lost' ? t.shell.lost : t.shell.connecting}</Badge>
       </Cell>
-      <Cell>{head ? <><span>{count(num(head.number))}</span> <span className="text-muted"><Ago ms={num(head.timestampMs)} /></span></> : '–'}</Cell>
+      <Cell>{head ? <><span>{count(num(head.number))}</span> <span className="text-muted"><Ago even ms={num(head.timestampMs)} /></span></> : '–'}</Cell>
       <Cell>{syncing ? t.node.behind(count(num(syncing.highestBlock) - num(syncing.currentBlock))) : syncing === false ? t.node.synced : '–'}</Cell>
       <Cell>{status ? count(num(status.oldestBlock)) : '–'}</Cell>
       <Cell>{status ? count(num(status.oldestState)) : '–'}</Cell>

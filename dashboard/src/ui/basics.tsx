@@ -74,10 +74,12 @@ interface PanelProps {
   /** Of what has to be seen first. */
   tone?: 'warn' | 'bad';
   level?: 2 | 3;
+  /** How much room its content takes: so much is kept for it. */
+  room?: string;
 }
 
 /** A titled part of a page. Given where its data come from, it shows waiting, failure and age. */
-export function Panel({ title, children, aside, source, flush = false, className = '', tone, level = 2 }: PanelProps) {
+export function Panel({ title, children, aside, source, flush = false, className = '', tone, level = 2, room = '' }: PanelProps) {
   const id = useId();
   const now = useNow();
   const at = useAsOf(source);
@@ -95,7 +97,7 @@ export function Panel({ title, children, aside, source, flush = false, className
         {aside && <div className="ml-auto flex flex-wrap items-center gap-2 text-xs text-muted">{aside}</div>}
       </header>
       {source?.isError && <Problem error={source.error} />}
-      {empty && source.isPending ? <Waiting /> : <div className={`${flush ? '' : 'p-3'} ${stale ? 'stale' : ''}`}>{empty ? null : children}</div>}
+      {empty && source.isPending ? <div className={room}><Waiting /></div> : <div className={`${room} ${flush ? '' : 'p-3'} ${stale ? 'stale' : ''}`}>{empty ? null : children}</div>}
     </section>
   );
 }

@@ -61,7 +61,7 @@ export function BlockRows({ chain, of, label = t.league.blocks }: { chain: Chain
             <BlockLink chain={chain} number={num(block.number)} />
           </Cell>
           <Cell>
-            <Ago ms={num(block.timestampMs)} />
+            <Ago even ms={num(block.timestampMs)} />
           </Cell>
           <Cell>{count(block.transactions.length)}</Cell>
           <Cell>{percent(num(block.gasUsed) / Math.max(1, num(block.gasLimit)), num(block.gasUsed) / num(block.gasLimit) < 0.1 ? 2 : 0)}</Cell>

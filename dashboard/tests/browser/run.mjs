@@ -447,6 +447,15 @@ if (process.argv.includes('--screenshots')) {
     const nonce = Number(await league.call('eth_getTransactionCount', [signer.address, 'pending']));
     const signed = await signer.signTransaction({ type: 'eip1559', chainId: Number(await league.call('eth_chainId')), nonce, data: trickToken(HOSTILE), gas: 3_000_000n, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n });
     const { contractAddress } = await league.call('eth_sendRawTransactionSync', [signed, 15_000]);
+    // A member calls itself as a part of the protocol is called: what was chosen is quoted, and the quotes cannot be written by hand.
+    await league.hansa(['member', 'update', '--name', '” module guard'], { as: 'member-4' });
+    const endorsers = page.locator('dt', { hasText: /^Endorsed by$/ }).locator('xpath=following-sibling::dd[1]');
+    await visit(page, league, 'exchange/alert/1');
+    await endorsers.getByText('“’ module guard”', { exact: true }).waitFor({ timeout: 15 * SECOND });
+    await endorsers.getByText('“member-3”', { exact: true }).waitFor();
+    await visit(page, league, 'chains/hub/address/0x48414e5341000000000000000000000000000005');
+    await page.getByText('module guard', { exact: true }).first().waitFor();
+    await league.hansa(['member', 'update', '--name', 'member-4'], { as: 'member-4' });
     for (const route of [`exchange/object/${HOSTILE_ID}`, 'exchange?q=script', 'exchange/alert/1', `chains/hub/address/${contractAddress}`, `exchange/object/${encodeURIComponent(HOSTILE)}`, `chains/${encodeURIComponent(HOSTILE)}`, `chains/hub/tx/${encodeURIComponent(HOSTILE)}`]) {
       await visit(page, league, route);
       await page.waitForFunction(() => document.querySelector('main').innerText.includes('<script>'));

@@ -55,7 +55,7 @@ const columns = [
     header: t.exchange.published,
     cell: ({ row: { original } }) => (
       <span className="whitespace-nowrap">
-        <BlockLink chain={HUB} number={original.block} /> {original.timeMs !== null && <span className="text-muted"><Ago ms={original.timeMs} /></span>}
+        <BlockLink chain={HUB} number={original.block} /> {original.timeMs !== null && <span className="text-muted"><Ago even ms={original.timeMs} /></span>}
       </span>
     ),
   }),
@@ -69,8 +69,8 @@ export function matches(entry: Entry, words: string[], publisherName: string): b
 
 function Filters({ types, onText, text, type, tlp }: { types: [string, number][]; onText: (text: string) => void; text: string; type: string; tlp: string }) {
   return (
-    <div className="flex flex-wrap gap-2 border-b border-line p-2">
-      <input type="search" value={text} maxLength={200} onChange={(event) => onText(event.target.value)} placeholder={t.exchange.searchHint} aria-label={t.exchange.search} className={`${field} flex-1 basis-56`} />
+    <div className="grid grid-cols-2 gap-2 border-b border-line p-2 sm:grid-cols-[minmax(14rem,1fr)_14rem_9rem]">
+      <input type="search" value={text} maxLength={200} onChange={(event) => onText(event.target.value)} placeholder={t.exchange.searchHint} aria-label={t.exchange.search} className={`${field} col-span-2 sm:col-span-1`} />
       <select aria-label={t.exchange.type} value={type} onChange={(event) => look({ type: event.target.value })} className={field}>
         <option value="">{t.exchange.allTypes}</option>
         {types.map(([name, amount]) => (
@@ -160,7 +160,7 @@ export function ObjectList() {
         ) : shown.length === 0 && !objects.loading ? (
           <Empty next={t.exchange.nothingFoundNext}>{t.exchange.nothingFound}</Empty>
         ) : (
-          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t.exchange.objects}>
+          <div className={`overflow-x-auto ${objects.entries.length === 0 ? 'min-h-[60vh]' : ''}`} tabIndex={0} role="region" aria-label={t.exchange.objects}>
             <table className="w-full border-collapse text-sm">
               <thead>
                 {table.getHeaderGroups().map((group) => (

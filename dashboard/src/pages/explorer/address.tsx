@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { addAbi, ownAbis } from '../../lib/decode';
 import { big, bytes, checksummed, count, num, units } from '../../lib/format';
-import { useAlerts, useNames, useZones } from '../../lib/league';
+import { useAlerts, useNames, useZones, written } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
 import { GUARD } from '../../lib/modules';
 import { useRecognised } from '../../lib/recognised';
@@ -96,7 +96,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
     [t.explorer.sent, count(num(account.data?.nonce))],
     [t.explorer.kind, isContract ? `${contract ? `${contract}, ` : ''}${t.explorer.contract} (${bytes((code.length - 2) / 2)})` : known?.kind === 'module' ? t.kinds.module : t.explorer.account],
   ];
-  if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={known.name} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
+  if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={written(known)} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
   if (token) rows.push([token.standard, <span key="t"><Text of={token.name} most={80} /> (<Text of={token.symbol} most={24} />){token.supply !== null && `, ${t.explorer.supply} ${units(token.supply, token.decimals)}`} <span className="text-muted">{t.explorer.saysItself}</span> <a href={to('chains', chain, 'token', of)}>{t.explorer.tokenPage}</a></span>]);
   const others = [HUB, ...(zones ?? []).filter(({ path }) => path !== null).map(({ name }) => name)].filter((name) => name !== chain).slice(0, MAX_CHAINS);
   if (others.length > 0) rows.push([t.explorer.otherChains, <span key="o" className="flex flex-wrap gap-x-3">{others.map((name) => <a key={name} href={to('chains', name, 'address', of)}><Text of={name} most={40} /></a>)}</span>]);

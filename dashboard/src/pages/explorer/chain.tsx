@@ -36,7 +36,7 @@ function FinalityChart({ chain }: { chain: Chain }) {
   const series = useMemo(() => ({ xs: (data?.minutes ?? []).map(({ at }) => at / 60), ys: (data?.minutes ?? []).map(({ p50Ms }) => p50Ms) }), [data]);
   const clock = (minute: number): string => (Number.isInteger(minute) ? new Date(minute * 60_000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false }) : '');
   return (
-    <Panel title={t.league.finality} source={finality} aside={data?.hour ? t.league.finalityHour(duration(data.hour.p50Ms), duration(data.hour.p99Ms)) : t.league.finalityWait}>
+    <Panel title={t.league.finality} source={finality} room="min-h-44" aside={data?.hour ? t.league.finalityHour(duration(data.hour.p50Ms), duration(data.hour.p99Ms)) : t.league.finalityWait}>
       {series.xs.length < 2 ? (
         <p className="text-muted">{t.chains.finalitySoon}</p>
       ) : (
@@ -64,10 +64,10 @@ function Charts({ chain }: { chain: Chain }) {
   const at = (number: number): number | null => times.get(number) ?? null;
   return (
     <div className="mb-3 grid gap-3 lg:grid-cols-2 xl:grid-cols-3">
-      <Panel title={t.chains.fullness} source={history} aside={t.chains.lastBlocks(count(series.xs.length))}>
+      <Panel title={t.chains.fullness} source={history} room="min-h-44" aside={t.chains.lastBlocks(count(series.xs.length))}>
         <Chart label={t.chains.fullness} xs={series.xs} ys={series.full} unit={(value) => `${value.toFixed(value < 10 ? 1 : 0)} %`} xUnit={blockNumber} name={name} at={at} />
       </Panel>
-      <Panel title={t.chains.baseFee} source={history} aside={t.chains.lastBlocks(count(series.xs.length))}>
+      <Panel title={t.chains.baseFee} source={history} room="min-h-44" aside={t.chains.lastBlocks(count(series.xs.length))}>
         <Chart label={t.chains.baseFee} xs={series.xs} ys={series.fees} unit={(value) => gwei(BigInt(Math.max(0, Math.round(value))))} xUnit={blockNumber} name={name} at={at} />
       </Panel>
       <FinalityChart chain={chain} />
@@ -85,7 +85,7 @@ function Strip({ chain, zone }: { chain: Chain; zone: Zone | null }) {
   const { perSecond, blocks } = useThroughput(chain);
   return (
     <Stats label={t.league.health} columns="sm:grid-cols-3 xl:grid-cols-6" chain={chain}>
-      <Stat label={t.league.height} note={head ? <Ago ms={num(head.timestampMs)} /> : ''} at={headAt}>
+      <Stat label={t.league.height} note={head ? <Ago ms={num(head.timestampMs)} /> : ''}>
         {head ? <a href={to('chains', chain, 'block', num(head.number))}>{count(num(head.number))}</a> : '–'}
       </Stat>
       <Stat label={t.chains.throughput} note={t.chains.lastBlocks(count(blocks))} at={headAt}>

@@ -70,7 +70,7 @@ function Transfers({ chain, of, token }: { chain: Chain; of: Transfer[]; token: 
             <Cell>
               <BlockLink chain={chain} number={num(item.log.blockNumber)} />
             </Cell>
-            <Cell>{item.log.blockTimestamp ? <Ago ms={num(item.log.blockTimestamp) * 1_000} /> : '–'}</Cell>
+            <Cell>{item.log.blockTimestamp ? <Ago even ms={num(item.log.blockTimestamp) * 1_000} /> : '–'}</Cell>
             <Cell>{isMint(item) ? <Badge tone="good">{t.explorer.minted}</Badge> : <Address of={item.from} chain={chain} />}</Cell>
             <Cell>{isBurn(item) ? <Badge tone="warn">{t.explorer.burnt}</Badge> : <Address of={item.to} chain={chain} />}</Cell>
             <Cell right>
