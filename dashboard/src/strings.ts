@@ -171,6 +171,8 @@ export const t = {
     acceptedAt: 'Accepted',
     expiry: 'Ends',
     ends: 'ends in',
+    ended: 'ended',
+    raised: 'raised',
     over: 'over',
     bond: 'Bond',
     bondHeld: 'held',
@@ -343,7 +345,8 @@ export const t = {
     hintFee: 'The fee goes to whoever delivers the message on the hub; nodes do so by themselves, also without one.',
     look: 'Check and continue',
     noAmount: 'This is no amount: write it as 1.5',
-    sameChain: 'Choose two different chains.',
+    noHash: (text: string) => `“${text}” is no transaction hash: that is 0x and 64 digits. A message’s page is named by the transaction that sent it.`,
+    noHashNext: 'All messages are in the list.',
     wrong: {
       noAmount: 'This is no amount: write it as 1.5',
       noReceiver: 'The receiver is no address.',

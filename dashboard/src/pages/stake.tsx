@@ -1,11 +1,12 @@
 import { useState } from 'react';
-import { bps, count, big } from '../lib/format';
+import { big, bps, count, isMistyped } from '../lib/format';
 import { isUp } from '../lib/health';
 import { useEpoch, useOperators, usePeers, useStatus, useZones } from '../lib/league';
 import { useRpc } from '../lib/live';
 import { STAKING } from '../lib/modules';
 import { setQuery, to, useRoute } from '../lib/route';
 import { HUB } from '../lib/rpc';
+import { line } from '../lib/safe';
 import { useStream } from '../lib/stream';
 import type { Exposure } from '../lib/types';
 import { useWallet } from '../lib/wallet';
@@ -106,7 +107,8 @@ function Whose() {
   const { address } = useWallet();
   const [text, setText] = useState(query.get('address') ?? '');
   const asked = query.get('address');
-  const of = asked && /^0x[0-9a-fA-F]{40}$/.test(asked) ? asked : address;
+  const isAddress = /^0x[0-9a-fA-F]{40}$/.test(asked ?? '');
+  const of = asked ? (isAddress ? asked : undefined) : address;
   return (
     <>
       <form
@@ -124,7 +126,10 @@ function Whose() {
           {t.stake.show}
         </button>
       </form>
-      {of ? <Positions key={of} of={of as `0x${string}`} own={of.toLowerCase() === address?.toLowerCase()} /> : <Empty next={t.stake.nobodyNext}>{t.stake.nobody}</Empty>}
+      {asked && isAddress && isMistyped(asked) && <p role="alert" className="mb-3 rounded-lg border border-warn bg-warn-soft px-3 py-2">{t.explorer.mistyped}</p>}
+      {asked && !isAddress ? (
+        <Empty next={t.explorer.noAddressNext}>{t.explorer.noAddress(line(asked, 80))}</Empty>
+      ) : of ? <Positions key={of} of={of as `0x${string}`} own={of.toLowerCase() === address?.toLowerCase()} /> : <Empty next={t.stake.nobodyNext}>{t.stake.nobody}</Empty>}
     </>
   );
 }

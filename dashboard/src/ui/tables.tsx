@@ -9,6 +9,7 @@ import { to } from '../lib/route';
 import type { Chain } from '../lib/rpc';
 import type { Transaction } from '../lib/types';
 import { t } from '../strings';
+import { Scrolls } from './scrolls';
 import { Address, Ago, BlockLink, Ether, Hash, Text, TxLink } from './values';
 
 const cell = 'px-3 py-1.5 align-baseline';
@@ -19,10 +20,9 @@ interface Right {
 }
 const isRight = (title: ReactNode | Right): title is Right => typeof title === 'object' && title !== null && 'right' in title;
 
-/** A table that scrolls sideways by itself where it does not fit; the keyboard can do so too. */
 export function Table({ head, children, label }: { head: (ReactNode | Right)[]; children: ReactNode; label: string }) {
   return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
+    <Scrolls label={label}>
       <table className="w-full border-collapse text-sm">
         <thead>
           <tr className="border-b border-line text-xs text-muted">
@@ -35,7 +35,7 @@ export function Table({ head, children, label }: { head: (ReactNode | Right)[]; 
         </thead>
         <tbody className="divide-y divide-line">{children}</tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }
 

@@ -268,7 +268,13 @@ if (process.argv.includes('--screenshots')) {
     const { page, faults } = await open(browser, league, { wallet: SOMEBODY });
     await visit(page, league, 'messages');
     await connect(page);
-    await page.getByRole('combobox', { name: 'To', exact: true }).selectOption('market');
+    // A chain sends nothing to itself: what is chosen twice changes places.
+    const [from, into] = ['From', 'To'].map((name) => page.getByRole('combobox', { name, exact: true }));
+    await into.selectOption('market');
+    await from.selectOption('market');
+    assert.deepEqual([await from.inputValue(), await into.inputValue()], ['market', 'hub']);
+    await into.selectOption('market');
+    assert.deepEqual([await from.inputValue(), await into.inputValue()], ['hub', 'market']);
     await page.getByText('Data and gas').click();
     await page.getByLabel(/^Data as/).fill('hello there');
     await page.getByText('The data is not hexadecimal').waitFor();
@@ -391,7 +397,9 @@ if (process.argv.includes('--screenshots')) {
     const { page, faults } = await open(browser, league);
     await visit(page, league, 'node');
     const log = page.getByRole('log', { name: 'Log' });
-    await log.getByText(/INFO/).first().waitFor();
+    await log.getByText('info', { exact: true }).first().waitFor();
+    // The level once: as the badge.
+    assert.doesNotMatch(await log.innerText(), /\bINFO\b/);
     await page.getByRole('searchbox', { name: 'Filter settings' }).fill('rpc.listen');
     const settings = table(page, 'Configuration in force');
     await settings.getByText('node.toml').waitFor();
@@ -501,6 +509,25 @@ if (process.argv.includes('--screenshots')) {
     await search.fill(`0x${'12'.repeat(32)}`);
     await search.press('Enter');
     await page.getByText(/No block or transaction has this hash/).waitFor();
+    await page.context().close();
+  });
+
+  test('what is mistyped is said to be, with a next step; and a table that goes on to the right shows it', async () => {
+    const { page, faults } = await open(browser, league, { width: 360 });
+    const [address] = league.members.map(({ address }) => address);
+    const wrong = address.replace(/[a-f]/, (digit) => digit.toUpperCase());
+    for (const [route, words] of [['chains/hub/address/0x12', /An address is 0x and 40 digits/], ['chains/hub/block/12x', /A number has digits only/], ['chains/hub/tx/0x12', /It is 0x and 64 digits/], ['chains/hub/nothing', /A chain has no page “nothing”/], ['messages/0x12', /is no transaction hash/], ['stake?address=0x12', /is no address/], [`chains/hub/address/${wrong}`, /The capitals in this address do not fit/]]) {
+      await visit(page, league, route);
+      await page.getByText(words).first().waitFor();
+      await settle(page);
+      assert.deepEqual(await accessibility(page), [], route);
+      assert.ok((await overflow(page)) <= 0, `${route} is wider than the screen`);
+    }
+    await visit(page, league, 'chains');
+    await page.locator('[data-more]').first().waitFor();
+    await table(page, 'Chains').evaluate((of) => (of.scrollLeft = of.scrollWidth));
+    await page.waitForFunction(() => !document.querySelector('[aria-label="Chains"] + [data-more]'));
+    assert.deepEqual(faults, []);
     await page.context().close();
   });
 

@@ -14,7 +14,7 @@ import type { Hex, Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { useWallet } from '../../lib/wallet';
 import { Submit } from '../../wallet/submit';
-import { AlertBadge, AlertRows, Votes } from '../../ui/alerts';
+import { AlertBadge, AlertRows, Ends, Votes } from '../../ui/alerts';
 import { Badge, Empty, Facts, Failed, joined, Nothing, Panel, type Source, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ether, Text, Time, Until } from '../../ui/values';
@@ -161,7 +161,7 @@ export function AlertPage({ id }: { id: string }) {
     [t.alert.raiser, <Address key="a" of={alert.raiser} />],
     [t.alert.raisedAt, seconds(alert.raisedAt)],
     [t.alert.acceptedAt, alert.acceptedAt > 0n ? seconds(alert.acceptedAt) : t.common.no],
-    [t.alert.expiry, <span key="e">{seconds(alert.expiry)} ({isOpen(alert) ? <>{t.alert.ends} <Until ms={Number(alert.expiry) * 1_000} over={t.alert.over} /></> : t.alert.over})</span>],
+    [t.alert.expiry, <span key="e">{seconds(alert.expiry)} ({alert.status === 3 || alert.status === 4 ? t.alert.over : <Ends of={alert} />})</span>],
     [t.alert.bond, <span key="b"><Ether of={alert.bond} /> <Badge tone={alert.bondClaimed ? 'muted' : 'warn'}>{alert.bondClaimed ? t.alert.bondBack : t.alert.bondHeld}</Badge></span>],
   ];
   if (alert.provisionalUntil > 0n) rows.push([t.alert.provisional, <span key="p">{t.alert.until} {seconds(alert.provisionalUntil)}</span>]);

@@ -11,6 +11,7 @@ import { TLP } from '../../lib/stix';
 import { t } from '../../strings';
 import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone } from '../../ui/basics';
 import { part } from '../../ui/part';
+import { Scrolls } from '../../ui/scrolls';
 import { Address, Ago, BlockLink, Text, Time } from '../../ui/values';
 import { Tabs } from '../exchange';
 
@@ -147,6 +148,7 @@ export function ObjectList() {
     autoResetPageIndex: false,
   });
   const filtered = text || type || tlp;
+  const isRead = objects.updatedAt > 0 && !objects.loading;
   return (
     <>
       <Title aside={<Tabs at="objects" />}>{t.nav.exchange}</Title>
@@ -155,12 +157,12 @@ export function ObjectList() {
       {query.get('from') === 'search' && <p role="status" className="mb-3 rounded-md bg-warn-soft px-3 py-2">{(shown.length > 0 ? t.exchange.nothingNamed : t.exchange.nothingNamedNext)(line(text, 100))}</p>}
       <Panel title={filtered ? t.exchange.some(count(shown.length), count(objects.entries.length)) : t.exchange.count(count(objects.entries.length))} aside={objects.loading && <span role="status">{t.exchange.loading}</span>} flush>
         <Filters types={types} text={text} type={type} tlp={tlp} onText={(next) => look({ q: next }, text === '' || next === '' ? 'new' : 'same')} />
-        {objects.entries.length === 0 && !objects.loading ? (
+        {objects.entries.length === 0 && isRead ? (
           <Empty next={t.exchange.noneNext}>{t.exchange.none}</Empty>
-        ) : shown.length === 0 && !objects.loading ? (
+        ) : shown.length === 0 && isRead ? (
           <Empty next={t.exchange.nothingFoundNext}>{t.exchange.nothingFound}</Empty>
         ) : (
-          <div className={`overflow-x-auto ${objects.entries.length === 0 ? 'min-h-[60vh]' : ''}`} tabIndex={0} role="region" aria-label={t.exchange.objects}>
+          <Scrolls label={t.exchange.objects} className={objects.entries.length === 0 ? 'min-h-[60vh]' : ''}>
             <table className="w-full border-collapse text-sm">
               <thead>
                 {table.getHeaderGroups().map((group) => (
@@ -190,7 +192,7 @@ export function ObjectList() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolls>
         )}
         <div className="flex flex-wrap items-center gap-2 border-t border-line p-2 text-sm">
           <Button onClick={() => turn(page - 1)} disabled={page === 1}>

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { addAbi, ownAbis } from '../../lib/decode';
-import { big, bytes, checksummed, count, num, units } from '../../lib/format';
+import { big, bytes, checksummed, count, isMistyped, num, units } from '../../lib/format';
 import { useAlerts, useNames, useZones, written } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
 import { GUARD } from '../../lib/modules';
@@ -90,7 +90,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
   const isContract = code.length > 2;
   const contract = useRecognised(chain, isContract ? [of] : []).get(of.toLowerCase());
   const token = useToken(chain, of, isContract).data;
-  if (!isAddress) return <Nothing title={t.explorer.addressTitle}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
+  if (!isAddress) return <Nothing title={t.explorer.addressTitle} next={t.explorer.noAddressNext}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
   const rows: [string, React.ReactNode][] = [
     [t.explorer.balance, <Ether key="b" of={big(account.data?.balance)} digits={18} />],
     [t.explorer.sent, count(num(account.data?.nonce))],
@@ -108,6 +108,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
           <span className="font-mono text-sm break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
         </span>
       </Title>
+      {isMistyped(address) && <p role="alert" className="mb-3 rounded-lg border border-warn bg-warn-soft px-3 py-2">{t.explorer.mistyped}</p>}
       <Warnings chain={chain} address={of} />
       <Panel title={t.explorer.details} source={account}>
         <Facts rows={rows} />

@@ -123,7 +123,7 @@ export function TokenPage({ chain, address }: { chain: Chain; address: string })
   const route = useRoute();
   const steps = whole(route.query.get('steps'), MOST / STEP) ?? 1;
   const { read, loading, error } = useTransfers(chain, of, status ? num(status.oldestBlock) : null, steps);
-  if (!isAddress) return <Nothing title={t.explorer.token}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
+  if (!isAddress) return <Nothing title={t.explorer.token} next={t.explorer.noAddressNext}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
   if (token.isError) return <Problem error={token.error} />;
   if (token.isPending) return <Waiting />;
   if (!token.data) return <Nothing title={t.explorer.token} next={t.explorer.noTokenNext}>{t.explorer.noToken}</Nothing>;

@@ -12,6 +12,7 @@ import type { Hex, Log, Receipt, Trace, Transaction } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Button, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Bytes, DecodedView, LogView } from '../../ui/decoded';
+import { Scrolls } from '../../ui/scrolls';
 import { Address, Ago, BlockLink, Ether, Hash, Text, Time } from '../../ui/values';
 import { Crumbs } from '../chains';
 
@@ -90,11 +91,11 @@ function CallTrace({ chain, hash }: { chain: Chain; hash: string }) {
     <Panel title={t.explorer.trace} className="mt-3" {...(wanted ? { source: trace } : {})}>
       {wanted ? (
         trace.data && (
-          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t.explorer.trace}>
+          <Scrolls label={t.explorer.trace}>
             <ul>
               <Frame of={trace.data} chain={chain} left={{ frames: MAX_FRAMES }} />
             </ul>
-          </div>
+          </Scrolls>
         )
       ) : (
         <Button onClick={() => setWanted(true)}>{t.explorer.runTrace}</Button>
@@ -124,7 +125,7 @@ export function TransactionPage({ chain, hash }: { chain: Chain; hash: string })
   const found = useTransaction(chain, isHash ? hash : `0x${'0'.repeat(64)}`);
   const calls = found.data?.transaction;
   useRecognised(chain, [...(calls?.to && calls.input !== '0x' ? [calls.to] : []), ...(found.data?.receipt?.logs ?? []).map(({ address }) => address)]);
-  if (!isHash) return <Nothing title={t.common.transaction} next={t.explorer.transactionNext}>{t.explorer.noHash(line(hash, 80))}</Nothing>;
+  if (!isHash) return <Nothing title={t.common.transaction} next={<a href={to('chains', chain)}>{t.explorer.noHashNext}</a>}>{t.explorer.noHash(line(hash, 80))}</Nothing>;
   if (found.isError) return <Problem error={found.error} />;
   if (found.isPending) return <Waiting />;
   if (!found.data)
