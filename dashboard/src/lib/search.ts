@@ -63,10 +63,11 @@ async function messagesOf(id: string): Promise<Choice[]> {
   );
 }
 
-/** Goes there where there is only one. */
-const only = (choices: Choice[], why: string): Found => (choices.length === 0 ? { why } : choices.length === 1 && choices[0] ? { route: choices[0].route } : { choices: choices.slice(0, MOST_CHOICES) });
 /** More than these are not offered. */
 const MOST_CHOICES = 12;
+
+/** Goes there where there is only one. */
+const only = (choices: Choice[], why: string): Found => (choices.length === 0 ? { why } : choices.length === 1 && choices[0] ? { route: choices[0].route } : { choices: choices.slice(0, MOST_CHOICES) });
 
 /** The block of this number, on each chain that has it. */
 async function byNumber(number: number): Promise<Found> {
@@ -78,7 +79,7 @@ async function byNumber(number: number): Promise<Found> {
   return only(found.map((chain) => ({ label: t.search.block(count(number), line(chain, 40)), route: to('chains', chain, 'block', number) })), '');
 }
 
-/** The first block of an epoch of the hub. */
+/** The blocks of the hub that an epoch begins and ends with. */
 async function byEpoch(number: number): Promise<Found> {
   const { epoch, firstBlock, lastBlock } = await call<Epoch>(HUB, 'hansa_epoch');
   if (number > epoch) return { why: t.search.noEpoch(count(number), count(epoch)) };

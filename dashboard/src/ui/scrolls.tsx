@@ -19,7 +19,7 @@ export function Scrolls({ label, children, className = '' }: { label: string; ch
     return () => sized.disconnect();
   }, []);
   return (
-    <div className="relative">
+    <div className="relative min-w-0">
       <div ref={box} onScroll={look} className={`overflow-x-auto ${className}`} tabIndex={0} role="region" aria-label={label}>
         {children}
       </div>
