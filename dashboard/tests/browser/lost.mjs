@@ -24,7 +24,7 @@ export async function keepsPages(browser, league) {
   try {
     await page.getByText(/^unknown since/).waitFor();
     // What is said of the chains is what it was then, also when a hub has been silent for too long.
-    const said = async () => [await page.getByText(/made no block for|does not answer/).allInnerTexts(), await page.locator('dt', { hasText: 'Chains up' }).locator('xpath=following-sibling::dd[1]').innerText()];
+    const said = async () => [await page.getByText(/made no block for|Zone \S+ does not answer/).allInnerTexts(), await page.locator('dt', { hasText: 'Chains up' }).locator('xpath=following-sibling::dd[1]').innerText()];
     const then = await said();
     await page.waitForTimeout(20 * SECOND);
     assert.deepEqual(await said(), then);

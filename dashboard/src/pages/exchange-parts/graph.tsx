@@ -50,9 +50,9 @@ function place(graph: Graph, width: number): Drawn {
     return a && b ? [{ from: a, to: b, label }] : [];
   });
   const simulation = forceSimulation(nodes)
-    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(isMany ? 40 : isNarrow ? 70 : isFew ? 140 : 90))
+    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(isMany ? 40 : isNarrow ? (isFew ? 105 : 70) : isFew ? 140 : 90))
     .force('charge', forceManyBody().strength(isMany ? -60 : isNarrow ? -160 : -320))
-    .force('collide', forceCollide(isMany ? (isNarrow ? 6 : 10) : isNarrow ? 30 : isFew ? 55 : 34))
+    .force('collide', forceCollide(isMany ? (isNarrow ? 6 : 10) : isNarrow ? (isFew ? 42 : 30) : isFew ? 55 : 34))
     .force('x', forceX(width / 2).strength(isMany ? 0.09 : 0.04))
     .force('y', forceY(height / 2).strength(isMany ? 0.12 : 0.08))
     .stop();

@@ -235,7 +235,7 @@ export function ObjectPage({ id }: { id: string }) {
                 {points.map(({ by, to: target }, index) => (
                   <li key={index} className="px-3 py-1.5">
                     <span className="text-muted">
-                      <Text of={by} most={60} />
+                      <Text of={named(by)} most={60} />
                     </span>{' '}
                     <a href={to('exchange', 'object', target)} className="font-mono text-xs break-all">
                       {target}
