@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import solc from 'solc';
+import { keccak256 } from 'viem';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const contracts = join(here, '../../contracts/src');
@@ -24,7 +25,7 @@ const input = {
     evmVersion: 'cancun',
     optimizer: { enabled: true, runs: 200 },
     metadata: { bytecodeHash: 'none', appendCBOR: false },
-    outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } },
+    outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
   },
 };
 const result = JSON.parse(solc.compile(JSON.stringify(input)));
@@ -54,7 +55,7 @@ for (const path of deployed) {
   const lines = slim(contract.abi).map((item) => `  ${JSON.stringify(item)},`);
   files.set(
     `${name}.ts`,
-    `${head}export const ${name} = [\n${lines.join('\n')}\n] as const;\n\nexport const ${name}Code = '0x${contract.evm.bytecode.object}' as const;\n`,
+    `${head}export const ${name} = [\n${lines.join('\n')}\n] as const;\n\nexport const ${name}Code = '0x${contract.evm.bytecode.object}' as const;\n\n/** Of its code on a chain. */\nexport const ${name}Hash = '${keccak256(`0x${contract.evm.deployedBytecode.object}`)}' as const;\n`,
   );
 }
 

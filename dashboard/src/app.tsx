@@ -1,27 +1,29 @@
-import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { Component, type ReactNode, useEffect, useState } from 'react';
 import { useNow } from './lib/clock';
 import { duration } from './lib/format';
 import { isDevelopment, NamesProvider, useLeagueNames, useStatus } from './lib/league';
 import { go, to, useRoute } from './lib/route';
 import { HUB } from './lib/rpc';
 import { line } from './lib/safe';
-import { search } from './lib/search';
-import { useStream } from './lib/stream';
+import { type Choice, search } from './lib/search';
+import { useLost, useStream } from './lib/stream';
+import { entitle } from './lib/title';
 import { LeaguePage } from './pages/league';
 import { t } from './strings';
 import { errors } from './strings/errors';
-import { Badge, field, Nothing, Waiting } from './ui/basics';
+import { Badge, field, Nothing } from './ui/basics';
+import { part } from './ui/part';
 import { Text } from './ui/values';
 
 const PAGES = ['league', 'chains', 'exchange', 'stake', 'messages', 'node'] as const;
 type Page = (typeof PAGES)[number];
 
-const ChainsPage = lazy(() => import('./pages/chains'));
-const ExchangePage = lazy(() => import('./pages/exchange'));
-const StakePage = lazy(() => import('./pages/stake'));
-const MessagesPage = lazy(() => import('./pages/messages'));
-const NodePage = lazy(() => import('./pages/node'));
-const WalletButton = lazy(() => import('./wallet/button'));
+const ChainsPage = part(() => import('./pages/chains'), 'page');
+const ExchangePage = part(() => import('./pages/exchange'), 'page');
+const StakePage = part(() => import('./pages/stake'), 'page');
+const MessagesPage = part(() => import('./pages/messages'), 'page');
+const NodePage = part(() => import('./pages/node'), 'page');
+const WalletButton = part(() => import('./wallet/button'), 'nothing');
 
 class Fence extends Component<{ children: ReactNode }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
@@ -102,10 +104,9 @@ function Connection() {
 }
 
 function LostBanner() {
-  const { lostAt } = useStream(HUB);
+  const lostAt = useLost();
   const now = useNow();
-  // A moment without a node is no news.
-  if (lostAt === null || now - lostAt < 1_500) return null;
+  if (lostAt === null) return null;
   return <p className="border-b border-bad bg-bad-soft px-4 py-2 text-sm">{t.shell.lostBanner(duration(now - lostAt))}</p>;
 }
 
@@ -113,20 +114,26 @@ function Search() {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<string | null>(null);
+  const [choices, setChoices] = useState<Choice[]>([]);
   const find = async (): Promise<void> => {
     if (!text.trim() || busy) return;
     setBusy(true);
     const found = await search(text);
     setBusy(false);
-    if ('route' in found) {
-      setAnswer(null);
-      setText('');
-      go(found.route);
-    } else setAnswer(found.why);
+    setAnswer('why' in found ? found.why : null);
+    setChoices('choices' in found ? found.choices : []);
+    if (!('route' in found)) return;
+    setText('');
+    go(found.route);
+  };
+  const chosen = (): void => {
+    setChoices([]);
+    setText('');
   };
   return (
     <form
       role="search"
+      onKeyDown={(event) => event.key === 'Escape' && setChoices([])}
       className="relative min-w-0 flex-1 sm:max-w-80"
       onSubmit={(event) => {
         event.preventDefault();
@@ -140,6 +147,7 @@ function Search() {
         onChange={(event) => {
           setText(event.target.value);
           setAnswer(null);
+          setChoices([]);
         }}
         placeholder={t.shell.searchHint}
         aria-label={t.shell.search}
@@ -150,6 +158,20 @@ function Search() {
         <p role="alert" className="absolute top-full right-0 left-0 z-20 mt-1 rounded-md border border-line bg-panel p-2 text-sm shadow-lg">
           {answer}
         </p>
+      )}
+      {choices.length > 0 && (
+        <div role="status" className="absolute top-full right-0 left-0 z-20 mt-1 rounded-md border border-line bg-panel p-2 text-sm shadow-lg">
+          <p className="text-xs text-muted">{t.search.which}</p>
+          <ul>
+            {choices.map(({ label, route }) => (
+              <li key={route}>
+                <a href={route} onClick={chosen} className="block py-0.5">
+                  <Text of={label} most={100} />
+                </a>
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
     </form>
   );
@@ -174,10 +196,13 @@ export function App() {
   const page = route.parts[0] ?? 'league';
   const place = route.parts.join('/');
   useEffect(() => {
-    const title = page in t.nav ? t.nav[page as Page] : t.nav.league;
-    document.title = `${title} · ${status ? line(status.name, 60) : 'Hansa'}`;
+    // Until the page has a title of its own.
+    if (!document.querySelector('main h1')) entitle({ page: page in t.nav ? t.nav[page as Page] : t.nav.league });
     window.scrollTo(0, 0);
-  }, [page, place, status?.name]);
+  }, [page, place]);
+  useEffect(() => {
+    if (status) entitle({ league: status.name });
+  }, [status?.name]);
   return (
     <NamesProvider value={names}>
       <a href="#content" onClick={(event) => (event.preventDefault(), document.getElementById('content')?.focus())} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:bg-panel focus:p-2">
@@ -198,9 +223,9 @@ export function App() {
           <div className="ml-auto flex min-w-0 flex-1 basis-72 items-center justify-end gap-2">
             <Search />
             <ThemeButton />
-            <Suspense fallback={null}>
+            <span className="flex min-w-[7.875rem] justify-end">
               <WalletButton />
-            </Suspense>
+            </span>
           </div>
         </div>
         <div className="mx-auto max-w-[110rem] px-1 sm:px-2">
@@ -210,9 +235,7 @@ export function App() {
       </header>
       <main id="content" tabIndex={-1} className="mx-auto max-w-[110rem] p-3 outline-none sm:p-4">
         <Fence key={place}>
-          <Suspense fallback={<Waiting />}>
-            <Content parts={route.parts} />
-          </Suspense>
+          <Content parts={route.parts} />
         </Fence>
       </main>
     </NamesProvider>

@@ -1,13 +1,13 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useZones } from '../lib/league';
-import { count, duration, timed } from '../lib/format';
+import { count, duration, timed, utc } from '../lib/format';
 import { to } from '../lib/route';
 import { HUB } from '../lib/rpc';
 import { type Explained, explainSending } from '../lib/errors';
 import { t } from '../strings';
 import { Button, Failure, Panel, Stat } from '../ui/basics';
 import { Address, BlockLink, Ether, Text, TxLink } from '../ui/values';
-import { knownMembers, type Outcome, run, type Step, ZONE } from './run';
+import { knownMembers, type Outcome, run, type Step, type StepName, ZONE } from './run';
 
 /** The clock is redrawn this often while it runs, ms. */
 const REDRAW_MS = 100;
@@ -15,6 +15,8 @@ const REDRAW_MS = 100;
 function words(step: Step): string {
   const say = t.incident.steps;
   switch (step.name) {
+    case 'ether':
+      return say.ether(step.detail ?? '');
     case 'attack':
       return say.attack(count(Number(step.detail)));
     case 'raise':
@@ -27,11 +29,16 @@ function words(step: Step): string {
   }
 }
 
-function Line({ step }: { step: Step }) {
+/** Since the attack began; before it, until then. */
+const sinceAttack = (at: number, began: number): string => `${at < began ? '−' : ''}${(Math.abs(at - began) / 1000).toFixed(2)} s`;
+
+function Line({ step, began }: { step: Step; began: number | null }) {
   const tone = { attack: 'border-bad', refused: 'border-good', obeys: 'border-good', accepted: 'border-good' }[step.name as string] ?? 'border-line';
   return (
     <li className={`grid grid-cols-[3.5rem_minmax(0,1fr)] items-baseline gap-x-3 border-l-2 py-1 pl-2 ${tone}`}>
-      <span className="text-right font-mono text-xs text-muted">{step.atMs === null ? '–' : `${(step.atMs / 1000).toFixed(2)} s`}</span>
+      <time dateTime={new Date(step.at).toISOString()} title={utc(step.at)} className="text-right font-mono text-xs text-muted">
+        {began === null ? '…' : sinceAttack(step.at, began)}
+      </time>
       <div className="flex min-w-0 flex-wrap items-baseline gap-x-3 gap-y-0.5">
       <span className="font-medium">{words(step)}</span>
       {step.name === 'endorse' && step.detail && <Address of={step.detail} />}
@@ -59,8 +66,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
   const [running, setRunning] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [problem, setProblem] = useState<Explained | null>(null);
-  const [elapsed, setElapsed] = useState(0);
-  const attacked = useRef<number | null>(null);
+  const [now, setNow] = useState(0);
   useEffect(() => {
     knownMembers().then(
       (found) => setKnown(found.length),
@@ -69,7 +75,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
   }, []);
   useEffect(() => {
     if (!running) return;
-    const timer = setInterval(() => attacked.current !== null && setElapsed(Date.now() - attacked.current), REDRAW_MS);
+    const timer = setInterval(() => setNow(Date.now()), REDRAW_MS);
     return () => clearInterval(timer);
   }, [running]);
   const begin = async (): Promise<void> => {
@@ -77,13 +83,10 @@ export default function Incident({ onClose }: { onClose: () => void }) {
     setSteps([]);
     setOutcome(null);
     setProblem(null);
-    setElapsed(0);
-    attacked.current = null;
     const chains = [...new Set([HUB, ZONE, ...(zones ?? []).filter(({ path, phase }) => path !== null && phase === 'active').map(({ name }) => name)])];
     try {
       const report = (step: Step): void => {
-        if (step.name === 'vault') attacked.current = Date.now();
-        setSteps((before) => [...before, step].sort((a, b) => (a.atMs ?? -1) - (b.atMs ?? -1)));
+        setSteps((before) => [...before, step].sort((a, b) => a.at - b.at));
       };
       setOutcome(await run(report, chains));
     } catch (error) {
@@ -91,9 +94,8 @@ export default function Incident({ onClose }: { onClose: () => void }) {
     }
     setRunning(false);
   };
-  const raised = steps.find(({ name }) => name === 'raise')?.atMs;
-  const refused = steps.find(({ name }) => name === 'refused')?.atMs;
-  const obeyed = steps.find(({ name, chain }) => name === 'obeys' && chain === ZONE)?.atMs;
+  const when = (name: StepName, chain?: string): number | null => steps.find((step) => step.name === name && (!chain || step.chain === chain))?.at ?? null;
+  const [began, raised, refused, obeyed] = [when('vault'), when('raise'), when('refused'), when('obeys', ZONE)];
   return (
     <Panel
       title={t.incident.title}
@@ -115,9 +117,9 @@ export default function Incident({ onClose }: { onClose: () => void }) {
           <Button kind="danger" onClick={() => void begin()} disabled={running}>
             {running ? t.incident.running : outcome ? t.incident.again : t.incident.begin}
           </Button>
-          {(running || outcome) && attacked.current !== null && (
+          {(running || outcome) && began !== null && (
             <span className="font-mono text-lg" aria-hidden="true">
-              {((outcome && refused ? refused : elapsed) / 1000).toFixed(1)} s
+              {(Math.max(0, (outcome && refused !== null ? refused : now) - began) / 1000).toFixed(1)} s
             </span>
           )}
         </div>
@@ -125,7 +127,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
       {steps.length > 0 && (
         <ol className="mt-3 flex flex-col gap-1" aria-live="polite" aria-label={t.incident.timeline}>
           {steps.map((step, index) => (
-            <Line key={`${step.name}${step.chain}${step.hash ?? index}`} step={step} />
+            <Line key={`${step.name}${step.chain}${step.hash ?? index}`} step={step} began={began} />
           ))}
         </ol>
       )}
@@ -138,7 +140,7 @@ export default function Incident({ onClose }: { onClose: () => void }) {
             <Stat label={t.incident.saved} tone="good">
               <Ether of={outcome.saved} />
             </Stat>
-            {raised !== undefined && raised !== null && obeyed !== undefined && obeyed !== null && (
+            {raised !== null && obeyed !== null && (
               <Stat label={t.incident.fromAlert}>{duration(obeyed - raised)}</Stat>
             )}
           </dl>

@@ -4,17 +4,17 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { decodeFunctionResult, encodeDeployData, encodeFunctionData, keccak256, stringToBytes, stringToHex } from 'viem/utils';
 import type { Abi, AbiParameter } from 'viem';
 import { LeakyVault, LeakyVaultCode } from '../abi/LeakyVault';
-import { addAbi } from '../lib/decode';
 import { Told } from '../lib/errors';
-import { big, count, num } from '../lib/format';
+import { big, count, ether, num } from '../lib/format';
 import type { Alert } from '../lib/league';
 import { EXCHANGE, GUARD, MEMBERS, MESSAGES, ZONES } from '../lib/modules';
 import { firstObeying } from '../lib/obeys';
-import { call, type Chain, HUB, RpcError } from '../lib/rpc';
-import { developmentAccount, developmentMember, type LocalAccount, sendAs } from '../lib/signer';
-import type { Header, Hex, Receipt, Zone } from '../lib/types';
+import { call, type Chain, HUB } from '../lib/rpc';
+import { developmentAccount, developmentMember, type LocalAccount, sendAs, submitAs } from '../lib/signer';
+import type { Header, Hex, Log, Receipt, Zone } from '../lib/types';
 import { viewsOrFail } from '../lib/live';
 import { incident as say } from '../strings/incident';
+import { Attack } from './attack';
 
 const ETHER = 10n ** 18n;
 export const ZONE = 'market';
@@ -25,10 +25,6 @@ const OSAKA = 3;
 const IN_VAULT = 5n * ETHER;
 const FOR_FEES = ETHER / 10n;
 const LOOT = ETHER / 2n;
-/** The attacker takes a breath between two withdrawals, ms. */
-const ATTACK_EVERY_MS = 350;
-/** It waits so long for its receipt: one that came to the pool as the directive came to the chain is in no block, ever. */
-const ATTACK_WAIT_MS = 1_000;
 /** Withdrawals before the first member has noticed. */
 const UNNOTICED = 2;
 const DIRECTIVE_SECONDS = 600;
@@ -46,8 +42,8 @@ export type StepName = 'zone' | 'ether' | 'vault' | 'attack' | 'notice' | 'raise
 
 export interface Step {
   name: StepName;
-  /** Since the attack began, ms; negative before it. */
-  atMs: number | null;
+  /** When this page knew of it, ms since 1970. */
+  at: number;
   chain?: Chain;
   block?: number;
   hash?: Hex;
@@ -148,10 +144,18 @@ async function openZone(payer: LocalAccount): Promise<Zone> {
   });
 }
 
-async function bring(payer: LocalAccount, zone: Zone, to: Hex, value: bigint): Promise<void> {
+async function bring(payer: LocalAccount, zone: Zone, to: Hex, value: bigint): Promise<Receipt> {
   const before = big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest']));
-  succeeded(await sendAs(payer, HUB, { to: MESSAGES.to, data: data(MESSAGES, 'send', [big(zone.chainId), to, 0n, '0x']), value }), say.parts.send);
+  const sent = succeeded(await sendAs(payer, HUB, { to: MESSAGES.to, data: data(MESSAGES, 'send', [big(zone.chainId), to, 0n, '0x']), value }), say.parts.send);
   await until(say.parts.arrival, async () => (big(await call<Hex>(ZONE, 'eth_getBalance', [to, 'latest'])) >= before + value ? true : null));
+  return sent;
+}
+
+/** The transaction that made the zone, where the node still has it. */
+async function making({ id, createdAt }: Zone): Promise<Hex | undefined> {
+  const topic: Hex = `0x${id.toString(16).padStart(64, '0')}`;
+  const logs = await call<Log[]>(HUB, 'eth_getLogs', [{ address: ZONES.to, topics: [null, topic], fromBlock: createdAt, toBlock: createdAt }]).catch(() => []);
+  return logs[0]?.transactionHash;
 }
 
 /** Where a chain begins to refuse an address: its first block that does. */
@@ -189,49 +193,40 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
   const [owner, attacker] = [developmentAccount(8), privateKeyToAccount(generatePrivateKey())];
 
   const zone = await openZone(owner);
-  report({ name: 'zone', atMs: null, chain: ZONE });
-  await bring(owner, zone, owner.address, IN_VAULT + FOR_FEES);
-  await bring(owner, zone, attacker.address, FOR_FEES);
-  report({ name: 'ether', atMs: null, chain: ZONE });
+  const made = await making(zone);
+  report({ name: 'zone', at: Date.now(), chain: HUB, block: num(zone.createdAt), ...(made ? { hash: made } : {}) });
+  for (const [to, value] of [[owner.address, IN_VAULT + FOR_FEES], [attacker.address, FOR_FEES]] as const) {
+    const { transactionHash, blockNumber } = await bring(owner, zone, to, value);
+    report({ name: 'ether', at: Date.now(), chain: HUB, hash: transactionHash, block: num(blockNumber), detail: ether(value) });
+  }
   const deployed = succeeded(await sendAs(owner, ZONE, { data: encodeDeployData({ abi: LeakyVault, bytecode: LeakyVaultCode }) }), say.parts.deploy);
   const vault = deployed.contractAddress as Hex;
-  // So that the explorer reads its calls.
-  addAbi(vault, JSON.stringify(LeakyVault));
   const leaky = { to: vault, abi: LeakyVault as Abi };
   succeeded(await sendAs(owner, ZONE, { to: vault, data: data(leaky, 'deposit', []), value: IN_VAULT }), say.parts.deposit);
-  report({ name: 'vault', atMs: null, chain: ZONE, hash: deployed.transactionHash, block: num(deployed.blockNumber), detail: vault });
+  report({ name: 'vault', at: Date.now(), chain: ZONE, hash: deployed.transactionHash, block: num(deployed.blockNumber), detail: vault });
 
   const begun = Date.now();
   const since = (): number => Date.now() - begun;
-  let refused = false;
-  let withdrawals = 0;
-  const attack = (async () => {
-    while (!refused && since() < 3 * PATIENCE_MS) {
-      try {
-        const receipt = await sendAs(attacker, ZONE, { to: vault, data: data(leaky, 'withdraw', [LOOT]), waitMs: ATTACK_WAIT_MS });
-        if (num(receipt.status) === 1) {
-          withdrawals += 1;
-          report({ name: 'attack', atMs: since(), chain: ZONE, hash: receipt.transactionHash, block: num(receipt.blockNumber), detail: String(withdrawals) });
-        }
-        await wait(ATTACK_EVERY_MS);
-      } catch (error) {
-        // Only the guard's refusal ends the attack: a vault that is empty by now, or a transaction that no block took, does not.
-        if (!(error instanceof RpcError)) throw error;
-        refused = /blocked by directive/.test(error.message);
-        if (refused) report({ name: 'refused', atMs: since(), chain: ZONE, detail: error.message });
-        else await wait(ATTACK_EVERY_MS);
-      }
-    }
-  })();
+  const attack = new Attack(
+    {
+      send: () => submitAs(attacker, ZONE, { to: vault, data: data(leaky, 'withdraw', [LOOT]) }),
+      receipt: (hash) => call<Receipt | null>(ZONE, 'eth_getTransactionReceipt', [hash]),
+      pause: wait,
+    },
+    {
+      took: (receipt, number) => report({ name: 'attack', at: Date.now(), chain: ZONE, hash: receipt.transactionHash, block: num(receipt.blockNumber), detail: String(number) }),
+      refused: (words) => report({ name: 'refused', at: Date.now(), chain: ZONE, detail: words }),
+    },
+  );
 
   const defence = (async () => {
-    await until(say.parts.withdrawals, async () => (withdrawals >= UNNOTICED || refused ? true : null));
+    await until(say.parts.withdrawals, async () => (attack.taken >= UNNOTICED || attack.isRefused ? true : null));
     const grounds = indicator(attacker.address, vault);
     const published = await sendAs(first, HUB, {
       to: EXCHANGE.to,
       data: data(EXCHANGE, 'publish', [[{ uuid: grounds.uuid, objectType: 'indicator', version: grounds.version, tlp: 0, content: grounds.content }]]),
     });
-    report({ name: 'notice', atMs: since(), chain: HUB, hash: succeeded(published, say.parts.publish).transactionHash, block: num(published.blockNumber) });
+    report({ name: 'notice', at: Date.now(), chain: HUB, hash: succeeded(published, say.parts.publish).transactionHash, block: num(published.blockNumber) });
     const [minBond] = await view<readonly [bigint, bigint]>(HUB, GUARD, 'parameters');
     const input = {
       targets: [attacker.address],
@@ -243,26 +238,28 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
     };
     const raised = succeeded(await sendAs(first, HUB, { to: GUARD.to, data: data(GUARD, 'raise', [input]), value: minBond }), say.parts.raise);
     const alertId = big(raised.logs.find(({ address }) => address.toLowerCase() === GUARD.to)?.topics[1]);
-    report({ name: 'raise', atMs: since(), chain: HUB, hash: raised.transactionHash, block: num(raised.blockNumber), detail: String(alertId) });
+    report({ name: 'raise', at: Date.now(), chain: HUB, hash: raised.transactionHash, block: num(raised.blockNumber), detail: String(alertId) });
     let last = raised;
     const accepted = async (): Promise<boolean> => (await view<Alert>(HUB, GUARD, 'alert', [alertId])).status === 2;
     for (const member of others) {
       if (await accepted()) break;
       last = succeeded(await sendAs(member, HUB, { to: GUARD.to, data: data(GUARD, 'endorse', [alertId]) }), say.parts.endorse);
-      report({ name: 'endorse', atMs: since(), chain: HUB, hash: last.transactionHash, block: num(last.blockNumber), detail: member.address });
+      report({ name: 'endorse', at: Date.now(), chain: HUB, hash: last.transactionHash, block: num(last.blockNumber), detail: member.address });
     }
     if (!(await accepted())) throw new Told(say.tooFew, say.tooFewNext);
-    report({ name: 'accepted', atMs: since(), chain: HUB, block: num(last.blockNumber), detail: String(alertId) });
+    report({ name: 'accepted', at: Date.now(), chain: HUB, block: num(last.blockNumber), detail: String(alertId) });
     const acceptance = await call<Header>(HUB, 'eth_getBlockByNumber', [last.blockNumber, false]);
     await Promise.all(
       chains.map(async (chain) => {
         const block = await obeys(chain, attacker.address, acceptance);
-        report({ name: 'obeys', atMs: since(), chain, block: num(block.number), afterMs: num(block.timestampMs) - num(acceptance.timestampMs) });
+        report({ name: 'obeys', at: Date.now(), chain, block: num(block.number), afterMs: num(block.timestampMs) - num(acceptance.timestampMs) });
       }),
     );
     return alertId;
   })();
-  const [alertId] = await Promise.all([defence, attack]);
+  const [alertId] = await Promise.all([defence, attack.run(() => since() > 3 * PATIENCE_MS)]);
+  // Every chain refuses it by now: what no block has taken, none will.
+  await attack.settle();
   const saved = big(await call<Hex>(ZONE, 'eth_getBalance', [vault, 'latest']));
   return { attacker: attacker.address, vault, alertId, stolen: IN_VAULT - saved, saved };
 }

@@ -1,4 +1,5 @@
-// Reading calls, logs and errors: by the native modules' ABIs, by common standards, and by ABIs that the reader gave.
+// Reading calls, logs and errors: by the native modules' ABIs, by common standards, by ABIs that the reader gave, and by those of contracts that are
+// recognised by their code (recognised.ts).
 import type { Abi, AbiEvent, AbiFunction } from 'viem';
 import { decodeErrorResult, decodeEventLog, decodeFunctionData, parseAbi, toFunctionSelector } from 'viem/utils';
 import { t } from '../strings';
@@ -84,12 +85,17 @@ export function addAbi(address: string, text: string): number | string {
   return list.length;
 }
 
+/** Contracts that were recognised by their code, by address. */
+const byCode = new Map<string, [name: string, abi: Abi]>();
+export const knowCode = (address: string, name: string, abi: Abi): void => void byCode.set(address.toLowerCase(), [name, abi]);
+
 function candidates(address: string | null): [string, Abi][] {
   const key = (address ?? '').toLowerCase();
   const module = ABIS.get(key);
   if (module) return [[MODULE_NAMES.get(key) ?? 'module', module]];
   const own = ownAbis()[key];
-  return own ? [['your ABI', own], ...STANDARDS] : STANDARDS;
+  const known = byCode.get(key);
+  return [...(own ? [['your ABI', own] as [string, Abi]] : []), ...(known ? [known] : []), ...STANDARDS];
 }
 
 interface Input {

@@ -12,6 +12,15 @@ const PATIENCE_MS = 3_600_000;
 const LONG_MS = 7 * 86_400_000;
 const DAY_MS = 86_400_000;
 
+/** What follows within this, ms, is of one burst. */
+const BURST_MS = 60_000;
+
+/** When each burst began, oldest first. */
+function bursts(times: number[]): number[] {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted.filter((time, index) => index === 0 || time - (sorted[index - 1] as number) > BURST_MS);
+}
+
 export type FeedState = 'fresh' | 'late' | 'quiet';
 
 export interface Feed {
@@ -23,7 +32,7 @@ export interface Feed {
   revoked: number;
   newest: Entry;
   newestMs: number;
-  /** Between two publications, the middle one, ms; null where there was one only. */
+  /** Between two bursts of publications, the middle one, ms; null where there was one only. */
   intervalMs: number | null;
   state: FeedState;
 }
@@ -39,8 +48,8 @@ export function feeds(versions: Entry[], now: number): Feed[] {
     else by.set(key, [entry]);
   }
   const found = [...by].flatMap(([publisher, entries]): Feed[] => {
-    // Many objects of one block came at once: the rhythm is that of the blocks.
-    const times = [...new Set(entries.map(({ timeMs }) => timeMs as number))].sort((a, b) => a - b);
+    // What comes shortly after another came with it: the rhythm is that of such bursts.
+    const times = bursts(entries.map(({ timeMs }) => timeMs as number));
     const gaps = times.slice(1).map((time, index) => time - (times[index] as number));
     const newest = entries.reduce((best, entry) => (entry.block > best.block || (entry.block === best.block && entry.version > best.version) ? entry : best));
     const newestMs = newest.timeMs as number;

@@ -102,6 +102,9 @@ export function checksummed(address: string): string {
   }
 }
 
+/** Capitals in an address are a checksum (EIP-55): where they do not fit, a digit is wrong. */
+export const isMistyped = (address: string): boolean => /[a-f]/.test(address.slice(2)) && /[A-F]/.test(address) && checksummed(address.toLowerCase()) !== address;
+
 /** What somebody typed as ether, in wei; null where it is no amount. */
 export function parseEther(text: string): bigint | null {
   const match = /^(\d{1,12})(?:\.(\d{1,18}))?$/.exec(text.trim());

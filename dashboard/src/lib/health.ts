@@ -7,8 +7,8 @@ import type { Operator, Peer, Status, Zone } from './types';
 /** A chain stands when it made no block for so many of its heartbeats, and this long at least. */
 const MISSED_HEARTBEATS = 3;
 const STANDS_MS = 15_000;
-/** An idle hub makes a block about this often. */
-export const HUB_HEARTBEAT_MS = 5_000;
+/** An idle hub makes a block this often where its node does not say how often. */
+const HUB_HEARTBEAT_MS = 5_000;
 
 export interface ZoneHead {
   name: string;
@@ -17,6 +17,7 @@ export interface ZoneHead {
 }
 
 export interface Seen {
+  /** As of when all else was seen, ms: not later than when the node was lost. */
   now: number;
   status: Status | undefined;
   /** When the hub's newest block was made, ms. */
@@ -35,6 +36,8 @@ export interface Health {
   chainsTotal: number;
 }
 
+export const hubHeartbeatMs = (status: Status | undefined): number => status?.heartbeatMs ?? HUB_HEARTBEAT_MS;
+
 export const stands = (now: number, headMs: number, heartbeatMs: number): boolean => now - headMs > Math.max(STANDS_MS, MISSED_HEARTBEATS * heartbeatMs);
 
 /** For how long a zone that should make blocks has made none, ms, where that is much longer than its heartbeat. */
@@ -43,6 +46,9 @@ export function standing(zone: Zone, heads: ZoneHead[], now: number): number | n
   if (head === null || zone.path === null || zone.phase === 'stopped' || zone.phase === 'settled') return null;
   return stands(now, head, zone.heartbeatMs ?? zone.terms?.heartbeatMs ?? 5_000) ? now - head : null;
 }
+
+/** Whether a zone that this node runs, and that has not ended, does not answer. */
+export const isMute = (zone: Zone, heads: ZoneHead[]): boolean => zone.path !== null && zone.phase !== 'stopped' && zone.phase !== 'settled' && heads.find(({ name }) => name === zone.name)?.headMs === null;
 
 /** An operator that takes part, or wants to. */
 const serves = ({ exited, seat }: Operator): boolean => !exited || seat;
@@ -56,7 +62,7 @@ export function isUp(operator: Operator, status: Status | undefined, peers: Peer
 
 export function health({ now, status, headMs, operators, peers, zones, zoneHeads }: Seen): Health {
   const problems: string[] = [];
-  const hubStands = headMs !== null && stands(now, headMs, HUB_HEARTBEAT_MS);
+  const hubStands = headMs !== null && stands(now, headMs, hubHeartbeatMs(status));
   if (hubStands && headMs !== null) problems.push(t.league.problems.noBlocks(duration(now - headMs)));
   if (status?.syncing) problems.push(t.league.problems.syncing);
   const serving = operators.filter(serves);
@@ -75,6 +81,7 @@ export function health({ now, status, headMs, operators, peers, zones, zoneHeads
     if (zone.phase === 'closing' && zone.reason === 'halted') problems.push(t.league.problems.zoneHalted(name));
     else if (zone.phase === 'closing' || zone.phase === 'stopped') problems.push(t.league.problems.zoneEnds(name, zone.phase));
     if (zone.path === null && zone.serves) problems.push(t.league.problems.zoneNotHere(name));
+    else if (isMute(zone, zoneHeads)) problems.push(t.league.problems.zoneMute(name));
     else if (still !== null) problems.push(t.league.problems.zoneStands(name, duration(still)));
     else if (head !== null) chainsUp += 1;
   }

@@ -7,14 +7,14 @@ import { GUARD, MEMBERS, MESSAGES, MODULE_NAMES, STAKING, ZONES } from './module
 import { big, num } from './format';
 import type { ZoneHead } from './health';
 import { t } from '../strings';
-import { call, type Chain, HUB } from './rpc';
-import { observe, stream } from './stream';
+import { call, type Chain, HUB, Unreachable } from './rpc';
+import { observe, stream, useStream } from './stream';
 import type { Epoch, Finality, Header, Hex, Operator, Peer, Status, Terms, Zone } from './types';
 
 /** Chain ids of development leagues: the node refuses well-known keys on any other (crates/node/src/league/genesis.rs). */
 const DEVELOPMENT_CHAIN_IDS = [4_857, 1_337, 31_337];
 /** The accounts that Ethereum's development tools share. */
-const DEVELOPMENT_ACCOUNTS = [
+export const DEVELOPMENT_ACCOUNTS = [
   '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266',
   '0x70997970c51812dc3a010c7d01b50e0d17dc79c8',
   '0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc',
@@ -70,10 +70,25 @@ export function escrowLastsMs(zone: Zone): number | null {
 }
 export const isDevelopment = (status: Status | undefined): boolean => status !== undefined && DEVELOPMENT_CHAIN_IDS.includes(Number(status.chainId));
 
-/** When each zone's newest block was made: by its stream where one is open, or asked for. */
+const reaches = (signal: AbortSignal): Promise<boolean> => call(HUB, 'eth_blockNumber', [], signal).then(
+  () => true,
+  () => false,
+);
+
+/** As of when the league is known, ms: now, or when the node was lost. */
+export function useKnownAt(): number {
+  const now = useNow();
+  return useStream(HUB).lostAt ?? now;
+}
+
+/** The newest of what is known of a zone's head. */
+const newer = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.max(a, b));
+
+/** When each zone's newest block was made: by its stream where one is open, or asked for. While the node is lost, what was known then. */
 export function useZoneHeads(zones: Zone[] | undefined): ZoneHead[] | undefined {
   // A stream's head is read with each tick.
   useNow();
+  const isLost = useStream(HUB).lostAt !== null;
   const running = (zones ?? []).filter(({ path }) => path !== null).map(({ name }) => name);
   const silent = running.filter((name) => stream(name).snapshot.state !== 'live');
   const { data } = useAsk<ZoneHead[]>(
@@ -85,17 +100,22 @@ export function useZoneHeads(zones: Zone[] | undefined): ZoneHead[] | undefined 
           try {
             const head = await call<Header>(name, 'eth_getBlockByNumber', ['latest', false], signal);
             return { name, headMs: num(head.timestampMs) };
-          } catch {
+          } catch (error) {
+            // That nothing answers at all says nothing of the zone.
+            if (error instanceof Unreachable && !(await reaches(signal))) throw error;
             return { name, headMs: null };
           }
         }),
       ),
-    { enabled: silent.length > 0, everyMs: ZONE_HEADS_EVERY_MS, keep: true },
+    { enabled: silent.length > 0 && !isLost, everyMs: ZONE_HEADS_EVERY_MS, keep: true },
   );
-  if (!zones || (silent.length > 0 && !data)) return undefined;
+  if (!zones || (!isLost && silent.length > 0 && !data)) return undefined;
   return running.flatMap((name): ZoneHead[] => {
     const { state, head } = stream(name).snapshot;
-    return state === 'live' && head ? [{ name, headMs: num(head.timestampMs) }] : (data?.filter((of) => of.name === name) ?? []);
+    const heard = head && num(head.timestampMs);
+    const asked = data?.find((of) => of.name === name);
+    if (isLost) return heard === null && !asked ? [] : [{ name, headMs: newer(heard, asked?.headMs ?? null) }];
+    return state === 'live' && heard !== null ? [{ name, headMs: heard }] : asked ? [asked] : [];
   });
 }
 
@@ -186,6 +206,12 @@ export interface Name {
   name: string;
   kind: 'module' | 'member' | 'operator' | 'development' | 'you';
 }
+
+/** Kinds of names that whoever has them chose. */
+const CHOSEN: Name['kind'][] = ['member', 'operator'];
+
+/** A name as it is shown. One that was chosen is quoted, and has no such quotes inside: it is never taken for one that the page gives. */
+export const written = ({ name, kind }: Name): string => (CHOSEN.includes(kind) ? `“${name.replace(/["“”„‟«»＂]/gu, '’')}”` : name);
 
 export type Names = ReadonlyMap<string, Name>;
 

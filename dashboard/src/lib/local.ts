@@ -50,8 +50,8 @@ export interface LogLine {
   text: string;
 }
 
-/** What a line says, without the time that it begins with: the page shows that in the reader's zone. */
-export const withoutTime = (text: string): string => text.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z\s+/, '');
+/** What a line says, without the time and the level that it begins with: the page shows these itself, the time in the reader's zone. */
+export const said = (text: string): string => text.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?:(?:ERROR|WARN|INFO|DEBUG|TRACE)\s+)?/, '');
 
 interface LogPage {
   lines: LogLine[];

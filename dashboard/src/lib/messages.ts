@@ -6,7 +6,7 @@ import { headers, Memory } from './blocks';
 import { dateTime, num } from './format';
 import { views, viewsOrFail } from './live';
 import { MESSAGES, ZONES } from './modules';
-import { call, type Chain, HUB } from './rpc';
+import { call, type Chain, HUB, isGone } from './rpc';
 import { firstNumber, firstSince } from './obeys';
 import { scan } from './scan';
 import type { Hex, Log, Zone } from './types';
@@ -114,17 +114,16 @@ export async function proofOf(of: Sent, zone: Zone, signal?: AbortSignal): Promi
   const checkpoint = await checkpointOf(zone, first?.blockNumber ?? 'latest', signal);
   if (checkpoint.outboxCount <= of.message.nonce) return null;
   if (zone.path === null) return { checkpoint, taken: first !== undefined, siblings: null };
-  const [siblings] = await views(zone.name, [{ ...MESSAGES, name: 'proof', args: [of.message.nonce, checkpoint.outboxCount] }], signal);
-  return { checkpoint, taken: first !== undefined, siblings: siblings instanceof Error ? null : (siblings as readonly Hex[]) };
+  const [siblings] = await viewsOrFail(zone.name, [{ ...MESSAGES, name: 'proof', args: [of.message.nonce, checkpoint.outboxCount] }], signal);
+  return { checkpoint, taken: first !== undefined, siblings: siblings as readonly Hex[] };
 }
 
 const nameOf = ({ hubId, zones }: World, id: bigint): Chain | null => (id === hubId ? HUB : (zones.find(({ chainId }) => BigInt(chainId) === id)?.name ?? null));
 
 /** What a zone's message went through on the hub. */
 async function overHub(of: Sent, zone: Zone, steps: Step[], signal?: AbortSignal): Promise<{ outcome: (typeof OUTCOMES)[number]; log: Log } | null> {
-  const [checkpoint] = await views(HUB, [{ ...ZONES, name: 'checkpointOf', args: [BigInt(zone.id)] }], signal);
-  const known = checkpoint instanceof Error ? 0n : (checkpoint as { outboxCount: bigint }).outboxCount;
-  if (known <= of.message.nonce) {
+  const { outboxCount } = await checkpointOf(zone, 'latest', signal);
+  if (outboxCount <= of.message.nonce) {
     steps.push({ says: t.messages.steps.proof, state: 'now' }, { says: t.messages.steps.taken, state: 'later' });
     return null;
   }
@@ -143,9 +142,11 @@ async function overHub(of: Sent, zone: Zone, steps: Step[], signal?: AbortSignal
 /** How many entries of its lane a zone has taken when this one is there. */
 async function place(of: Sent, target: Zone, forwarded: Log | null, signal?: AbortSignal): Promise<bigint> {
   if (!forwarded) return of.message.nonce + 1n;
-  // It was the last entry of the lane, or before it, when the hub's block that forwarded it ended.
+  // It was the last entry of the lane, or before it, when the hub's block that forwarded it ended. Without the state of then: as the lane is now.
   const [lane] = await views(HUB, [{ ...MESSAGES, name: 'lane', args: [BigInt(target.id)] }], signal, forwarded.blockNumber);
-  return lane instanceof Error ? BigInt(target.sent) : (lane as { sent: bigint }).sent;
+  if (isGone(lane)) return BigInt(target.sent);
+  if (lane instanceof Error) throw lane;
+  return BigInt((lane as { sent: bigint | number }).sent);
 }
 
 const ARRIVED = { ...MESSAGES, name: 'arrived' };
@@ -153,8 +154,7 @@ const ARRIVED = { ...MESSAGES, name: 'arrived' };
 /** Whether a zone has taken what the hub had for it. */
 async function arrived(target: Zone, entry: bigint, signal?: AbortSignal): Promise<boolean> {
   if (target.path === null) return BigInt(target.checkpoint?.arrivals ?? 0) >= entry;
-  const [taken] = await views(target.name, [ARRIVED], signal);
-  return !(taken instanceof Error) && (taken as bigint) >= entry;
+  return ((await viewsOrFail(target.name, [ARRIVED], signal))[0] as bigint) >= entry;
 }
 
 const places = new Memory<Pick<Step, 'block' | 'timeMs'>>();
@@ -216,8 +216,8 @@ export async function progress(of: Sent, world: World, signal?: AbortSignal, who
   }
   if (of.message.data === '0x') return { steps, state: 'arrived', actions: [] };
   const chain = to ?? HUB;
-  const [waiting] = await views(chain, [{ ...MESSAGES, name: 'waiting', args: [of.id] }], signal);
-  const since = Array.isArray(waiting) ? num(String(waiting[0])) : 0;
+  const [waiting] = await viewsOrFail(chain, [{ ...MESSAGES, name: 'waiting', args: [of.id] }], signal);
+  const since = Number((waiting as readonly [bigint, ...unknown[]])[0]);
   if (since === 0) {
     const end = await ending(of, chain, world, signal);
     const at = end ? { chain, block: num(end.blockNumber), transaction: end.transactionHash, ...(end.blockTimestamp ? { timeMs: num(end.blockTimestamp) * 1_000 } : {}) } : {};

@@ -18,12 +18,14 @@ export interface Bounds {
   last: number;
 }
 
+/** Blocks 1 to the end of epoch 0 are the first epoch: block 0 is the genesis. */
+export const bounds = (now: Bounds, epoch: number): Bounds => {
+  const back = (now.epoch - epoch) * (now.last - now.first + 1);
+  return { epoch, first: Math.max(1, now.first - back), last: now.last - back };
+};
+
 /** The newest epochs up to this one, newest first. */
-export function epochs(now: Bounds, most = EPOCHS): Bounds[] {
-  const length = now.last - now.first + 1;
-  // Blocks 1 to the end of epoch 0 are the first epoch: block 0 is the genesis.
-  return Array.from({ length: Math.min(most, now.epoch + 1) }, (_, back) => ({ epoch: now.epoch - back, first: Math.max(1, now.first - back * length), last: now.last - back * length }));
-}
+export const epochs = (now: Bounds, most = EPOCHS): Bounds[] => Array.from({ length: Math.min(most, now.epoch + 1) }, (_, back) => bounds(now, now.epoch - back));
 
 /** Blocks at fixed places of an epoch, as far as they are there: where the head is does not move them. */
 export function sample({ first, last }: Bounds, head: number, oldest: number): number[] {

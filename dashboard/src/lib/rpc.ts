@@ -16,6 +16,9 @@ export const path = (chain: Chain): string => (chain === HUB ? '/rpc' : `/zones/
 /** The code of an answer that says that the contract reverted. */
 export const REVERTED = 3;
 
+/** The code of an answer that says that the node does not keep blocks that old. */
+export const GONE = 4444;
+
 /** An answer of the node that says no. */
 export class RpcError extends Error {
   constructor(
@@ -26,6 +29,9 @@ export class RpcError extends Error {
     super(message);
   }
 }
+
+/** Whether the node says that it does not keep what is that old. */
+export const isGone = (error: unknown): boolean => error instanceof RpcError && (error.code === GONE || /^state of block \d+ is not available/.test(error.message));
 
 /** The node was not reached, or did not answer as a node does. */
 export class Unreachable extends Error {}

@@ -1,15 +1,23 @@
 // One box for everything: numbers, hashes, addresses, STIX ids, names.
 import { keccak256, stringToBytes } from 'viem/utils';
 import { t } from '../strings';
-import { members } from './league';
+import { count, short } from './format';
+import { DEVELOPMENT_ACCOUNTS, isDevelopment, members } from './league';
 import { client } from './live';
-import { MESSAGES } from './modules';
+import { MESSAGES, MODULE_NAMES } from './modules';
+import { bounds } from './performance';
 import { batch, call, type Chain, HUB } from './rpc';
 import { to } from './route';
 import { line } from './safe';
-import type { Hex, Operator, Zone } from './types';
+import type { Epoch, Hex, Operator, Status, Zone } from './types';
 
-export type Found = { route: string } | { why: string };
+/** Where one of several things is that are meant by the same words. */
+export interface Choice {
+  label: string;
+  route: string;
+}
+
+export type Found = { route: string } | { choices: Choice[] } | { why: string };
 
 /** The id of an object on the exchange: keccak256 of its STIX id as text. */
 export const objectKey = (stixId: string): `0x${string}` => keccak256(stringToBytes(stixId));
@@ -42,26 +50,60 @@ async function home(address: string): Promise<Chain> {
   return first !== undefined && second === undefined ? first : HUB;
 }
 
-/** The transaction that sent the message with this id. */
-async function messageOf(id: string): Promise<Hex | undefined> {
+/** Messages of each chain among which the beginning of an id is looked for. */
+const LOOKED_AT = 500;
+
+/** The messages whose id begins so, newest first; the whole of it is found however old the message is. */
+async function messagesOf(id: string): Promise<Choice[]> {
   const [{ SENT }, { scan }, all] = await Promise.all([import('./messages'), import('./scan'), chains()]);
-  const found = await Promise.all(all.map((chain) => scan(chain, { address: MESSAGES.to, topics: [SENT, id as Hex] }, 1, null, 0).catch(() => ({ logs: [] }))));
-  return found.flatMap(({ logs }) => logs)[0]?.transactionHash;
+  const isWhole = id.length === 66;
+  const found = await Promise.all(all.map((chain) => scan(chain, { address: MESSAGES.to, topics: isWhole ? [SENT, id as Hex] : [SENT] }, isWhole ? 1 : LOOKED_AT, null, 0).catch(() => ({ logs: [] }))));
+  return found.flatMap(({ logs }, index) =>
+    logs.filter(({ topics }) => isWhole || topics[1]?.startsWith(id)).map(({ topics, transactionHash }) => ({ label: t.search.message(short(topics[1] ?? id, 10, 6), all[index] ?? ''), route: to('messages', transactionHash) })),
+  );
+}
+
+/** More than these are not offered. */
+const MOST_CHOICES = 12;
+
+/** Goes there where there is only one. */
+const only = (choices: Choice[], why: string): Found => (choices.length === 0 ? { why } : choices.length === 1 && choices[0] ? { route: choices[0].route } : { choices: choices.slice(0, MOST_CHOICES) });
+
+/** The block of this number, on each chain that has it. */
+async function byNumber(number: number): Promise<Found> {
+  const all = await chains();
+  const heads = await Promise.allSettled(all.map((chain) => call<Hex>(chain, 'eth_blockNumber')));
+  const found = all.filter((_, index) => heads[index]?.status === 'fulfilled' && Number((heads[index] as PromiseFulfilledResult<Hex>).value) >= number);
+  // The hub's page says what to expect of one that is not there yet.
+  if (found.length === 0) return { route: to('chains', HUB, 'block', number) };
+  return only(found.map((chain) => ({ label: t.search.block(count(number), line(chain, 40)), route: to('chains', chain, 'block', number) })), '');
+}
+
+/** The blocks of the hub that an epoch begins and ends with. */
+async function byEpoch(number: number): Promise<Found> {
+  const { epoch, firstBlock, lastBlock } = await call<Epoch>(HUB, 'hansa_epoch');
+  if (number > epoch) return { why: t.search.noEpoch(count(number), count(epoch)) };
+  const of = bounds({ epoch, first: Number(firstBlock), last: Number(lastBlock) }, number);
+  return { choices: [{ label: t.search.epochFirst(count(number), count(of.first)), route: to('chains', HUB, 'block', of.first) }, ...(number < epoch ? [{ label: t.search.epochLast(count(number), count(of.last)), route: to('chains', HUB, 'block', of.last) }] : []), { label: t.search.epochStake, route: to('stake') }] };
 }
 
 async function byHash(hash: string): Promise<Found> {
   const [transaction, block] = await Promise.all([where('eth_getTransactionByHash', [hash]), where('eth_getBlockByHash', [hash, false])]);
   if (transaction) return { route: to('chains', transaction, 'tx', hash) };
   if (block) return { route: to('chains', block, 'block', hash) };
-  const sent = await messageOf(hash);
-  return sent ? { route: to('messages', sent) } : { why: t.search.noHash };
+  return only(await messagesOf(hash), t.search.noHash);
 }
 
-/** What has a name: zones, then operators, then members; null where nothing is called so. */
+/** What has a name, in this order: the protocol's own, then zones, operators and members. Only the first of them. */
 async function byName(name: string): Promise<string | null> {
   if (name === HUB) return to('chains', HUB);
+  const module = [...MODULE_NAMES].find(([, of]) => name === of || name === t.names.module(of).toLowerCase());
+  if (module && name.startsWith('module')) return to('chains', HUB, 'address', module[0]);
   const zone = (await zones()).find((of) => of.name === name);
   if (zone) return to('chains', zone.name);
+  if (module) return to('chains', HUB, 'address', module[0]);
+  const account = DEVELOPMENT_ACCOUNTS.findIndex((_, index) => name === t.names.account(index + 1));
+  if (account >= 0 && isDevelopment(await client.fetchQuery({ queryKey: [HUB, 'hansa_status', []], queryFn: () => call<Status>(HUB, 'hansa_status') }))) return to('chains', HUB, 'address', DEVELOPMENT_ACCOUNTS[account] ?? '');
   const { operators } = await client.fetchQuery({ queryKey: [HUB, 'hansa_operators', [0, 64]], queryFn: () => call<{ operators: Operator[] }>(HUB, 'hansa_operators', [0, 64]) });
   const operator = operators.find((of) => of.name.toLowerCase() === name);
   if (operator) return to('stake', 'operator', operator.id);
@@ -69,23 +111,36 @@ async function byName(name: string): Promise<string | null> {
   return member ? to('chains', HUB, 'address', member.account.toLowerCase()) : null;
 }
 
+/** What has a number of its own kind. */
+async function byKind(kind: string, word: string): Promise<Found | null> {
+  const number = /^\d{1,15}$/.test(word) ? Number(word) : null;
+  if (kind === 'zone') {
+    const zone = (await zones()).find(({ id, name }) => String(id) === word || name === word);
+    return zone ? { route: to('chains', zone.name) } : number !== null ? { why: t.search.noZone(word) } : null;
+  }
+  if (number === null) return null;
+  if (kind === 'alert') return { route: to('exchange', 'alert', number) };
+  if (kind === 'slash') return { route: to('stake', 'slash', number) };
+  if (kind === 'block') return byNumber(number);
+  return kind === 'epoch' ? byEpoch(number) : null;
+}
+
 export async function search(input: string): Promise<Found> {
   const text = input.trim();
   const lower = text.toLowerCase();
   try {
-    if (/^\d{1,15}$/.test(text.replaceAll(',', ''))) return { route: to('chains', HUB, 'block', text.replaceAll(',', '')) };
+    if (/^\d{1,15}$/.test(text.replaceAll(',', ''))) return await byNumber(Number(text.replaceAll(',', '')));
     if (/^0x[0-9a-f]{40}$/.test(lower)) return { route: to('chains', await home(lower), 'address', lower) };
     if (/^0x[0-9a-f]{64}$/.test(lower)) return await byHash(lower);
     if (STIX_ID.test(lower)) return { route: to('exchange', 'object', lower) };
-    const [, kind, word] = /^(alert|zone)\s+#?(\S+)$/.exec(lower) ?? [];
-    if (kind === 'alert' && /^\d{1,15}$/.test(word ?? '')) return { route: to('exchange', 'alert', Number(word)) };
-    if (kind === 'zone') {
-      const zone = (await zones()).find(({ id, name }) => String(id) === word || name === word);
-      if (zone) return { route: to('chains', zone.name) };
-      if (/^\d+$/.test(word ?? '')) return { why: t.search.noZone(word ?? '') };
-    }
+    const [, begun] = /^(0x[0-9a-f]{6,63})…?$/.exec(lower) ?? [];
+    if (begun) return only(await messagesOf(begun), t.search.noBeginning);
+    const [, kind, word] = /^(alert|zone|slash|block|epoch)\s+#?(\S+)$/.exec(lower) ?? [];
+    const counted = kind && word ? await byKind(kind, word.replaceAll(',', '')) : null;
+    if (counted) return counted;
     const named = await byName(lower);
-    return { route: named ?? `${to('exchange')}?q=${encodeURIComponent(line(text, 100))}` };
+    // The list of objects says that nothing has this name.
+    return { route: named ?? `${to('exchange')}?q=${encodeURIComponent(line(text, 100))}&from=search` };
   } catch {
     return { why: t.search.unreachable };
   }

@@ -31,8 +31,6 @@ export interface Call {
   value?: bigint;
   /** Without it the node estimates, and refuses what would fail. */
   gas?: bigint;
-  /** How long the node waits for the receipt. */
-  waitMs?: number;
 }
 
 const quantity = (of: bigint): Hex => `0x${of.toString(16)}`;
@@ -44,8 +42,7 @@ async function chainId(chain: Chain): Promise<number> {
   return id;
 }
 
-/** Signs, sends, and waits until it is final. */
-export async function sendAs(from: LocalAccount, chain: Chain, { to, data, value = 0n, gas, waitMs = WAIT_MS }: Call): Promise<Receipt> {
+async function signed(from: LocalAccount, chain: Chain, { to, data, value = 0n, gas }: Call): Promise<Hex> {
   const request = { from: from.address, ...(to ? { to } : {}), ...(data ? { data } : {}), value: quantity(value) };
   const [id, nonce, price, limit] = await Promise.all([
     chainId(chain),
@@ -53,7 +50,7 @@ export async function sendAs(from: LocalAccount, chain: Chain, { to, data, value
     call<Hex>(chain, 'eth_gasPrice'),
     gas ?? call<Hex>(chain, 'eth_estimateGas', [request]).then(big),
   ]);
-  const signed = await from.signTransaction({
+  return from.signTransaction({
     type: 'eip1559',
     chainId: id,
     nonce: num(nonce),
@@ -64,6 +61,11 @@ export async function sendAs(from: LocalAccount, chain: Chain, { to, data, value
     maxFeePerGas: big(price) * 2n,
     maxPriorityFeePerGas: 1n,
   });
-  return call<Receipt>(chain, 'eth_sendRawTransactionSync', [signed, waitMs]);
 }
+
+/** Signs and sends; the hash. */
+export const submitAs = async (from: LocalAccount, chain: Chain, of: Call): Promise<Hex> => call<Hex>(chain, 'eth_sendRawTransaction', [await signed(from, chain, of)]);
+
+/** Signs, sends, and waits until it is final. */
+export const sendAs = async (from: LocalAccount, chain: Chain, of: Call): Promise<Receipt> => call<Receipt>(chain, 'eth_sendRawTransactionSync', [await signed(from, chain, of), WAIT_MS]);
 

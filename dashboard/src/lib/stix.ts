@@ -59,6 +59,15 @@ export function properties(of: Stix): [name: string, value: unknown][] {
   return names.sort((a, b) => rank(a) - rank(b)).slice(0, 100).map((name) => [name, of[name]]);
 }
 
+/** The name of a property for a reader: `indicator_types` is “Indicator types”. */
+export const named = (key: string): string => {
+  const words = key.replace(/_+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+/** Text, cut where an address begins or ends: every second piece is one. */
+export const byAddress = (text: string): string[] => text.split(/(?<![0-9a-zA-Z])(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/);
+
 const REFERENCE = /^[a-z][a-z0-9-]{1,60}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const isReference = (value: unknown): value is string => typeof value === 'string' && REFERENCE.test(value);
 

@@ -4,7 +4,8 @@
 // A stream that breaks is opened again, later each time. It then goes on where it was: the heads and logs of the blocks in between are
 // asked for, so that listeners see every block once and in order, or are told that too many were missed (`gap`).
 import { useEffect, useSyncExternalStore } from 'react';
-import { type Chain, all, path } from './rpc';
+import { useNow } from './clock';
+import { type Chain, all, HUB, path } from './rpc';
 import type { Header, Log } from './types';
 
 /** Native modules: their logs are pushed. */
@@ -106,7 +107,8 @@ export class ChainStream {
 
   private watch(): void {
     clearTimeout(this.watchdog);
-    this.watchdog = setTimeout(() => this.socket && this.broken(this.socket), SILENCE_MS);
+    const heardAt = Date.now();
+    this.watchdog = setTimeout(() => this.socket && this.broken(this.socket, heardAt), SILENCE_MS);
   }
 
   private close(): void {
@@ -118,14 +120,15 @@ export class ChainStream {
     this.snapshot = { ...this.snapshot, state: 'connecting', lostAt: null };
   }
 
-  private broken(socket: WebSocket): void {
+  /** `at`: since when nothing came. */
+  private broken(socket: WebSocket, at = Date.now()): void {
     if (this.socket !== socket) return;
     this.socket = null;
     socket.onclose = null;
     socket.close();
     clearTimeout(this.watchdog);
     if (this.listeners.size === 0) return;
-    this.set({ state: 'lost', lostAt: this.snapshot.lostAt ?? Date.now() });
+    this.set({ state: 'lost', lostAt: this.snapshot.lostAt ?? at });
     this.timer = setTimeout(() => this.open(), this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
   }
@@ -233,6 +236,16 @@ export function stream(chain: Chain): ChainStream {
 export function useStream(chain: Chain): Snapshot {
   const of = stream(chain);
   return useSyncExternalStore(of.subscribe, of.read);
+}
+
+/** A moment without a node is no news, ms. */
+const NEWS_MS = 1_500;
+
+/** Since when the node is lost, ms; null while it is there. */
+export function useLost(): number | null {
+  const { lostAt } = useStream(HUB);
+  const now = useNow();
+  return lostAt !== null && now - lostAt >= NEWS_MS ? lostAt : null;
 }
 
 /** Keeps the streams of these chains open while somebody looks. */

@@ -11,6 +11,8 @@ export interface Status {
   oldestState: Hex;
   nextBaseFeePerGas: Hex;
   syncing: boolean;
+  /** The hub's, by its genesis; older nodes do not tell it. */
+  heartbeatMs?: number;
   operator: { name: string; publicKey: Hex } | null;
   operators: number;
   peersConnected: number;

@@ -60,6 +60,7 @@ export default function ChainsPage({ parts }: { parts: string[] }) {
   if (kind === 'tx' && id) return <TransactionPage key={key} chain={chain} hash={id} />;
   if (kind === 'address' && id) return <AddressPage key={key} chain={chain} address={id} />;
   if (kind === 'token' && id) return <TokenPage key={key} chain={chain} address={id} />;
+  if (kind) return <Nothing title={t.nav.chains} next={<a href={to('chains', chain)}>{t.chains.about}</a>}>{t.explorer.noPlace(line(kind, 40))}</Nothing>;
   const zone = zones.data?.find(({ name }) => name === chain);
   return (
     <>

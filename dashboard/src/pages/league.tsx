@@ -1,28 +1,28 @@
-import { lazy, Suspense, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
-import { useNow } from '../lib/clock';
-import { big, count, duration, ether, inSeconds, num } from '../lib/format';
-import { health, type Health } from '../lib/health';
-import { isDevelopment, isOpen, useAlerts, useFinality, useMembers, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
+import { big, clock, count, duration, ether, inSeconds, num } from '../lib/format';
+import { health, type Health, hubHeartbeatMs, stands } from '../lib/health';
+import { isDevelopment, isOpen, useAlerts, useFinality, useKnownAt, useMembers, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { type Chain, HUB } from '../lib/rpc';
-import { useStream } from '../lib/stream';
+import { useLost, useStream } from '../lib/stream';
 import { t } from '../strings';
 import { AlertRows } from '../ui/alerts';
-import { Badge, Button, Empty, Later, Panel, Stat, Title, useAsOf, Waiting } from '../ui/basics';
+import { Badge, Button, Empty, joined, Later, Panel, Stat, Stats, Title, useAsOf } from '../ui/basics';
+import { part } from '../ui/part';
 import { Spark } from '../ui/spark';
 import { BlockRows, TransactionRows } from '../ui/tables';
 import { TryIt } from '../wallet/try';
 
-const Topology = lazy(() => import('./topology'));
-const Incident = lazy(() => import('../incident/incident'));
+const Topology = part(() => import('./topology'));
+const Incident = part(() => import('../incident/incident'));
 
 /** Blocks that are listed, and transactions. */
 const LISTED = 10;
 /** Blocks in which transactions are looked for: an idle chain makes one every five seconds. */
 const SEARCHED = 120;
 
-export function useHealth(): { health: Health | null; headMs: number | null } {
-  const now = useNow();
+function useHealth(): { health: Health | null; headMs: number | null } {
+  const now = useKnownAt();
   const { head } = useStream(HUB);
   const status = useStatus().data;
   const operators = useOperators().data?.operators;
@@ -38,8 +38,8 @@ export function useHealth(): { health: Health | null; headMs: number | null } {
 const oldest = (...times: (number | null | undefined)[]): number | null => (times.every((time) => time) ? Math.min(...(times as number[])) : null);
 
 function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
-  const now = useNow();
-  const { head, state } = useStream(HUB);
+  const now = useKnownAt();
+  const { head, lostAt } = useStream(HUB);
   const status = useStatus();
   const peers = usePeers();
   const alerts = useAlerts();
@@ -55,47 +55,50 @@ function Strip({ of, headMs }: { of: Health | null; headMs: number | null }) {
   const { newest, hour, minutes } = finality.data ?? { newest: null, hour: null, minutes: [] };
   const lacking = (up: number, all: number) => (up < all ? { tone: 'bad' as const } : {});
   return (
-    <section aria-label={t.league.health} className={`mb-3 rounded-lg border border-line bg-panel ${state === 'lost' ? 'stale' : ''}`}>
-      <dl className="grid grid-cols-2 divide-line sm:grid-cols-4 xl:grid-cols-7 xl:divide-x">
-        <Stat label={t.league.height} note={t.league.finalNote} at={headAt}>
-          {height === null ? '–' : count(height)}
-        </Stat>
-        <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(age !== null && age > 15_000 ? { tone: 'bad' as const } : {})}>
-          {age === null ? '–' : inSeconds(age)}
-        </Stat>
-        <Stat
-          label={
-            <>
-              {t.league.finality} <Spark of={minutes.map(({ p50Ms }) => p50Ms)} />
-            </>
-          }
-          note={hour ? <span title={t.league.finalityTitle(count(hour.count), duration(hour.p90Ms), duration(hour.maxMs))}>{t.league.finalityHalf(duration(hour.p50Ms))}<br />{t.league.finalityMost(duration(hour.p99Ms))}</span> : t.league.finalityWait}
-          at={oldest(finality.dataUpdatedAt, headMs)}
-        >
-          {newest ? duration(newest.ms) : '–'}
-        </Stat>
-        <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} at={of && oldest(peers.dataUpdatedAt, operatorsAt)} {...(of && lacking(of.operatorsUp, of.operatorsTotal))}>
-          {of ? count(of.operatorsUp) : '–'}
-        </Stat>
-        <Stat label={t.league.chainsUp} note={of ? t.league.ofTotal(count(of.chainsTotal)) : ''} at={of && oldest(headAt, zonesAt)} {...(of && lacking(of.chainsUp, of.chainsTotal))}>
-          {of ? count(of.chainsUp) : '–'}
-        </Stat>
-        <Stat label={t.league.openAlerts} note={t.league.enforcedNote(count(enforced))} at={alertsAt} {...(open.length > 0 ? { tone: 'warn' as const } : {})}>
-          {alerts.data ? count(open.length) : '–'}
-        </Stat>
-        <Stat label={t.league.peers} note={t.league.peersNote} at={status.dataUpdatedAt || null}>
-          {status.data ? count(status.data.peersConnected) : '–'}
-        </Stat>
-      </dl>
-    </section>
+    <Stats label={t.league.health} columns="divide-line sm:grid-cols-4 xl:grid-cols-7 xl:divide-x">
+      <Stat label={t.league.height} note={t.league.finalNote} at={headAt}>
+        {height === null ? '–' : count(height)}
+      </Stat>
+      <Stat label={t.league.sinceLast} note={t.league.secondsAgo} {...(lostAt === null ? {} : { at: lostAt })} {...(headMs !== null && stands(now, headMs, hubHeartbeatMs(status.data)) ? { tone: 'bad' as const } : {})}>
+        {age === null ? '–' : inSeconds(age)}
+      </Stat>
+      <Stat
+        label={
+          <>
+            {t.league.finality} <Spark of={minutes.map(({ p50Ms }) => p50Ms)} />
+          </>
+        }
+        note={hour ? <span title={t.league.finalityTitle(count(hour.count), duration(hour.p90Ms), duration(hour.maxMs))}>{t.league.finalityHalf(duration(hour.p50Ms))}<br />{t.league.finalityMost(duration(hour.p99Ms))}</span> : t.league.finalityWait}
+        at={oldest(finality.dataUpdatedAt, headMs)}
+      >
+        {newest ? duration(newest.ms) : '–'}
+      </Stat>
+      <Stat label={t.league.operatorsUp} note={t.league.ofTotal(of ? count(of.operatorsTotal) : '–')} at={of && oldest(peers.dataUpdatedAt, operatorsAt)} {...(of && lacking(of.operatorsUp, of.operatorsTotal))}>
+        {of ? count(of.operatorsUp) : '–'}
+      </Stat>
+      <Stat label={t.league.chainsUp} note={of ? t.league.ofTotal(count(of.chainsTotal)) : ''} at={of && oldest(headAt, zonesAt)} {...(of && lacking(of.chainsUp, of.chainsTotal))}>
+        {of ? count(of.chainsUp) : '–'}
+      </Stat>
+      <Stat label={t.league.openAlerts} note={t.league.enforcedNote(count(enforced))} at={alertsAt} {...(open.length > 0 ? { tone: 'warn' as const } : {})}>
+        {alerts.data ? count(open.length) : '–'}
+      </Stat>
+      <Stat label={t.league.peers} note={t.league.peersNote} at={status.dataUpdatedAt || null}>
+        {status.data ? count(status.data.peersConnected) : '–'}
+      </Stat>
+    </Stats>
   );
 }
 
+/** What takes the place of the sentence until its numbers are there: about as much. */
+const ROOM = t.league.what('4 operators', '400 ETH', '2 chains', '4 members');
+
 function Introduction({ of }: { of: Health | null }) {
+  const lostAt = useLost();
   const operators = useOperators().data;
   const members = useMembers().data;
   const zones = useZones().data;
-  const stake = operators?.operators.reduce((sum, { stake: one }) => sum + big(one), 0n);
+  const isReady = operators && members && zones;
+  const stake = (operators?.operators ?? []).reduce((sum, { stake: one }) => sum + big(one), 0n);
   const plural = (number: number, one: string): string => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
   return (
     <div className="mb-3">
@@ -103,20 +106,18 @@ function Introduction({ of }: { of: Health | null }) {
         aside={
           of && (
             <span role="status">
-              <Badge tone={of.problems.length === 0 ? 'good' : 'bad'}>{of.problems.length === 0 ? t.league.healthy : t.league.trouble(of.problems.length)}</Badge>
+              {lostAt !== null ? <Badge tone="warn">{t.league.unknownSince(clock(lostAt))}</Badge> : <Badge tone={of.problems.length === 0 ? 'good' : 'bad'}>{of.problems.length === 0 ? t.league.healthy : t.league.trouble(of.problems.length)}</Badge>}
             </span>
           )
         }
       >
         {t.nav.league}
       </Title>
-      {operators && members && zones && stake !== undefined && (
-        <p className="max-w-[80ch] text-muted">
-          {t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member'))} {t.league.zone}
-        </p>
-      )}
+      <p className={`max-w-[80ch] text-muted ${isReady ? '' : 'invisible'}`}>
+        {isReady ? t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member')) : ROOM} {t.league.zone}
+      </p>
       {of && of.problems.length > 0 && (
-        <ul className="mt-2 rounded-md border border-bad bg-bad-soft px-3 py-2">
+        <ul className={`mt-2 rounded-md border border-bad bg-bad-soft px-3 py-2 ${lostAt !== null ? 'stale' : ''}`}>
           {of.problems.map((problem) => (
             <li key={problem}>{problem}</li>
           ))}
@@ -163,6 +164,7 @@ export function LeaguePage() {
   const { health: of, headMs } = useHealth();
   const status = useStatus().data;
   const alerts = useAlerts();
+  const drawn = joined(useOperators(), useZones(), usePeers());
   const [incident, setIncident] = useState(false);
   const simulate = useRef<HTMLDivElement>(null);
   const closeIncident = (): void => {
@@ -175,7 +177,8 @@ export function LeaguePage() {
     <>
       <Introduction of={of} />
       <Strip of={of} headMs={headMs} />
-      <div className="mb-3 flex flex-wrap items-center gap-2">
+      {/* What a development league has besides comes with its answers. */}
+      <div className="mb-3 flex min-h-[4.5rem] flex-wrap content-start items-center gap-2 sm:min-h-8">
         <TryIt />
         {isDevelopment(status) && (
           <div ref={simulate}>
@@ -185,17 +188,11 @@ export function LeaguePage() {
           </div>
         )}
       </div>
-      {incident && (
-        <Suspense fallback={<Waiting />}>
-          <Incident onClose={closeIncident} />
-        </Suspense>
-      )}
+      {incident && <Incident onClose={closeIncident} />}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <Panel title={t.league.topology} aside={t.league.topologyNote}>
+        <Panel title={t.league.topology} aside={t.league.topologyNote} source={drawn} room="min-h-[20rem] sm:min-h-[21rem]">
           <Later>
-            <Suspense fallback={<Waiting />}>
-              <Topology />
-            </Suspense>
+            <Topology />
           </Later>
         </Panel>
         <Panel title={t.league.alerts} source={alerts} flush aside={alerts.data && <a href="#/exchange/alerts">{`${t.common.all} ${count(alerts.data.total)}`}</a>}>

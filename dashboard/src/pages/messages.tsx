@@ -99,11 +99,16 @@ function Bridge({ world }: { world: World }) {
   const [fee, setFee] = useState('');
   const [gas, setGas] = useState('');
   const composing = compose({ to: receiver.trim() || address || '', amount, data, dataIsText, fee, gas }, from === HUB);
-  const message = 'message' in composing && from !== into ? composing.message : null;
-  const wrong = from === into ? t.messages.sameChain : 'wrong' in composing && composing.wrong ? t.messages.wrong[composing.wrong] : null;
+  const message = 'message' in composing ? composing.message : null;
+  const wrong = 'wrong' in composing && composing.wrong ? t.messages.wrong[composing.wrong] : null;
   const intent = message
     ? { chain: from, to: MESSAGES.to, value: message.value + message.fee, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: 'send', args: [idOf(world, into), message.to, message.fee, message.data] }), ...(message.gas ? { gas: message.gas } : {}) }
     : null;
+  // Both ways round: a chain sends nothing to itself.
+  const choose = (source: Chain, target: Chain): void => {
+    setFrom(source);
+    setInto(target);
+  };
   const select = (label: string, at: Chain, change: (chain: Chain) => void) => (
     <Labelled label={label}>
       <select value={at} onChange={(event) => change(event.target.value)} className={field}>
@@ -120,8 +125,8 @@ function Bridge({ world }: { world: World }) {
       ) : (
         <div className="flex flex-col gap-3">
           <div className="flex flex-wrap items-end gap-3">
-            {select(t.common.from, from, setFrom)}
-            {select(t.common.to, into, setInto)}
+            {select(t.common.from, from, (chain) => choose(chain, chain === into ? from : into))}
+            {select(t.common.to, into, (chain) => choose(chain === from ? into : from, chain))}
             <Labelled label={t.messages.amount}>
               <input value={amount} onChange={(event) => setAmount(event.target.value)} inputMode="decimal" placeholder="1.5" maxLength={32} className={`${field} w-28`} />
             </Labelled>
@@ -219,7 +224,8 @@ function Content({ of, into }: { of: Sent['message']; into: Chain }) {
 
 /** By what the hub knows that a zone sent it. */
 function Proved({ of, zone }: { of: Sent; zone: Zone }) {
-  const { data: proof } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { on: ON_MESSAGES });
+  const { data: proof, error } = useAsk<Proof | null>(HUB, ['proof', of.id], (signal) => proofOf(of, zone, signal), { on: ON_MESSAGES });
+  if (error) return <Problem error={error} />;
   if (!proof) return null;
   const { checkpoint, siblings, taken } = proof;
   const whole = siblings ? `0x${siblings.map((sibling) => sibling.slice(2)).join('')}` : null;
@@ -329,7 +335,7 @@ function Row({ of, state, world }: { of: Sent; state: State | null; world: World
         <Address of={of.message.to} chain={into} />
       </Cell>
       <Cell>{of.message.data === '0x' ? t.messages.etherOnly : t.messages.withData(count((of.message.data.length - 2) / 2))}</Cell>
-      <Cell>{of.timeMs !== null ? <Ago ms={of.timeMs} /> : <BlockLink chain={of.chain} number={of.block} />}</Cell>
+      <Cell>{of.timeMs !== null ? <Ago even ms={of.timeMs} /> : <BlockLink chain={of.chain} number={of.block} />}</Cell>
     </tr>
   );
 }
@@ -399,7 +405,9 @@ function Messages({ hash, world }: { hash: string | undefined; world: World }) {
   return (
     <>
       <Title>{t.nav.messages}</Title>
-      {isHash ? (
+      {hash !== undefined && !isHash ? (
+        <Empty next={<a href={to('messages')}>{t.messages.noHashNext}</a>}>{t.messages.noHash(line(hash, 80))}</Empty>
+      ) : isHash ? (
         <One key={hash} hash={hash} world={world} />
       ) : (
         <>

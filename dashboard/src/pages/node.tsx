@@ -6,7 +6,7 @@ import { type Chain, HUB } from '../lib/rpc';
 import { useStream } from '../lib/stream';
 import type { Hex } from '../lib/types';
 import { t } from '../strings';
-import { Badge, Empty, Facts, Panel, Title } from '../ui/basics';
+import { Badge, Empty, Facts, joined, Panel, Title } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Ago, Hash, Text } from '../ui/values';
 import { LocalParts } from './node-parts/local';
@@ -33,7 +33,7 @@ function ChainRow({ chain }: { chain: Chain }) {
       <Cell>
         <Badge tone={state === 'live' ? 'good' : state === 'lost' ? 'bad' : 'muted'}>{state === 'live' ? t.shell.live : state === 'lost' ? t.shell.lost : t.shell.connecting}</Badge>
       </Cell>
-      <Cell>{head ? <><span>{count(num(head.number))}</span> <span className="text-muted"><Ago ms={num(head.timestampMs)} /></span></> : '–'}</Cell>
+      <Cell>{head ? <><span>{count(num(head.number))}</span> <span className="text-muted"><Ago even ms={num(head.timestampMs)} /></span></> : '–'}</Cell>
       <Cell>{syncing ? t.node.behind(count(num(syncing.highestBlock) - num(syncing.currentBlock))) : syncing === false ? t.node.synced : '–'}</Cell>
       <Cell>{status ? count(num(status.oldestBlock)) : '–'}</Cell>
       <Cell>{status ? count(num(status.oldestState)) : '–'}</Cell>
@@ -46,7 +46,8 @@ function ChainRow({ chain }: { chain: Chain }) {
 export default function NodePage() {
   const status = useStatus();
   const peers = usePeers();
-  const zones = (useZones().data ?? []).filter(({ path }) => path !== null);
+  const listed = useZones();
+  const zones = (listed.data ?? []).filter(({ path }) => path !== null);
   const of = status.data;
   return (
     <>
@@ -92,7 +93,7 @@ export default function NodePage() {
           )}
         </Panel>
       </div>
-      <Panel title={t.node.chains} className="mb-3" flush>
+      <Panel title={t.node.chains} source={joined(status, listed)} className="mb-3" flush>
         <Table label={t.node.chains} head={[t.common.chain, t.node.stream, t.node.head, t.node.sync, t.node.oldestBlock, t.node.oldestState, t.node.waiting, t.chains.baseFee]}>
           <ChainRow chain={HUB} />
           {zones.map(({ id, name }) => (

@@ -1,16 +1,17 @@
 import { useState } from 'react';
-import { bps, count, big } from '../lib/format';
+import { big, bps, count, isMistyped } from '../lib/format';
 import { isUp } from '../lib/health';
 import { useEpoch, useOperators, usePeers, useStatus, useZones } from '../lib/league';
 import { useRpc } from '../lib/live';
 import { STAKING } from '../lib/modules';
 import { setQuery, to, useRoute } from '../lib/route';
 import { HUB } from '../lib/rpc';
+import { line } from '../lib/safe';
 import { useStream } from '../lib/stream';
 import type { Exposure } from '../lib/types';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
-import { Badge, Empty, field, Panel, Stat, Title } from '../ui/basics';
+import { Badge, Empty, field, Panel, Stat, Stats, Title, useAsOf } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
 import { Address, Ether, Hash, Text } from '../ui/values';
 import { Changes, Performance } from './stake-parts/history';
@@ -20,30 +21,34 @@ import { Positions } from './stake-parts/positions';
 import { SlashPage } from './stake-parts/slash';
 
 function Epochs() {
-  const epoch = useEpoch().data;
+  const epochs = useEpoch();
+  const epoch = epochs.data;
   const { head } = useStream(HUB);
-  const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [], { on: [STAKING.to] }).data;
-  const operators = useOperators().data?.operators ?? [];
+  const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [], { on: [STAKING.to] });
+  const { concentration } = exposure.data ?? {};
+  const listed = useOperators();
+  const operators = listed.data?.operators ?? [];
+  const [epochAt, exposureAt, operatorsAt] = [useAsOf(epochs), useAsOf(exposure), useAsOf(listed)];
   const number = head ? Number(head.number) : Number(epoch?.block ?? 0);
   const seats = operators.filter(({ seat }) => seat).length;
   return (
-    <section aria-label={t.stake.now} className="mb-3 rounded-lg border border-line bg-panel">
-      <dl className="grid grid-cols-2 sm:grid-cols-5">
-        <Stat label={t.stake.total}>{exposure ? <Ether of={big(exposure.concentration.total)} digits={2} /> : '–'}</Stat>
-        <Stat label={t.stake.seats} note={t.league.ofTotal(count(operators.length))}>
-          {count(seats)}
-        </Stat>
-        <Stat label={t.stake.epoch} note={epoch ? t.stake.blocks(count(Number(epoch.firstBlock)), count(Number(epoch.lastBlock))) : ''}>
-          {epoch ? count(epoch.epoch) : '–'}
-        </Stat>
-        <Stat label={t.stake.nextCommittee} note={epoch ? (number < Number(epoch.freezeBlock) ? t.stake.fixedIn(count(Number(epoch.freezeBlock) - number)) : t.stake.fixed) : ''}>
-          {epoch ? t.stake.inBlocks(count(Math.max(0, Number(epoch.lastBlock) - number + 1))) : '–'}
-        </Stat>
-        <Stat label={t.stake.nakamoto} note={t.stake.nakamotoNote}>
-          {exposure ? count(exposure.concentration.nakamoto) : '–'}
-        </Stat>
-      </dl>
-    </section>
+    <Stats label={t.stake.now} columns="sm:grid-cols-5">
+      <Stat label={t.stake.total} note="" at={exposureAt}>
+        {concentration ? <Ether of={big(concentration.total)} digits={2} /> : '–'}
+      </Stat>
+      <Stat label={t.stake.seats} note={t.league.ofTotal(count(operators.length))} at={operatorsAt}>
+        {listed.data ? count(seats) : '–'}
+      </Stat>
+      <Stat label={t.stake.epoch} note={epoch ? t.stake.blocks(count(Number(epoch.firstBlock)), count(Number(epoch.lastBlock))) : ''} at={epochAt}>
+        {epoch ? count(epoch.epoch) : '–'}
+      </Stat>
+      <Stat label={t.stake.nextCommittee} note={epoch ? (number < Number(epoch.freezeBlock) ? t.stake.fixedIn(count(Number(epoch.freezeBlock) - number)) : t.stake.fixed) : ''} at={epochAt}>
+        {epoch ? t.stake.inBlocks(count(Math.max(0, Number(epoch.lastBlock) - number + 1))) : '–'}
+      </Stat>
+      <Stat label={t.stake.nakamoto} note={t.stake.nakamotoNote} at={exposureAt}>
+        {concentration ? count(concentration.nakamoto) : '–'}
+      </Stat>
+    </Stats>
   );
 }
 
@@ -102,7 +107,8 @@ function Whose() {
   const { address } = useWallet();
   const [text, setText] = useState(query.get('address') ?? '');
   const asked = query.get('address');
-  const of = asked && /^0x[0-9a-fA-F]{40}$/.test(asked) ? asked : address;
+  const isAddress = /^0x[0-9a-fA-F]{40}$/.test(asked ?? '');
+  const of = asked ? (isAddress ? asked : undefined) : address;
   return (
     <>
       <form
@@ -120,7 +126,10 @@ function Whose() {
           {t.stake.show}
         </button>
       </form>
-      {of ? <Positions key={of} of={of as `0x${string}`} own={of.toLowerCase() === address?.toLowerCase()} /> : <Empty next={t.stake.nobodyNext}>{t.stake.nobody}</Empty>}
+      {asked && isAddress && isMistyped(asked) && <p role="alert" className="mb-3 rounded-lg border border-warn bg-warn-soft px-3 py-2">{t.explorer.mistyped}</p>}
+      {asked && !isAddress ? (
+        <Empty next={t.explorer.noAddressNext}>{t.explorer.noAddress(line(asked, 80))}</Empty>
+      ) : of ? <Positions key={of} of={of as `0x${string}`} own={of.toLowerCase() === address?.toLowerCase()} /> : <Empty next={t.stake.nobodyNext}>{t.stake.nobody}</Empty>}
     </>
   );
 }

@@ -2,11 +2,10 @@
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force';
 import { useMemo, useSyncExternalStore } from 'react';
 import { radii } from '../lib/areas';
-import { useNow } from '../lib/clock';
 import { big, count, duration, ether, num } from '../lib/format';
 import { isHalted } from '../lib/halted';
-import { HUB_HEARTBEAT_MS, isUp, standing, stands } from '../lib/health';
-import { useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
+import { hubHeartbeatMs, isMute, isUp, standing, stands } from '../lib/health';
+import { useKnownAt, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { to } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
 import { line } from '../lib/safe';
@@ -64,7 +63,7 @@ interface Radii {
   zones: number[];
 }
 
-function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<number>, still: Set<number>, hubStands: boolean, { width, height }: Size): { nodes: Node[]; links: Link[] } {
+function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<number>, ill: Set<number>, hubStands: boolean, { width, height }: Size): { nodes: Node[]; links: Link[] } {
   const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, below: 0, bad: hubStands, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
   const stretch = Math.min(1.5, (width / 2 - 60) / 165);
   const around = (index: number, all: number, distance: number): { x: number; y: number } => {
@@ -77,7 +76,7 @@ function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<numbe
     label: line(zone.name, 16),
     radius: of.zones[index] ?? ROOMY,
     below: (of.zones[index] ?? ROOMY) < ROOMY ? 30 : 0,
-    bad: still.has(zone.id) || (zone.path === null && zone.serves) || zone.phase === 'closing' || zone.phase === 'stopped',
+    bad: ill.has(zone.id) || (zone.path === null && zone.serves) || zone.phase === 'closing' || zone.phase === 'stopped',
     href: to('chains', zone.name),
     ...(zone.path === null ? {} : { chain: zone.name }),
     ...around(index, zones.length, 95),
@@ -89,7 +88,7 @@ function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<numbe
     radius: of.operators[index] ?? 0,
     below: 20,
     bad: down.has(operator.id) || operator.bar !== 'none',
-    href: to('stake'),
+    href: to('stake', 'operator', operator.id),
     ...around(index + 0.5, operators.length, 165),
   }));
   const nodes = [hub, ...ofZones, ...ofOperators];
@@ -149,17 +148,19 @@ export default function Topology() {
   const serving = useMemo(() => (operators ?? []).filter(({ exited, seat }) => !exited || seat), [operators]);
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
   const heads = useZoneHeads(zones);
-  const now = useNow();
+  const now = useKnownAt();
   const { head } = useStream(HUB);
   const hubAge = head ? now - num(head.timestampMs) : 0;
-  const hubStands = head !== null && stands(now, num(head.timestampMs), HUB_HEARTBEAT_MS);
+  const hubStands = head !== null && stands(now, num(head.timestampMs), hubHeartbeatMs(status));
   const still = new Map((zones ?? []).map((zone) => [zone.id, standing(zone, heads ?? [], now)]));
   const standingIds = (zones ?? []).map(({ id }) => id).filter((id) => (still.get(id) ?? null) !== null);
+  const mute = (zones ?? []).filter((zone) => isMute(zone, heads ?? [])).map(({ id }) => id);
+  const ill = [...standingIds, ...mute];
   const sizes: Radii = { operators: radii(serving.map(({ stake }) => big(stake)), WIDEST.operator), zones: radii((zones ?? []).map(({ locked }) => big(locked)), WIDEST.zone) };
   // Only what is drawn decides where it is drawn.
-  const key = JSON.stringify([serving.map(({ id, seat, bar }) => [id, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), sizes, down, standingIds, hubStands]);
+  const key = JSON.stringify([serving.map(({ id, seat, bar }) => [id, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), sizes, down, ill, hubStands]);
   const size = useSize();
-  const drawn = useMemo(() => layout(serving, zones ?? [], sizes, new Set(down), new Set(standingIds), hubStands, size), [key, size]);
+  const drawn = useMemo(() => layout(serving, zones ?? [], sizes, new Set(down), new Set(ill), hubStands, size), [key, size]);
   if (!operators || !zones) return null;
   const place = (of: Link['source']): Node => of as Node;
   const edges = drawn.nodes.map(({ y, radius, below }) => [(y ?? 0) - radius, (y ?? 0) + radius + below] as const);
@@ -218,7 +219,7 @@ export default function Topology() {
               <span aria-hidden="true" className={down.includes(operator.id) ? 'text-bad' : 'text-good'}>
                 ●
               </span>
-              <a href={to('stake')}>
+              <a href={to('stake', 'operator', operator.id)}>
                 <Text of={operator.name} most={40} />
               </a>
               <Ether of={big(operator.stake)} />
@@ -237,7 +238,7 @@ export default function Topology() {
           </li>
           {zones.map((zone) => (
             <li key={zone.id} className="flex flex-wrap items-baseline gap-x-1.5">
-              <span aria-hidden="true" className={standingIds.includes(zone.id) ? 'text-bad' : zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
+              <span aria-hidden="true" className={ill.includes(zone.id) ? 'text-bad' : zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
                 ◆
               </span>
               <a href={to('chains', zone.name)}>
@@ -246,6 +247,7 @@ export default function Topology() {
               <span title={t.league.messages(count(zone.sent), count(zone.delivered))}>{ether(big(zone.locked), 2)} ETH</span>
               {zone.phase !== 'active' && <Badge tone={isHalted(zone) ? 'bad' : 'warn'}>{isHalted(zone) ? t.life.badge : zone.phase}</Badge>}
               {standingIds.includes(zone.id) && <Badge tone="bad">{t.league.noBlockFor(duration(still.get(zone.id) ?? 0))}</Badge>}
+              {mute.includes(zone.id) && <Badge tone="bad">{t.league.noAnswer}</Badge>}
               {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
             </li>
           ))}

@@ -10,7 +10,7 @@ export const incident = {
   noMembersNext: 'Leagues that `hansa up` makes from now on can: hansa reset, then hansa up. Or raise an alert by hand: hansa --as member-1 alert raise --help',
   steps: {
     zone: 'Zone market is there',
-    ether: 'Ether came over from the hub',
+    ether: (amount: string) => `${amount} ETH came over from the hub`,
     vault: 'The vault is deployed and holds 5 ETH:',
     attack: (count: string) => `Attack: withdrawal ${count} of 0.5 ETH`,
     notice: 'A member publishes what it saw',

@@ -64,6 +64,8 @@ export const stake = {
   together: 'If these fail together',
   chooseSome: 'Choose operators.',
   youLose: 'this account loses',
+  countsFrom: (epoch: string) => `All of it counts from epoch ${epoch}; then up to`,
+  fromEpoch: (epoch: string) => `from epoch ${epoch} up to`,
   change: 'What',
   delegate: 'Delegate',
   undelegate: 'Undelegate',

@@ -1,4 +1,5 @@
 // Alerts in short: what is claimed, how the votes stand, and until when it holds.
+import { useNow } from '../lib/clock';
 import { count } from '../lib/format';
 import { ACTIONS, ALERT_STATUS, type AlertWithVotes, SEVERITIES } from '../lib/league';
 import { to } from '../lib/route';
@@ -38,6 +39,28 @@ export function Votes({ of }: { of: AlertWithVotes }) {
   );
 }
 
+/** When it ends, or when it did; of one that was given up before its time, when it was raised. */
+export function Ends({ of }: { of: AlertWithVotes }) {
+  const now = useNow();
+  const expiresMs = Number(of.expiry) * 1_000;
+  const word = ALERT_STATUS[of.status];
+  if (word === 'revoked' || word === 'lapsed')
+    return (
+      <>
+        {t.alert.raised} <Ago ms={Number(of.raisedAt) * 1_000} />
+      </>
+    );
+  return expiresMs > now ? (
+    <>
+      {t.alert.ends} <Until ms={expiresMs} over={t.alert.over} />
+    </>
+  ) : (
+    <>
+      {t.alert.ended} <Ago ms={expiresMs} />
+    </>
+  );
+}
+
 export function AlertRows({ of }: { of: AlertWithVotes[] }) {
   return (
     <ul className="divide-y divide-line">
@@ -53,13 +76,7 @@ export function AlertRows({ of }: { of: AlertWithVotes[] }) {
             <Address of={alert.targets[0] ?? '0x'} />
             {alert.targets.length > 1 && <span className="text-muted">{t.common.more(count(alert.targets.length - 1))}</span>}
             <span className="ml-auto text-xs text-muted">
-              {alert.status <= 2 ? (
-                <>
-                  {t.alert.ends} <Until ms={Number(alert.expiry) * 1_000} over={t.alert.over} />
-                </>
-              ) : (
-                <Ago ms={Number(alert.raisedAt) * 1_000} />
-              )}
+              <Ends of={alert} />
             </span>
           </div>
           {alert.reason && (

@@ -4,9 +4,10 @@ import { explain, type Explained } from '../lib/errors';
 import { statusAt } from '../lib/live';
 import { useNow } from '../lib/clock';
 import { duration, inSeconds } from '../lib/format';
-import { HUB } from '../lib/rpc';
+import { type Chain, HUB } from '../lib/rpc';
 import { safe } from '../lib/safe';
-import { useStream } from '../lib/stream';
+import { useLost, useStream } from '../lib/stream';
+import { entitle } from '../lib/title';
 import { t } from '../strings';
 import { errors } from '../strings/errors';
 
@@ -43,11 +44,23 @@ const LATER_MS = 500;
 /** What is known to be older than this looks stale, ms. */
 export const STALE_MS = 30_000;
 
-/** As of when data are, ms; null where there are none. What the hub's stream did not change is as of when the node was last heard. */
-export function useAsOf(source: Pick<Source, 'dataUpdatedAt' | 'isError'> | undefined): number | null {
-  const { head } = useStream(HUB);
+/** As of when data are, ms; null where there are none. What the chain's stream did not change is as of when the chain was last heard. */
+export function useAsOf(source: Pick<Source, 'dataUpdatedAt' | 'isError'> | undefined, chain: Chain = HUB): number | null {
+  const { head } = useStream(chain);
   if (!source || source.dataUpdatedAt === 0) return null;
-  return source.isError ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0, statusAt());
+  return source.isError ? source.dataUpdatedAt : Math.max(source.dataUpdatedAt, head?.seenAt ?? 0, chain === HUB ? statusAt() : 0);
+}
+
+/** Several questions as one: as old as the oldest answer, and there when all are. */
+export function joined(...of: Source[]): Source {
+  const failed = of.find(({ isError }) => isError);
+  return {
+    isPending: of.some(({ isPending }) => isPending),
+    isError: failed !== undefined,
+    error: failed?.error ?? null,
+    dataUpdatedAt: Math.min(...of.map(({ dataUpdatedAt }) => dataUpdatedAt)),
+    data: of.every(({ data }) => data !== undefined) ? of : undefined,
+  };
 }
 
 interface PanelProps {
@@ -61,14 +74,17 @@ interface PanelProps {
   /** Of what has to be seen first. */
   tone?: 'warn' | 'bad';
   level?: 2 | 3;
+  /** How much room its content takes: so much is kept for it. */
+  room?: string;
 }
 
 /** A titled part of a page. Given where its data come from, it shows waiting, failure and age. */
-export function Panel({ title, children, aside, source, flush = false, className = '', tone, level = 2 }: PanelProps) {
+export function Panel({ title, children, aside, source, flush = false, className = '', tone, level = 2, room = '' }: PanelProps) {
   const id = useId();
   const now = useNow();
   const at = useAsOf(source);
-  const stale = at !== null && (source?.isError === true || now - at > STALE_MS);
+  const isLost = useLost() !== null;
+  const stale = at !== null && (isLost || source?.isError === true || now - at > STALE_MS);
   const Heading = `h${level}` as const;
   const empty = source !== undefined && source.data === undefined;
   return (
@@ -81,7 +97,7 @@ export function Panel({ title, children, aside, source, flush = false, className
         {aside && <div className="ml-auto flex flex-wrap items-center gap-2 text-xs text-muted">{aside}</div>}
       </header>
       {source?.isError && <Problem error={source.error} />}
-      {empty && source.isPending ? <Waiting /> : <div className={`${flush ? '' : 'p-3'} ${stale ? 'stale' : ''}`}>{empty ? null : children}</div>}
+      {empty && source.isPending ? <div className={room}><Waiting /></div> : <div className={`${room} ${flush ? '' : 'p-3'} ${stale ? 'stale' : ''}`}>{empty ? null : children}</div>}
     </section>
   );
 }
@@ -165,6 +181,8 @@ export function Title({ children, aside }: { children: ReactNode; aside?: ReactN
   const ref = useRef<HTMLHeadingElement>(null);
   // A new page is announced, and the keyboard begins there.
   useEffect(() => ref.current?.focus({ preventScroll: true }), []);
+  // What it says may come later than it does.
+  useEffect(() => entitle({ page: ref.current?.textContent ?? '' }));
   return (
     <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
       <h1 ref={ref} tabIndex={-1} className="min-w-0 text-lg font-semibold outline-none">
@@ -202,7 +220,19 @@ export function Button({ children, onClick, kind = 'plain', disabled, type = 'bu
 /** As of when a number is; what is old stands out. */
 function AsOf({ at }: { at: number }) {
   const age = useNow() - at;
-  return <dd className={`text-xs ${age > STALE_MS ? 'font-semibold text-warn' : 'text-muted'}`}>{age < 1_000 ? t.common.justNow : t.common.ago(inSeconds(age))}</dd>;
+  const isLost = useLost() !== null;
+  return <dd className={`text-xs ${isLost || age > STALE_MS ? 'font-semibold text-warn' : 'text-muted'}`}>{age < 1_000 ? t.common.justNow : t.common.ago(inSeconds(age))}</dd>;
+}
+
+/** Figures side by side. They look stale as soon as the chain that they are of is not heard any more. */
+export function Stats({ label, columns, chain = HUB, children }: { label: string; columns: string; chain?: Chain; children: ReactNode }) {
+  const { state } = useStream(chain);
+  const isLost = useLost() !== null;
+  return (
+    <section aria-label={label} className={`mb-3 rounded-lg border border-line bg-panel ${isLost || state === 'lost' ? 'stale' : ''}`}>
+      <dl className={`grid grid-cols-2 ${columns}`}>{children}</dl>
+    </section>
+  );
 }
 
 interface StatProps {
@@ -210,9 +240,12 @@ interface StatProps {
   children: ReactNode;
   note?: ReactNode;
   tone?: Tone;
-  /** As of when it is, ms. */
+  /** As of when it is, ms; null before that is known. */
   at?: number | null;
 }
+
+/** In the place of a line that comes: what stands below does not move then. */
+const NOTHING = '\u00a0';
 
 /** A number with its name; it keeps its width while it changes. */
 export function Stat({ label, children, note, tone, at }: StatProps) {
@@ -221,8 +254,8 @@ export function Stat({ label, children, note, tone, at }: StatProps) {
     <div className="min-w-0 px-3 py-2">
       <dt className="text-xs text-muted">{label}</dt>
       <dd className={`text-xl leading-tight font-semibold whitespace-nowrap ${colour}`}>{children}</dd>
-      {note && <dd className="text-xs text-muted">{note}</dd>}
-      {at !== undefined && at !== null && <AsOf at={at} />}
+      {note !== undefined && <dd className="text-xs text-muted">{note || NOTHING}</dd>}
+      {at !== undefined && (at === null ? <dd className="text-xs">{NOTHING}</dd> : <AsOf at={at} />)}
     </div>
   );
 }

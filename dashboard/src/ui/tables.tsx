@@ -1,13 +1,15 @@
 // Rows of blocks and of transactions, for every page that lists them.
 import type { ReactNode } from 'react';
 import type { BlockHead } from '../lib/blocks';
-import { summary } from '../lib/decode';
+import { decodeCall, summary } from '../lib/decode';
 import { big, count, num, percent } from '../lib/format';
 import { useOperators } from '../lib/league';
+import { useRecognised } from '../lib/recognised';
 import { to } from '../lib/route';
 import type { Chain } from '../lib/rpc';
 import type { Transaction } from '../lib/types';
 import { t } from '../strings';
+import { Scrolls } from './scrolls';
 import { Address, Ago, BlockLink, Ether, Hash, Text, TxLink } from './values';
 
 const cell = 'px-3 py-1.5 align-baseline';
@@ -18,10 +20,9 @@ interface Right {
 }
 const isRight = (title: ReactNode | Right): title is Right => typeof title === 'object' && title !== null && 'right' in title;
 
-/** A table that scrolls sideways by itself where it does not fit; the keyboard can do so too. */
 export function Table({ head, children, label }: { head: (ReactNode | Right)[]; children: ReactNode; label: string }) {
   return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
+    <Scrolls label={label}>
       <table className="w-full border-collapse text-sm">
         <thead>
           <tr className="border-b border-line text-xs text-muted">
@@ -34,7 +35,7 @@ export function Table({ head, children, label }: { head: (ReactNode | Right)[]; 
         </thead>
         <tbody className="divide-y divide-line">{children}</tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }
 
@@ -60,7 +61,7 @@ export function BlockRows({ chain, of, label = t.league.blocks }: { chain: Chain
             <BlockLink chain={chain} number={num(block.number)} />
           </Cell>
           <Cell>
-            <Ago ms={num(block.timestampMs)} />
+            <Ago even ms={num(block.timestampMs)} />
           </Cell>
           <Cell>{count(block.transactions.length)}</Cell>
           <Cell>{percent(num(block.gasUsed) / Math.max(1, num(block.gasLimit)), num(block.gasUsed) / num(block.gasLimit) < 0.1 ? 2 : 0)}</Cell>
@@ -72,6 +73,7 @@ export function BlockRows({ chain, of, label = t.league.blocks }: { chain: Chain
 }
 
 export function TransactionRows({ chain, of, label = t.league.transactions }: { chain: Chain; of: Transaction[]; label?: string }) {
+  useRecognised(chain, of.flatMap(({ to: into, input }) => (into !== null && input !== '0x' && !decodeCall(into, input) ? [into] : [])));
   return (
     <Table label={label} head={[t.common.transaction, t.common.block, t.league.action, t.common.from, t.common.to, { right: t.common.value }]}>
       {of.map((transaction) => (

@@ -1,7 +1,7 @@
 // How single values are shown: addresses, hashes, amounts, times, text of strangers.
 import { useNow } from '../lib/clock';
 import { checksummed, count, countdown, dateTime, duration, ether, exactEther, short, utc } from '../lib/format';
-import { useNames } from '../lib/league';
+import { useNames, written } from '../lib/league';
 import { to } from '../lib/route';
 import { HUB, type Chain } from '../lib/rpc';
 import { line, safe } from '../lib/safe';
@@ -18,7 +18,7 @@ export function Address({ of, chain = HUB, full = false, link = true }: { of: st
     <span className={`inline-flex max-w-full items-baseline gap-1 ${full ? 'flex-wrap' : ''}`}>
       {known && (
         <span className="max-w-44 truncate" title={t.kinds[known.kind]}>
-          <Text of={known.name} />
+          <Text of={written(known)} />
         </span>
       )}
       <span className="inline-flex min-w-0 items-baseline gap-1">
@@ -77,11 +77,11 @@ export function Time({ ms }: { ms: number }) {
   );
 }
 
-/** How long ago, counting. */
-export function Ago({ ms }: { ms: number }) {
+/** How long ago, counting; `even`: as wide whatever it says, for tables. */
+export function Ago({ ms, even = false }: { ms: number; even?: boolean }) {
   const now = useNow();
   return (
-    <time dateTime={new Date(ms).toISOString()} title={utc(ms)} className="whitespace-nowrap">
+    <time dateTime={new Date(ms).toISOString()} title={utc(ms)} className={`whitespace-nowrap ${even ? 'inline-block min-w-[4.75rem]' : ''}`}>
       {now - ms < 1_000 ? t.common.justNow : t.common.ago(duration(now - ms))}
     </time>
   );

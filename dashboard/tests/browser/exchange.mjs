@@ -30,8 +30,15 @@ export async function provenance(browser, league) {
     assert.deepEqual(await accessibility(page), [], `a graph of a list at ${width}`);
     assert.ok((await overflow(page)) <= 0, `a graph of a list at ${width} is wider than the screen`);
   }
+  // Letters of the picture are as large as they say, on a narrow screen too.
+  const letters = await page.locator('details svg text').first().evaluate((of) => of.getBoundingClientRect().height);
+  assert.ok(letters >= 10, `the letters of the graph are ${letters} px high`);
   await lines.getByRole('link', { name: malware.name }).click();
   await page.getByRole('heading', { level: 1, name: malware.name }).waitFor();
+  // An address in a pattern leads to the explorer, and properties read as words.
+  await visit(page, league, `exchange/object/${indicators(1)[0].id}`);
+  await page.getByText('Indicator types', { exact: true }).waitFor();
+  await page.locator('main a[href*="#/chains/hub/address/0x00"]').first().waitFor();
   // What does not point anywhere is said to.
   await visit(page, league, `exchange?q=${encodeURIComponent(indicators(1)[0].id)}`);
   await page.getByText('How these are connected').click();

@@ -13,6 +13,7 @@ import { addresses, chains } from './explorer.mjs';
 import { halts } from './halted.mjs';
 import { keeps, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
+import { fetchesPages, keepsPages } from './lost.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
 
@@ -207,6 +208,20 @@ if (process.argv.includes('--screenshots')) {
     const timeline = await page.getByRole('list', { name: 'What happened' }).innerText();
     for (const chain of ['hub', 'market', 'grid']) assert.match(timeline, new RegExp(`${chain} refuses the attacker`));
     assert.match(timeline, /next withdrawal is refused/);
+    // What was stolen is the sum of what is told.
+    const withdrawals = (timeline.match(/Attack: withdrawal \d+ of 0\.5 ETH/g) ?? []).length;
+    const stolen = await page.getByTestId('incident-outcome').locator('dd').first().innerText();
+    assert.ok(withdrawals >= 2);
+    assert.equal(Number(stolen.replace(' ETH', '')), withdrawals * 0.5);
+    // What came before has its times and transactions too; and another browser reads the vault's calls by its code.
+    const steps = page.getByRole('list', { name: 'What happened' }).locator('li');
+    for (const step of [0, 1, 2, 3]) assert.match(await steps.nth(step).innerText(), /^−?\d+\.\d\d s[^]*0x[0-9a-f]{8}…/);
+    const withdrawal = await steps.filter({ hasText: 'Attack: withdrawal 1' }).locator('a[href*="/tx/"]').getAttribute('href');
+    const other = await open(browser, league);
+    await visit(other.page, league, withdrawal.replace('#/', ''));
+    await other.page.getByText('LeakyVault').first().waitFor();
+    await other.page.getByText('Withdrawn').waitFor();
+    await other.context.close();
     await page.getByTestId('incident-outcome').getByRole('link', { name: /^Alert \d+$/ }).click();
     await page.getByRole('heading', { level: 1, name: /Alert \d+/ }).waitFor();
     await page.getByText('3 of 4 endorse').waitFor();
@@ -232,6 +247,11 @@ if (process.argv.includes('--screenshots')) {
     await page.getByRole('button', { name: 'Sign in wallet' }).click();
     await page.waitForURL(/#\/messages\/0x/, { timeout: 45 * SECOND });
     await page.getByText('arrived', { exact: true }).waitFor({ timeout: 45 * SECOND });
+    // Its transaction leads to it.
+    const message = page.url();
+    await visit(page, league, `chains/hub/tx/${message.split('/').at(-1)}`);
+    await page.getByRole('link', { name: 'It sent a message: follow it' }).click();
+    await page.waitForURL(message);
     assert.equal(BigInt(await league.call('eth_getBalance', ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8', 'latest'], '/zones/market')), 25n * 10n ** 17n);
     // What the chain would refuse is said before anything is signed.
     await visit(page, league, 'stake');
@@ -248,7 +268,13 @@ if (process.argv.includes('--screenshots')) {
     const { page, faults } = await open(browser, league, { wallet: SOMEBODY });
     await visit(page, league, 'messages');
     await connect(page);
-    await page.getByRole('combobox', { name: 'To', exact: true }).selectOption('market');
+    // A chain sends nothing to itself: what is chosen twice changes places.
+    const [from, into] = ['From', 'To'].map((name) => page.getByRole('combobox', { name, exact: true }));
+    await into.selectOption('market');
+    await from.selectOption('market');
+    assert.deepEqual([await from.inputValue(), await into.inputValue()], ['market', 'hub']);
+    await into.selectOption('market');
+    assert.deepEqual([await from.inputValue(), await into.inputValue()], ['hub', 'market']);
     await page.getByText('Data and gas').click();
     await page.getByLabel(/^Data as/).fill('hello there');
     await page.getByText('The data is not hexadecimal').waitFor();
@@ -371,7 +397,9 @@ if (process.argv.includes('--screenshots')) {
     const { page, faults } = await open(browser, league);
     await visit(page, league, 'node');
     const log = page.getByRole('log', { name: 'Log' });
-    await log.getByText(/INFO/).first().waitFor();
+    await log.getByText('info', { exact: true }).first().waitFor();
+    // The level once: as the badge.
+    assert.doesNotMatch(await log.innerText(), /\bINFO\b/);
     await page.getByRole('searchbox', { name: 'Filter settings' }).fill('rpc.listen');
     const settings = table(page, 'Configuration in force');
     await settings.getByText('node.toml').waitFor();
@@ -427,6 +455,15 @@ if (process.argv.includes('--screenshots')) {
     const nonce = Number(await league.call('eth_getTransactionCount', [signer.address, 'pending']));
     const signed = await signer.signTransaction({ type: 'eip1559', chainId: Number(await league.call('eth_chainId')), nonce, data: trickToken(HOSTILE), gas: 3_000_000n, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n });
     const { contractAddress } = await league.call('eth_sendRawTransactionSync', [signed, 15_000]);
+    // A member calls itself as a part of the protocol is called: what was chosen is quoted, and the quotes cannot be written by hand.
+    await league.hansa(['member', 'update', '--name', '” module guard'], { as: 'member-4' });
+    const endorsers = page.locator('dt', { hasText: /^Endorsed by$/ }).locator('xpath=following-sibling::dd[1]');
+    await visit(page, league, 'exchange/alert/1');
+    await endorsers.getByText('“’ module guard”', { exact: true }).waitFor({ timeout: 15 * SECOND });
+    await endorsers.getByText('“member-3”', { exact: true }).waitFor();
+    await visit(page, league, 'chains/hub/address/0x48414e5341000000000000000000000000000005');
+    await page.getByText('module guard', { exact: true }).first().waitFor();
+    await league.hansa(['member', 'update', '--name', 'member-4'], { as: 'member-4' });
     for (const route of [`exchange/object/${HOSTILE_ID}`, 'exchange?q=script', 'exchange/alert/1', `chains/hub/address/${contractAddress}`, `exchange/object/${encodeURIComponent(HOSTILE)}`, `chains/${encodeURIComponent(HOSTILE)}`, `chains/hub/tx/${encodeURIComponent(HOSTILE)}`]) {
       await visit(page, league, route);
       await page.waitForFunction(() => document.querySelector('main').innerText.includes('<script>'));
@@ -447,7 +484,7 @@ if (process.argv.includes('--screenshots')) {
     await visit(page, league, 'league');
     const search = page.getByRole('searchbox', { name: 'Search' });
     const left = routes.message.split('/')[1];
-    for (const [text, route] of [['3', /#\/chains\/hub\/block\/3$/], [left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake/]]) {
+    for (const [text, route] of [[left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake\/operator\/1$/], ['slash 7', /#\/stake\/slash\/7$/], ['module guard', /#\/chains\/hub\/address\/0x48414e/], ['development account 1', /#\/chains\/hub\/address\/0xf39f/]]) {
       await search.fill(text);
       await search.press('Enter');
       await page.waitForURL(route, { timeout: 20 * SECOND });
@@ -455,9 +492,42 @@ if (process.argv.includes('--screenshots')) {
       await search.and(page.locator('[aria-busy="false"]')).waitFor();
       await page.waitForFunction(() => document.querySelector('form[role="search"] input').value === '');
     }
+    // A number is a block of each chain that has it.
+    await search.fill('3');
+    await search.press('Enter');
+    await page.getByRole('link', { name: 'Block 3 of hub' }).waitFor();
+    assert.deepEqual(await accessibility(page), []);
+    await page.getByRole('link', { name: 'Block 3 of market' }).click();
+    await page.waitForURL(/#\/chains\/market\/block\/3$/);
+    await page.getByRole('heading', { level: 1, name: 'Block 3' }).waitFor();
+    await page.waitForFunction(() => document.title.startsWith('Block 3 ·'));
+    await search.fill('nobody at all');
+    await search.press('Enter');
+    await page.getByText('Nothing has the name “nobody at all”').waitFor();
+    await page.getByRole('searchbox', { name: 'Filter objects' }).fill('scam');
+    await page.getByText('Nothing has the name').waitFor({ state: 'detached' });
     await search.fill(`0x${'12'.repeat(32)}`);
     await search.press('Enter');
     await page.getByText(/No block or transaction has this hash/).waitFor();
+    await page.context().close();
+  });
+
+  test('what is mistyped is said to be, with a next step; and a table that goes on to the right shows it', async () => {
+    const { page, faults } = await open(browser, league, { width: 360 });
+    const [address] = league.members.map(({ address }) => address);
+    const wrong = address.replace(/[a-f]/, (digit) => digit.toUpperCase());
+    for (const [route, words] of [['chains/hub/address/0x12', /An address is 0x and 40 digits/], ['chains/hub/block/12x', /A number has digits only/], ['chains/hub/tx/0x12', /It is 0x and 64 digits/], ['chains/hub/nothing', /A chain has no page “nothing”/], ['messages/0x12', /is no transaction hash/], ['stake?address=0x12', /is no address/], [`chains/hub/address/${wrong}`, /The capitals in this address do not fit/]]) {
+      await visit(page, league, route);
+      await page.getByText(words).first().waitFor();
+      await settle(page);
+      assert.deepEqual(await accessibility(page), [], route);
+      assert.ok((await overflow(page)) <= 0, `${route} is wider than the screen`);
+    }
+    await visit(page, league, 'chains');
+    await page.locator('[data-more]').first().waitFor();
+    await table(page, 'Chains').evaluate((of) => (of.scrollLeft = of.scrollWidth));
+    await page.waitForFunction(() => !document.querySelector('[aria-label="Chains"] + [data-more]'));
+    assert.deepEqual(faults, []);
     await page.context().close();
   });
 
@@ -508,6 +578,10 @@ if (process.argv.includes('--screenshots')) {
     await page.waitForFunction((before) => Number(document.querySelector('dl dd').textContent.replace(/\D/g, '')) > before, old, { timeout: 20 * SECOND });
     await page.context().close();
   });
+
+  test('pages that nobody has opened are there while the node is away, and the league is judged as of then', { timeout: 180 * SECOND }, () => keepsPages(browser, league));
+
+  test('a page whose code had no time to come says so, and comes by itself', { timeout: 120 * SECOND }, () => fetchesPages(browser, league));
 
   // The last one: for a while its operator has no seat.
   test('a slash: the two votes of its evidence, an appeal, and members who reverse it', { timeout: 90 * SECOND }, () => slashed(browser, league, { finder: SOMEBODY, owner: MEMBER }));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { health, median, standing, stands } from '../../src/lib/health';
+import { t } from '../../src/strings';
 import type { Operator, Peer, Status, Zone } from '../../src/lib/types';
 
 const operator = (id: number, key: string, more: Partial<Operator> = {}) => ({ id, name: `operator-${id}`, key, nextKey: null, seat: true, exited: false, bar: 'none', ...more }) as Operator;
@@ -42,6 +43,20 @@ test('a zone stands once its newest block is much older than its heartbeat', () 
   expect(standing(zone('market', { heartbeatMs: 60_000 }), heads, 116_000)).toBeNull();
   expect(standing(zone('market', { phase: 'stopped' }), heads, 116_000)).toBeNull();
   expect(standing(zone('grid'), heads, 116_000)).toBeNull();
+});
+
+test('a zone that does not answer is a problem in words, one whose head is not known yet is none', () => {
+  const mute = health({ ...calm, zoneHeads: [{ name: 'market', headMs: null }] });
+  expect(mute).toMatchObject({ chainsUp: 1, chainsTotal: 2 });
+  expect(mute.problems).toEqual([t.league.problems.zoneMute('market')]);
+  expect(health({ ...calm, zoneHeads: [] }).problems).toEqual([]);
+  // What has stopped says nothing any more.
+  expect(health({ ...calm, zones: [zone('market', { phase: 'stopped' })], zoneHeads: [{ name: 'market', headMs: null }] }).problems).toEqual([t.league.problems.zoneEnds('market', 'stopped')]);
+});
+
+test('the hub stands by its own heartbeat', () => {
+  const of = (heartbeatMs?: number) => health({ ...calm, now: 98_000 + 40_000, zones: [], status: { ...status, ...(heartbeatMs ? { heartbeatMs } : {}) } }).problems.length;
+  expect([of(), of(5_000), of(10_000), of(20_000)]).toEqual([1, 1, 1, 0]);
 });
 
 test('hostile names stay on their line', () => {

@@ -50,6 +50,14 @@ test('a feed is late or quiet by its own rhythm', () => {
   expect(all[3]?.intervalMs).toBeNull();
 });
 
+test('what comes in a burst has the rhythm of bursts, and one burst has none', () => {
+  const now = 1_000 * HOUR;
+  const entry = (agoMs: number, block: number): Entry => ({ key: word(block), id: `x--${block}`, type: 'x', title: '', labels: [], tlp: 0, publisher: address(1), version: 1, digest: '0x', block, timeMs: now - agoMs, transaction: '0x', size: 1, revoked: false, refs: [] });
+  const burst = (agoMs: number, from: number) => Array.from({ length: 5 }, (_, index) => entry(agoMs - index * 1_000, from + index));
+  expect(feeds(burst(HOUR, 1), now)[0]).toMatchObject({ intervalMs: null, versions: 5 });
+  expect(feeds([...burst(3 * HOUR, 1), ...burst(HOUR, 10)], now)[0]?.intervalMs).toBe(2 * HOUR);
+});
+
 test('epochs and their samples stay where they are while the head moves', () => {
   const now = { epoch: 3, first: 1_801, last: 2_400 };
   expect(epochs(now).map(({ epoch, first, last }) => [epoch, first, last])).toEqual([[3, 1_801, 2_400], [2, 1_201, 1_800], [1, 601, 1_200], [0, 1, 600]]);

@@ -2,7 +2,7 @@ import { encodeFunctionResult } from 'viem/utils';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { client } from '../../src/lib/live';
 import { SENT } from '../../src/lib/messages';
-import { MEMBERS } from '../../src/lib/modules';
+import { GUARD, MEMBERS, STAKING } from '../../src/lib/modules';
 import { search } from '../../src/lib/search';
 import { t } from '../../src/strings';
 
@@ -37,10 +37,14 @@ function answer(path: string, method: string, params: never[]): unknown {
     case 'eth_call':
       return MEMBERS_ANSWER;
     case 'eth_blockNumber':
-      return '0x10';
+      return path === '/rpc' ? '0x10' : '0x5';
+    case 'hansa_status':
+      return { chainId: '0x539' };
+    case 'hansa_epoch':
+      return { epoch: 2, firstBlock: '0x15', lastBlock: '0x1e' };
     case 'eth_getLogs': {
       const { topics } = (params as unknown as [{ topics: string[] }])[0];
-      return path === '/zones/market' && topics[0] === SENT && topics[1] === MESSAGE ? [{ transactionHash: SENDING }] : [];
+      return path === '/zones/market' && topics[0] === SENT && (!topics[1] || topics[1] === MESSAGE) ? [{ transactionHash: SENDING, topics: [SENT, MESSAGE] }] : [];
     }
     case 'eth_getTransactionByHash':
       return path === '/zones/grid' && first === SENDING ? {} : null;
@@ -66,6 +70,12 @@ afterEach(() => vi.unstubAllGlobals());
 
 test.each([
   ['1,234', '#/chains/hub/block/1234'],
+  ['slash 1', '#/stake/slash/1'],
+  ['block 12', '#/chains/hub/block/12'],
+  ['module guard', `#/chains/hub/address/${GUARD.to}`],
+  ['staking', `#/chains/hub/address/${STAKING.to}`],
+  ['Development account 1', '#/chains/hub/address/0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'],
+  [`${MESSAGE.slice(0, 10)}…`, `#/messages/${SENDING}`],
   ['alert 12', '#/exchange/alert/12'],
   ['Alert #12', '#/exchange/alert/12'],
   ['zone 7', '#/chains/grid'],
@@ -75,10 +85,25 @@ test.each([
   ['hub', '#/chains/hub'],
   ['operator-1', '#/stake/operator/3'],
   ['acme cert', `#/chains/hub/address/${MEMBER}`],
-  ['phishing kit', '#/exchange?q=phishing%20kit'],
-  ['zone of danger', '#/exchange?q=zone%20of%20danger'],
+  ['phishing kit', '#/exchange?q=phishing%20kit&from=search'],
+  ['zone of danger', '#/exchange?q=zone%20of%20danger&from=search'],
 ])('%s leads to %s', async (text, route) => {
   expect(await search(text)).toEqual({ route });
+});
+
+test('a number offers the block of each chain that has it', async () => {
+  expect(await search('5')).toEqual({ choices: ['hub', 'market', 'grid'].map((chain) => ({ label: t.search.block('5', chain), route: `#/chains/${chain}/block/5` })) });
+});
+
+test('an epoch leads to its blocks, one that has not begun says so', async () => {
+  const routes = async (text: string) => ((await search(text)) as { choices: { route: string }[] }).choices.map(({ route }) => route);
+  expect(await routes('epoch 0')).toEqual(['#/chains/hub/block/1', '#/chains/hub/block/10', '#/stake']);
+  expect(await routes('epoch 2')).toEqual(['#/chains/hub/block/21', '#/stake']);
+  expect(await search('epoch 3')).toEqual({ why: t.search.noEpoch('3', '2') });
+});
+
+test('the beginning of something else than a message id is not guessed', async () => {
+  expect(await search('0xdeadbeef')).toEqual({ why: t.search.noBeginning });
 });
 
 test('an address leads to the one chain where it has been used, else to the hub', async () => {

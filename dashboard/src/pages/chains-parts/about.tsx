@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { usePolicy } from '../../lib/directives';
 import { bps, big, count, duration, num } from '../../lib/format';
 import { useReseeds } from '../../lib/halted';
-import { escrowLastsMs, terms, useOperators } from '../../lib/league';
+import { escrowLastsMs, terms, useOperators, useStatus, useZones } from '../../lib/league';
 import { to } from '../../lib/route';
 import { type Chain, HUB, path } from '../../lib/rpc';
 import { useCommittee } from '../../lib/security';
@@ -81,6 +81,8 @@ function pace(zone: Zone): [string, ReactNode][] {
 export function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | undefined; chain: Chain }) {
   const guard = usePolicy(zone);
   const reseeds = useReseeds(zone);
+  const [status, zones] = [useStatus(), useZones()];
+  const source = zone ? zones : status;
   const rows: [string, ReactNode][] = [[t.chains.chainId, String(num(zone ? zone.chainId : hub?.chainId))]];
   const lasts = zone && escrowLasts(zone);
   if (zone) {
@@ -98,7 +100,7 @@ export function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | u
   if (zone) rows.push(...pace(zone));
   if (zone?.path !== null) rows.push([t.chains.rpc, <code key="r" className="text-xs break-all">{`${location.origin}${path(chain)}`}</code>]);
   return (
-    <Panel title={t.chains.about}>
+    <Panel title={t.chains.about} source={source}>
       <Facts rows={rows} />
     </Panel>
   );

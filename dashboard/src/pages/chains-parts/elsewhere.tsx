@@ -1,10 +1,11 @@
 // A zone that this node does not run: what the hub knows of it.
 import { big, count, num } from '../../lib/format';
+import { useZones } from '../../lib/league';
 import { HUB } from '../../lib/rpc';
 import { security, times, useCommittee } from '../../lib/security';
 import type { Zone } from '../../lib/types';
 import { t } from '../../strings';
-import { Stat, Title } from '../../ui/basics';
+import { Stat, Stats, Title, useAsOf } from '../../ui/basics';
 import { Ago, BlockLink, Ether, Text } from '../../ui/values';
 import { Crumbs } from '../chains';
 import { About, Committee, escrowLasts } from './about';
@@ -12,32 +13,32 @@ import { Life, Phase } from './life';
 import { SecurityPanel } from './security';
 
 function Strip({ zone }: { zone: Zone }) {
-  const committee = useCommittee(zone).data;
+  const asked = useCommittee(zone);
+  const committee = asked.data;
+  const [committeeAt, zonesAt] = [useAsOf(asked), useAsOf(useZones())];
   const of = committee && security(committee, zone.locked);
   const { checkpoint } = zone;
   return (
-    <section aria-label={t.league.health} className="mb-3 rounded-lg border border-line bg-panel">
-      <dl className="grid grid-cols-2 sm:grid-cols-3 xl:grid-cols-6">
-        <Stat label={t.chains.checkpoint} note={checkpoint ? <Ago ms={checkpoint.timestampMs} /> : t.chains.noCheckpoint}>
-          {checkpoint ? count(num(checkpoint.number)) : '–'}
-        </Stat>
-        <Stat label={t.chains.recorded} note={checkpoint && <Ago ms={checkpoint.recordedTime * 1_000} />}>
-          {checkpoint ? <BlockLink chain={HUB} number={num(checkpoint.recordedAt)} /> : '–'}
-        </Stat>
-        <Stat label={t.chains.seats} note={t.chains.seatsOfCommittee}>
-          {committee ? count(committee.seats.length) : '–'}
-        </Stat>
-        <Stat label={t.security.answers} note={of?.ratio != null && <>{t.security.ratio}: <span className="whitespace-nowrap">{times(of.ratio)}</span></>}>
-          {of ? <Ether of={of.answers} digits={2} /> : '–'}
-        </Stat>
-        <Stat label={t.chains.locked}>
-          <Ether of={big(zone.locked)} digits={2} />
-        </Stat>
-        <Stat label={t.chains.escrow} note={escrowLasts(zone)}>
-          <Ether of={big(zone.escrow)} digits={2} />
-        </Stat>
-      </dl>
-    </section>
+    <Stats label={t.league.health} columns="sm:grid-cols-3 xl:grid-cols-6">
+      <Stat label={t.chains.checkpoint} note={checkpoint ? <Ago ms={checkpoint.timestampMs} /> : t.chains.noCheckpoint} at={zonesAt}>
+        {checkpoint ? count(num(checkpoint.number)) : '–'}
+      </Stat>
+      <Stat label={t.chains.recorded} note={checkpoint ? <Ago ms={checkpoint.recordedTime * 1_000} /> : ''} at={zonesAt}>
+        {checkpoint ? <BlockLink chain={HUB} number={num(checkpoint.recordedAt)} /> : '–'}
+      </Stat>
+      <Stat label={t.chains.seats} note={t.chains.seatsOfCommittee} at={committeeAt}>
+        {committee ? count(committee.seats.length) : '–'}
+      </Stat>
+      <Stat label={t.security.answers} note={of?.ratio != null ? <>{t.security.ratio}: <span className="whitespace-nowrap">{times(of.ratio)}</span></> : ''} at={committeeAt}>
+        {of ? <Ether of={of.answers} digits={2} /> : '–'}
+      </Stat>
+      <Stat label={t.chains.locked} note="" at={zonesAt}>
+        <Ether of={big(zone.locked)} digits={2} />
+      </Stat>
+      <Stat label={t.chains.escrow} note={escrowLasts(zone) ?? ''} at={zonesAt}>
+        <Ether of={big(zone.escrow)} digits={2} />
+      </Stat>
+    </Stats>
   );
 }
 

@@ -1,3 +1,4 @@
+import { useZones } from '../../lib/league';
 import { security, times, useCommittee } from '../../lib/security';
 import type { Zone } from '../../lib/types';
 import { t } from '../../strings';
@@ -24,10 +25,11 @@ function Row({ zone }: { zone: Zone }) {
 
 /** What answers for zones against what they hold. */
 export function SecurityPanel({ of }: { of: Zone[] }) {
+  const zones = useZones();
   const live = of.filter(({ phase }) => phase !== 'settled');
   if (live.length === 0) return null;
   return (
-    <Panel title={t.security.title} className="mt-3" flush>
+    <Panel title={t.security.title} source={zones} className="mt-3" flush>
       <Table label={t.security.title} head={[t.security.zone, { right: t.security.answers }, { right: t.security.stake }, { right: t.chains.locked }, { right: t.security.ratio }, t.security.verdict]}>
         {live.map((zone) => (
           <Row key={zone.id} zone={zone} />

@@ -14,8 +14,8 @@ import type { Hex, Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { useWallet } from '../../lib/wallet';
 import { Submit } from '../../wallet/submit';
-import { AlertBadge, AlertRows, Votes } from '../../ui/alerts';
-import { Badge, Empty, Facts, Failed, Nothing, Panel, Title, Waiting } from '../../ui/basics';
+import { AlertBadge, AlertRows, Ends, Votes } from '../../ui/alerts';
+import { Badge, Empty, Facts, Failed, joined, Nothing, Panel, type Source, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ether, Text, Time, Until } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -72,10 +72,11 @@ function ChainRow({ chain, zone, alert }: { chain: Chain; zone: Zone | null; ale
   );
 }
 
-function Effect({ alert }: { alert: AlertWithVotes }) {
-  const zones = (useZones().data ?? []).filter(({ path }) => path !== null);
+function Effect({ alert, source }: { alert: AlertWithVotes; source: Source }) {
+  const listed = useZones();
+  const zones = (listed.data ?? []).filter(({ path }) => path !== null);
   return (
-    <Panel title={t.alert.effect} flush>
+    <Panel title={t.alert.effect} source={joined(source, listed)} flush>
       <Table label={t.alert.effect} head={[t.common.chain, t.chains.here]}>
         <ChainRow chain={HUB} zone={null} alert={alert} />
         {zones.map((zone) => (
@@ -160,7 +161,7 @@ export function AlertPage({ id }: { id: string }) {
     [t.alert.raiser, <Address key="a" of={alert.raiser} />],
     [t.alert.raisedAt, seconds(alert.raisedAt)],
     [t.alert.acceptedAt, alert.acceptedAt > 0n ? seconds(alert.acceptedAt) : t.common.no],
-    [t.alert.expiry, <span key="e">{seconds(alert.expiry)} ({isOpen(alert) ? <>{t.alert.ends} <Until ms={Number(alert.expiry) * 1_000} over={t.alert.over} /></> : t.alert.over})</span>],
+    [t.alert.expiry, <span key="e">{seconds(alert.expiry)} ({alert.status === 3 || alert.status === 4 ? t.alert.over : <Ends of={alert} />})</span>],
     [t.alert.bond, <span key="b"><Ether of={alert.bond} /> <Badge tone={alert.bondClaimed ? 'muted' : 'warn'}>{alert.bondClaimed ? t.alert.bondBack : t.alert.bondHeld}</Badge></span>],
   ];
   if (alert.provisionalUntil > 0n) rows.push([t.alert.provisional, <span key="p">{t.alert.until} {seconds(alert.provisionalUntil)}</span>]);
@@ -174,7 +175,7 @@ export function AlertPage({ id }: { id: string }) {
           <Facts rows={rows} />
         </Panel>
         <div className="flex min-w-0 flex-col gap-3">
-          <Panel title={t.alert.votes}>
+          <Panel title={t.alert.votes} source={found}>
             <Votes of={alert} />
             <div className="mt-2">
               <Facts
@@ -185,7 +186,7 @@ export function AlertPage({ id }: { id: string }) {
               />
             </div>
           </Panel>
-          <Effect alert={alert} />
+          <Effect alert={alert} source={found} />
           <Panel title={t.alert.act}>
             <Act alert={alert} />
           </Panel>

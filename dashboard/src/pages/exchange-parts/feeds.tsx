@@ -32,7 +32,7 @@ function Row({ of }: { of: Feed }) {
         </a>
       </Cell>
       <Cell>
-        <Ago ms={of.newestMs} />
+        <Ago even ms={of.newestMs} />
       </Cell>
       <Cell>{of.intervalMs === null ? t.feeds.once : t.feeds.every(duration(of.intervalMs))}</Cell>
       <Cell right>{count(of.lastDay)}</Cell>

@@ -7,8 +7,12 @@ import { to } from '../../lib/route';
 import { line } from '../../lib/safe';
 import { t } from '../../strings';
 import { Text } from '../../ui/values';
+import { useWidth } from '../../ui/width';
 
-const WIDTH = 720;
+/** Letters keep their size, so the picture is as wide as its place, between these. */
+const [NARROWEST, WIDEST] = [300, 832];
+/** Narrower than this, names are short and lines have none. */
+const NARROW = 520;
 const HEIGHT = 420;
 /** For many nodes, which are closer to each other and have no names. */
 const TALL = 620;
@@ -28,15 +32,17 @@ interface Drawn {
   height: number;
 }
 
-function place(graph: Graph): Drawn {
+function place(graph: Graph, width: number): Drawn {
   const isMany = graph.nodes.length > MANY;
   const isFew = graph.nodes.length <= FEW;
   const height = isMany ? TALL : HEIGHT;
+  const isNarrow = width < NARROW;
+  const stretch = width / 720;
   // A spiral has room for any number.
   const far = (node: GraphNode, index: number): number => (isMany ? 12 * Math.sqrt(index) : 100 * node.distance);
   const nodes: Placed[] = graph.nodes.map((node, index) => ({
     ...node,
-    ...(node.distance === 0 ? { fx: WIDTH / 2, fy: height / 2 } : { x: WIDTH / 2 + 1.2 * far(node, index) * Math.cos(index * 2.4), y: height / 2 + 0.8 * far(node, index) * Math.sin(index * 2.4) }),
+    ...(node.distance === 0 ? { fx: width / 2, fy: height / 2 } : { x: width / 2 + 1.2 * stretch * far(node, index) * Math.cos(index * 2.4), y: height / 2 + 0.8 * far(node, index) * Math.sin(index * 2.4) }),
   }));
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const links = graph.links.flatMap(({ from, to: target, label }) => {
@@ -44,15 +50,16 @@ function place(graph: Graph): Drawn {
     return a && b ? [{ from: a, to: b, label }] : [];
   });
   const simulation = forceSimulation(nodes)
-    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(isMany ? 40 : isFew ? 140 : 90))
-    .force('charge', forceManyBody().strength(isMany ? -60 : -320))
-    .force('collide', forceCollide(isMany ? 10 : isFew ? 55 : 34))
-    .force('x', forceX(WIDTH / 2).strength(isMany ? 0.09 : 0.04))
+    .force('link', forceLink<Placed, { source: Placed; target: Placed }>(links.map(({ from, to: target }) => ({ source: from, target }))).distance(isMany ? 40 : isNarrow ? (isFew ? 105 : 70) : isFew ? 140 : 90))
+    .force('charge', forceManyBody().strength(isMany ? -60 : isNarrow ? -160 : -320))
+    .force('collide', forceCollide(isMany ? (isNarrow ? 6 : 10) : isNarrow ? (isFew ? 42 : 30) : isFew ? 55 : 34))
+    .force('x', forceX(width / 2).strength(isMany ? 0.09 : 0.04))
     .force('y', forceY(height / 2).strength(isMany ? 0.12 : 0.08))
     .stop();
   simulation.tick(TICKS);
   for (const node of nodes) {
-    node.x = Math.min(WIDTH - 60, Math.max(60, node.x ?? 0));
+    const edge = isNarrow ? 44 : 60;
+    node.x = Math.min(width - edge, Math.max(edge, node.x ?? 0));
     node.y = Math.min(height - 24, Math.max(14, node.y ?? 0));
   }
   // What is empty above and below is not shown.
@@ -62,33 +69,38 @@ function place(graph: Graph): Drawn {
 
 export default function ObjectGraph({ of }: { of: Graph }) {
   const key = JSON.stringify([of.nodes.map(({ id }) => id), of.links]);
-  const drawn = useMemo(() => place(of), [key]);
-  const labelled = drawn.links.length <= MAX_LABELS;
+  const [box, room] = useWidth<HTMLDivElement>();
+  const width = Math.min(WIDEST, Math.max(NARROWEST, room ?? WIDEST));
+  const drawn = useMemo(() => place(of, width), [key, width]);
+  const isNarrow = width < NARROW;
+  const labelled = !isNarrow && drawn.links.length <= MAX_LABELS;
   const isMany = drawn.nodes.length > MANY;
   const centred = of.nodes.some(({ distance }) => distance === 0);
   return (
     <>
-      <svg viewBox={`0 ${drawn.top} ${WIDTH} ${drawn.height}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
-        {drawn.links.map(({ from, to: target, label }, index) => (
-          <g key={index}>
-            <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--line)" strokeWidth={1.5} />
-            {labelled && <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 - 3} textAnchor="middle" fontSize="10" fill="var(--muted)">
-              {line(label, 24)}
-            </text>}
-          </g>
-        ))}
-        {drawn.nodes.map((node) => (
-          <a key={node.id} href={to('exchange', 'object', node.id)} tabIndex={-1}>
-            <title>{`${line(node.type, 30)}: ${line(node.title, 80)}`}</title>
-            <circle cx={node.x} cy={node.y} r={node.distance === 0 ? 11 : isMany ? 5 : 8} fill={node.distance === 0 ? 'var(--accent)' : node.isKnown ? 'var(--accent-soft)' : 'var(--raised)'} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray={node.isKnown ? undefined : '3 2'} />
-            {!isMany && (
-              <text x={node.x} y={(node.y ?? 0) + 22} textAnchor="middle" fontSize="11" fill="var(--text)">
-                {line(node.title, 22)}
-              </text>
-            )}
-          </a>
-        ))}
-      </svg>
+      <div ref={box}>
+        <svg viewBox={`0 ${drawn.top} ${width} ${drawn.height}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
+          {drawn.links.map(({ from, to: target, label }, index) => (
+            <g key={index}>
+              <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--line)" strokeWidth={1.5} />
+              {labelled && <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 - 3} textAnchor="middle" fontSize="10" fill="var(--muted)">
+                {line(label, 24)}
+              </text>}
+            </g>
+          ))}
+          {drawn.nodes.map((node) => (
+            <a key={node.id} href={to('exchange', 'object', node.id)} tabIndex={-1}>
+              <title>{`${line(node.type, 30)}: ${line(node.title, 80)}`}</title>
+              <circle cx={node.x} cy={node.y} r={node.distance === 0 ? 11 : isMany ? 5 : 8} fill={node.distance === 0 ? 'var(--accent)' : node.isKnown ? 'var(--accent-soft)' : 'var(--raised)'} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray={node.isKnown ? undefined : '3 2'} />
+              {!isMany && (
+                <text x={node.x} y={(node.y ?? 0) + 22} textAnchor="middle" fontSize="11" fill="var(--text)">
+                  {line(node.title, isNarrow ? 12 : 22)}
+                </text>
+              )}
+            </a>
+          ))}
+        </svg>
+      </div>
       {centred ? <Around of={of} /> : <Connections of={of} />}
     </>
   );

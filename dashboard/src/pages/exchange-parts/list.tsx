@@ -1,18 +1,21 @@
 import { createColumnHelper, flexRender, getCoreRowModel, getFilteredRowModel, getPaginationRowModel, getSortedRowModel, type SortingState, type Updater, useReactTable } from '@tanstack/react-table';
-import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { count, num } from '../../lib/format';
 import { type Entry, MAX_OBJECTS, useObjects } from '../../lib/exchange';
 import { among, MAX_LISTED } from '../../lib/graph';
 import { useNames, useStatus } from '../../lib/league';
 import { readSort, setQuery, to, useRoute, whole, writeSort } from '../../lib/route';
 import { HUB } from '../../lib/rpc';
+import { line } from '../../lib/safe';
 import { TLP } from '../../lib/stix';
 import { t } from '../../strings';
-import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone, Waiting } from '../../ui/basics';
+import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone } from '../../ui/basics';
+import { part } from '../../ui/part';
+import { Scrolls } from '../../ui/scrolls';
 import { Address, Ago, BlockLink, Text, Time } from '../../ui/values';
 import { Tabs } from '../exchange';
 
-const ObjectGraph = lazy(() => import('./graph'));
+const ObjectGraph = part(() => import('./graph'));
 
 const PAGE = 50;
 const TLP_TONES: Tone[] = ['muted', 'good', 'warn', 'warn', 'bad'];
@@ -25,7 +28,7 @@ export function Tlp({ of }: { of: number }) {
 const SORTABLE = ['type', 'title', 'tlp', 'publisher', 'version', 'block'];
 
 /** What else is looked for begins at its first page. While a search is typed it stays one entry of the history. */
-const look = (changes: Record<string, string>, entry: 'same' | 'new' = 'new'): void => setQuery({ ...changes, page: '' }, entry);
+const look = (changes: Record<string, string>, entry: 'same' | 'new' = 'new'): void => setQuery({ ...changes, from: '', page: '' }, entry);
 
 const column = createColumnHelper<Entry>();
 const columns = [
@@ -53,7 +56,7 @@ const columns = [
     header: t.exchange.published,
     cell: ({ row: { original } }) => (
       <span className="whitespace-nowrap">
-        <BlockLink chain={HUB} number={original.block} /> {original.timeMs !== null && <span className="text-muted"><Ago ms={original.timeMs} /></span>}
+        <BlockLink chain={HUB} number={original.block} /> {original.timeMs !== null && <span className="text-muted"><Ago even ms={original.timeMs} /></span>}
       </span>
     ),
   }),
@@ -67,8 +70,8 @@ export function matches(entry: Entry, words: string[], publisherName: string): b
 
 function Filters({ types, onText, text, type, tlp }: { types: [string, number][]; onText: (text: string) => void; text: string; type: string; tlp: string }) {
   return (
-    <div className="flex flex-wrap gap-2 border-b border-line p-2">
-      <input type="search" value={text} maxLength={200} onChange={(event) => onText(event.target.value)} placeholder={t.exchange.searchHint} aria-label={t.exchange.search} className={`${field} flex-1 basis-56`} />
+    <div className="grid grid-cols-2 gap-2 border-b border-line p-2 sm:grid-cols-[minmax(14rem,1fr)_14rem_9rem]">
+      <input type="search" value={text} maxLength={200} onChange={(event) => onText(event.target.value)} placeholder={t.exchange.searchHint} aria-label={t.exchange.search} className={`${field} col-span-2 sm:col-span-1`} />
       <select aria-label={t.exchange.type} value={type} onChange={(event) => look({ type: event.target.value })} className={field}>
         <option value="">{t.exchange.allTypes}</option>
         {types.map(([name, amount]) => (
@@ -101,11 +104,7 @@ function ListGraph({ shown, entries }: { shown: Entry[]; entries: Entry[] }) {
           <p className="mb-2 text-sm text-muted">
             {graph.nodes.length === 0 ? t.exchange.listGraphNone : t.exchange.listGraphNote(count(graph.nodes.length), count(Math.min(shown.length, MAX_LISTED)))} {graph.cut && t.exchange.listGraphCut(count(MAX_LISTED))}
           </p>
-          {graph.nodes.length > 0 && (
-            <Suspense fallback={<Waiting />}>
-              <ObjectGraph of={graph} />
-            </Suspense>
-          )}
+          {graph.nodes.length > 0 && <ObjectGraph of={graph} />}
         </div>
       )}
     </details>
@@ -149,19 +148,21 @@ export function ObjectList() {
     autoResetPageIndex: false,
   });
   const filtered = text || type || tlp;
+  const isRead = objects.updatedAt > 0 && !objects.loading;
   return (
     <>
       <Title aside={<Tabs at="objects" />}>{t.nav.exchange}</Title>
       <p className="mb-3 max-w-[80ch] text-muted">{t.exchange.what}</p>
       {objects.error !== null && <Problem error={objects.error} />}
+      {query.get('from') === 'search' && <p role="status" className="mb-3 rounded-md bg-warn-soft px-3 py-2">{(shown.length > 0 ? t.exchange.nothingNamed : t.exchange.nothingNamedNext)(line(text, 100))}</p>}
       <Panel title={filtered ? t.exchange.some(count(shown.length), count(objects.entries.length)) : t.exchange.count(count(objects.entries.length))} aside={objects.loading && <span role="status">{t.exchange.loading}</span>} flush>
         <Filters types={types} text={text} type={type} tlp={tlp} onText={(next) => look({ q: next }, text === '' || next === '' ? 'new' : 'same')} />
-        {objects.entries.length === 0 && !objects.loading ? (
+        {objects.entries.length === 0 && isRead ? (
           <Empty next={t.exchange.noneNext}>{t.exchange.none}</Empty>
-        ) : shown.length === 0 && !objects.loading ? (
+        ) : shown.length === 0 && isRead ? (
           <Empty next={t.exchange.nothingFoundNext}>{t.exchange.nothingFound}</Empty>
         ) : (
-          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t.exchange.objects}>
+          <Scrolls label={t.exchange.objects} className={objects.entries.length === 0 ? 'min-h-[60vh]' : ''}>
             <table className="w-full border-collapse text-sm">
               <thead>
                 {table.getHeaderGroups().map((group) => (
@@ -191,7 +192,7 @@ export function ObjectList() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolls>
         )}
         <div className="flex flex-wrap items-center gap-2 border-t border-line p-2 text-sm">
           <Button onClick={() => turn(page - 1)} disabled={page === 1}>

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { count, bytes, num } from '../../lib/format';
 import { EXCHANGE } from '../../lib/modules';
 import { PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
@@ -11,12 +11,13 @@ import { HUB } from '../../lib/rpc';
 import { line, safe } from '../../lib/safe';
 import { scan } from '../../lib/scan';
 import { objectKey } from '../../lib/search';
-import { isReference, properties, references, type Stix } from '../../lib/stix';
+import { byAddress, isReference, named, properties, references, type Stix } from '../../lib/stix';
 import type { Log } from '../../lib/types';
 import { t } from '../../strings';
 import { AlertRows } from '../../ui/alerts';
 import { Badge, Copy, Empty, Facts, Nothing, Panel, Title, Waiting } from '../../ui/basics';
 import { Finality } from '../../ui/finality';
+import { part } from '../../ui/part';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ago, BlockLink, Hash, Text, Time, TxLink } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -24,7 +25,7 @@ import { Tlp } from './list';
 import { Sight } from './sight';
 import { Withdraw } from './withdraw';
 
-const ObjectGraph = lazy(() => import('./graph'));
+const ObjectGraph = part(() => import('./graph'));
 
 function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   const { entries, loading } = useObjects(oldest);
@@ -32,9 +33,7 @@ function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
   if (graph.nodes.length < 2) return loading ? <Waiting /> : null;
   return (
     <Panel title={t.exchange.graph} aside={t.exchange.graphNote} className="mt-3">
-      <Suspense fallback={<Waiting />}>
-        <ObjectGraph of={graph} />
-      </Suspense>
+      <ObjectGraph of={graph} />
     </Panel>
   );
 }
@@ -44,10 +43,28 @@ const MAX_LOGS = 500;
 /** How deep nested properties are shown. */
 const MAX_DEPTH = 4;
 
+/** Addresses in it lead to the explorer. */
+function Linked({ text }: { text: string }) {
+  const pieces = byAddress(safe(text));
+  return (
+    <span className="untrusted whitespace-pre-wrap">
+      {pieces.map((piece, index) =>
+        index % 2 === 1 ? (
+          <a key={index} href={to('chains', HUB, 'address', piece.toLowerCase())} className="break-all">
+            {piece}
+          </a>
+        ) : (
+          piece
+        ),
+      )}
+    </span>
+  );
+}
+
 function Value({ of, depth = 0 }: { of: unknown; depth?: number }) {
   if (isReference(of)) return <a href={to('exchange', 'object', of)} className="font-mono text-[0.8125rem] break-all">{line(of)}</a>;
   if (typeof of === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(of)) return <Time ms={Date.parse(of)} />;
-  if (typeof of === 'string') return <Text of={of} lines />;
+  if (typeof of === 'string') return <Linked text={of} />;
   if (typeof of === 'number' || typeof of === 'boolean') return <>{String(of)}</>;
   if (of === null || of === undefined) return <span className="text-muted">{t.common.none}</span>;
   if (depth >= MAX_DEPTH) return <Text of={JSON.stringify(of)} most={300} />;
@@ -70,7 +87,7 @@ function Value({ of, depth = 0 }: { of: unknown; depth?: number }) {
         .map(([name, value]) => (
           <div key={name} className="flex flex-wrap gap-x-2">
             <dt className="text-muted">
-              <Text of={name} most={60} />
+              <Text of={named(name)} most={60} />
             </dt>
             <dd className="min-w-0">
               <Value of={value} depth={depth + 1} />
@@ -82,7 +99,7 @@ function Value({ of, depth = 0 }: { of: unknown; depth?: number }) {
 }
 
 function Readable({ of }: { of: Stix }) {
-  const rows = properties(of).map(([name, value]): [string, React.ReactNode] => [safe(name, 60), <Value key={name} of={value} />]);
+  const rows = properties(of).map(([name, value]): [string, React.ReactNode] => [safe(named(name), 60), <Value key={name} of={value} />]);
   return (
     <>
       {typeof of.description === 'string' && (
@@ -218,7 +235,7 @@ export function ObjectPage({ id }: { id: string }) {
                 {points.map(({ by, to: target }, index) => (
                   <li key={index} className="px-3 py-1.5">
                     <span className="text-muted">
-                      <Text of={by} most={60} />
+                      <Text of={named(by)} most={60} />
                     </span>{' '}
                     <a href={to('exchange', 'object', target)} className="font-mono text-xs break-all">
                       {target}

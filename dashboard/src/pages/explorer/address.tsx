@@ -1,9 +1,10 @@
 import { useState } from 'react';
 import { addAbi, ownAbis } from '../../lib/decode';
-import { big, bytes, checksummed, count, num, units } from '../../lib/format';
-import { useAlerts, useNames, useZones } from '../../lib/league';
+import { big, bytes, checksummed, count, isMistyped, num, units } from '../../lib/format';
+import { useAlerts, useNames, useZones, written } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
 import { GUARD } from '../../lib/modules';
+import { useRecognised } from '../../lib/recognised';
 import { to } from '../../lib/route';
 import { call, type Chain, HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
@@ -87,14 +88,15 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
   const zones = useZones().data;
   const code = account.data?.code ?? '0x';
   const isContract = code.length > 2;
+  const contract = useRecognised(chain, isContract ? [of] : []).get(of.toLowerCase());
   const token = useToken(chain, of, isContract).data;
-  if (!isAddress) return <Nothing title={t.explorer.addressTitle}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
+  if (!isAddress) return <Nothing title={t.explorer.addressTitle} next={t.explorer.noAddressNext}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
   const rows: [string, React.ReactNode][] = [
     [t.explorer.balance, <Ether key="b" of={big(account.data?.balance)} digits={18} />],
     [t.explorer.sent, count(num(account.data?.nonce))],
-    [t.explorer.kind, isContract ? `${t.explorer.contract} (${bytes((code.length - 2) / 2)})` : known?.kind === 'module' ? t.kinds.module : t.explorer.account],
+    [t.explorer.kind, isContract ? `${contract ? `${contract}, ` : ''}${t.explorer.contract} (${bytes((code.length - 2) / 2)})` : known?.kind === 'module' ? t.kinds.module : t.explorer.account],
   ];
-  if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={known.name} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
+  if (known) rows.unshift([t.explorer.name, <span key="n"><Text of={written(known)} /> <Badge>{t.kinds[known.kind]}</Badge></span>]);
   if (token) rows.push([token.standard, <span key="t"><Text of={token.name} most={80} /> (<Text of={token.symbol} most={24} />){token.supply !== null && `, ${t.explorer.supply} ${units(token.supply, token.decimals)}`} <span className="text-muted">{t.explorer.saysItself}</span> <a href={to('chains', chain, 'token', of)}>{t.explorer.tokenPage}</a></span>]);
   const others = [HUB, ...(zones ?? []).filter(({ path }) => path !== null).map(({ name }) => name)].filter((name) => name !== chain).slice(0, MAX_CHAINS);
   if (others.length > 0) rows.push([t.explorer.otherChains, <span key="o" className="flex flex-wrap gap-x-3">{others.map((name) => <a key={name} href={to('chains', name, 'address', of)}><Text of={name} most={40} /></a>)}</span>]);
@@ -106,6 +108,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
           <span className="font-mono text-sm break-all">{checksummed(of)}</span> <Copy text={checksummed(of)} what={t.common.address} />
         </span>
       </Title>
+      {isMistyped(address) && <p role="alert" className="mb-3 rounded-lg border border-warn bg-warn-soft px-3 py-2">{t.explorer.mistyped}</p>}
       <Warnings chain={chain} address={of} />
       <Panel title={t.explorer.details} source={account}>
         <Facts rows={rows} />

@@ -17,7 +17,7 @@ export function BlockPage({ chain, id }: { chain: Chain; id: string }) {
   const isId = /^(\d{1,15}|0x[0-9a-fA-F]{64})$/.test(id);
   const block = useBlock(chain, isId ? id : '0');
   const proposer = useProposer();
-  if (!isId) return <Nothing title={t.common.block} next={t.explorer.blockNext}>{t.explorer.noBlockId(line(id, 80))}</Nothing>;
+  if (!isId) return <Nothing title={t.common.block} next={<a href={to('chains', chain)}>{t.explorer.noBlockIdNext}</a>}>{t.explorer.noBlockId(line(id, 80))}</Nothing>;
   if (block.isError) return <Problem error={block.error} />;
   if (block.isPending) return <Waiting />;
   const of = block.data;

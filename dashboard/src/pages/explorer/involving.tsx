@@ -54,7 +54,7 @@ export function Involving({ chain, address }: { chain: Chain; address: Hex }) {
                 <BlockLink chain={chain} number={num(of.blockNumber)} />
               </Cell>
               <Cell>
-                <Ago ms={num(timestampMs)} />
+                <Ago even ms={num(timestampMs)} />
               </Cell>
               <Cell>
                 <Badge tone={succeeded ? 'good' : 'bad'}>{succeeded ? t.explorer.succeeded : t.explorer.revertedShort}</Badge>

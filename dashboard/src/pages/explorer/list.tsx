@@ -36,7 +36,7 @@ function Pace({ chain }: { chain: Chain }) {
       <Cell>
         {head ? (
           <>
-            <a href={to('chains', chain, 'block', num(head.number))}>{count(num(head.number))}</a> <Under><Ago ms={num(head.timestampMs)} /></Under>
+            <a href={to('chains', chain, 'block', num(head.number))}>{count(num(head.number))}</a> <Under><Ago even ms={num(head.timestampMs)} /></Under>
           </>
         ) : (
           '–'
@@ -102,7 +102,7 @@ function Row({ chain, zone }: { chain: Chain; zone: Zone | null }) {
       <Cell>
         {checkpoint ? (
           <>
-            {here ? <BlockLink chain={chain} number={num(checkpoint.number)} /> : count(num(checkpoint.number))} <Under><Ago ms={checkpoint.timestampMs} /></Under>
+            {here ? <BlockLink chain={chain} number={num(checkpoint.number)} /> : count(num(checkpoint.number))} <Under><Ago even ms={checkpoint.timestampMs} /></Under>
           </>
         ) : (
           '–'

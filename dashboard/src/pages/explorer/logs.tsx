@@ -1,6 +1,7 @@
 import { count, num } from '../../lib/format';
 import { useStatus } from '../../lib/league';
 import { useAsk } from '../../lib/live';
+import { useRecognised } from '../../lib/recognised';
 import { useRoute, whole, withQuery } from '../../lib/route';
 import type { Chain } from '../../lib/rpc';
 import { logsBelow, type Past, SCAN_EVERY_MS } from '../../lib/scan';
@@ -20,6 +21,7 @@ export function Logs({ chain, address }: { chain: Chain; address: Hex }) {
   const first = useStatus(chain).data?.oldestBlock;
   const oldest = num(first);
   const page = useAsk<Past>(chain, ['logs', address, before], (signal) => logsBelow(chain, { address }, LISTED, before, oldest, signal), { enabled: first !== undefined, ...(before === null ? { everyMs: SCAN_EVERY_MS } : { fixed: true }) });
+  useRecognised(chain, [address]);
   const { logs = [], bottom = 0, top = 0, left = 0 } = page.data ?? {};
   const all = before === null && bottom <= oldest;
   return (

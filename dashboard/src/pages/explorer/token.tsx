@@ -70,7 +70,7 @@ function Transfers({ chain, of, token }: { chain: Chain; of: Transfer[]; token: 
             <Cell>
               <BlockLink chain={chain} number={num(item.log.blockNumber)} />
             </Cell>
-            <Cell>{item.log.blockTimestamp ? <Ago ms={num(item.log.blockTimestamp) * 1_000} /> : '–'}</Cell>
+            <Cell>{item.log.blockTimestamp ? <Ago even ms={num(item.log.blockTimestamp) * 1_000} /> : '–'}</Cell>
             <Cell>{isMint(item) ? <Badge tone="good">{t.explorer.minted}</Badge> : <Address of={item.from} chain={chain} />}</Cell>
             <Cell>{isBurn(item) ? <Badge tone="warn">{t.explorer.burnt}</Badge> : <Address of={item.to} chain={chain} />}</Cell>
             <Cell right>
@@ -123,7 +123,7 @@ export function TokenPage({ chain, address }: { chain: Chain; address: string })
   const route = useRoute();
   const steps = whole(route.query.get('steps'), MOST / STEP) ?? 1;
   const { read, loading, error } = useTransfers(chain, of, status ? num(status.oldestBlock) : null, steps);
-  if (!isAddress) return <Nothing title={t.explorer.token}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
+  if (!isAddress) return <Nothing title={t.explorer.token} next={t.explorer.noAddressNext}>{t.explorer.noAddress(line(address, 80))}</Nothing>;
   if (token.isError) return <Problem error={token.error} />;
   if (token.isPending) return <Waiting />;
   if (!token.data) return <Nothing title={t.explorer.token} next={t.explorer.noTokenNext}>{t.explorer.noToken}</Nothing>;

@@ -3,12 +3,16 @@ import { useTransaction } from '../../lib/blocks';
 import { decodeCall, decodeError } from '../../lib/decode';
 import { big, count, gwei, num, percent } from '../../lib/format';
 import { useAsk } from '../../lib/live';
+import { sentBy } from '../../lib/messages';
+import { useRecognised } from '../../lib/recognised';
+import { to } from '../../lib/route';
 import { call, type Chain } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import type { Hex, Log, Receipt, Trace, Transaction } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Button, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Bytes, DecodedView, LogView } from '../../ui/decoded';
+import { Scrolls } from '../../ui/scrolls';
 import { Address, Ago, BlockLink, Ether, Hash, Text, Time } from '../../ui/values';
 import { Crumbs } from '../chains';
 
@@ -87,11 +91,11 @@ function CallTrace({ chain, hash }: { chain: Chain; hash: string }) {
     <Panel title={t.explorer.trace} className="mt-3" {...(wanted ? { source: trace } : {})}>
       {wanted ? (
         trace.data && (
-          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t.explorer.trace}>
+          <Scrolls label={t.explorer.trace}>
             <ul>
               <Frame of={trace.data} chain={chain} left={{ frames: MAX_FRAMES }} />
             </ul>
-          </div>
+          </Scrolls>
         )
       ) : (
         <Button onClick={() => setWanted(true)}>{t.explorer.runTrace}</Button>
@@ -119,7 +123,9 @@ function details(chain: Chain, transaction: Transaction, receipt: Receipt | null
 export function TransactionPage({ chain, hash }: { chain: Chain; hash: string }) {
   const isHash = /^0x[0-9a-fA-F]{64}$/.test(hash);
   const found = useTransaction(chain, isHash ? hash : `0x${'0'.repeat(64)}`);
-  if (!isHash) return <Nothing title={t.common.transaction} next={t.explorer.transactionNext}>{t.explorer.noHash(line(hash, 80))}</Nothing>;
+  const calls = found.data?.transaction;
+  useRecognised(chain, [...(calls?.to && calls.input !== '0x' ? [calls.to] : []), ...(found.data?.receipt?.logs ?? []).map(({ address }) => address)]);
+  if (!isHash) return <Nothing title={t.common.transaction} next={<a href={to('chains', chain)}>{t.explorer.noHashNext}</a>}>{t.explorer.noHash(line(hash, 80))}</Nothing>;
   if (found.isError) return <Problem error={found.error} />;
   if (found.isPending) return <Waiting />;
   if (!found.data)
@@ -132,6 +138,7 @@ export function TransactionPage({ chain, hash }: { chain: Chain; hash: string })
   const { transaction, receipt, block } = found.data;
   const decoded = decodeCall(transaction.to, transaction.input);
   const logs = receipt?.logs ?? [];
+  const messages = logs.filter((log) => sentBy(chain, log) !== null).length;
   return (
     <>
       <Crumbs chain={chain} more={t.common.transaction} />
@@ -140,6 +147,11 @@ export function TransactionPage({ chain, hash }: { chain: Chain; hash: string })
       <Panel title={t.explorer.details} className="mb-3">
         <Facts rows={details(chain, transaction, receipt, block ? num(block.timestampMs) : null)} />
       </Panel>
+      {messages > 0 && (
+        <p className="mb-3">
+          <a href={to('messages', hash)}>{t.explorer.sentMessages(count(messages))}</a>
+        </p>
+      )}
       {transaction.input !== '0x' && (
         <Panel title={t.explorer.input} className="mb-3">
           {decoded ? <DecodedView of={decoded} chain={chain} /> : <Bytes hex={transaction.input} />}

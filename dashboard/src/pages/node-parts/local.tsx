@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { bytes, count, duration, percent } from '../../lib/format';
 import { useRpc } from '../../lib/live';
-import { type Finding, type Load, load, NotLocal, type Resources, type Setting, useLocal, useLogs, withoutTime } from '../../lib/local';
+import { type Finding, type Load, load, NotLocal, type Resources, type Setting, useLocal, useLogs, said } from '../../lib/local';
 import { to } from '../../lib/route';
 import { HUB, RpcError } from '../../lib/rpc';
 import { line, safe } from '../../lib/safe';
@@ -62,7 +62,7 @@ function LogPanel() {
         >
           {lines.map(({ number, level: of, atMs, text }) => (
             <p key={number} className="untrusted whitespace-pre-wrap">
-              <Badge tone={LEVEL_TONES[of - 1] ?? 'muted'}>{LEVELS[of - 1] ?? of}</Badge> <Time ms={atMs} /> {safe(withoutTime(text), 2_100)}
+              <Badge tone={LEVEL_TONES[of - 1] ?? 'muted'}>{LEVELS[of - 1] ?? of}</Badge> <Time ms={atMs} /> {safe(said(text), 2_100)}
             </p>
           ))}
         </div>

@@ -123,7 +123,7 @@ export function Changes() {
                 <Cell>
                   <BlockLink chain={HUB} number={num(log.blockNumber)} />
                 </Cell>
-                <Cell>{log.blockTimestamp ? <Ago ms={num(log.blockTimestamp) * 1_000} /> : '–'}</Cell>
+                <Cell>{log.blockTimestamp ? <Ago even ms={num(log.blockTimestamp) * 1_000} /> : '–'}</Cell>
                 <Cell>
                   <TxLink chain={HUB} hash={log.transactionHash} />
                 </Cell>

@@ -1,50 +1,78 @@
 import { useState } from 'react';
 import { encodeFunctionData } from 'viem/utils';
+import { FAULTS } from '../../lib/evidence';
 import { big, bps, count, parseEther } from '../../lib/format';
 import { useEpoch, useOperators } from '../../lib/league';
-import { useRpc } from '../../lib/live';
+import { useAsk, useRpc } from '../../lib/live';
 import { STAKING } from '../../lib/modules';
-import { HUB } from '../../lib/rpc';
+import { KINDS, type Preview, together } from '../../lib/risk';
+import { all, HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import type { Delegation, Exposure, Hex, Operator } from '../../lib/types';
 import { t } from '../../strings';
-import { Badge, Empty, field, Labelled, Panel } from '../../ui/basics';
+import { Badge, Empty, field, Labelled, Panel, Problem } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Ether, Text } from '../../ui/values';
 import { Submit } from '../../wallet/submit';
 
 /** The node previews at most so many operators that fail together. */
 const MAX_TOGETHER = 8;
-/** Conflicting finalize: the fault that costs most by default. */
-const WORST_KIND = 1;
-
-interface Preview {
-  operatorId: number;
-  name: string;
-  amount: Hex;
-  loss?: Hex;
-}
-
 /** "If A and B fail together, I lose X." */
-function Risk({ of, operators }: { of: Hex; operators: { operatorId: number; name: string }[] }) {
-  const [chosen, setChosen] = useState<number[]>(operators.slice(0, MAX_TOGETHER).map(({ operatorId }) => operatorId));
-  const preview = useRpc<Preview[]>(HUB, 'hansa_previewSlash', [chosen, WORST_KIND, of], { enabled: chosen.length > 0, on: [STAKING.to] });
-  const loss = (preview.data ?? []).reduce((sum, { loss: one }) => sum + big(one), 0n);
+function Risk({ of, positions }: { of: Hex; positions: Delegation[] }) {
+  const [chosen, setChosen] = useState<number[]>(positions.slice(0, MAX_TOGETHER).map(({ operatorId }) => operatorId));
+  const epoch = useEpoch();
+  const previews = useAsk<Preview[][]>(
+    HUB,
+    ['together', chosen, of],
+    (signal) => all(HUB, KINDS.map((_, kind) => ['hansa_previewSlash', [chosen, kind, of]]), signal),
+    // What counts changes with the epoch too.
+    { enabled: chosen.length > 0, on: [STAKING.to] },
+  );
   const toggle = (id: number): void => setChosen((before) => (before.includes(id) ? before.filter((other) => other !== id) : [...before, id].slice(-MAX_TOGETHER)));
+  const found = previews.data && epoch.data && !previews.isError ? together(previews.data, positions.filter(({ operatorId }) => chosen.includes(operatorId)), epoch.data.epoch) : null;
   return (
     <fieldset className="mt-3 rounded-md border border-line p-3">
       <legend className="px-1 text-xs text-muted">{t.stake.together}</legend>
       <div className="flex flex-wrap gap-3">
-        {operators.map(({ operatorId, name }) => (
+        {positions.map(({ operatorId, name }) => (
           <label key={operatorId} className="flex items-center gap-1.5">
             <input type="checkbox" checked={chosen.includes(operatorId)} onChange={() => toggle(operatorId)} /> <Text of={name} most={40} />
           </label>
         ))}
       </div>
-      <p className="mt-2" aria-live="polite">
-        {chosen.length === 0 ? t.stake.chooseSome : <>{t.stake.youLose} <strong><Ether of={loss} digits={6} /></strong></>}
-      </p>
+      <div className="mt-2" aria-live="polite">
+        {chosen.length === 0 ? (
+          t.stake.chooseSome
+        ) : (
+          <p>
+            {t.stake.youLose} <strong>{found ? <Ether of={found.loss} digits={6} /> : '–'}</strong>
+            {found && found.loss > 0n && <span className="text-muted"> ({FAULTS[found.kind]})</span>}
+            {found?.soon && (
+              <>
+                . {t.stake.countsFrom(count(found.soon.epoch))} <strong><Ether of={found.soon.loss} digits={6} /></strong>
+              </>
+            )}
+          </p>
+        )}
+        {chosen.length > 0 && previews.isError && <Problem error={previews.error} />}
+      </div>
     </fieldset>
+  );
+}
+
+/** What one slash takes of a position at most: now, and once all of it counts. */
+function Worst({ of, now, epoch }: { of: Delegation; now: Hex | undefined; epoch: number | undefined }) {
+  if (now === undefined || epoch === undefined) return <>–</>;
+  const { loss, soon } = together(KINDS.map(() => [{ operatorId: of.operatorId, name: of.name, amount: of.amount, loss: now }]), [of], epoch);
+  return (
+    <>
+      <Ether of={loss} digits={6} />
+      {soon && (
+        <span className="block text-xs text-muted">
+          {t.stake.fromEpoch(count(soon.epoch))} <Ether of={soon.loss} digits={6} />
+        </span>
+      )}
+    </>
   );
 }
 
@@ -163,15 +191,16 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
   const positions = useRpc<Delegation[]>(HUB, 'hansa_delegations', [of], { on: [STAKING.to] });
   const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [of], { on: [STAKING.to] });
   const operators = useOperators().data?.operators ?? [];
-  const all = positions.data ?? [];
-  const worst = (id: number): bigint => big(exposure.data?.operators?.find(({ operatorId }) => operatorId === id)?.worstLoss);
+  const held = positions.data ?? [];
+  const epoch = useEpoch().data?.epoch;
+  const worst = (id: number): Hex | undefined => (exposure.isError ? undefined : exposure.data?.operators?.find(({ operatorId }) => operatorId === id)?.worstLoss);
   return (
     <Panel title={own ? t.stake.yours : t.stake.theirs} source={positions} level={3} flush>
-      {all.length === 0 ? (
+      {held.length === 0 ? (
         <Empty next={own ? t.stake.noneYoursNext : undefined}>{t.stake.noneYours}</Empty>
       ) : (
         <Table label={t.stake.positions} head={[t.stake.operator, { right: t.stake.amount }, { right: t.stake.rewards }, { right: t.stake.worst }, t.stake.unbonding, { right: t.stake.limit }, '']}>
-          {all.map((position) => (
+          {held.map((position) => (
             <tr key={position.operatorId}>
               <Cell>
                 <Text of={position.name} most={40} />
@@ -183,7 +212,7 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
                 <Ether of={big(position.rewards)} digits={8} /> {position.autoRestake && <Badge>{t.stake.auto}</Badge>}
               </Cell>
               <Cell right>
-                <Ether of={worst(position.operatorId)} digits={6} />
+                <Worst of={position} now={worst(position.operatorId)} epoch={epoch} />
               </Cell>
               <Cell>
                 {position.unbonding.length === 0
@@ -201,8 +230,9 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
         </Table>
       )}
       <div className="px-3 pb-3">
-        {all.length > 0 && <Risk of={of} operators={all} />}
-        {own && <Change positions={all} />}
+        {held.length > 0 && exposure.isError && <Problem error={exposure.error} />}
+        {held.length > 0 && <Risk of={of} positions={held} />}
+        {own && <Change positions={held} />}
       </div>
     </Panel>
   );

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { type Name, written } from '../../src/lib/league';
+import { titled } from '../../src/lib/title';
+import { t } from '../../src/strings';
+
+test('a name that somebody chose is never written as one that the page gives', () => {
+  const given = [t.names.module('guard'), t.names.account(1)].map((name): Name => ({ name, kind: 'module' }));
+  for (const { name } of given) for (const kind of ['member', 'operator'] as const) expect(given.map(written)).not.toContain(written({ name, kind }));
+  expect(written({ name: 'x” module guard “', kind: 'member' })).toBe('“x’ module guard ’”');
+  expect(written({ name: 'development account 1', kind: 'development' })).toBe('development account 1');
+});
+
+test('the title of the window is the page and the league, with nothing invisible', () => {
+  expect(titled({ page: ' Alert 1\n accepted\u202e', league: 'Hansa' })).toBe('Alert 1 accepted⟨U+202E⟩ · Hansa');
+  expect(titled({ page: '', league: 'Hansa' })).toBe('Hansa');
+});
