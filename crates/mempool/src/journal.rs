@@ -28,6 +28,20 @@ pub struct JournalError {
     source: commonware_runtime::Error,
 }
 
+impl JournalError {
+    /// Whether the partition holds something that is no journal. Another error may pass.
+    pub const fn is_damage(&self) -> bool {
+        use commonware_runtime::Error;
+        matches!(
+            self.source,
+            Error::PartitionCorrupt(_)
+                | Error::BlobCorrupt(..)
+                | Error::BlobLayoutMismatch { .. }
+                | Error::BlobVersionMismatch { .. }
+        )
+    }
+}
+
 /// Keeps local transactions across restarts.
 pub trait Journal: Send + 'static {
     /// All transactions that were appended since the last rewrite, oldest first.

@@ -19,9 +19,13 @@ use hansa_mempool::{FileJournal, Gossip, GossipConfig, Keeper, Limits, Pool, Rul
 use hansa_modules::zones::Reseed;
 use hansa_primitives::{Block, Genesis, PrivateKey, PublicKey};
 use hansa_state::{FinalizedState, RecentDiffs};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::{broadcast, watch};
 
@@ -48,6 +52,8 @@ pub(crate) struct Setup {
     pub(crate) partition: String,
     /// Partition of its local transactions.
     pub(crate) journal: String,
+    /// Folder of its partitions.
+    pub(crate) storage: PathBuf,
     pub(crate) index: Index,
     pub(crate) subscribers: broadcast::Sender<Arc<FinalizedBlock>>,
     /// Its first state comes, or came, from peers.
@@ -179,10 +185,21 @@ where
     pool.reset(&head, head_info(&genesis, &index))
         .await
         .map_err(|error| failed(&error))?;
-    let journal = FileJournal::new(context.child("pool_journal"), setup.journal);
-    let keeper = Keeper::init(context.child("keeper"), pool.clone(), &head, journal)
-        .await
-        .map_err(|error| failed(&error))?;
+    let restore = || {
+        let journal = FileJournal::new(context.child("pool_journal"), setup.journal.clone());
+        Keeper::init(context.child("keeper"), pool.clone(), &head, journal)
+    };
+    let mut keeper = restore().await;
+    if let Err(error) = &keeper
+        && error.is_damage()
+        && let Ok(aside) = move_aside(&setup.storage.join(&setup.journal))
+    {
+        // They are not worth a chain that does not start.
+        tracing::error!(%error, aside = %aside.display(), "the journal of local transactions is damaged and was moved away: those that were in no block yet are lost");
+        keeper = restore().await;
+    }
+    let found = setup.storage.display();
+    let keeper = keeper.map_err(|error| failed(&format!("{error}\nits folder is in {found}")))?;
     if keeper.restored() > 0 {
         tracing::info!(
             transactions = keeper.restored(),
@@ -199,4 +216,13 @@ where
         genesis_block,
         started_at,
     })
+}
+
+/// Gives a folder another name, which no other has, and says which.
+fn move_aside(folder: &Path) -> std::io::Result<PathBuf> {
+    let names = (1u32..).map(|number| folder.with_extension(format!("damaged-{number}")));
+    let free = names.into_iter().find(|name| !name.exists());
+    let aside = free.ok_or(std::io::ErrorKind::AlreadyExists)?;
+    fs::rename(folder, &aside)?;
+    Ok(aside)
 }

@@ -1,6 +1,8 @@
 //! The data directory: one chain, one format, one process.
 
+use crate::journal::{self, Found, Journal};
 use alloy_primitives::B256;
+use hansa_primitives::genesis_timestamp_ms as now_ms;
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
@@ -17,6 +19,7 @@ const MARKER: &str = "chain.json";
 /// The marker while it is written: see [`write_durably`].
 const NEW_MARKER: &str = "chain.new";
 const LOCK: &str = "lock";
+const STORAGE: &str = "storage";
 /// How long a node waits for whoever has the lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -65,6 +68,18 @@ pub enum DataDirError {
         /// What was found.
         reason: String,
     },
+    /// What consensus and state keep in it cannot be read.
+    #[error(
+        "data directory {path}: its databases cannot be opened: {reason}\ncheck that the disk works and has space left; if it does, they are damaged: move {storage} away and start again: the node catches up from peers, and an operator votes again from the next epoch on (on the hub it starts once with --lost-journal)"
+    )]
+    Databases {
+        /// Which.
+        path: PathBuf,
+        /// Where they are.
+        storage: PathBuf,
+        /// What was found.
+        reason: String,
+    },
     /// A node runs on it.
     #[error(
         "data directory {path} is in use by another node\nstop that node first, or use another data_dir"
@@ -79,7 +94,7 @@ pub enum DataDirError {
 struct Marker {
     format: u32,
     genesis: B256,
-    /// The id of the consensus journal, made with the directory.
+    /// The id of the consensus journal. Kept with the journal as well.
     journal: B256,
     /// The node votes in epochs that began after this, milliseconds since 1970; in all, if there is none.
     #[serde(default)]
@@ -94,6 +109,8 @@ struct Marker {
 pub(crate) struct DataDir {
     path: PathBuf,
     marker: Marker,
+    /// Whether the marker says something else than what is written.
+    changed: bool,
     _lock: fs::File,
 }
 
@@ -114,14 +131,17 @@ impl DataDir {
         if !wait_for(&lock).map_err(io)? {
             return Err(DataDirError::Locked { path: path.into() });
         }
+        let mut marker = Self::check(path, genesis, from_state)?;
+        let changed = take_stock(path, &mut marker).map_err(io)?;
         Ok(Self {
             path: path.into(),
-            marker: Self::check(path, genesis, from_state)?,
+            marker,
+            changed,
             _lock: lock,
         })
     }
 
-    /// The id of the consensus journal here.
+    /// The id of the consensus journal here: a new one, if the journal is gone.
     pub(crate) const fn journal(&self) -> B256 {
         self.marker.journal
     }
@@ -139,7 +159,18 @@ impl DataDir {
     /// Keeps the node from voting in epochs that began by `now_ms`, for good.
     pub(crate) fn vote_after(&mut self, now_ms: u64) -> Result<(), DataDirError> {
         self.marker.votes_after_ms = Some(now_ms);
-        write_marker(&self.path, &self.marker)
+        self.changed = true;
+        self.save()
+    }
+
+    /// Writes down which journal is here. Before that, a directory whose journal is gone is left as it was found.
+    pub(crate) fn save(&mut self) -> Result<(), DataDirError> {
+        if self.changed {
+            name_journal(&self.path, &self.marker)?;
+            write_marker(&self.path, &self.marker)?;
+            self.changed = false;
+        }
+        Ok(())
     }
 
     fn check(directory: &Path, genesis: B256, from_state: bool) -> Result<Marker, DataDirError> {
@@ -172,9 +203,12 @@ impl DataDir {
                 Ok(found)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                // A first start that was cut short leaves an unfinished marker and nothing else; a
-                // file system of its own has a folder for what its check finds.
-                let known = [LOCK, NEW_MARKER, "lost+found"];
+                // A first start that was cut short leaves the journal's id, an unfinished marker, and nothing
+                // else; a file system of its own has a folder for what its check finds.
+                let mut known = vec![LOCK, NEW_MARKER, "lost+found"];
+                if journal::is_unused(&storage_of(directory)).map_err(io)? {
+                    known.push(STORAGE);
+                }
                 let stranger = fs::read_dir(directory)
                     .map_err(io)?
                     .filter_map(Result::ok)
@@ -193,11 +227,18 @@ impl DataDir {
                     votes_after_ms: None,
                     from_state,
                 };
+                // In this order: where there is a marker, there was a journal.
+                name_journal(directory, &marker)?;
                 write_marker(directory, &marker)?;
                 Ok(marker)
             }
             Err(error) => Err(io(error)),
         }
+    }
+
+    /// The directory.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where consensus and state keep their partitions.
@@ -232,6 +273,32 @@ struct Format {
     format: u32,
 }
 
+/// Compares the marker with the journal that is there, and says whether it was changed: a journal that is not the marker's may
+/// lack votes.
+fn take_stock(directory: &Path, marker: &mut Marker) -> std::io::Result<bool> {
+    let id = match journal::find(&storage_of(directory))? {
+        Found::Named(journal) if journal.id == marker.journal => return Ok(false),
+        Found::Unnamed => return Ok(true),
+        Found::Named(journal) => journal.id,
+        Found::Nothing => B256::new(rand::random()),
+    };
+    marker.journal = id;
+    marker.votes_after_ms = Some(now_ms());
+    Ok(true)
+}
+
+/// Writes the id of the journal where the journal is.
+fn name_journal(directory: &Path, marker: &Marker) -> Result<(), DataDirError> {
+    let journal = Journal {
+        id: marker.journal,
+        votes_after_ms: None,
+    };
+    journal::keep(&storage_of(directory), journal).map_err(|source| DataDirError::Io {
+        path: directory.into(),
+        source,
+    })
+}
+
 fn write_marker(directory: &Path, marker: &Marker) -> Result<(), DataDirError> {
     let bytes = serde_json::to_vec_pretty(marker).map_err(|error| DataDirError::Damaged {
         path: directory.into(),
@@ -258,7 +325,7 @@ fn wait_for(lock: &fs::File) -> std::io::Result<bool> {
 
 /// See [`DataDir::storage`].
 pub(crate) fn storage_of(data_dir: &Path) -> PathBuf {
-    data_dir.join("storage")
+    data_dir.join(STORAGE)
 }
 
 /// The file that is locked while a node uses a data directory.
@@ -332,6 +399,72 @@ mod tests {
         let genesis = B256::repeat_byte(1);
         drop(DataDir::open(path, genesis, false).unwrap());
         assert!(!path.join(NEW_MARKER).exists());
+        // The journal's id is written before the marker.
+        fs::remove_file(path.join(MARKER)).unwrap();
+        assert_eq!(
+            DataDir::open(path, genesis, false)
+                .unwrap()
+                .votes_after_ms(),
+            None
+        );
         drop(DataDir::open(path, genesis, false).unwrap());
+    }
+
+    #[test]
+    fn a_journal_that_is_gone_is_noticed_and_left_alone_until_that_is_settled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let genesis = B256::repeat_byte(1);
+        let open = || DataDir::open(path, genesis, false).unwrap();
+        let look = || {
+            let open = open();
+            (open.journal(), open.votes_after_ms())
+        };
+        let (first, _) = look();
+        assert_eq!(look(), (first, None));
+        // Removed, emptied, damaged.
+        let (storage, id) = (storage_of(path), storage_of(path).join("journal.json"));
+        fs::create_dir(storage.join("hub-blocks-keys")).unwrap();
+        let written = fs::read(&id).unwrap();
+        fs::write(&id, "{").unwrap();
+        let (damaged, votes_after_ms) = look();
+        assert_ne!(damaged, first);
+        assert!(votes_after_ms.is_some());
+        fs::remove_dir_all(&storage).unwrap();
+        assert_ne!(look().0, first);
+        fs::create_dir(&storage).unwrap();
+        assert_ne!(look().0, first);
+        // Put back, it is the same again.
+        fs::write(&id, &written).unwrap();
+        assert_eq!(look(), (first, None));
+        fs::remove_dir_all(&storage).unwrap();
+        let mut lost = open();
+        lost.save().unwrap();
+        let second = lost.journal();
+        drop(lost);
+        let (again, votes_after_ms) = look();
+        assert_eq!(again, second);
+        assert!(votes_after_ms.is_some());
+        // That of the marker is the second one now.
+        fs::write(&id, &written).unwrap();
+        assert_eq!(look().0, first);
+    }
+
+    #[test]
+    fn a_directory_of_a_version_that_named_no_journals_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let open = || DataDir::open(path, B256::repeat_byte(1), false).unwrap();
+        let first = open().journal();
+        let id = storage_of(path).join("journal.json");
+        fs::remove_file(&id).unwrap();
+        fs::create_dir(storage_of(path).join("hub-blocks-keys")).unwrap();
+        let mut old = open();
+        assert_eq!((old.journal(), old.votes_after_ms()), (first, None));
+        old.save().unwrap();
+        drop(old);
+        assert!(id.exists());
+        let again = open();
+        assert_eq!((again.journal(), again.votes_after_ms()), (first, None));
     }
 }

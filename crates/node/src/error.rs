@@ -64,7 +64,7 @@ pub enum NodeError {
     },
     /// There is nothing to rebuild an index from.
     #[error(
-        "{path}: there are no blocks to rebuild an index from\ncheck data_dir; a new node needs no index: start it, and it catches up from peers"
+        "{path}: there are no blocks to rebuild an index from\ncheck data_dir; a new node needs no index: move index.redb away, if there is one, and start it: it catches up from peers"
     )]
     NoBlocks {
         /// Where the blocks would be.
@@ -103,9 +103,19 @@ pub enum NodeError {
     /// The chain.
     #[error(transparent)]
     Chain(#[from] hansa_engine::Start),
-    /// The chain failed while it ran.
+    /// A chain failed while it ran.
     #[error(
-        "{0}\nsee the log above; the data directory is as of the last finalized block, start again"
+        "{what} cannot go on: {reason}\nsee the log above and start again: everything is there as of the last finalized block; if that does not help, move {storage} away: the blocks come from peers"
     )]
+    Ended {
+        /// The node, or a zone.
+        what: String,
+        /// Why.
+        reason: String,
+        /// Where its databases are.
+        storage: PathBuf,
+    },
+    /// Something failed.
+    #[error("{0}\nsee the log above, and start again")]
     Failed(String),
 }

@@ -1,5 +1,6 @@
 //! From consensus to everything that reads: the index first, then whoever listens.
 
+use crate::panics::INDEX;
 use hansa_engine::{Finalized, Sink};
 use hansa_index::{FinalizedBlock, Index, state_diff};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ impl Sink for Feed {
             // Nobody listening is fine.
             Ok(_) => drop(self.subscribers.send(Arc::new(block))),
             // Without its index the node cannot answer for what it acknowledges.
-            Err(error) => panic!("index: {error}"),
+            Err(error) => panic!("{INDEX}{error}"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     league, load_key,
     local::{Console, LocalNode},
     metrics, network, open_files,
+    panics::{self, Watched},
     peers::{Roster, Tracker},
     runtimes::Loads,
     text::{self, MAX_GENESIS_BYTES},
@@ -36,7 +37,6 @@ use hansa_state::FinalizedState;
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
-    panic::AssertUnwindSafe,
     path::Path,
     sync::{
         Arc,
@@ -123,6 +123,7 @@ fn prepare(config: Config, lost_journal: bool) -> Result<Prepared, NodeError> {
         tracing::warn!(data_dir = %config.data_dir.display(), "this data directory was begun from blocks: join.from = \"state\" has no effect on it");
     }
     let voter = take_voter(&config, genesis_hash, &mut directory, lost_journal)?;
+    directory.save()?;
     let (key, votes) = match operator {
         Some(key) => (key, true),
         None => (load_or_make_key(&directory.network_key())?, false),
@@ -169,6 +170,7 @@ fn take_voter(
 /// See [`NodeError`]; each says what to do.
 pub fn run(config: Config, lost_journal: bool, console: &Console) -> Result<(), NodeError> {
     open_files::raise_limit_or_warn();
+    panics::watch();
     let prepared = prepare(config, lost_journal)?;
     let zones = prepared.directory.zones();
     let local = LocalNode::new(console, &prepared.config, &prepared.genesis, zones);
@@ -184,22 +186,10 @@ pub fn run(config: Config, lost_journal: bool, console: &Console) -> Result<(), 
             .with_storage_directory(prepared.directory.storage())
             .with_catch_panics(false),
     );
-    caught("the node", || {
-        runner.start(|context| supervise(context, prepared, handles, Arc::new(local)))
-    })
-}
-
-/// Runs something; its panic, which the log has, becomes an error.
-pub(crate) fn caught<T>(
-    what: &str,
-    run: impl FnOnce() -> Result<T, NodeError>,
-) -> Result<T, NodeError> {
-    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-        let words = words.unwrap_or("a panic without words");
-        let reason = format!("{what} cannot go on: {words}");
-        Err(NodeError::Failed(reason.replace('\n', "; ")))
+    let watched = Watched::new(None, prepared.directory.path().into());
+    watched.caught(|| {
+        let opened = watched.clone();
+        runner.start(|context| supervise(context, prepared, handles, Arc::new(local), opened))
     })
 }
 
@@ -322,6 +312,7 @@ async fn supervise(
     prepared: Prepared,
     threads: Handles,
     local: Arc<LocalNode>,
+    watched: Watched,
 ) -> Result<(), NodeError> {
     // First of all: a node may be asked to stop while it starts, which can take long.
     let mut signals = Signals::new()?;
@@ -331,7 +322,7 @@ async fn supervise(
     let stopper = context.child("stopper");
     let (stop, stopped) = watch::channel(false);
     let running = tokio::select! {
-        running = start(context, &prepared, listeners, stopped, threads, local) => Ok(running?),
+        running = start(context, &prepared, listeners, stopped, threads, local, &watched) => Ok(running?),
         signal = signals.next() => Err(signal),
     };
     let (outcome, servers) = match running {
@@ -405,6 +396,7 @@ async fn start(
     stopped: watch::Receiver<bool>,
     threads: Handles,
     local: Arc<LocalNode>,
+    watched: &Watched,
 ) -> Result<Running, NodeError> {
     let Prepared {
         config,
@@ -449,6 +441,7 @@ async fn start(
         genesis: genesis.clone(),
         partition: PARTITION.into(),
         journal: "local-transactions".into(),
+        storage: prepared.directory.storage(),
         index: index.clone(),
         subscribers: subscribers.clone(),
         from_state,
@@ -466,6 +459,7 @@ async fn start(
         network.gossip,
     )
     .await?;
+    watched.opened();
     let chain::Opened {
         chain,
         pool,
@@ -576,6 +570,7 @@ async fn start(
         states: zones_states,
         index: index.clone(),
         folder: prepared.directory.zones(),
+        journal: prepared.directory.journal(),
         metrics: zone_metrics.clone(),
         loads: loads.clone(),
         alive,
@@ -698,19 +693,5 @@ async fn watch_tip(
             () = &mut stop => return,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_ends_a_node_with_an_error_that_quotes_it() {
-        let error = caught::<()>("the node", || panic!("index: disk {}", 7)).unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains("index: disk 7"), "{text}");
-        assert_eq!(text.lines().count(), 2, "{text}");
-        assert!(caught("the node", || Ok(())).is_ok());
     }
 }

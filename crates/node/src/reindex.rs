@@ -4,11 +4,12 @@
 //! whole history.
 
 use crate::{
-    Config, NodeError,
+    Config, DataDirError, NodeError,
     datadir::{DataDir, storage_of},
     load_genesis,
     node::{PAGE_BYTES, PARTITION, genesis_block, index_config, seed_index},
     open_files,
+    panics::{self, Watched},
 };
 use commonware_runtime::{
     Runner as _,
@@ -42,6 +43,7 @@ const READ_AHEAD: usize = 16;
 /// fewer blocks than the old index has.
 pub fn reindex(config: Config) -> Result<(), NodeError> {
     open_files::raise_limit_or_warn();
+    panics::watch();
     config.validate()?;
     let genesis = load_genesis(&config.genesis)?;
     let genesis_hash = genesis.hash().map_err(hansa_engine::Start::from)?;
@@ -64,7 +66,8 @@ pub fn reindex(config: Config) -> Result<(), NodeError> {
     let runner = runtime::Runner::new(
         runtime::Config::default().with_storage_directory(directory.storage()),
     );
-    runner.start(|context| async move {
+    let watched = Watched::new(None, directory.path().into());
+    let rebuild = |context| async move {
         let cache = CacheRef::new(NZU16!(PAGE_BYTES), NZUsize!(4_096));
         let archive =
             hansa_engine::open_blocks(context, PARTITION, &cache, &Tuning::default()).await;
@@ -80,6 +83,17 @@ pub fn reindex(config: Config) -> Result<(), NodeError> {
         building
             .await
             .map_err(|error| NodeError::Failed(error.to_string()))?
+    };
+    let outcome = watched.caught(|| runner.start(rebuild));
+    outcome.map_err(|error| match error {
+        // A block cannot be read, or is not what was executed: it stays so.
+        NodeError::Failed(reason) => DataDirError::Databases {
+            path: directory.path().into(),
+            storage,
+            reason,
+        }
+        .into(),
+        other => other,
     })
 }
 

@@ -32,7 +32,7 @@ const EVERY: Duration = Duration::from_secs(5);
 static ZONES: RwLock<Option<HashMap<Id, Arc<str>>>> = RwLock::new(None);
 
 /// The zone of the runtime that this thread belongs to; `None` on the hub's, and on threads of no chain.
-fn zone_here() -> Option<Arc<str>> {
+pub(crate) fn zone_here() -> Option<Arc<str>> {
     let id = Handle::try_current().ok()?.id();
     ZONES.read().as_ref()?.get(&id).cloned()
 }

@@ -51,7 +51,7 @@ pub enum VoterError {
     },
     /// The journal is not here.
     #[error(
-        "the key {key} has voted on this chain with another journal than that of {data_dir}\nstart with the data directory that it voted with; or, if that one is lost and this key runs nowhere else, start once with --lost-journal: the node votes again from the next epoch on"
+        "the key {key} has voted on this chain with a journal that is not in {data_dir}\nstart with the data directory that it voted with, with all of its storage/; or, if that is lost and this key runs nowhere else, start once with --lost-journal: the node votes again from the next epoch on"
     )]
     LostJournal {
         /// The key file.

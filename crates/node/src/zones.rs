@@ -10,11 +10,15 @@
 use crate::{
     JoinFrom, NodeError,
     chain::{self, Common, Opened},
+    datadir::storage_of,
     head::NodePayer,
+    indexed::Indexed,
     info::Info,
+    journal,
     metrics::ZoneMetrics,
     network::{self, Connected},
-    node::{States, caught, ended, index_config, until},
+    node::{States, ended, index_config, until},
+    panics::Watched,
     peers::Roster,
     runtimes::{Loads, Marked},
     threads::{Handles, ReadsOn},
@@ -33,16 +37,13 @@ use commonware_runtime::{
     tokio::{self as runtime, Context},
 };
 use hansa_abi::{IZones, ZONES};
-use hansa_engine::{
-    Channels, Committees, Courier, Evidence, Hub, HubBlock, HubBlocks, Join, LocalHub, Shared,
-    ZoneBlocks,
-};
+use hansa_engine::{Channels, Committees, Courier, Evidence, Hub, Join, LocalHub, Shared};
 use hansa_index::{FinalizedBlock, Index};
 use hansa_modules::{
     staking::{self, Calendar, Committee},
     zones::{self, Reseed},
 };
-use hansa_primitives::{Fork, Genesis, Header, PublicKey, Receipt};
+use hansa_primitives::{Fork, Genesis, PublicKey, genesis_timestamp_ms as now_ms};
 use hansa_state::{StateError, StateProvider as _};
 use std::{
     path::PathBuf,
@@ -103,6 +104,8 @@ pub(crate) struct Supervisor {
     pub(crate) index: Index,
     /// Of their folders.
     pub(crate) folder: PathBuf,
+    /// The id of the hub's consensus journal, which names theirs as well.
+    pub(crate) journal: B256,
     pub(crate) network: Network,
     pub(crate) metrics: ZoneMetrics,
     pub(crate) loads: Loads,
@@ -322,41 +325,6 @@ fn require_fork(name: &str, fork: Fork) -> Result<(), NodeError> {
     )))
 }
 
-/// The hub's blocks by its index, whose every block is executed.
-struct Indexed(Index);
-
-impl HubBlocks for Indexed {
-    fn newest(&self) -> Option<HubBlock> {
-        let (number, _) = self.0.head()?;
-        self.at(number)
-    }
-
-    fn at(&self, number: u64) -> Option<HubBlock> {
-        let header = self.0.header(number).ok().flatten();
-        header.map(|(_, header)| HubBlock::from(&header))
-    }
-}
-
-impl ZoneBlocks for Indexed {
-    fn oldest(&self) -> Option<u64> {
-        self.0.oldest()
-    }
-
-    fn newest(&self) -> Option<Header> {
-        let (number, _) = self.0.head()?;
-        self.header(number)
-    }
-
-    fn header(&self, number: u64) -> Option<Header> {
-        let header = self.0.header(number).ok().flatten();
-        header.map(|(_, header)| header)
-    }
-
-    fn receipts(&self, number: u64) -> Option<Arc<Vec<Receipt>>> {
-        self.0.receipts(number).ok().flatten()
-    }
-}
-
 /// Says what a peer did, and leaves it: blocking is for the whole network, and what is wrong on one zone must not cut off the hub.
 #[derive(Clone)]
 struct Lenient(Oracle<PublicKey>);
@@ -385,6 +353,14 @@ struct Zone {
     seated: watch::Receiver<bool>,
     /// Where the hub has cut its epochs.
     reseeds: watch::Receiver<Vec<Reseed>>,
+}
+
+/// What one run of it begins with.
+struct Begun {
+    index: Index,
+    /// See [`journal::settle`].
+    votes_after_ms: Option<u64>,
+    watched: Watched,
 }
 
 /// Why a zone stops that nothing is wrong with.
@@ -463,10 +439,10 @@ impl Zone {
             may_wait = false;
             self.supervisor.servers.close(&name);
             let start = Instant::now();
-            let outcome = match index.clone().map_or_else(|| self.open_index(&genesis), Ok) {
-                Ok(opened) => {
-                    index = Some(opened.clone());
-                    self.on_its_own(genesis.clone(), opened).await
+            let outcome = match self.prepare(&genesis, index.clone()) {
+                Ok(begun) => {
+                    index = Some(begun.index.clone());
+                    self.on_its_own(genesis.clone(), begun).await
                 }
                 Err(error) => Err(error),
             };
@@ -503,13 +479,12 @@ impl Zone {
     }
 
     /// Runs it on a runtime of its own until it ends, and says why it did.
-    async fn on_its_own(&self, genesis: Arc<Genesis>, index: Index) -> Result<Stopped, NodeError> {
+    async fn on_its_own(&self, genesis: Arc<Genesis>, begun: Begun) -> Result<Stopped, NodeError> {
         let (zone, alive) = (self.clone(), self.supervisor.alive.clone());
         let (done, ended) = oneshot::channel();
         let run = move || {
-            let outcome = caught(&format!("zone {}", genesis.name), || {
-                zone.run_here(genesis, index)
-            });
+            let watched = begun.watched.clone();
+            let outcome = watched.caught(|| zone.run_here(genesis, begun));
             drop(alive);
             let _ = done.send(outcome);
         };
@@ -525,17 +500,17 @@ impl Zone {
     }
 
     /// Runs it on this thread and those of its runtime, until it ends or the node stops.
-    fn run_here(&self, genesis: Arc<Genesis>, index: Index) -> Result<Stopped, NodeError> {
+    fn run_here(&self, genesis: Arc<Genesis>, begun: Begun) -> Result<Stopped, NodeError> {
         let config = runtime::Config::default()
             .with_worker_threads(WORKERS)
-            .with_storage_directory(self.supervisor.folder.join(&genesis.name).join("storage"))
+            .with_storage_directory(storage_of(&self.folder()))
             .with_catch_panics(false);
         runtime::Runner::new(config).start(|context| async move {
             let _marked = Marked::here(&genesis.name);
             let stopper = context.child("stopper");
             let stopped = until(self.supervisor.common.stopped.clone());
             let outcome = tokio::select! {
-                outcome = self.once(context, genesis, index) => outcome,
+                outcome = self.once(context, genesis, begun) => outcome,
                 () = stopped => Ok(Stopped::Node),
             };
             // What it has started ends with the runtime; journals may want to be closed before.
@@ -544,19 +519,31 @@ impl Zone {
         })
     }
 
-    fn open_index(&self, genesis: &Genesis) -> Result<Index, NodeError> {
+    /// Makes its folder, and opens its index if that is not open yet.
+    fn prepare(&self, genesis: &Genesis, index: Option<Index>) -> Result<Begun, NodeError> {
         // Before anything is written: the version that knows the fork may name it otherwise, and so the genesis.
         require_fork(&genesis.name, genesis.fork)?;
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
         let folder = self.folder();
         let is_new = !folder.join("index.redb").exists();
-        std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+        // The index comes after it: where there is one, there was a journal.
+        let storage = storage_of(&folder);
+        let votes_after_ms = journal::settle(&storage, self.supervisor.journal, !is_new, now_ms())
+            .map_err(|error| failed(&error))?;
+        let begun = |index| Begun {
+            index,
+            votes_after_ms,
+            watched: Watched::new(Some(&genesis.name), folder.clone()),
+        };
+        if let Some(index) = index {
+            return Ok(begun(index));
+        }
         if is_new && !self.begins() && self.supervisor.common.config.join.from == JoinFrom::State {
             std::fs::write(folder.join(FROM_STATE), "").map_err(|error| failed(&error))?;
         }
         let hash = genesis.hash().map_err(|error| failed(&error))?;
         let config = index_config(&self.supervisor.common.config, hash);
-        Ok(Index::open(folder.join("index.redb"), config)?)
+        Ok(begun(Index::open(folder.join("index.redb"), config)?))
     }
 
     /// Runs it until it ends, or this node leaves it.
@@ -564,12 +551,19 @@ impl Zone {
         &self,
         context: Context,
         genesis: Arc<Genesis>,
-        index: Index,
+        begun: Begun,
     ) -> Result<Stopped, NodeError> {
+        let Begun {
+            index,
+            votes_after_ms,
+            watched,
+        } = begun;
         let mut reseeds = self.reseeds.clone();
         let known = reseeds.borrow_and_update().clone();
         let supervisor = &self.supervisor;
-        let common = &supervisor.common;
+        let mut common = supervisor.common.clone();
+        common.votes_after_ms = common.votes_after_ms.max(votes_after_ms);
+        let common = &common;
         let name = genesis.name.as_str();
         let id = genesis.zone.as_ref().map_or(0, |zone| zone.id);
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
@@ -592,6 +586,7 @@ impl Zone {
             genesis: genesis.clone(),
             partition: format!("zone-{id}"),
             journal: format!("zone-{id}-local-transactions"),
+            storage: storage_of(&self.folder()),
             index: index.clone(),
             subscribers: subscribers.clone(),
             from_state,
@@ -627,6 +622,7 @@ impl Zone {
             () = &mut reseeded => return Ok(Stopped::Reseeded),
             () = left => return Ok(Stopped::Left),
         };
+        watched.opened();
         let Opened {
             mut chain,
             pool,

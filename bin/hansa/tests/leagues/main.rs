@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod damage;
 mod joining;
 mod lifecycle;
 mod operators;

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Ends a node that no command looks after.
-struct Node(Child);
+pub(crate) struct Node(Child);
 
 impl Drop for Node {
     fn drop(&mut self) {
@@ -106,10 +106,15 @@ fn without_peers(config: &Path, ports: &[u64]) {
     fs::write(config, toml::to_string(&table).unwrap()).unwrap();
 }
 
-fn node(config: &Path) -> Node {
+pub(crate) fn node(config: &Path) -> Node {
+    start(config, &[])
+}
+
+fn start(config: &Path, more: &[&str]) -> Node {
     let log = fs::File::create(config.with_extension("log")).unwrap();
     let child = Command::new(HANSA)
         .arg("node")
+        .args(more)
         .arg("--config")
         .arg(config)
         .stderr(log)
@@ -119,7 +124,7 @@ fn node(config: &Path) -> Node {
     Node(child)
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -210,7 +215,7 @@ fn an_operator_that_runs_twice_is_slashed() {
 }
 
 /// The lines of a node's log that tell of epochs.
-fn epochs(config: &Path) -> Vec<String> {
+pub(crate) fn epochs(config: &Path) -> Vec<String> {
     let log = fs::read_to_string(config.with_extension("log")).unwrap_or_default();
     let lines = log.lines().filter(|line| line.contains("epoch entered"));
     lines.map(str::to_owned).collect()
@@ -222,32 +227,47 @@ fn a_key_whose_journal_is_lost_votes_from_the_next_epoch_on() {
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
     up(dir);
-    json(dir, &["down", "--operator", "operator-2"]);
-    let config = dir.join("operator-2/node.toml");
-    fs::remove_dir_all(dir.join("operator-2/data")).unwrap();
-    let refused = Command::new(HANSA)
-        .arg("node")
-        .arg("--config")
-        .arg(&config)
-        .output();
-    let refused = refused.unwrap();
-    let errors = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success(), "{errors}");
-    assert!(errors.contains("--lost-journal"), "{errors}");
-    let log = fs::File::create(config.with_extension("log")).unwrap();
-    let child = Command::new(HANSA)
-        .args(["node", "--lost-journal", "--config"])
-        .arg(&config)
-        .stderr(log)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _node = Node(child);
-    eventually("it votes again", || {
-        epochs(&config)
-            .iter()
-            .any(|line| line.contains("votes=true"))
+    // All of the data, or only what consensus keeps.
+    for (operator, lost) in [("operator-2", "data"), ("operator-3", "data/storage")] {
+        json(dir, &["down", "--operator", operator]);
+        let config = dir.join(operator).join("node.toml");
+        fs::remove_dir_all(dir.join(operator).join(lost)).unwrap();
+        // Refused as often as it is tried.
+        for _ in 0..2 {
+            let errors = refused(&config);
+            assert!(errors.contains("--lost-journal"), "{errors}");
+        }
+        let child = without_journal(&config);
+        eventually("it votes again", || {
+            epochs(&config)
+                .iter()
+                .any(|line| line.contains("votes=true"))
+        });
+        let first = &epochs(&config)[0];
+        assert!(first.contains("votes=false"), "{first}");
+        // From then on it is a journal like any other.
+        drop(child);
+        let again = node(&config);
+        eventually("it starts", || !epochs(&config).is_empty());
+        drop(again);
+        json(dir, &["up", "--detach"]);
+    }
+}
+
+/// What a node says that does not start.
+pub(crate) fn refused(config: &Path) -> String {
+    let mut node = node(config);
+    let mut status = None;
+    eventually("it ends", || {
+        status = node.0.try_wait().unwrap();
+        status.is_some()
     });
-    let first = &epochs(&config)[0];
-    assert!(first.contains("votes=false"), "{first}");
+    let errors = fs::read_to_string(config.with_extension("log")).unwrap();
+    assert_eq!(status.unwrap().code(), Some(1), "{errors}");
+    errors
+}
+
+/// Starts a node whose journal is lost.
+pub(crate) fn without_journal(config: &Path) -> Node {
+    start(config, &["--lost-journal"])
 }
