@@ -64,6 +64,8 @@ struct Status {
     /// Blocks whose state can be read.
     oldest_state: U64,
     next_base_fee_per_gas: U64,
+    /// An idle chain makes a block so often, milliseconds.
+    heartbeat_ms: u64,
     syncing: bool,
     operator: Option<Operator>,
     operators: usize,
@@ -102,6 +104,7 @@ fn status(node: &Node) -> CallResult<Status> {
         oldest_block: U64::from(node.chain.oldest()),
         oldest_state: U64::from(context.state.range().0),
         next_base_fee_per_gas: fee_quantity(node, &head),
+        heartbeat_ms: header.terms.heartbeat_ms,
         syncing: context.node.syncing().is_some(),
         operator: context.node.operator(),
         operators: context.genesis.operators.len(),
