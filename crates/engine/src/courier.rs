@@ -4,7 +4,7 @@
 use crate::{
     Head, Marshal, Payer, Runtime,
     application::now_ms,
-    payer::{Outlook, Worth, outlook},
+    payer::{CallGas, Outlook, Worth, outlook},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolEvent as _};
@@ -23,7 +23,7 @@ use hansa_modules::{
 use hansa_primitives::{Genesis, Header, PublicKey, Receipt};
 use hansa_state::PreImages;
 use std::{
-    ops::{Range, RangeInclusive},
+    ops::RangeInclusive,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -114,39 +114,72 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 Next::Nothing => idle = Some(seen),
                 Next::NotYet => {}
                 Next::Call(module, input) => {
-                    attempt.nonce = self.send(module, input, Pays::Upkeep).await;
+                    attempt.nonce = self.send(module, input, Worth::Upkeep).await;
                     if attempt.nonce.is_none() {
                         attempt.again = Some(context.current() + RETRY);
                     }
                 }
-                Next::Deliver(input, fees) => {
-                    attempt.nonce = self.send(MESSAGES, input, Pays::Fees(fees)).await;
+                Next::Deliver(batch) => {
+                    attempt.nonce = self.send_best(batch).await;
                     if attempt.nonce.is_none() {
                         attempt.again = Some(context.current() + RETRY);
                     }
                 }
                 Next::Rescue(input) => {
-                    attempt.nonce = self.send(ZONES, input, Pays::Everything).await;
+                    attempt.nonce = self.send(ZONES, input, Worth::Everything).await;
                     attempt.again = Some(context.current() + RETRY);
                 }
             }
         }
     }
 
-    async fn send(&self, module: Address, input: Bytes, pays: Pays) -> Option<u64> {
-        let gas = match self.payer.outlook(module, &input).await? {
-            Outlook::Returns(_, gas) => gas,
+    /// Sends a call, if the account can spare what it costs.
+    async fn send(&self, module: Address, input: Bytes, worth: Worth) -> Option<u64> {
+        let gas = self.gas_of(module, &input).await?;
+        self.send_for(module, input, (gas, worth)).await
+    }
+
+    /// Delivers as much of a batch as pays for itself, or as is given away.
+    async fn send_best(&self, mut batch: Batch) -> Option<u64> {
+        loop {
+            let input = batch.input(self.zone);
+            let gas = self.gas_of(MESSAGES, &input).await?;
+            let call = CallGas {
+                module: gas,
+                bytes: input.len(),
+            };
+            let pays = batch.fees() >= self.payer.cost(call);
+            let worth = if pays { Worth::Upkeep } else { Worth::Gift };
+            let is_last = batch.messages.len() == 1;
+            if pays || is_last || self.payer.spares(call, worth).await {
+                return self.send_for(MESSAGES, input, (gas, worth)).await;
+            }
+            // What comes first may pay for itself.
+            batch.truncate(batch.messages.len() / 2);
+        }
+    }
+
+    async fn gas_of(&self, module: Address, input: &Bytes) -> Option<u64> {
+        match self.payer.outlook(module, input).await? {
+            Outlook::Returns(_, gas) => Some(gas),
             Outlook::Refused(reason) => {
                 tracing::info!(zone = self.zone, %reason, "the hub does not take what a zone sends");
-                return None;
+                None
             }
+        }
+    }
+
+    async fn send_for(
+        &self,
+        module: Address,
+        input: Bytes,
+        (gas, worth): (u64, Worth),
+    ) -> Option<u64> {
+        let call = CallGas {
+            module: gas,
+            bytes: input.len(),
         };
-        let worth = match pays {
-            Pays::Everything => Worth::Everything,
-            Pays::Fees(fees) if fees < self.payer.cost(gas) => Worth::Gift,
-            Pays::Upkeep | Pays::Fees(_) => Worth::Upkeep,
-        };
-        if !self.payer.spares(gas, worth).await {
+        if !self.payer.spares(call, worth).await {
             tracing::warn!(zone = self.zone, account = %self.payer.address(), ?worth, "what a zone sends is left to others: what this account has is kept for evidence and checkpoints; fund it");
             return None;
         }
@@ -198,24 +231,15 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             }
             return self.checkpoint(newest).await;
         }
-        let Some(waiting) = self.block_of(lane.delivered, newest) else {
-            let halted_after_s = self.hub.zones.halted_after_s;
-            let cadence = halted_after_s.saturating_mul(1_000) / CHECKPOINTS;
-            let due = checkpoint.timestampMs.saturating_add(cadence);
-            if newest.number <= checkpoint.number || now_ms < due {
-                return Next::Nothing;
-            }
-            // It may have been due for long, as the first one is: then all would be late at once.
-            let known = checkpoint.number;
-            let since = match *overdue {
-                Some((of, since)) if of == known => since,
-                _ => now_ms,
-            };
-            *overdue = Some((known, since));
-            if now_ms < self.wait(since, known) {
-                return Next::NotYet;
-            }
+        // Also while something waits that nobody delivers: who hears nothing of a zone may say that it has halted.
+        if self.is_overdue(&checkpoint, (newest, now_ms), overdue) {
             return self.checkpoint(newest).await;
+        }
+        let Some(waiting) = self.block_of(lane.delivered, newest) else {
+            return match *overdue {
+                None => Next::Nothing,
+                Some(_) => Next::NotYet,
+            };
         };
         if now_ms < self.turn(&waiting, waiting.timestamp_ms, lane.delivered) {
             return Next::NotYet;
@@ -223,8 +247,31 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
         if checkpoint.outboxCount <= lane.delivered {
             return self.checkpoint(newest).await;
         }
-        let range = lane.delivered..checkpoint.outboxCount;
-        self.deliver(waiting.number..=newest.number, range).await
+        let range = waiting.number..=newest.number;
+        self.deliver(range, (&lane, checkpoint.outboxCount)).await
+    }
+
+    /// Whether the hub has heard nothing of the zone for long, and it is this node's turn to tell it. `overdue` remembers since when.
+    fn is_overdue(
+        &self,
+        checkpoint: &IZones::Checkpoint,
+        (newest, now_ms): (&Header, u64),
+        overdue: &mut Option<(u64, u64)>,
+    ) -> bool {
+        let cadence = self.hub.zones.halted_after_s.saturating_mul(1_000) / CHECKPOINTS;
+        let known = checkpoint.number;
+        let due = checkpoint.timestampMs.saturating_add(cadence);
+        if newest.number <= known || now_ms < due {
+            *overdue = None;
+            return false;
+        }
+        // It may have been due for long, as the first one is: then all would be late at once.
+        let since = match *overdue {
+            Some((of, since)) if of == known => since,
+            _ => now_ms,
+        };
+        *overdue = Some((known, since));
+        now_ms >= self.wait(since, known)
     }
 
     /// When it is this node's turn for something that is due.
@@ -298,8 +345,12 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
     }
 
     /// Delivers messages of a range of nonces that the hub's checkpoint has, and that were sent in these blocks.
-    async fn deliver(&self, mut blocks: RangeInclusive<u64>, nonces: Range<u64>) -> Next {
-        let count = nonces.end;
+    async fn deliver(
+        &self,
+        mut blocks: RangeInclusive<u64>,
+        (lane, count): (&IMessages::Lane, u64),
+    ) -> Next {
+        let nonces = lane.delivered..count;
         let (mut messages, mut proofs, mut bytes) = (Vec::<Message>::new(), Vec::new(), 0);
         let is_full = |messages: usize, bytes| {
             messages == MAX_DELIVERIES
@@ -322,16 +373,12 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
                 proofs.push(proof);
             }
         }
-        let fees = messages
-            .iter()
-            .map(|message| message.fee.min(MAX_MESSAGE_FEE));
-        let fees = fees.fold(U256::ZERO, U256::saturating_add);
-        let call = IMessages::deliverCall {
-            zoneId: self.zone,
+        let fees = paid(&messages, lane);
+        Next::Deliver(Batch {
             messages,
             proofs,
-        };
-        Next::Deliver(call.abi_encode().into(), fees)
+            fees,
+        })
     }
 
     /// What was sent in a block, in its order.
@@ -361,14 +408,50 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
     }
 }
 
-/// Where what a call costs comes from.
-enum Pays {
-    /// From all that the account has.
-    Everything,
-    /// From what evidence does not need.
-    Upkeep,
-    /// From fees in wei; what they do not cover is a gift.
-    Fees(U256),
+/// Messages that follow each other.
+struct Batch {
+    messages: Vec<Message>,
+    proofs: Vec<Vec<B256>>,
+    /// What each pays, wei.
+    fees: Vec<U256>,
+}
+
+impl Batch {
+    fn fees(&self) -> U256 {
+        let fees = self.fees.iter();
+        fees.fold(U256::ZERO, |sum, fee| sum.saturating_add(*fee))
+    }
+
+    fn truncate(&mut self, count: usize) {
+        self.messages.truncate(count);
+        self.proofs.truncate(count);
+        self.fees.truncate(count);
+    }
+
+    fn input(&self, zone: u64) -> Bytes {
+        let call = IMessages::deliverCall {
+            zoneId: zone,
+            messages: self.messages.clone(),
+            proofs: self.proofs.clone(),
+        };
+        call.abi_encode().into()
+    }
+}
+
+/// What messages pay, one after another, of what may leave their zone now.
+fn paid(messages: &[Message], lane: &IMessages::Lane) -> Vec<U256> {
+    let mut left = lane.outflowLimit.saturating_sub(lane.outflow);
+    let mut take = |amount: U256| {
+        let out = amount.min(left);
+        left -= out;
+        out
+    };
+    let pay = |message: &Message| {
+        let fee = take(message.fee.min(MAX_MESSAGE_FEE));
+        take(message.value);
+        fee
+    };
+    messages.iter().map(pay).collect()
 }
 
 /// What a courier does next.
@@ -379,8 +462,8 @@ enum Next {
     NotYet,
     /// A call to a module of the hub.
     Call(Address, Bytes),
-    /// A delivery, and the fees that it brings, wei.
-    Deliver(Bytes, U256),
+    /// A delivery, or a part of it.
+    Deliver(Batch),
     /// A call to the module of zones, worth all that the account has: the zone's blocks depend on it.
     Rescue(Bytes),
 }

@@ -23,6 +23,23 @@ const EVIDENCE_GAS: u64 = 30_000_000;
 /// Gas that is kept for more than a thousand checkpoints, a week of them.
 const CHECKPOINT_GAS: u64 = 300_000_000;
 
+/// What a call to a module uses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallGas {
+    /// Of the module.
+    pub(crate) module: u64,
+    /// Bytes of its input.
+    pub(crate) bytes: usize,
+}
+
+impl CallGas {
+    /// With Ethereum's price of a transaction and of its bytes.
+    const fn total(self) -> u64 {
+        let bytes = (self.bytes as u64).saturating_mul(40);
+        self.module.saturating_add(21_000).saturating_add(bytes)
+    }
+}
+
 /// What a call is for: what else its account has to be able to pay for afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worth {
@@ -104,23 +121,23 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
         outlook(&self.head, self.chain_id, module, &call).await
     }
 
-    /// Whether the account can pay for so much gas, and for what comes first after that.
-    pub(crate) async fn spares(&self, gas: u64, worth: Worth) -> bool {
+    /// Whether the account can pay for a call, and for what comes first after that.
+    pub(crate) async fn spares(&self, call: CallGas, worth: Worth) -> bool {
         let kept = match worth {
             Worth::Everything => return true,
             Worth::Upkeep => EVIDENCE_GAS,
             Worth::Gift => EVIDENCE_GAS + CHECKPOINT_GAS,
         };
         let price = 2 * u128::from(self.pool.head().base_fee_next) + TIP;
-        let needed = U256::from(price) * U256::from(kept.saturating_add(gas));
+        let needed = U256::from(price) * U256::from(kept.saturating_add(call.total()));
         let account = self.head.account(self.address()).await;
         account.is_ok_and(|account| account.balance >= needed)
     }
 
-    /// What so much gas costs now, wei.
-    pub(crate) fn cost(&self, gas: u64) -> U256 {
+    /// What a call costs now, wei.
+    pub(crate) fn cost(&self, call: CallGas) -> U256 {
         let price = u128::from(self.pool.head().base_fee_next) + TIP;
-        U256::from(price) * U256::from(gas)
+        U256::from(price) * U256::from(call.total())
     }
 
     /// Sends a call that uses `gas`, and returns its nonce.

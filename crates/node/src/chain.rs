@@ -7,6 +7,7 @@ use crate::{
     node::{
         States, catch_up, ended, genesis_block, head, head_info, indexed, seed_index, watch_keeper,
     },
+    panics::Watched,
 };
 use commonware_cryptography::Signer as _;
 use commonware_p2p::{Blocker, Receiver, Sender, authenticated::lookup::Oracle};
@@ -64,6 +65,8 @@ pub(crate) struct Setup {
     /// Of a zone: where its hub has cut its epochs.
     pub(crate) reseeds: Arc<[Reseed]>,
     pub(crate) evidence: Option<mpsc::Sender<Evidence>>,
+    /// Is told once its databases are open.
+    pub(crate) watched: Watched,
 }
 
 /// A chain that runs, and whose state is as new as its index.
@@ -141,6 +144,7 @@ where
         channels,
     )
     .await?;
+    setup.watched.opened();
     // After a crash the databases can be behind the index. Consensus delivers the blocks between
     // again; until it has, nobody may take the older state for the newest.
     let processed = chain.marshal.get_processed().await;

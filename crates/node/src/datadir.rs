@@ -102,6 +102,9 @@ struct Marker {
     /// The chain's state came from peers: blocks before that are not here.
     #[serde(default)]
     from_state: bool,
+    /// The journal has its id with it, so one without is another.
+    #[serde(default)]
+    named: bool,
 }
 
 /// An opened data directory. Locked until dropped.
@@ -167,6 +170,7 @@ impl DataDir {
     pub(crate) fn save(&mut self) -> Result<(), DataDirError> {
         if self.changed {
             name_journal(&self.path, &self.marker)?;
+            self.marker.named = true;
             write_marker(&self.path, &self.marker)?;
             self.changed = false;
         }
@@ -226,6 +230,7 @@ impl DataDir {
                     journal: B256::new(rand::random()),
                     votes_after_ms: None,
                     from_state,
+                    named: true,
                 };
                 // In this order: where there is a marker, there was a journal.
                 name_journal(directory, &marker)?;
@@ -277,10 +282,10 @@ struct Format {
 /// lack votes.
 fn take_stock(directory: &Path, marker: &mut Marker) -> std::io::Result<bool> {
     let id = match journal::find(&storage_of(directory))? {
-        Found::Named(journal) if journal.id == marker.journal => return Ok(false),
-        Found::Unnamed => return Ok(true),
+        Found::Named(journal) if journal.id == marker.journal => return Ok(!marker.named),
+        Found::Unnamed if !marker.named => return Ok(true),
         Found::Named(journal) => journal.id,
-        Found::Nothing => B256::new(rand::random()),
+        Found::Unnamed | Found::Nothing => B256::new(rand::random()),
     };
     marker.journal = id;
     marker.votes_after_ms = Some(now_ms());
@@ -311,7 +316,7 @@ fn write_marker(directory: &Path, marker: &Marker) -> Result<(), DataDirError> {
 }
 
 /// Takes a lock, and says whether it did. A process that was killed keeps it until its last thread is gone, which can be after it counts as ended.
-fn wait_for(lock: &fs::File) -> std::io::Result<bool> {
+pub(crate) fn wait_for(lock: &fs::File) -> std::io::Result<bool> {
     let begin = Instant::now();
     loop {
         match lock.try_lock() {

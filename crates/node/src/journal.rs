@@ -54,7 +54,10 @@ pub(crate) fn is_unused(storage: &Path) -> io::Result<bool> {
         entries => entries?,
     };
     for entry in entries {
-        if Path::new(&entry?.file_name()).file_stem() != Path::new(FILE).file_stem() {
+        let name = entry?.file_name();
+        // A file system of its own has a folder for what its check finds.
+        let is_id = Path::new(&name).file_stem() == Path::new(FILE).file_stem();
+        if !is_id && name != "lost+found" {
             return Ok(false);
         }
     }

@@ -449,6 +449,7 @@ async fn start(
         hub: None,
         reseeds: Arc::from([]),
         evidence: Some(accusations.clone()),
+        watched: watched.clone(),
     };
     let opened = chain::open(
         &context,
@@ -459,7 +460,6 @@ async fn start(
         network.gossip,
     )
     .await?;
-    watched.opened();
     let chain::Opened {
         chain,
         pool,

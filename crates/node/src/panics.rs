@@ -7,7 +7,9 @@ use crate::{DataDirError, NodeError, datadir::storage_of, runtimes::zone_here};
 use parking_lot::Mutex;
 use std::{
     any::Any,
+    backtrace::{Backtrace, BacktraceStatus},
     collections::BTreeMap,
+    io::Write as _,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook},
     path::PathBuf,
     sync::{
@@ -36,6 +38,14 @@ fn note(panic: &PanicHookInfo<'_>) {
     let line = panic.location().map_or(0, |location| location.line());
     let mut words = words_of(panic.payload());
     tracing::error!(%file, line, "panic: {words}");
+    if !tracing::enabled!(tracing::Level::ERROR) {
+        // The log does not want it: somebody has to.
+        let _ = writeln!(std::io::stderr(), "panic at {file}:{line}: {words}");
+    }
+    let trace = Backtrace::capture();
+    if trace.status() == BacktraceStatus::Captured {
+        let _ = writeln!(std::io::stderr(), "{trace}");
+    }
     if file.contains("redb") {
         words.insert_str(0, INDEX);
     }
@@ -93,7 +103,10 @@ impl Watched {
         let Err(NodeError::Failed(reason)) = outcome else {
             return outcome;
         };
-        let first = FIRST.lock().remove(&self.zone).map(|(_, words)| words);
+        // An older one, of a task that nothing depends on, is not why it ended.
+        let first = FIRST.lock().remove(&self.zone);
+        let first = first.filter(|(at, _)| at.elapsed() <= ONE_CAUSE);
+        let first = first.map(|(_, words)| words);
         let panicked = panicked || first.is_some();
         Err(self.explain(first.unwrap_or(reason), panicked))
     }

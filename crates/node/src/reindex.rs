@@ -6,7 +6,7 @@
 use crate::{
     Config, DataDirError, NodeError,
     datadir::{DataDir, storage_of},
-    load_genesis,
+    journal, load_genesis,
     node::{PAGE_BYTES, PARTITION, genesis_block, index_config, seed_index},
     open_files,
     panics::{self, Watched},
@@ -25,6 +25,7 @@ use hansa_mempool::recover_one;
 use hansa_primitives::{Block, Genesis, receipts_root};
 use hansa_state::diff_of;
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -49,7 +50,11 @@ pub fn reindex(config: Config) -> Result<(), NodeError> {
     let genesis_hash = genesis.hash().map_err(hansa_engine::Start::from)?;
     // Opening makes what is missing, and an index of nothing would then replace the old one.
     let storage = storage_of(&config.data_dir);
-    if !storage.is_dir() {
+    let is_unused = journal::is_unused(&storage).map_err(|source| DataDirError::Io {
+        path: config.data_dir.clone(),
+        source,
+    })?;
+    if is_unused {
         return Err(NodeError::NoBlocks { path: storage });
     }
     let directory = DataDir::open(&config.data_dir, genesis_hash, false)?;
@@ -67,6 +72,7 @@ pub fn reindex(config: Config) -> Result<(), NodeError> {
         runtime::Config::default().with_storage_directory(directory.storage()),
     );
     let watched = Watched::new(None, directory.path().into());
+    let folder = directory.path().to_path_buf();
     let rebuild = |context| async move {
         let cache = CacheRef::new(NZU16!(PAGE_BYTES), NZUsize!(4_096));
         let archive =
@@ -79,22 +85,12 @@ pub fn reindex(config: Config) -> Result<(), NodeError> {
             })
             .map(drop)
         });
-        read_all(archive, blocks).await;
+        read_all(archive, (folder, storage), blocks).await;
         building
             .await
             .map_err(|error| NodeError::Failed(error.to_string()))?
     };
-    let outcome = watched.caught(|| runner.start(rebuild));
-    outcome.map_err(|error| match error {
-        // A block cannot be read, or is not what was executed: it stays so.
-        NodeError::Failed(reason) => DataDirError::Databases {
-            path: directory.path().into(),
-            storage,
-            reason,
-        }
-        .into(),
-        other => other,
-    })
+    watched.caught(|| runner.start(rebuild))
 }
 
 /// An index that ends earlier than the old one must not replace it.
@@ -108,13 +104,23 @@ fn enough(rebuilt: u64, old: u64) -> Result<(), NodeError> {
 /// A block, or why it cannot be read.
 type Read = Result<Block, NodeError>;
 
-/// Every finalized block from height 1 on, until nobody wants more.
-async fn read_all(archive: BlockArchive<Context>, blocks: mpsc::Sender<Read>) {
+/// Every finalized block from height 1 on, until nobody wants more. A block that cannot be read stays so: the databases of the data directory `path` in
+/// `storage` are damaged.
+async fn read_all(
+    archive: BlockArchive<Context>,
+    (path, storage): (PathBuf, PathBuf),
+    blocks: mpsc::Sender<Read>,
+) {
     for height in 1.. {
         let read = match archive.get(Identifier::Index(height)).await {
             Ok(None) => return,
             Ok(Some(block)) => Ok(Arc::unwrap_or_clone(block)),
-            Err(error) => Err(NodeError::Failed(format!("block {height}: {error}"))),
+            Err(error) => Err(DataDirError::Databases {
+                path: path.clone(),
+                storage: storage.clone(),
+                reason: format!("block {height}: {error}"),
+            }
+            .into()),
         };
         if blocks.send(read).await.is_err() {
             return;

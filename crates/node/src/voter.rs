@@ -4,7 +4,7 @@
 //! for the same view, which is a fault that is slashed. So there is a record beside each operator key, `<key>.voter`: for
 //! each chain, which data directory holds the journal. It is locked while a node runs: one node per key on a machine.
 
-use crate::datadir::write_durably;
+use crate::datadir::{wait_for, write_durably};
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -103,13 +103,9 @@ impl Voter {
             .write(true)
             .open(path.with_extension("lock"))
             .map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let key = journal.key.into();
-                return Err(VoterError::InUse { key }.into());
-            }
-            Err(fs::TryLockError::Error(source)) => return Err(io(source).into()),
+        if !wait_for(&lock).map_err(io)? {
+            let key = journal.key.into();
+            return Err(VoterError::InUse { key }.into());
         }
         let mut record = read(&path)?;
         let known = record.0.insert(journal.genesis, journal.id);

@@ -594,6 +594,7 @@ impl Zone {
             hub: Some(self.hub(&context, id)),
             reseeds: known.into(),
             evidence: Some(supervisor.accusations.clone()),
+            watched,
         };
         let reseeded = async {
             if reseeds.changed().await.is_err() {
@@ -622,7 +623,6 @@ impl Zone {
             () = &mut reseeded => return Ok(Stopped::Reseeded),
             () = left => return Ok(Stopped::Left),
         };
-        watched.opened();
         let Opened {
             mut chain,
             pool,

@@ -41,7 +41,9 @@ export class Part<T> {
     try {
       this.loaded = await this.ask();
       return this.loaded;
-    } catch {
+    } catch (error) {
+      // Code that was loaded may have failed as well.
+      console.error(error);
       throw new NotLoaded(await answers());
     }
   }

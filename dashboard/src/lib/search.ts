@@ -74,6 +74,7 @@ async function byNumber(number: number): Promise<Found> {
   const all = await chains();
   const heads = await Promise.allSettled(all.map((chain) => call<Hex>(chain, 'eth_blockNumber')));
   const found = all.filter((_, index) => heads[index]?.status === 'fulfilled' && Number((heads[index] as PromiseFulfilledResult<Hex>).value) >= number);
+  if (heads.every(({ status }) => status === 'rejected')) throw new Error('no chain answers');
   // The hub's page says what to expect of one that is not there yet.
   if (found.length === 0) return { route: to('chains', HUB, 'block', number) };
   return only(found.map((chain) => ({ label: t.search.block(count(number), line(chain, 40)), route: to('chains', chain, 'block', number) })), '');

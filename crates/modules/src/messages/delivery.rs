@@ -83,8 +83,9 @@ fn pay_fee(
     let fee = lane.let_out(context.now(), limit, allowed);
     lane.locked = lane.locked.saturating_sub(fee);
     if lane.is_stopped(context)? {
-        // There is no way back. What no honest zone lets anybody offer stays where it is.
-        ensure(fee == allowed, || IMessages::OutflowLimit { limit })?;
+        // There is no way back. What no honest zone lets anybody offer stays where it is, and so does what would never fit: nothing waits for that.
+        let fits = fee == allowed || allowed > limit;
+        ensure(fits, || IMessages::OutflowLimit { limit })?;
         return Ok(fee);
     }
     let rest = message.fee.saturating_sub(fee);

@@ -15,8 +15,8 @@ use hansa_primitives::Arrival;
 
 /// Parts of what a zone has, one of which may leave within a day where no stake answers for it.
 const UNANSWERED_PARTS: U256 = U256::from_limbs([16, 0, 0, 0]);
-/// So many wei at least: 0.1 ether.
-const UNANSWERED_LEAST: U256 = U256::from_limbs([100_000_000_000_000_000, 0, 0, 0]);
+/// So many wei may leave within a day whatever answers, 0.1 ether: nobody's ether may stay for ever.
+const LEAST: U256 = U256::from_limbs([100_000_000_000_000_000, 0, 0, 0]);
 
 /// A lane as it is stored.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,16 +106,18 @@ impl Lane {
     /// may stay for ever, but not by more than while something did: nobody gains by taking stake away.
     pub(super) fn limit(&self, context: &mut Context<'_>) -> Result<U256, Stop> {
         let answers = zones::checkpoint(context, self.zone)?.answers;
-        if answers.is_zero() {
-            let part = (self.locked / UNANSWERED_PARTS).max(UNANSWERED_LEAST);
+        let limit = if answers.is_zero() {
+            let part = self.locked / UNANSWERED_PARTS;
             let answered = zones::answered(context, self.zone)?;
-            return Ok(if answered.is_zero() {
+            if answered.is_zero() {
                 part
             } else {
                 part.min(answered)
-            });
-        }
-        Ok(answers)
+            }
+        } else {
+            answers
+        };
+        Ok(limit.max(LEAST))
     }
 
     /// Locks ether that goes to the zone: so much of what left it does not count any more.

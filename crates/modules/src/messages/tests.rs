@@ -156,10 +156,13 @@ struct World {
 }
 
 /// Of each operator: a hundredth of it is a zone's, of which the cheapest fault costs 333 basis points.
-const STAKE: u64 = 3_003_100;
+const STAKE: u128 = 320_000_000_000_000_000_000;
 
 /// Two of four seats are in any two quorums.
-const LIMIT: u64 = 2 * (STAKE / 100 * 333 / 10_000);
+const LIMIT: u64 = 2 * (STAKE / 100 * 333 / 10_000) as u64;
+
+/// What may leave whatever answers.
+const LEAST: u64 = 100_000_000_000_000_000;
 
 impl World {
     fn new() -> Self {
@@ -724,27 +727,31 @@ fn no_more_leaves_within_a_day_than_the_stake_behind_allows() {
     let _: IMessages::NotWaiting = error(world.hub(STRANGER, 0, &release(1)));
 }
 
-/// Operators that take their stake away do not let more leave than while it answered.
+/// Operators that take their stake away do not let more leave than while it answered, and do not keep everything either.
 #[test]
-fn no_more_leaves_once_nothing_answers() {
-    let mut world = World::new();
-    let all = 100 * LIMIT;
-    world.hub(owner(1), all, &send(77, FRIEND, 0, b"")).unwrap();
-    world.checkpoint(0);
-    assert_eq!(world.lane(0).outflowLimit, wei(LIMIT));
-    for n in 1..=4 {
-        let call = IStaking::setStandingShareCall { bps: 0 };
-        world.league.call(owner(n), &call).unwrap();
+fn what_may_leave_does_not_rise_when_stake_leaves() {
+    for (shares, limits) in [([100, 0], [LIMIT, LIMIT]), ([1, 0], [LEAST, LEAST])] {
+        let mut world = World::new();
+        world
+            .hub(owner(1), 50 * LIMIT, &send(77, FRIEND, 0, b""))
+            .unwrap();
+        for (bps, limit) in shares.into_iter().zip(limits) {
+            for n in 1..=4 {
+                let call = IStaking::setStandingShareCall { bps };
+                world.league.call(owner(n), &call).unwrap();
+            }
+            let effective = world.league.epoch() + 2;
+            while world.league.epoch() < effective {
+                world.next();
+            }
+            world.checkpoint(0);
+            let call = IZones::checkpointOfCall { zoneId: 1 };
+            let from = (STRANGER, U256::ZERO);
+            let known = zones::pay_to(&mut world.league, ZONES, from, &call).unwrap();
+            assert_eq!(known.answers.is_zero(), bps == 0);
+            assert_eq!(world.lane(0).outflowLimit, wei(limit), "{bps}");
+        }
     }
-    let effective = world.league.epoch() + 2;
-    while world.league.epoch() < effective {
-        world.next();
-    }
-    world.checkpoint(0);
-    let call = IZones::checkpointOfCall { zoneId: 1 };
-    let known = zones::pay_to(&mut world.league, ZONES, (STRANGER, U256::ZERO), &call).unwrap();
-    assert_eq!(known.answers, U256::ZERO);
-    assert_eq!(world.lane(0).outflowLimit, wei(LIMIT));
 }
 
 /// The fee counts as well, and what a zone should never have asked for stays with it.

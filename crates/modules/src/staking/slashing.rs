@@ -90,7 +90,7 @@ pub(super) fn submit_zone_evidence(
 }
 
 /// Whose signatures these are on a zone, and by which of the hub's epochs it answers: of those for which evidence is taken, since it last
-/// left the zone for a fault, and in which it had this seat, the one in which its share was largest. So nobody chooses, and who
+/// left the zone for a fault, and in which it had this seat, the one in which its slice was largest. So nobody chooses, and who
 /// lowers its share answers by the former one for a while.
 fn accused_on_zone(
     context: &mut Context<'_>,
@@ -110,6 +110,7 @@ fn accused_on_zone(
         let operator = seat.operator;
         let share = allocations::share_at(context, (operator, zone), hub_epoch)?;
         let (former, left) = slashes::left(context, zone, operator)?;
+        let slice = seat.stake;
         let accused = Accused {
             operator,
             committee,
@@ -118,10 +119,10 @@ fn accused_on_zone(
         if hub_epoch < left {
             punished = Some((accused, former));
         } else if share > 0 {
-            candidates.push((share, accused));
+            candidates.push((slice, accused));
         }
     }
-    candidates.sort_by_key(|(share, accused)| std::cmp::Reverse((*share, accused.committee.epoch)));
+    candidates.sort_by_key(|(slice, accused)| std::cmp::Reverse((*slice, accused.committee.epoch)));
     let mut checked = Vec::new();
     for (_, accused) in candidates {
         let id = accused.committee.id();

@@ -203,7 +203,8 @@ fn call(session: &mut Session, request: TransactionRequest) -> CallResult<Bytes>
 /// # Errors
 /// The guard refuses it.
 pub(crate) fn call_checks(session: &mut Session, tx: &TxEnv) -> CallResult<Checks> {
-    let is_read = matches!(tx.kind, TxKind::Call(_)) && tx.value.is_zero();
+    let is_call = matches!(tx.kind, TxKind::Call(_)) && tx.authorization_list.is_empty();
+    let is_read = is_call && tx.value.is_zero();
     if is_read && session.directive(recipient(tx))?.is_some() {
         check_party(session, tx.caller)?;
         return Ok(Checks::Read);

@@ -448,7 +448,10 @@ async fn fees_follow_the_chain() {
     assert_eq!(price, json!(format!("{:#x}", next + 2)));
     let status = server.ok("hansa_status", json!([])).await;
     assert_eq!(status["nextBaseFeePerGas"], json!(format!("{next:#x}")));
-    assert_eq!(status["heartbeatMs"], server.world.genesis.pace.heartbeat_ms);
+    assert_eq!(
+        status["heartbeatMs"],
+        server.world.genesis.pace.heartbeat_ms
+    );
     assert_eq!(status["head"]["number"], "0x3");
     let first = server
         .ok("eth_feeHistory", json!(["0x1", "earliest"]))
