@@ -24,8 +24,11 @@ const ONE_CAUSE: Duration = Duration::from_secs(10);
 /// How panics of the index begin: it has a file of its own, and its errors say what to do.
 pub(crate) const INDEX: &str = "index: ";
 
+/// When a panic was, and its words.
+type Panic = (Instant, String);
+
 /// The first of the newest panics of each chain, by the zone's name.
-static FIRST: Mutex<BTreeMap<Option<Arc<str>>, (Instant, String)>> = Mutex::new(BTreeMap::new());
+static FIRST: Mutex<BTreeMap<Option<Arc<str>>, Panic>> = Mutex::new(BTreeMap::new());
 
 /// From now on panics go to the log.
 pub(crate) fn watch() {
