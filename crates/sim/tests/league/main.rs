@@ -66,7 +66,7 @@ fn twice(seed: u64, plan: impl Fn() -> PlanBuilder<League> + Sync) -> PlanResult
             .zip(others)
             .take_while(|(one, other)| one == other)
             .count();
-        (hashes != others).then(|| (of, same, hashes.len(), others.len()))
+        (hashes != others).then_some((of, same, hashes.len(), others.len()))
     });
     assert_eq!(
         differs, None,
