@@ -24,13 +24,13 @@ pub(crate) fn league() -> League {
 }
 
 /// The same, each operator with so much stake.
-pub(crate) fn league_with(stake: impl Into<U256>) -> League {
+pub(crate) fn league_with(stake: impl Into<u128>) -> League {
     league_of(4, stake)
 }
 
 /// The same, with so many operators.
-pub(crate) fn league_of(count: usize, stake: impl Into<U256>) -> League {
-    let mut league = League::with_stakes(&vec![stake.into(); count], staking());
+pub(crate) fn league_of(count: usize, stake: impl Into<u128>) -> League {
+    let mut league = League::with_stakes(&vec![U256::from(stake.into()); count], staking());
     for n in 0..20 {
         league
             .host
