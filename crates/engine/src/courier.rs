@@ -271,7 +271,10 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
             _ => now_ms,
         };
         *overdue = Some((known, since));
-        now_ms >= self.wait(since, known)
+        // The first makes the zone active: one of them has to bring it at once.
+        let first = (known == 0).then(|| self.blocks.header(1)).flatten();
+        let is_mine = first.is_some_and(|first| *first.proposer() == self.me);
+        is_mine || now_ms >= self.wait(since, known)
     }
 
     /// When it is this node's turn for something that is due.

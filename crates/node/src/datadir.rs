@@ -464,6 +464,10 @@ mod tests {
         let id = storage_of(path).join("journal.json");
         fs::remove_file(&id).unwrap();
         fs::create_dir(storage_of(path).join("hub-blocks-keys")).unwrap();
+        let marker = path.join(MARKER);
+        let text = fs::read_to_string(&marker).unwrap();
+        let text = text.replace("\"named\": true", "\"named\": false");
+        fs::write(&marker, text).unwrap();
         let mut old = open();
         assert_eq!((old.journal(), old.votes_after_ms()), (first, None));
         old.save().unwrap();
@@ -471,5 +475,9 @@ mod tests {
         assert!(id.exists());
         let again = open();
         assert_eq!((again.journal(), again.votes_after_ms()), (first, None));
+        drop(again);
+        // Once it was named, databases without an id are not the journal's.
+        fs::remove_file(&id).unwrap();
+        assert_ne!(open().journal(), first);
     }
 }
