@@ -174,7 +174,11 @@ fn nobody_pays_the_target(dir: &Path, document: &Value) {
     for member in ["member-1", "member-2", "member-3"] {
         json(dir, &["--as", member, "alert", "revoke", "1"]);
     }
-    // The bond is there.
+    // Another operator said that it is revoked.
+    let bond = 100_000_000_000_000_000;
+    eventually("whom it harmed has the bond", || {
+        number(&balance(hub, HOSTILE)) >= bond
+    });
     let before = number(&balance(hub, HOSTILE));
     assert_eq!(by_member(dir, &release)["held_wei"], "0");
     assert_eq!(number(&balance(hub, HOSTILE)), before + 5);
