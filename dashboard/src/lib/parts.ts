@@ -42,8 +42,8 @@ export class Part<T> {
       this.loaded = await this.ask();
       return this.loaded;
     } catch (error) {
-      // Code that was loaded may have failed as well.
-      console.error(error);
+      // What could not be fetched the browser tells itself; code that came may have failed as well.
+      if (!/import/i.test(String(error))) console.error(error);
       throw new NotLoaded(await answers());
     }
   }

@@ -144,7 +144,7 @@ if (process.argv.includes('--screenshots')) {
     console.log(`interactive after ${tookMs} ms`);
     assert.ok(tookMs < 3 * SECOND, `interactive after ${tookMs} ms`);
     await page.getByText('Healthy').waitFor();
-    await page.getByText(/4 operators with 440 ETH at stake secure 3 chains/).waitFor();
+    await page.getByText(/4 operators with 8,040 ETH at stake secure 3 chains/).waitFor();
     const height = () => page.locator('dl dd').first().innerText();
     const old = await height();
     await page.waitForFunction((before) => document.querySelector('dl dd').textContent !== before, old, { timeout: 12 * SECOND });

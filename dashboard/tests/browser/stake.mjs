@@ -77,7 +77,7 @@ export async function slashed(browser, league, { finder, owner }) {
   }
   await page.setViewportSize({ width: 1280, height: 900 });
   // Its owner appeals; members decide.
-  await page.getByText(/Of the connected account it takes 5 ETH/).waitFor();
+  await page.getByText(/Of the connected account it takes 100 ETH/).waitFor();
   await page.getByRole('button', { name: 'Appeal', exact: true }).click();
   await page.getByText(/The bond comes back if more than half of them reverse the slash/).waitFor();
   await page.getByRole('button', { name: 'Sign in wallet' }).click();
