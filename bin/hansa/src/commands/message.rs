@@ -348,6 +348,8 @@ async fn held(rpc: &Rpc, message: &Message) -> Outcome<U256> {
 async fn release(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
     let hub = Hub::of(session)?;
     let (_, sent) = sent(arguments, &hub).await?;
+    // A zone pays all that it keeps for an address at once.
+    let mut paid = Vec::new();
     for of in &sent {
         let (mut rpc, mut message) = (hub.rpc.clone(), of.message.clone());
         if held(&rpc, &message).await?.is_zero()
@@ -355,6 +357,11 @@ async fn release(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
         {
             message = keeping(zone.chain_id, message.to);
             rpc = zone.rpc;
+            let id = keccak256(message.abi_encode());
+            if paid.contains(&id) {
+                continue;
+            }
+            paid.push(id);
         }
         let call = IMessages::releaseCall {
             message: message.clone(),

@@ -612,7 +612,7 @@ fn security(stake: U256, answers: U256, holds: U256) -> String {
         Some(part) => format!(", {part}% of what it holds"),
     };
     format!(
-        "{} ether are at stake; to forge its newest checkpoint costs {} ether at least{against}",
+        "{} ether are at stake; operators that make it contradict itself lose {} ether at least{against}",
         format_ether(stake),
         format_ether(answers)
     )
