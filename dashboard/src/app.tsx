@@ -1,4 +1,4 @@
-import { Component, type ReactNode, useEffect, useState } from 'react';
+import { Component, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useNow } from './lib/clock';
 import { duration } from './lib/format';
 import { isDevelopment, NamesProvider, useLeagueNames, useStatus } from './lib/league';
@@ -115,10 +115,14 @@ function Search() {
   const [busy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<string | null>(null);
   const [choices, setChoices] = useState<Choice[]>([]);
+  // What was asked last: whoever types on, or asks anew, no longer wants the answer to what was asked before.
+  const asked = useRef(0);
   const find = async (): Promise<void> => {
-    if (!text.trim() || busy) return;
+    if (!text.trim()) return;
+    const mine = ++asked.current;
     setBusy(true);
     const found = await search(text);
+    if (mine !== asked.current) return;
     setBusy(false);
     setAnswer('why' in found ? found.why : null);
     setChoices('choices' in found ? found.choices : []);
@@ -145,7 +149,9 @@ function Search() {
         value={text}
         maxLength={200}
         onChange={(event) => {
+          asked.current += 1;
           setText(event.target.value);
+          setBusy(false);
           setAnswer(null);
           setChoices([]);
         }}

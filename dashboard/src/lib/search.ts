@@ -28,12 +28,13 @@ const zones = (): Promise<Zone[]> => client.fetchQuery({ queryKey: [HUB, 'hansa_
 
 const chains = async (): Promise<Chain[]> => [HUB, ...(await zones()).filter(({ path }) => path !== null).map(({ name }) => name)];
 
-/** The first chain where such a thing is. */
+/** The chain that first answers that it has such a thing: nobody waits for a chain that is slow. */
 async function where(method: string, params: unknown[]): Promise<Chain | undefined> {
-  const all = await chains();
-  const answers = await Promise.allSettled(all.map((chain) => call<unknown>(chain, method, params)));
-  const index = answers.findIndex((answer) => answer.status === 'fulfilled' && answer.value !== null);
-  return all[index];
+  const asked = (await chains()).map(async (chain) => {
+    if ((await call<unknown>(chain, method, params)) === null) throw new Error('not here');
+    return chain;
+  });
+  return Promise.any(asked).catch(() => undefined);
 }
 
 /** The chain where an address has code, sent something or holds something; the hub where that is none or several. */
@@ -89,10 +90,13 @@ async function byEpoch(number: number): Promise<Found> {
 }
 
 async function byHash(hash: string): Promise<Found> {
-  const [transaction, block] = await Promise.all([where('eth_getTransactionByHash', [hash]), where('eth_getBlockByHash', [hash, false])]);
-  if (transaction) return { route: to('chains', transaction, 'tx', hash) };
-  if (block) return { route: to('chains', block, 'block', hash) };
-  return only(await messagesOf(hash), t.search.noHash);
+  const of = async (kind: string, method: string, params: unknown[]): Promise<Found> => {
+    const chain = await where(method, params);
+    if (chain === undefined) throw new Error('nowhere');
+    return { route: to('chains', chain, kind, hash) };
+  };
+  // A hash is of one thing only, so the first that is found is it.
+  return Promise.any([of('tx', 'eth_getTransactionByHash', [hash]), of('block', 'eth_getBlockByHash', [hash, false])]).catch(async () => only(await messagesOf(hash), t.search.noHash));
 }
 
 /** What has a name, in this order: the protocol's own, then zones, operators and members. Only the first of them. */

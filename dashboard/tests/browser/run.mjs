@@ -487,9 +487,10 @@ if (process.argv.includes('--screenshots')) {
     for (const [text, route] of [[left, /#\/chains\/market\/tx\//], [league.members[0].address, /#\/chains\/hub\/address\//], [HOSTILE_ID, /#\/exchange\/object\//], ['grid', /#\/chains\/grid$/], ['alert 1', /#\/exchange\/alert\/1$/], ['zone market', /#\/chains\/market$/], ['operator-1', /#\/stake\/operator\/1$/], ['slash 7', /#\/stake\/slash\/7$/], ['module guard', /#\/chains\/hub\/address\/0x48414e/], ['development account 1', /#\/chains\/hub\/address\/0xf39f/]]) {
       await search.fill(text);
       await search.press('Enter');
-      await page.waitForURL(route, { timeout: 20 * SECOND });
-      // The field is emptied when something was found: what is typed before that is lost.
-      await search.and(page.locator('[aria-busy="false"]')).waitFor();
+      await page.waitForURL(route, { timeout: 20 * SECOND }).catch(async (error) => {
+        throw new Error(`${text}: at ${page.url()} the box says: ${await page.locator('form[role="search"]').innerText()}`, { cause: error });
+      });
+      // The field is emptied when something was found.
       await page.waitForFunction(() => document.querySelector('form[role="search"] input').value === '');
     }
     // A number is a block of each chain that has it.
