@@ -1,10 +1,12 @@
-//! Ethereum's public state tests (<https://github.com/ethereum/tests>, MIT) through this crate's EVM.
+//! Ethereum's public state tests through this crate's EVM: the fixtures of
+//! <https://github.com/ethereum/execution-spec-tests> (CC0, `state_tests` of a release), or the older
+//! <https://github.com/ethereum/tests> (MIT, `GeneralStateTests`), which end with Cancun.
 //!
-//! `HANSA_EVM_TESTS` names a checkout of that repository, or its `GeneralStateTests` folder; without it
-//! the test says that it skips. Every case of the fork Cancun, the newest that repository has, runs as
-//! one transaction, and the state's Merkle-Patricia root and the hash of the logs are compared. Cases
-//! with blobs are left out: no chain of a league takes those. So are states in which an account has
-//! storage but neither code nor nonce (EIP-7610): no transaction can make one since EIP-161.
+//! `HANSA_EVM_TESTS` names a folder with either; without it the test says that it skips. Every case of
+//! each fork that a chain of a league can have runs as one transaction, and the state's
+//! Merkle-Patricia root and the hash of the logs are compared. Cases with blobs are left out: no chain
+//! of a league takes those. So are states in which an account has storage but neither code nor nonce
+//! (EIP-7610): no transaction can make one since EIP-161.
 
 use alloy_consensus::{TxEnvelope, transaction::SignerRecoverable as _};
 use alloy_eips::{eip2718::Decodable2718 as _, eip2935::HISTORY_STORAGE_ADDRESS};
@@ -24,7 +26,11 @@ use std::{
     sync::Arc,
 };
 
-const FORK: &str = "Cancun";
+const FORKS: [(&str, Fork); 3] = [
+    ("Cancun", Fork::CANCUN),
+    ("Prague", Fork::PRAGUE),
+    ("Osaka", Fork::OSAKA),
+];
 /// Blocks whose hashes `BLOCKHASH` gives.
 const HASHES: u64 = 256;
 /// Failures that are shown.
@@ -75,7 +81,7 @@ struct Fields {
 
 #[derive(Default)]
 struct Counts {
-    passed: usize,
+    passed: BTreeMap<&'static str, usize>,
     left_out: usize,
     failed: Vec<String>,
 }
@@ -147,7 +153,7 @@ fn state_root(db: &MemoryDb) -> B256 {
 }
 
 /// Runs one transaction; an error says what differs.
-fn run(case: &Case, post: &Post, raw: &Bytes) -> Result<(), String> {
+fn run(case: &Case, fork: Fork, post: &Post, raw: &Bytes) -> Result<(), String> {
     let rejected = post.expect_exception.is_some();
     let signed = TxEnvelope::decode_2718(&mut raw.as_ref())
         .ok()
@@ -169,7 +175,7 @@ fn run(case: &Case, post: &Post, raw: &Bytes) -> Result<(), String> {
         beneficiary: env.current_coinbase,
         terms: Terms {
             gas_limit: env.current_gas_limit.saturating_to(),
-            fork: Fork::CANCUN,
+            fork,
             ..Terms::default()
         },
         base_fee_per_gas: env.current_base_fee.unwrap_or_default().saturating_to(),
@@ -224,14 +230,21 @@ fn run_file(path: &Path, counts: &mut Counts) {
         let storage_alone = case.pre.values().any(|account| {
             account.nonce.is_zero() && account.code.is_empty() && !account.storage.is_empty()
         });
-        for (index, post) in case.post.get(FORK).into_iter().flatten().enumerate() {
+        let posts = FORKS.iter().flat_map(|(of, fork)| {
+            let posts = case.post.get(*of).into_iter().flatten();
+            posts.enumerate().map(move |post| (of, *fork, post))
+        });
+        for (of, fork, (index, post)) in posts {
             let Some(raw) = post.txbytes.as_ref().filter(|_| !blobs && !storage_alone) else {
                 counts.left_out += 1;
                 continue;
             };
-            match run(case, post, raw) {
-                Ok(()) => counts.passed += 1,
-                Err(error) => counts.failed.push(format!("{name} {index}: {error}")),
+            match run(case, fork, post, raw) {
+                Ok(()) => *counts.passed.entry(of).or_default() += 1,
+                Err(error) => {
+                    let failure = format!("{name}, {of} {index}: {error}");
+                    counts.failed.push(failure);
+                }
             }
         }
     }
@@ -254,7 +267,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn public_state_tests() {
     let Some(folder) = env::var_os("HANSA_EVM_TESTS").map(PathBuf::from) else {
-        eprintln!("skipped: HANSA_EVM_TESTS names no checkout of ethereum/tests");
+        eprintln!("skipped: HANSA_EVM_TESTS names no folder of Ethereum's state tests");
         return;
     };
     let inner = folder.join("GeneralStateTests");
@@ -268,7 +281,7 @@ fn public_state_tests() {
         run_file(path, &mut counts);
     }
     println!(
-        "{} files: {} cases pass, {} left out, {} fail",
+        "{} files: cases that pass {:?}, {} left out, {} fail",
         found.len(),
         counts.passed,
         counts.left_out,
@@ -277,7 +290,7 @@ fn public_state_tests() {
     for failure in counts.failed.iter().take(SHOWN) {
         println!("  {failure}");
     }
-    assert!(counts.passed > 0, "no case ran");
+    assert!(!counts.passed.is_empty(), "no case ran");
     assert!(
         counts.failed.is_empty(),
         "{} cases fail",
