@@ -74,19 +74,20 @@ pub(crate) fn keep(storage: &Path, journal: Journal) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes `storage` hold the journal `id` of a chain that was `begun` here or not, and says after when the node may vote with it: from
-/// `now_ms` on, if the journal that it voted with is not there.
+/// Makes `storage` hold the journal `id` of a chain that was begun here or not, on which the operator's key is recorded to have voted or not, and says
+/// after when the node may vote with it: from `now_ms` on, if the journal that it voted with is not there.
 pub(crate) fn settle(
     storage: &Path,
     id: B256,
-    begun: bool,
+    (is_begun, has_voted): (bool, bool),
     now_ms: u64,
 ) -> io::Result<Option<u64>> {
     let votes_after_ms = match find(storage)? {
         Found::Named(journal) if journal.id == id => return Ok(journal.votes_after_ms),
         Found::Named(_) => Some(now_ms),
-        Found::Nothing => begun.then_some(now_ms),
-        Found::Unnamed => None,
+        Found::Nothing => (is_begun || has_voted).then_some(now_ms),
+        // Journals have had ids since before keys were recorded.
+        Found::Unnamed => has_voted.then_some(now_ms),
     };
     if votes_after_ms.is_some() {
         tracing::warn!(storage = %storage.display(), "the consensus journal that this chain had here is gone: the node votes in it from the next epoch on");
@@ -105,18 +106,21 @@ mod tests {
     fn a_chain_votes_at_once_only_with_the_journal_that_it_voted_with() {
         let folder = tempfile::tempdir().unwrap();
         let storage = folder.path().join("storage");
-        let settle = |id, begun, now_ms| settle(&storage, id, begun, now_ms).unwrap();
-        assert_eq!(settle(ID, false, 5), None);
-        assert_eq!(settle(ID, true, 6), None);
+        let settle = |id, is_begun, now_ms| settle(&storage, id, is_begun, now_ms).unwrap();
+        assert_eq!(settle(ID, (false, false), 5), None);
+        assert_eq!(settle(ID, (true, true), 6), None);
         fs::remove_dir_all(&storage).unwrap();
-        assert_eq!(settle(ID, true, 7), Some(7));
+        assert_eq!(settle(ID, (true, false), 7), Some(7));
         // It stays so, until it is lost again or replaced.
-        assert_eq!(settle(ID, true, 8), Some(7));
-        assert_eq!(settle(B256::repeat_byte(2), true, 9), Some(9));
+        assert_eq!(settle(ID, (true, false), 8), Some(7));
+        assert_eq!(settle(B256::repeat_byte(2), (true, false), 9), Some(9));
         fs::write(storage.join(FILE), "{").unwrap();
-        assert_eq!(settle(ID, true, 10), Some(10));
+        assert_eq!(settle(ID, (true, false), 10), Some(10));
         fs::remove_file(storage.join(FILE)).unwrap();
-        assert_eq!(settle(ID, true, 11), Some(11));
+        assert_eq!(settle(ID, (true, false), 11), Some(11));
+        // Nothing of the chain is left, but the key remembers.
+        fs::remove_dir_all(&storage).unwrap();
+        assert_eq!(settle(ID, (false, true), 12), Some(12));
     }
 
     #[test]
@@ -125,11 +129,13 @@ mod tests {
         let storage = folder.path().join("storage");
         fs::create_dir_all(storage.join("zone-1-blocks-keys")).unwrap();
         assert_eq!(find(&storage).unwrap(), Found::Unnamed);
-        assert_eq!(settle(&storage, ID, true, 5).unwrap(), None);
+        assert_eq!(settle(&storage, ID, (true, false), 5).unwrap(), None);
         let named = Journal {
             id: ID,
             votes_after_ms: None,
         };
         assert_eq!(find(&storage).unwrap(), Found::Named(named));
+        fs::remove_file(storage.join(FILE)).unwrap();
+        assert_eq!(settle(&storage, ID, (true, true), 6).unwrap(), Some(6));
     }
 }

@@ -87,7 +87,7 @@ struct Prepared {
     votes: bool,
     accuser: Option<PrivateKeySigner>,
     directory: DataDir,
-    _voter: Option<Voter>,
+    voter: Option<Arc<Voter>>,
     index: Index,
 }
 
@@ -137,7 +137,7 @@ fn prepare(config: Config, lost_journal: bool) -> Result<Prepared, NodeError> {
         votes,
         accuser,
         directory,
-        _voter: voter,
+        voter,
         index,
     })
 }
@@ -148,7 +148,7 @@ fn take_voter(
     genesis: B256,
     directory: &mut DataDir,
     lost_journal: bool,
-) -> Result<Option<Voter>, NodeError> {
+) -> Result<Option<Arc<Voter>>, NodeError> {
     let Some(key) = config.key.as_deref() else {
         return Ok(None);
     };
@@ -159,7 +159,8 @@ fn take_voter(
         id: directory.journal(),
     };
     let abstain = || Ok(directory.vote_after(genesis_timestamp_ms())?);
-    Voter::take(journal, lost_journal, abstain).map(Some)
+    let voter = Voter::take::<NodeError>(journal, lost_journal, abstain)?;
+    Ok(Some(Arc::new(voter)))
 }
 
 /// Runs a node until SIGINT or SIGTERM, or until it cannot go on. With `lost_journal`, the operator's key may have voted with
@@ -571,6 +572,7 @@ async fn start(
         index: index.clone(),
         folder: prepared.directory.zones(),
         journal: prepared.directory.journal(),
+        voter: prepared.voter.clone(),
         metrics: zone_metrics.clone(),
         loads: loads.clone(),
         alive,

@@ -2,7 +2,7 @@
 //!
 //! Consensus writes down every vote before it sends it. A key that is started without that journal can sign another vote
 //! for the same view, which is a fault that is slashed. So there is a record beside each operator key, `<key>.voter`: for
-//! each chain, which data directory holds the journal. It is locked while a node runs: one node per key on a machine.
+//! each chain, zones as well, which data directory holds the journal. It is locked while a node runs: one node per key on a machine.
 
 use crate::datadir::{wait_for, write_durably};
 use alloy_primitives::B256;
@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fs,
-    io::{ErrorKind, Read as _},
+    io::{self, ErrorKind, Read as _},
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 use thiserror::Error;
 
@@ -68,6 +69,8 @@ struct Record(BTreeMap<B256, B256>);
 /// A key that may vote. Nobody else can start with it until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Voter {
+    path: PathBuf,
+    record: Mutex<Record>,
     _lock: fs::File,
 }
 
@@ -109,7 +112,11 @@ impl Voter {
         }
         let mut record = read(&path)?;
         let known = record.0.insert(journal.genesis, journal.id);
-        let voter = Self { _lock: lock };
+        let voter = Self {
+            path: path.clone(),
+            record: Mutex::new(record),
+            _lock: lock,
+        };
         if known == Some(journal.id) {
             return Ok(voter);
         }
@@ -119,9 +126,31 @@ impl Voter {
             let (key, data_dir) = (journal.key.into(), journal.data_dir.into());
             return Err(VoterError::LostJournal { key, data_dir }.into());
         }
-        let bytes = serde_json::to_vec_pretty(&record).unwrap_or_default();
-        write_durably(&path, &bytes).map_err(io)?;
+        write(&path, &voter.known()).map_err(io)?;
         Ok(voter)
+    }
+
+    /// Whether the key may have voted on a zone with this genesis, whatever is left of it here.
+    pub(crate) fn has_voted(&self, zone: B256) -> bool {
+        self.known().0.contains_key(&zone)
+    }
+
+    /// Writes down that the key votes on a zone with this genesis, with the journal `id`. Durable when it returns: only then it may vote.
+    pub(crate) fn votes_on(&self, zone: B256, id: B256) -> Result<(), VoterError> {
+        let mut record = self.known();
+        if record.0.insert(zone, id) == Some(id) {
+            return Ok(());
+        }
+        write(&self.path, &record).map_err(|source| {
+            // What is not on the disk is tried again.
+            record.0.remove(&zone);
+            let path = self.path.clone();
+            VoterError::Io { path, source }
+        })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,6 +159,10 @@ fn record_of(key: &Path) -> PathBuf {
     let mut name = key.file_name().unwrap_or_default().to_owned();
     name.push(".voter");
     key.with_file_name(name)
+}
+
+fn write(path: &Path, record: &Record) -> io::Result<()> {
+    write_durably(path, &serde_json::to_vec_pretty(record)?)
 }
 
 fn read(path: &Path) -> Result<Record, VoterError> {
@@ -193,6 +226,14 @@ mod tests {
         drop(take(1, 2, false).unwrap());
         let former = take(1, 1, false).unwrap_err();
         assert!(matches!(former, VoterError::LostJournal { .. }), "{former}");
+        let voter = take(1, 2, false).unwrap();
+        let zone = B256::repeat_byte(9);
+        assert!(!voter.has_voted(zone));
+        voter.votes_on(zone, B256::repeat_byte(2)).unwrap();
+        drop(voter);
+        let voter = take(1, 2, false).unwrap();
+        assert!(voter.has_voted(zone));
+        drop(voter);
         fs::write(record_of(&key), "{").unwrap();
         let damaged = take(1, 2, true).unwrap_err();
         assert!(matches!(damaged, VoterError::Damaged { .. }), "{damaged}");

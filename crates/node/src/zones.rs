@@ -22,6 +22,7 @@ use crate::{
     peers::Roster,
     runtimes::{Loads, Marked},
     threads::{Handles, ReadsOn},
+    voter::Voter,
 };
 use alloy_primitives::B256;
 use alloy_sol_types::SolEvent as _;
@@ -106,6 +107,8 @@ pub(crate) struct Supervisor {
     pub(crate) folder: PathBuf,
     /// The id of the hub's consensus journal, which names theirs as well.
     pub(crate) journal: B256,
+    /// What the operator's key votes on; nothing, if the node has none.
+    pub(crate) voter: Option<Arc<Voter>>,
     pub(crate) network: Network,
     pub(crate) metrics: ZoneMetrics,
     pub(crate) loads: Loads,
@@ -526,10 +529,17 @@ impl Zone {
         let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
         let folder = self.folder();
         let is_new = !folder.join("index.redb").exists();
+        let hash = genesis.hash().map_err(|error| failed(&error))?;
+        let (id, voter) = (self.supervisor.journal, self.supervisor.voter.as_ref());
+        let has_voted = voter.is_some_and(|voter| voter.has_voted(hash));
         // The index comes after it: where there is one, there was a journal.
         let storage = storage_of(&folder);
-        let votes_after_ms = journal::settle(&storage, self.supervisor.journal, !is_new, now_ms())
+        let votes_after_ms = journal::settle(&storage, id, (!is_new, has_voted), now_ms())
             .map_err(|error| failed(&error))?;
+        if let Some(voter) = voter {
+            // After that: who is recorded to have voted must find the journal.
+            voter.votes_on(hash, id).map_err(|error| failed(&error))?;
+        }
         let begun = |index| Begun {
             index,
             votes_after_ms,
@@ -541,7 +551,6 @@ impl Zone {
         if is_new && !self.begins() && self.supervisor.common.config.join.from == JoinFrom::State {
             std::fs::write(folder.join(FROM_STATE), "").map_err(|error| failed(&error))?;
         }
-        let hash = genesis.hash().map_err(|error| failed(&error))?;
         let config = index_config(&self.supervisor.common.config, hash);
         Ok(begun(Index::open(folder.join("index.redb"), config)?))
     }

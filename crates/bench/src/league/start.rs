@@ -215,7 +215,7 @@ impl Setup {
             "a genesis of our own (--genesis-accounts, --interval-ms, epochs) needs --nodes"
         );
         let output = Command::new(&self.hansa)
-            .args(["up", "--no-zone", "--detach", "--json", "--dir"])
+            .args(["up", "--detach", "--json", "--dir"])
             .arg(&self.directory)
             .args(["--port-base", &self.port_base.to_string()])
             .args(["--operators", &self.operators.to_string()])
