@@ -22,21 +22,63 @@ const MAX_CONNECTIONS: usize = 16;
 /// Rest after the system refused a connection (no descriptors left, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The metrics of zones, each a registry of its own. Clones share them.
+/// Metrics of the zones that this node is to run. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct ZoneMetrics(Arc<RwLock<BTreeMap<String, Context>>>);
+pub(crate) struct ZoneMetrics(Arc<RwLock<BTreeMap<String, ZoneHealth>>>);
+
+/// How it goes with a zone here.
+#[derive(Default)]
+struct ZoneHealth {
+    /// Its registry, while it runs.
+    running: Option<Context>,
+    /// How often it ended with an error since the node was started.
+    failures: u64,
+}
 
 impl ZoneMetrics {
-    pub(crate) fn insert(&self, zone: &str, context: Context) {
-        self.0.write().insert(zone.to_owned(), context);
+    /// It runs; its own metrics are those of `context`.
+    pub(crate) fn runs(&self, zone: &str, context: Context) {
+        self.0.write().entry(zone.to_owned()).or_default().running = Some(context);
     }
 
-    pub(crate) fn remove(&self, zone: &str) {
+    /// It does not run any more, but is to run again.
+    pub(crate) fn ended(&self, zone: &str, failed: bool) {
+        let mut zones = self.0.write();
+        let health = zones.entry(zone.to_owned()).or_default();
+        health.running = None;
+        health.failures += u64::from(failed);
+    }
+
+    /// It is not to run here any more.
+    pub(crate) fn forget(&self, zone: &str) {
         self.0.write().remove(zone);
     }
 
     fn render(&self, zone: &str) -> Option<String> {
-        self.0.read().get(zone).map(Context::encode)
+        let zones = self.0.read();
+        zones.get(zone)?.running.as_ref().map(Context::encode)
+    }
+
+    /// What the node says of them: a zone that ended has no registry.
+    fn render_health(&self) -> String {
+        let zones = self.0.read();
+        let mut text = String::new();
+        if zones.is_empty() {
+            return text;
+        }
+        text.push_str("# HELP hansa_zone_up Whether a zone that this node is to run does.\n# TYPE hansa_zone_up gauge\n");
+        for (zone, ZoneHealth { running, .. }) in &*zones {
+            let up = u8::from(running.is_some());
+            let _ = writeln!(text, "hansa_zone_up{{chain=\"{zone}\"}} {up}");
+        }
+        text.push_str("# HELP hansa_zone_failures How often a zone ended with an error.\n# TYPE hansa_zone_failures counter\n");
+        for (zone, ZoneHealth { failures, .. }) in &*zones {
+            let _ = writeln!(
+                text,
+                "hansa_zone_failures_total{{chain=\"{zone}\"}} {failures}"
+            );
+        }
+        text
     }
 }
 
@@ -85,6 +127,7 @@ impl Source {
             );
         }
         text.push_str(&self.loads.render());
+        text.push_str(&self.zones.render_health());
         text.push_str("# EOF\n");
         text
     }
@@ -179,6 +222,20 @@ mod tests {
         let _ = stream.write_all(request).await;
         let _ = stream.read_to_string(&mut text).await;
         text
+    }
+
+    #[test]
+    fn a_zone_that_ended_is_told_until_it_is_not_to_run_here() {
+        let zones = ZoneMetrics::default();
+        assert_eq!(zones.render_health(), "");
+        zones.ended("market", true);
+        zones.ended("market", false);
+        let text = zones.render_health();
+        assert!(text.contains("hansa_zone_up{chain=\"market\"} 0\n"));
+        assert!(text.contains("hansa_zone_failures_total{chain=\"market\"} 1\n"));
+        assert_eq!(zones.render("market"), None);
+        zones.forget("market");
+        assert_eq!(zones.render_health(), "");
     }
 
     #[tokio::test]

@@ -257,7 +257,9 @@ impl Loads {
             ),
         ];
         for (name, help, value) in counters {
-            let _ = writeln!(text, "# HELP {name} {help}.\n# TYPE {name} counter");
+            // Of the family, whose name is that of the counter without this end.
+            let family = name.trim_end_matches("_total");
+            let _ = writeln!(text, "# HELP {family} {help}.\n# TYPE {family} counter");
             for (chain, reading) in &readings {
                 let _ = writeln!(text, "{name}{{chain=\"{chain}\"}} {}", value(reading));
             }

@@ -449,7 +449,8 @@ impl Zone {
                 }
                 Err(error) => Err(error),
             };
-            self.supervisor.metrics.remove(&name);
+            let metrics = &self.supervisor.metrics;
+            metrics.ended(&name, outcome.is_err());
             self.supervisor.loads.remove(&name);
             if start.elapsed() > RESTART_AT_MOST {
                 pause = RESTART_AFTER;
@@ -462,6 +463,7 @@ impl Zone {
                 Ok(Stopped::Node) => return,
                 Ok(Stopped::Left) => {
                     self.supervisor.servers.forget(&name);
+                    metrics.forget(&name);
                     (index, may_wait) = (None, true);
                     tracing::info!(zone = %name, "this operator has no seat in the zone any more: it is stopped here");
                     continue;
@@ -693,7 +695,7 @@ impl Zone {
             () = &mut reseeded => return Ok(Stopped::Reseeded),
             error = ended(&mut chain) => return Err(error),
         }
-        supervisor.metrics.insert(name, context);
+        supervisor.metrics.runs(name, context);
         supervisor.loads.insert(Some(name), chain.effort.clone());
         let opened = supervisor.servers.open(name, served);
         opened.map_err(|error| failed(&error))?;

@@ -4,6 +4,8 @@ use crate::{Guard, HANSA, eventually, hansa, json, number, patient, rpc, up};
 use serde_json::Value;
 use std::{
     fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -346,6 +348,12 @@ fn a_zone_that_breaks_harms_nothing_else() {
     eventually("the zone ends there, and is tried again", || {
         log().matches("the hub and other zones go on").count() > 1
     });
+    let is_told =
+        |line: &str| metrics(document["operators"][1]["metrics"].as_str().unwrap()).contains(line);
+    eventually("metrics tell", || {
+        is_told("hansa_zone_up{chain=\"market\"} 0\n")
+            && is_told("hansa_zone_up{chain=\"grid\"} 1\n")
+    });
     // The other zone and the hub of the same process work, and the zone with the others.
     let (grid, market) = (
         zone_url(&document, 1, "grid"),
@@ -371,10 +379,32 @@ fn a_zone_that_breaks_harms_nothing_else() {
         fs::write(path, bytes).unwrap();
     }
     let back = zone_url(&document, 1, "market");
-    eventually("the zone is back", || {
+    let is_back = || {
         let balance = crate::ask(&back, "eth_getBalance", &[FRIEND.into(), "latest".into()]);
         balance.is_ok_and(|balance| balance == "0x1")
-    });
+    };
+    eventually("the zone is back", is_back);
+    assert!(is_told("hansa_zone_up{chain=\"market\"} 1\n"));
+    let is_lost = || log().contains("the consensus journal that this chain had here is gone");
+    assert!(!is_lost());
+
+    // Without the zone's folder nothing there tells what the operator voted for; its key does.
+    json(dir, &["down", "--operator", "operator-2"]);
+    fs::remove_dir_all(dir.join("operator-2/data/zones/market")).unwrap();
+    json(dir, &["up", "--detach"]);
+    eventually("the zone comes from the others", is_back);
+    assert!(is_lost());
+}
+
+/// What an operator tells Prometheus.
+fn metrics(url: &str) -> String {
+    let place = url.strip_prefix("http://").unwrap();
+    let (address, path) = place.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
 }
 
 /// A zone that its creator stops is left by its users, before and after its end, and the other zone does not notice.
