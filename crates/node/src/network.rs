@@ -26,14 +26,38 @@ use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 const MAX_MESSAGE_BYTES: u32 = (MAX_BLOCK_BYTES + 6 * MAX_BLOCK_TRANSACTIONS + 64 * 1024) as u32;
 /// Nodes beyond the committees: operators without a seat, and followers.
 const SPARE_NODES: usize = 32;
-/// Messages per second and peer on the channels that consensus lives on.
-const CONSENSUS_RATE: Quota = Quota::per_second(NZU32!(1_024));
-/// Messages per second and peer on the channels that carry blocks and state.
-const BULK_RATE: Quota = Quota::per_second(NZU32!(512));
-/// Messages per second and peer about committees: an answer can take 256 KiB, and a look-up for each of its epochs.
-const GUIDE_RATE: Quota = Quota::per_second(NZU32!(4));
-/// Messages per second and peer of transaction gossip.
-const GOSSIP_RATE: Quota = Quota::per_second(NZU32!(256));
+/// Messages of each peer on the channels of a chain, or of all zones together.
+///
+/// The network makes its queues beforehand, for what every node it is made for may send at once: half a kilobyte for each such message, which was most
+/// of an idle node's memory when a second's messages could come at once.
+struct Quotas {
+    /// On those that consensus lives on: three votes a view at most, and as many certificates.
+    consensus: Quota,
+    /// On those that carry blocks and state: some 32 blocks are asked for at a time.
+    bulk: Quota,
+    /// About committees: an answer can take 256 KiB, and a look-up for each of its epochs.
+    guide: Quota,
+    /// Of transaction gossip. A batch that does not fit is sent a little later.
+    gossip: Quota,
+}
+
+const HUB: Quotas = Quotas {
+    consensus: quota(1_024, 128),
+    bulk: quota(512, 64),
+    guide: quota(4, 4),
+    gossip: quota(256, 64),
+};
+
+/// Zones vote at their own times, and many may at the same.
+const ZONES: Quotas = Quotas {
+    consensus: quota(1_024, 384),
+    bulk: quota(512, 128),
+    ..HUB
+};
+
+const fn quota(per_second: u32, at_once: u32) -> Quota {
+    Quota::per_second(NZU32!(per_second)).allow_burst(NZU32!(at_once))
+}
 
 pub(crate) type Sender = lookup::Sender<PublicKey, Context>;
 pub(crate) type Receiver = lookup::Receiver<PublicKey>;
@@ -162,13 +186,13 @@ pub(crate) fn start(
     let (mut network, mut oracle) = Network::new(context.child("network"), network_config);
     oracle.track(0, peers::first(config, genesis, key, most));
     let mut next = 0;
-    let mut register = |rate| {
-        let channel = network.register(next, rate);
+    let mut register = |quota| {
+        let channel = network.register(next, quota);
         next += 1;
         channel
     };
-    let (chain, gossip) = channels(&mut register);
-    let zones = channels(&mut register);
+    let (chain, gossip) = channels(&HUB, &mut register);
+    let zones = channels(&ZONES, &mut register);
     network.start();
     Started {
         oracle,
@@ -179,18 +203,21 @@ pub(crate) fn start(
 }
 
 /// The channels of the hub, or of all zones.
-fn channels<N, R>(mut register: impl FnMut(Quota) -> (N, R)) -> (Channels<N, R>, (N, R)) {
+fn channels<N, R>(
+    quotas: &Quotas,
+    mut register: impl FnMut(Quota) -> (N, R),
+) -> (Channels<N, R>, (N, R)) {
     let chain = Channels {
-        votes: register(CONSENSUS_RATE),
-        certificates: register(CONSENSUS_RATE),
-        resolver: register(CONSENSUS_RATE),
-        backfill: register(BULK_RATE),
-        broadcast: register(BULK_RATE),
-        state: register(BULK_RATE),
-        code: register(BULK_RATE),
-        guide: register(GUIDE_RATE),
+        votes: register(quotas.consensus),
+        certificates: register(quotas.consensus),
+        resolver: register(quotas.consensus),
+        backfill: register(quotas.bulk),
+        broadcast: register(quotas.bulk),
+        state: register(quotas.bulk),
+        code: register(quotas.bulk),
+        guide: register(quotas.guide),
     };
-    (chain, register(GOSSIP_RATE))
+    (chain, register(quotas.gossip))
 }
 
 #[cfg(test)]

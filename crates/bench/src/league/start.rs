@@ -28,8 +28,8 @@ use std::{
 /// A league that is not up after this long will not be.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 const START_POLL: Duration = Duration::from_millis(20);
-/// Ports of one operator: p2p, RPC, TAXII, metrics.
-const PORTS: u16 = 4;
+/// Ports of one operator: p2p, RPC, TAXII, metrics, dashboard.
+const PORTS: u16 = 5;
 /// Seed of the genesis accounts.
 const SEED: u64 = 3;
 
