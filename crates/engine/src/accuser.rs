@@ -1,6 +1,9 @@
 //! Evidence becomes transactions by itself: whoever hears an operator contradict itself tells staking.
 
-use crate::{Evidence, Payer, Runtime, payer::Outlook};
+use crate::{
+    Evidence, Payer, Runtime,
+    payer::{CallGas, Outlook},
+};
 use alloy_primitives::{Bytes, keccak256};
 use alloy_sol_types::SolCall as _;
 use commonware_macros::select;
@@ -79,9 +82,9 @@ impl<E: Runtime, S: Strategy, P: PreImages> Accuser<E, S, P> {
 
     /// Sends evidence, unless staking would refuse it: true, it need not be looked at again.
     async fn send(&self, waiting: &mut Waiting) -> bool {
-        let (input, gas) = match self.judge(&waiting.evidence).await {
+        let (input, call) = match self.judge(&waiting.evidence).await {
             Verdict::Unknown => return false,
-            Verdict::Takes(input, gas) => (input, gas),
+            Verdict::Takes(input, call) => (input, call),
             Verdict::Refuses(reason) => {
                 let Evidence {
                     operator,
@@ -96,7 +99,7 @@ impl<E: Runtime, S: Strategy, P: PreImages> Accuser<E, S, P> {
         if self.payer.is_under_way(waiting.nonce) {
             return false;
         }
-        match self.payer.send(STAKING, input, gas).await {
+        match self.payer.send(STAKING, input, call).await {
             Ok(nonce) => waiting.nonce = Some(nonce),
             Err(error) => {
                 tracing::warn!(%error, account = %self.payer.address(), "evidence cannot be sent; fund the account of evidence, or submit it by `hansa evidence submit`");
@@ -124,7 +127,7 @@ impl<E: Runtime, S: Strategy, P: PreImages> Accuser<E, S, P> {
         let input = Bytes::from(input);
         match self.payer.outlook(STAKING, &input).await {
             None => Verdict::Unknown,
-            Some(Outlook::Returns(_, gas)) => Verdict::Takes(input, gas),
+            Some(Outlook::Returns(_, call)) => Verdict::Takes(input, call),
             Some(Outlook::Refused(reason)) => Verdict::Refuses(reason),
         }
     }
@@ -135,7 +138,7 @@ enum Verdict {
     /// That cannot be told now.
     Unknown,
     /// It takes this call, which uses so much gas.
-    Takes(Bytes, u64),
+    Takes(Bytes, CallGas),
     /// It refuses it, in words.
     Refuses(String),
 }

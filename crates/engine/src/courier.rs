@@ -135,33 +135,29 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
 
     /// Sends a call, if the account can spare what it costs.
     async fn send(&self, module: Address, input: Bytes, worth: Worth) -> Option<u64> {
-        let gas = self.gas_of(module, &input).await?;
-        self.send_for(module, input, (gas, worth)).await
+        let call = self.gas_of(module, &input).await?;
+        self.send_for(module, input, (call, worth)).await
     }
 
     /// Delivers as much of a batch as pays for itself, or as is given away.
     async fn send_best(&self, mut batch: Batch) -> Option<u64> {
         loop {
             let input = batch.input(self.zone);
-            let gas = self.gas_of(MESSAGES, &input).await?;
-            let call = CallGas {
-                module: gas,
-                bytes: input.len(),
-            };
+            let call = self.gas_of(MESSAGES, &input).await?;
             let pays = batch.fees() >= self.payer.cost(call);
             let worth = if pays { Worth::Upkeep } else { Worth::Gift };
             let is_last = batch.messages.len() == 1;
             if pays || is_last || self.payer.spares(call, worth).await {
-                return self.send_for(MESSAGES, input, (gas, worth)).await;
+                return self.send_for(MESSAGES, input, (call, worth)).await;
             }
             // What comes first may pay for itself.
             batch.truncate(batch.messages.len() / 2);
         }
     }
 
-    async fn gas_of(&self, module: Address, input: &Bytes) -> Option<u64> {
+    async fn gas_of(&self, module: Address, input: &Bytes) -> Option<CallGas> {
         match self.payer.outlook(module, input).await? {
-            Outlook::Returns(_, gas) => Some(gas),
+            Outlook::Returns(_, call) => Some(call),
             Outlook::Refused(reason) => {
                 tracing::info!(zone = self.zone, %reason, "the hub does not take what a zone sends");
                 None
@@ -173,17 +169,13 @@ impl<E: Runtime, S: Strategy, P: PreImages, B: ZoneBlocks> Courier<E, S, P, B> {
         &self,
         module: Address,
         input: Bytes,
-        (gas, worth): (u64, Worth),
+        (call, worth): (CallGas, Worth),
     ) -> Option<u64> {
-        let call = CallGas {
-            module: gas,
-            bytes: input.len(),
-        };
         if !self.payer.spares(call, worth).await {
             tracing::warn!(zone = self.zone, account = %self.payer.address(), ?worth, "what a zone sends is left to others: what this account has is kept for evidence and checkpoints; fund it");
             return None;
         }
-        let sent = self.payer.send(module, input, gas).await;
+        let sent = self.payer.send(module, input, call).await;
         let failed = |error: &hansa_mempool::PoolError| tracing::warn!(%error, account = %self.payer.address(), "a zone's messages cannot be delivered; fund this account");
         sent.inspect_err(failed).ok()
     }

@@ -54,7 +54,7 @@ pub(crate) enum Worth {
 /// What a call to a module would come to now.
 pub(crate) enum Outlook {
     /// It succeeds, returns this and uses so much gas.
-    Returns(Bytes, u64),
+    Returns(Bytes, CallGas),
     /// The module refuses it, in words.
     Refused(String),
 }
@@ -140,7 +140,7 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
         U256::from(price) * U256::from(call.total())
     }
 
-    /// Sends a call that uses `gas`, and returns its nonce.
+    /// Sends a call, with half as much again for its module as it uses now, and returns its nonce.
     ///
     /// # Errors
     /// The pool refuses it.
@@ -148,15 +148,14 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
         &self,
         module: Address,
         input: Bytes,
-        gas: u64,
+        call: CallGas,
     ) -> Result<u64, PoolError> {
         let _turn = self.turn.lock().await;
         let account = self.address();
         let state = self.head.account(account).await?;
         let nonce = self.pool.nonce_after(&account).unwrap_or(state.nonce);
         let base_fee = u128::from(self.pool.head().base_fee_next);
-        // Ethereum's price of a transaction and of its bytes comes on top.
-        let gas_limit = gas + gas / 2 + 21_000 + 40 * input.len() as u64;
+        let gas_limit = call.total().saturating_add(call.module / 2);
         let transaction = TxEip1559 {
             chain_id: self.chain_id,
             nonce,
@@ -191,7 +190,10 @@ pub(crate) async fn outlook<E: Runtime, S: Strategy, P: PreImages>(
     let failed = |error: &StateError| tracing::debug!(%error, "cannot ask a module");
     let outcome = outcome.inspect_err(failed).ok()?;
     Some(match outcome.result {
-        RunResult::Return(output) => Outlook::Returns(output, outcome.gas_used),
+        RunResult::Return(output) => {
+            let (module, bytes) = (outcome.gas_used, call.input.len());
+            Outlook::Returns(output, CallGas { module, bytes })
+        }
         RunResult::Revert(data) => {
             Outlook::Refused(describe_error(&data).unwrap_or_else(|| data.to_string()))
         }

@@ -24,6 +24,8 @@ use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 /// Largest message: a block of the largest size with its framing, or a batch of them being
 /// fetched.
 const MAX_MESSAGE_BYTES: u32 = (MAX_BLOCK_BYTES + 6 * MAX_BLOCK_TRANSACTIONS + 64 * 1024) as u32;
+/// Messages that an actor of the network holds for itself. One that begins a session is 15 KiB, and room for all is made beforehand.
+const MAILBOX: NonZeroUsize = NZUsize!(256);
 /// Nodes beyond the committees: operators without a seat, and followers.
 const SPARE_NODES: usize = 32;
 /// Messages of each peer on the channels of a chain, or of all zones together.
@@ -159,7 +161,7 @@ pub(crate) fn start(
         namespace(genesis_hash),
         config.p2p.listen,
         max_peers,
-        NZUsize!(1_024),
+        MAILBOX,
     );
     let (handshake, namespace, listen, peers, mailbox) = arguments;
     let mut network_config = if config.p2p.allow_private_ips {
