@@ -88,7 +88,7 @@ fn a_new_operator_crashes_while_it_joins() {
 /// It takes a zone's state from its peers as well, and whom to believe there from its hub.
 #[test]
 fn a_new_operator_takes_the_state_of_a_zone() {
-    for seed in seeds().take(1) {
+    for seed in seeds() {
         twice(seed, || {
             // So that all of the hub's four serve the zone.
             let league = league_without(Load::default(), &[0]).with_zones(1);
@@ -108,7 +108,7 @@ fn a_new_operator_takes_the_state_of_a_zone() {
 #[test]
 fn a_new_operator_far_away_joins_across_epochs() {
     // Under load a league makes many blocks.
-    for seed in seeds().take(1) {
+    for seed in seeds() {
         twice(seed, || {
             let load = Load {
                 batch: 1,

@@ -65,7 +65,7 @@ fn operators_of_a_zone_crash_again_and_again() {
 /// The hub's operators change; the zone's follow, at the ends of its own epochs.
 #[test]
 fn a_zone_changes_its_operators_with_the_hub() {
-    for seed in seeds().take(1) {
+    for seed in seeds() {
         twice(seed, || {
             let league = League::new(OPERATORS + 1, Load::default())
                 .with_churn(churn())
@@ -96,7 +96,7 @@ fn traded(league: League, height: u64, each: usize) -> PlanBuilder<League> {
 
 #[test]
 fn ether_and_messages_go_between_all_chains() {
-    for seed in seeds().take(1) {
+    for seed in seeds() {
         twice(seed, || traded(trading(), 40, 1));
     }
 }
@@ -105,7 +105,7 @@ fn ether_and_messages_go_between_all_chains() {
 #[test]
 fn messages_survive_a_division() {
     let second = Duration::from_secs(1);
-    for seed in seeds().take(1) {
+    for seed in seeds() {
         let result = twice(seed, || {
             let league = trading();
             let division = divided(&league, 2, 2 * second, 6 * second);
@@ -118,7 +118,7 @@ fn messages_survive_a_division() {
 /// What a zone keeps to changes while operators crash and messages are under way.
 #[test]
 fn a_zone_is_upgraded() {
-    for seed in seeds().take(1) {
+    for seed in seeds() {
         let result = twice(seed, || {
             traded(trading(), 90, 1)
                 .property(checks::ZoneUpgrades)
@@ -135,7 +135,7 @@ fn a_zone_is_upgraded() {
 /// The hub's operators change while messages are under way.
 #[test]
 fn messages_survive_a_change_of_operators() {
-    for seed in seeds().take(1) {
+    for seed in seeds() {
         twice(seed, || {
             let league = League::new(OPERATORS + 1, Load::default())
                 .with_churn(churn())
