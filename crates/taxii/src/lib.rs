@@ -29,7 +29,7 @@
 //! # Sources
 //! OASIS TAXII Version 2.1 (10 June 2021): sections 1.6.8 media types, 1.6.9 authentication, 3.3 sorting, 3.4
 //! filtering, 3.5 pagination, 3.6 errors, 4 server information, 5 collections. OASIS STIX Version 2.1:
-//! sections 2 data types, 3.2 common properties, 7.2 markings. RFC 7617 for HTTP Basic.
+//! sections 2 data types, 3.2 common properties, 4 to 7 what each type requires, 7.2 markings. RFC 7617 for HTTP Basic.
 
 mod auth;
 mod catalog;

@@ -68,6 +68,8 @@ async fn a_bundle_is_published_once_and_read_back() {
             "type": "indicator", "spec_version": version,
             "id": format!("indicator--{number:08x}-0000-4000-8000-000000000000"),
             "created": "2025-01-01T00:00:00.000Z", "modified": "2025-01-01T00:00:00.000Z",
+            "pattern": "[url:value = 'http://example.org/']", "pattern_type": "stix",
+            "valid_from": "2025-01-01T00:00:00Z",
         })
     };
     let mut objects: Vec<_> = (0..70).map(|number| object(number, "2.1")).collect();
@@ -124,11 +126,16 @@ async fn a_bundle_is_published_once_and_read_back() {
     // One bad object fails the command, and the rest is published all the same.
     objects.push(object(100, "2.0"));
     objects.push(object(101, "2.1"));
+    let mut timeless = object(102, "2.1");
+    timeless.as_object_mut().unwrap().remove("valid_from");
+    objects.push(timeless);
     league.write("bundle.json", &bundle(&objects));
     let mixed = league.run(&format!("--json {publish}"));
     assert_eq!(mixed.code, 1, "{}", mixed.stderr);
     assert_eq!(mixed.json()["published"], 1);
     assert_eq!(mixed.json()["refused"][0]["position"], 70);
+    let reason = &mixed.json()["refused"][1]["reason"];
+    assert_eq!(reason, "indicator needs valid_from");
     league.write("bundle.json", "{}");
     assert_eq!(league.run(publish).code, 2);
 }

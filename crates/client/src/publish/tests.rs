@@ -21,6 +21,9 @@ fn indicator(number: u64, padding: usize) -> Value {
         "created": "2025-01-01T00:00:00.000Z",
         "modified": "2025-01-02T00:00:00.000Z",
         "name": "x".repeat(padding),
+        "pattern": "[url:value = 'http://example.org/']",
+        "pattern_type": "stix",
+        "valid_from": "2025-01-01T00:00:00Z",
     })
 }
 
@@ -107,6 +110,9 @@ fn observed_data_may_have_objects_of_its_own() {
         .unwrap()
         .replace("indicator", "observed-data")
         .into();
+    observed["first_observed"] = "2025-01-01T00:00:00Z".into();
+    observed["last_observed"] = "2025-01-01T00:00:00Z".into();
+    observed["number_observed"] = 1.into();
     observed["objects"] = json!({"0": {"type": "ipv4-addr", "value": "198.51.100.3"}});
     let text = observed.to_string();
     for file in [text.clone().into_bytes(), bundle(&[observed])] {

@@ -1,8 +1,8 @@
 //! Reading the common properties of an object.
 
 use super::{
-    Facts, MAX_CONTENT_BYTES, MIN_FRACTION_DIGITS, StixError, is_stix_id, is_stix_type, strict,
-    tlp_of_marking,
+    Facts, MAX_CONTENT_BYTES, MIN_FRACTION_DIGITS, StixError, is_stix_id, is_stix_type, required,
+    strict, tlp_of_marking,
 };
 use crate::{
     catalog::{SPEC_VERSION, Tlp},
@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::Deserialize;
 
-/// The properties that matter here (STIX 2.1 section 3.2). Everything else is let pass.
+/// The common properties that matter here (STIX 2.1 section 3.2).
 #[derive(Deserialize)]
 struct Common {
     #[serde(rename = "type")]
@@ -98,6 +98,7 @@ pub fn inspect(content: &[u8]) -> Result<Facts, StixError> {
     let granular_tlp = narrowest("granular_markings", parts)?;
     let (version, at) = version(&common, versioning(&stix_type))?.unzip();
     let version_ms = at.map(|at| milliseconds(&at)).transpose()?;
+    required::check(&stix_type, content)?;
     Ok(Facts {
         tlp,
         granular_tlp,

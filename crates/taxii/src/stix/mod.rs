@@ -2,8 +2,9 @@
 //!
 //! [`inspect`] takes bytes and promises that what passes is one well-formed STIX 2.1 object: UTF-8 JSON
 //! of at most [`MAX_CONTENT_BYTES`] bytes and [`MAX_DEPTH`] levels without repeated names (RFC 7493, as
-//! STIX 2.1 section 1.2.10 asks), with the common properties its type requires (sections 3.2 and 2.9) in their
-//! syntax. It does not check type-specific properties, and lets custom types and properties pass.
+//! STIX 2.1 section 1.2.10 asks), with the common properties its type requires (sections 3.2 and 2.9) and those that
+//! only this type requires (sections 4 to 7), in their syntax, and with times in their order. Properties that a type
+//! may leave out are not checked otherwise; custom types need the common properties alone, and custom properties pass.
 //! [`Facts::matches`] then compares it with what its publication declared. What fails either is kept on
 //! the ledger, flagged, and not served.
 //!
@@ -12,6 +13,7 @@
 //! on the ledger; finer digits are cut off for the comparison.
 
 mod inspect;
+mod required;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -66,6 +68,24 @@ pub enum StixError {
         value: String,
         /// What it should be.
         expected: &'static str,
+    },
+    /// A property that only this type requires is not there.
+    #[error("{stix_type} needs {what}")]
+    Needs {
+        /// The type.
+        stix_type: &'static str,
+        /// The property, or the choice of properties.
+        what: String,
+    },
+    /// A property that the type defines does not hold what the type says.
+    #[error("{name} of {stix_type} {expected}")]
+    Property {
+        /// The type.
+        stix_type: &'static str,
+        /// The property.
+        name: &'static str,
+        /// What is asked of it.
+        expected: String,
     },
     /// `modified` lies before `created`.
     #[error("`modified` is earlier than `created`")]

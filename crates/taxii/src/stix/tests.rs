@@ -16,6 +16,13 @@ fn malware() -> Value {
         "modified": "2026-02-01T12:00:00.123456Z",
         "name": "x",
         "is_family": false,
+        // What other types require, so that a test may change the type.
+        "value": "198.51.100.3",
+        "relationship_type": "uses",
+        "source_ref": format!("malware--{UUID}"),
+        "target_ref": format!("tool--{UUID}"),
+        "definition_type": "statement",
+        "definition": {"statement": "x"},
         "x_custom": {"deep": [1, -2, 3.5, null, true]},
     })
 }
