@@ -1,5 +1,7 @@
 //! Ethereum keystores (Web3 Secret Storage, version 3): private keys encrypted under a password.
 //!
+//! A member's X25519 secret is kept in the same form; such a file names the public key (`x25519`) in place of an address.
+//!
 //! A keystore may come from anybody, so it is checked before its password is tried: what it asks of memory and
 //! time is bounded ([`crate::limits`]). New ones use scrypt with N = 2^13, r = 8, p = 1, which the library fixes;
 //! that is weaker than geth's 2^18, so their password has to carry more.
@@ -7,8 +9,9 @@
 use crate::limits::{MAX_KEYSTORE_BYTES, MAX_PBKDF2_ROUNDS, MAX_SCRYPT_BYTES};
 use alloy_primitives::{Address, B256};
 use alloy_signer::k256::elliptic_curve::rand_core::{OsRng, RngCore as _};
-use alloy_signer_local::{LocalSignerError, PrivateKeySigner};
+use alloy_signer_local::PrivateKeySigner;
 use eth_keystore::{CryptoJson, EthKeystore, KdfparamsType};
+use hansa_primitives::x25519_public;
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -21,6 +24,8 @@ use thiserror::Error;
 const DERIVED_BYTES: usize = 32;
 const IV_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
+/// Where the file of an X25519 key names its public key.
+const X25519: &str = "x25519";
 
 #[cfg(test)]
 mod tests;
@@ -84,6 +89,32 @@ impl KeystoreError {
 /// # Errors
 /// The password is empty, the file exists, or it cannot be written.
 pub fn save(path: &Path, key: &B256, password: &str) -> Result<Address, KeystoreError> {
+    let signer = PrivateKeySigner::from_bytes(key)
+        .map_err(|error| KeystoreError::malformed(path)(error.to_string()))?;
+    let address = signer.address();
+    // As other wallets do, so that a key can be told without its password.
+    let stated = ("address", alloy_primitives::hex::encode(address));
+    store(path, key, password, stated)?;
+    Ok(address)
+}
+
+/// Encrypts the secret of an X25519 key as [`save`] does a private key; returns the public key.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_x25519(path: &Path, secret: &B256, password: &str) -> Result<B256, KeystoreError> {
+    let public = x25519_public(secret);
+    store(path, secret, password, (X25519, public.to_string()))?;
+    Ok(public)
+}
+
+/// `stated`: what the file says without its password, by name.
+fn store(
+    path: &Path,
+    key: &B256,
+    password: &str,
+    stated: (&str, String),
+) -> Result<(), KeystoreError> {
     let io = KeystoreError::io(path);
     if password.is_empty() {
         return Err(KeystoreError::Password(PasswordError::Empty(path.into())));
@@ -99,13 +130,12 @@ pub fn save(path: &Path, key: &B256, password: &str) -> Result<Address, Keystore
     // The library writes the file itself, under the usual mask: into a folder of our own first.
     let scratch = folder.join(format!(".hansa-key-{:016x}", OsRng.next_u64()));
     create_private_folder(&scratch).map_err(&io)?;
-    let written = write(&scratch, path, key, password);
+    let written = write(&scratch, path, key, password, stated);
     // What could not be removed holds an encrypted key in a folder of mode 700: no reason to fail.
     let _ = fs::remove_dir_all(&scratch);
-    let address = written?;
+    written?;
     let folder = File::open(folder).map_err(&io)?;
-    folder.sync_all().map_err(&io)?;
-    Ok(address)
+    folder.sync_all().map_err(&io)
 }
 
 fn write(
@@ -113,18 +143,16 @@ fn write(
     path: &Path,
     key: &B256,
     password: &str,
-) -> Result<Address, KeystoreError> {
+    (name, stated): (&str, String),
+) -> Result<(), KeystoreError> {
     let malformed = KeystoreError::malformed(path);
     let io = KeystoreError::io(path);
-    let mut rng = OsRng;
-    let (signer, _) =
-        PrivateKeySigner::encrypt_keystore(scratch, &mut rng, key, password, Some("key"))
-            .map_err(|error| malformed(error.to_string()))?;
+    eth_keystore::encrypt_key(scratch, &mut OsRng, key, password, Some("key"))
+        .map_err(|error| malformed(error.to_string()))?;
     let text = fs::read(scratch.join("key")).map_err(&io)?;
     let mut document: Value =
         serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
-    // As other wallets do, so that a key can be told without its password.
-    document["address"] = Value::String(alloy_primitives::hex::encode(signer.address()));
+    document[name] = Value::String(stated);
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -134,8 +162,7 @@ fn write(
     file.write_all(document.to_string().as_bytes())
         .map_err(&io)?;
     file.sync_all().map_err(&io)?;
-    place(&finished, path)?;
-    Ok(signer.address())
+    place(&finished, path)
 }
 
 /// Gives a finished file its name, unless another has it.
@@ -165,16 +192,13 @@ fn create_private_folder(path: &Path) -> std::io::Result<()> {
 pub fn open(path: &Path, password: &str) -> Result<PrivateKeySigner, KeystoreError> {
     let malformed = KeystoreError::malformed(path);
     let (text, document) = read(path)?;
-    let keystore: EthKeystore =
-        serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
-    check(&keystore.crypto).map_err(&malformed)?;
+    if stated_x25519(&document).is_some() {
+        let cause = "it holds an X25519 key, which signs nothing";
+        return Err(malformed(cause.into()));
+    }
+    let key = decrypt(path, &text, password)?;
     let signer =
-        PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| match error {
-            LocalSignerError::EthKeystoreError(eth_keystore::KeystoreError::MacMismatch) => {
-                KeystoreError::Password(PasswordError::Wrong(path.into()))
-            }
-            other => malformed(other.to_string()),
-        })?;
+        PrivateKeySigner::from_bytes(&key).map_err(|error| malformed(error.to_string()))?;
     match stated(&document) {
         Some(stated) if stated != signer.address() => Err(malformed(format!(
             "it says that it is for {stated}, but holds the key of {}",
@@ -182,6 +206,52 @@ pub fn open(path: &Path, password: &str) -> Result<PrivateKeySigner, KeystoreErr
         ))),
         _ => Ok(signer),
     }
+}
+
+/// Opens the keystore of an X25519 key; returns the secret.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_x25519(path: &Path, password: &str) -> Result<B256, KeystoreError> {
+    let malformed = KeystoreError::malformed(path);
+    let (text, document) = read(path)?;
+    let secret = decrypt(path, &text, password)?;
+    let public = x25519_public(&secret);
+    match stated_x25519(&document) {
+        Some(stated) if stated == public => Ok(secret),
+        Some(stated) => Err(malformed(format!(
+            "it says that it is for {stated}, but holds the secret of {public}"
+        ))),
+        None => Err(malformed(
+            "it does not say that it holds an X25519 key".into(),
+        )),
+    }
+}
+
+fn decrypt(path: &Path, text: &[u8], password: &str) -> Result<B256, KeystoreError> {
+    let malformed = KeystoreError::malformed(path);
+    let keystore: EthKeystore =
+        serde_json::from_slice(text).map_err(|error| malformed(error.to_string()))?;
+    check(&keystore.crypto).map_err(&malformed)?;
+    let key = eth_keystore::decrypt_key(path, password).map_err(|error| match error {
+        eth_keystore::KeystoreError::MacMismatch => {
+            KeystoreError::Password(PasswordError::Wrong(path.into()))
+        }
+        other => malformed(other.to_string()),
+    })?;
+    B256::try_from(key.as_slice()).map_err(|error| malformed(error.to_string()))
+}
+
+/// The X25519 public key of a keystore, where it holds such a key.
+///
+/// # Errors
+/// It cannot be read, or is no keystore.
+pub fn x25519(path: &Path) -> Result<Option<B256>, KeystoreError> {
+    read(path).map(|(_, document)| stated_x25519(&document))
+}
+
+fn stated_x25519(document: &Value) -> Option<B256> {
+    document[X25519].as_str()?.parse().ok()
 }
 
 /// The address a keystore says it is for, where it says so.

@@ -54,6 +54,11 @@ use commonware_cryptography::{Signer as _, ed25519, sha256};
 pub type PublicKey = ed25519::PublicKey;
 /// The secret half of [`PublicKey`].
 pub type PrivateKey = ed25519::PrivateKey;
+/// The X25519 public key of a secret (RFC 7748 section 6.1): what a member is encrypted to.
+pub fn x25519_public(secret: &B256) -> B256 {
+    x25519_dalek::x25519(secret.0, x25519_dalek::X25519_BASEPOINT_BYTES).into()
+}
+
 /// The signature scheme of a committee. Attributable: a fault names its signer.
 pub type Scheme = simplex::scheme::ed25519::Scheme;
 /// What consensus agrees on. A carrier of 32 bytes that holds a block's keccak256 hash.

@@ -378,3 +378,21 @@ proptest! {
         }
     }
 }
+
+/// Alice's and Bob's keys in RFC 7748 section 6.1.
+#[test]
+fn x25519_public_keys_are_those_of_the_standard() {
+    for (secret, public) in [
+        (
+            "0x77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+            "0x8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+        ),
+        (
+            "0x5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+            "0xde9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+        ),
+    ] {
+        let secret: B256 = secret.parse().unwrap();
+        assert_eq!(x25519_public(&secret).to_string(), public);
+    }
+}

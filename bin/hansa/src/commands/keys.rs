@@ -6,11 +6,11 @@ use crate::{
     session,
     settings::Settings,
 };
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
 use clap::{Args, Subcommand};
 use hansa_client::keystore;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     io::{IsTerminal as _, Read as _},
     path::{Path, PathBuf},
@@ -34,12 +34,19 @@ Examples:
     /// List the keystores in a folder
     #[command(after_help = "Example:\n  hansa keys list .hansa/keys")]
     List(ListArgs),
-    /// Show a keystore's address, or its private key
+    /// Show a keystore's address (or X25519 key), or its private key
     #[command(after_help = "\
 Examples:
   hansa keys show alice.json
   hansa keys show alice.json --private-key --password-file password")]
     Show(ShowArgs),
+    /// Make a member's X25519 key, which others encrypt to, in a new encrypted keystore
+    #[command(after_help = "\
+The public key goes into `hansa member nominate --key` or `hansa member update --key`.
+
+Example:
+  hansa keys encryption alice.x25519.json --password-file password")]
+    Encryption(FileArgs),
     /// Make an operator's ed25519 key
     #[command(after_help = "Example:\n  hansa keys operator operator.key")]
     Operator(FileArgs),
@@ -107,7 +114,25 @@ pub(crate) fn run(command: &KeysCommand, settings: &Settings, output: Output) ->
             made(output, &arguments.file, &key, &password()?)
         }
         KeysCommand::List(arguments) => list(&arguments.folder, output),
+        KeysCommand::Encryption(arguments) => {
+            // Any 32 bytes are a secret: RFC 7748 section 5.
+            let secret = PrivateKeySigner::random().to_bytes();
+            let file = &arguments.file;
+            let public = keystore::save_x25519(file, &secret, &password()?)?;
+            let document = json!({"x25519": public, "keystore": file});
+            output.result(&document, || {
+                format!("{public}, its secret encrypted in {}", file.display())
+            })
+        }
         KeysCommand::Show(arguments) => {
+            if let Some(public) = keystore::x25519(&arguments.file)? {
+                let mut document = json!({"x25519": public});
+                if arguments.private_key {
+                    let secret = keystore::open_x25519(&arguments.file, &password()?)?;
+                    document["private_key"] = json!(secret);
+                }
+                return shown(output, &document, ["x25519", "private_key"]);
+            }
             let stated = keystore::address(&arguments.file)?;
             let mut document = json!({"address": stated});
             if arguments.private_key || stated.is_none() {
@@ -117,15 +142,19 @@ pub(crate) fn run(command: &KeysCommand, settings: &Settings, output: Output) ->
                     document["private_key"] = json!(signer.to_bytes());
                 }
             }
-            output.result(&document, || {
-                let texts = ["address", "private_key"].map(|name| document[name].as_str());
-                texts.into_iter().flatten().collect::<Vec<_>>().join("\n")
-            })
+            shown(output, &document, ["address", "private_key"])
         }
         KeysCommand::Operator(arguments) => operator(&arguments.file, output),
         KeysCommand::Evidence(arguments) => evidence(&arguments.file, output),
         KeysCommand::Password => hash(settings, output),
     }
+}
+
+fn shown(output: Output, document: &Value, names: [&str; 2]) -> Outcome {
+    output.result(document, || {
+        let texts = names.map(|name| document[name].as_str());
+        texts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    })
 }
 
 fn made(output: Output, file: &Path, key: &B256, password: &str) -> Outcome {
@@ -195,16 +224,24 @@ fn list(folder: &Path, output: Output) -> Outcome {
     let found: Vec<_> = paths
         .into_iter()
         .filter(|path| path.is_file())
-        .filter_map(|path| Some((keystore::address(&path).ok()?, path)))
+        .filter_map(|path| {
+            let public = keystore::x25519(&path).ok()?;
+            Some((keystore::address(&path).ok()?, public, path))
+        })
         .collect();
     let document: Vec<_> = found
         .iter()
-        .map(|(address, path)| json!({"address": address, "keystore": path}))
+        .map(|(address, public, path)| match public {
+            Some(public) => json!({"x25519": public, "keystore": path}),
+            None => json!({"address": address, "keystore": path}),
+        })
         .collect();
     output.result(&document, || {
-        let row = |(address, path): &(Option<alloy_primitives::Address>, PathBuf)| {
-            let address = address.map_or_else(|| "-".into(), |address| address.to_string());
-            vec![address, path.display().to_string()]
+        let row = |(address, public, path): &(Option<Address>, Option<B256>, PathBuf)| {
+            let address = address.map(|address| address.to_string());
+            let public = public.map(|public| format!("X25519 {public}"));
+            let key = public.or(address).unwrap_or_else(|| "-".into());
+            vec![key, path.display().to_string()]
         };
         table(
             &["ADDRESS", "KEYSTORE"],

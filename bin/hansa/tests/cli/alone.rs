@@ -294,13 +294,20 @@ fn keys_are_made_imported_listed_and_shown() {
             .stdout
             .starts_with("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
     );
+    let encryption = "keys encryption keys/new.x25519.json --password-file password --json";
+    let public = run(encryption).json()["x25519"].clone();
+    let listed = run("keys list keys --json").json();
+    assert_eq!(listed.as_array().unwrap().len(), 4);
+    assert_eq!(listed[1]["x25519"], public, "{listed}");
+    let secret =
+        run("keys show keys/new.x25519.json --private-key --password-file password --json").json();
+    let (shown, secret) = (&secret["x25519"], secret["private_key"].as_str().unwrap());
+    assert_eq!(shown, &public);
+    let derived = hansa_primitives::x25519_public(&secret.parse().unwrap());
+    assert_eq!(shown.as_str().unwrap(), derived.to_string());
     assert_eq!(
-        run("keys list keys --json")
-            .json()
-            .as_array()
-            .unwrap()
-            .len(),
-        3
+        run("keys show keys/new.x25519.json").stdout.trim(),
+        shown.as_str().unwrap()
     );
 
     assert_eq!(

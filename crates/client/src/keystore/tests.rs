@@ -32,6 +32,37 @@ fn a_key_comes_back_under_its_password_only() {
 }
 
 #[test]
+fn an_x25519_key_comes_back_and_signs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, account) = (folder.path().join("x.json"), folder.path().join("a.json"));
+    let secret = B256::repeat_byte(7);
+    let public = save_x25519(&path, &secret, "correct horse").unwrap();
+    assert_eq!(public, x25519_public(&secret));
+    assert_eq!(
+        (x25519(&path).unwrap(), address(&path).unwrap()),
+        (Some(public), None)
+    );
+    assert_eq!(open_x25519(&path, "correct horse").unwrap(), secret);
+    assert!(matches!(
+        open_x25519(&path, "wrong"),
+        Err(KeystoreError::Password(PasswordError::Wrong(_)))
+    ));
+    let error = open(&path, "correct horse").unwrap_err().to_string();
+    assert!(error.contains("signs nothing"), "{error}");
+    save(&account, &secret, "correct horse").unwrap();
+    assert_eq!(x25519(&account).unwrap(), None);
+    assert!(open_x25519(&account, "correct horse").is_err());
+    // One that names the public key of another secret.
+    let text = fs::read_to_string(&path).unwrap();
+    let other = x25519_public(&B256::repeat_byte(8)).to_string();
+    fs::write(&path, text.replace(&public.to_string(), &other)).unwrap();
+    assert!(matches!(
+        open_x25519(&path, "correct horse"),
+        Err(KeystoreError::Malformed { .. })
+    ));
+}
+
+#[test]
 fn what_is_no_keystore_is_told_from_a_wrong_password() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.json");

@@ -273,7 +273,12 @@ fn operator_files(league: &League, operator: &Operator) -> Result<String, League
 fn exposed(league: &League) -> Finding {
     let mut secrets = vec![league.layout.password(), league.layout.document()];
     let members = league.genesis.members.iter();
-    secrets.extend(members.map(|member| league.layout.keystore(&member.name)));
+    secrets.extend(members.flat_map(|member| {
+        [
+            league.layout.keystore(&member.name),
+            league.layout.x25519(&member.name),
+        ]
+    }));
     let operators = league.operators.iter();
     secrets.extend(operators.map(|operator| league.layout.operator(&operator.name).join("key")));
     match secrets.iter().find(|path| files::exposed(path)) {

@@ -3,10 +3,13 @@
 use super::{
     Document, LeagueError, MemberEntry, OperatorEntry, PortPlan, Ports,
     accounts::{
-        development_accounts, development_member, keystore_address, random_password, save_keystore,
+        development_accounts, development_member, development_x25519, keystore_address,
+        random_password, save_keystore, save_x25519,
     },
     extra, files,
-    genesis::{self, DEVELOPMENT_CHAIN_ID, DEVELOPMENT_CHAIN_IDS, Parts, is_development},
+    genesis::{
+        self, DEVELOPMENT_CHAIN_ID, DEVELOPMENT_CHAIN_IDS, NewMember, Parts, is_development,
+    },
     layout::{Layout, MAX_LOCAL_OPERATORS, member_name, operator_name},
     process::{Process, Record},
 };
@@ -15,7 +18,7 @@ use crate::{
     Zones, generate_key, new_evidence_account, save_key,
     text::{self, MAX_CONFIG_BYTES},
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use hansa_primitives::{
     Genesis, MAX_TIMESTAMP_STEP_MS, MIN_HALTED_AFTER_S, Pace, PublicKey, ZonesParams,
 };
@@ -220,12 +223,16 @@ impl League {
         files::write_secret(&nursery.password(), password.as_bytes())?;
         let members = (0..count)
             .map(|index| {
-                let name = member_name(index);
+                let (folder, name) = (nursery.members(), member_name(index));
                 let key = development_member(index)?;
-                let address = save_keystore(&nursery.members(), &name, &password, &key)?;
-                Ok((name, address))
+                let secret = development_x25519(index)?;
+                Ok(NewMember {
+                    address: save_keystore(&folder, &name, &password, &key)?,
+                    x25519: save_x25519(&folder, &name, &password, &secret)?,
+                    name,
+                })
             })
-            .collect::<Result<Vec<(String, Address)>, LeagueError>>()?;
+            .collect::<Result<Vec<NewMember>, LeagueError>>()?;
         let mut evidence = Vec::new();
         let operators = (0..count)
             .map(|index| {
@@ -464,11 +471,8 @@ fn read_operator(layout: &Layout, name: &str) -> Result<Operator, LeagueError> {
 }
 
 /// One password hash for each member; every operator has all of them.
-fn credentials(
-    members: &[(String, Address)],
-    password: &str,
-) -> Result<Vec<TaxiiCredential>, LeagueError> {
-    let credential = |(name, _): &(String, Address)| {
+fn credentials(members: &[NewMember], password: &str) -> Result<Vec<TaxiiCredential>, LeagueError> {
+    let credential = |NewMember { name, .. }: &NewMember| {
         let hash = hansa_taxii::hash_password(password);
         Ok(TaxiiCredential {
             member: name.clone(),

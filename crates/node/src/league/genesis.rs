@@ -1,7 +1,9 @@
 //! The genesis of a development league, and the check of any genesis by every rule of the chain.
 
 use super::{
-    Account, LeagueError, accounts::development_member, development_accounts,
+    Account, LeagueError,
+    accounts::{development_member, development_x25519},
+    development_accounts,
     layout::MAX_LOCAL_OPERATORS,
 };
 use crate::text::{self, MAX_GENESIS_BYTES};
@@ -9,7 +11,7 @@ use alloy_primitives::{Address, B256, U256};
 use hansa_evm::{BlockDb, MemoryDb, genesis_changes};
 use hansa_primitives::{
     Alloc, CREATE2_DEPLOYER, Fees, Fork, Genesis, GenesisError, GuardParams, Member, Operator,
-    Pace, PublicKey, StakingParams, ZonesParams, genesis_timestamp_ms,
+    Pace, PublicKey, StakingParams, ZonesParams, genesis_timestamp_ms, x25519_public,
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -38,13 +40,21 @@ pub fn is_development(genesis: &Genesis) -> bool {
     genesis.development && DEVELOPMENT_CHAIN_IDS.contains(&genesis.chain_id)
 }
 
+/// A member of a new development league.
+pub(super) struct NewMember {
+    pub(super) name: String,
+    pub(super) address: Address,
+    /// The public key.
+    pub(super) x25519: B256,
+}
+
 /// What a development league is made from.
 pub(super) struct Parts<'a> {
     pub(super) chain_id: u64,
     pub(super) pace: Pace,
     pub(super) zones: ZonesParams,
     pub(super) operators: &'a [(String, PublicKey)],
-    pub(super) members: &'a [(String, Address)],
+    pub(super) members: &'a [NewMember],
     /// Accounts that evidence is sent from.
     pub(super) evidence: &'a [Address],
     pub(super) accounts: &'a [Account],
@@ -52,7 +62,7 @@ pub(super) struct Parts<'a> {
 
 /// A development league's genesis. The operators' tips go to the members of the same rank.
 pub(super) fn development(parts: &Parts<'_>) -> Genesis {
-    let members = parts.members.iter().map(|(_, address)| *address);
+    let members = parts.members.iter().map(|member| member.address);
     let accounts = parts.accounts.iter().map(|account| account.address);
     let funded = Alloc {
         balance: U256::from(BALANCE),
@@ -88,11 +98,11 @@ pub(super) fn development(parts: &Parts<'_>) -> Genesis {
             .members
             .iter()
             .enumerate()
-            .map(|(index, (name, address))| Member {
-                name: name.clone(),
-                contact: format!("security@{name}.example"),
-                address: *address,
-                x25519: B256::ZERO,
+            .map(|(index, member)| Member {
+                name: member.name.clone(),
+                contact: format!("security@{}.example", member.name),
+                address: member.address,
+                x25519: member.x25519,
                 roles: if index == 0 { SENTINEL } else { MEMBER },
                 weight: 1,
             })
@@ -118,6 +128,20 @@ pub(crate) fn misplaced(genesis: &Genesis) -> Option<String> {
         return Some(format!("development = true on chain id {chain_id}"));
     }
     // The derivation cannot fail: see there.
+    let secrets = (0..MAX_LOCAL_OPERATORS).filter_map(|index| development_x25519(index).ok());
+    let publics: Vec<B256> = secrets
+        .map(|secret| x25519_public(&secret.to_bytes()))
+        .collect();
+    let members = &genesis.members;
+    if let Some(member) = members
+        .iter()
+        .find(|member| publics.contains(&member.x25519))
+    {
+        return Some(format!(
+            "X25519 key {} on chain id {chain_id}: everybody has its secret",
+            member.x25519
+        ));
+    }
     let accounts = development_accounts().ok()?;
     let members = (0..MAX_LOCAL_OPERATORS).filter_map(|index| development_member(index).ok());
     let known: Vec<Address> = accounts

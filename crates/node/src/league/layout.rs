@@ -19,6 +19,7 @@ pub const MIN_PORT_BASE: u16 = 1_024;
 /// zone-pending            until the first zone of a new league is there
 /// password                opens every member's keystore, and its TAXII account
 /// members/member-1.json   encrypted keystores
+/// members/member-1.x25519.json the secret of the member's X25519 key, encrypted alike
 /// operator-1/node.toml    the node's configuration
 /// operator-1/key          its ed25519 key
 /// operator-1/evidence-key the account that it sends evidence from
@@ -76,6 +77,11 @@ impl Layout {
         self.members().join(format!("{member}.json"))
     }
 
+    /// The keystore of a member's X25519 key.
+    pub fn x25519(&self, member: &str) -> PathBuf {
+        self.members().join(x25519_name(member))
+    }
+
     pub(super) fn lock(&self) -> PathBuf {
         self.dir.join("lock")
     }
@@ -120,6 +126,11 @@ impl Layout {
         found.retain(|path| path.symlink_metadata().is_ok());
         found
     }
+}
+
+/// The file of a member's X25519 key.
+pub(super) fn x25519_name(member: &str) -> String {
+    format!("{member}.x25519.json")
 }
 
 /// `operator-1` for 0.

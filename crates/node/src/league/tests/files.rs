@@ -3,10 +3,16 @@
 use super::{PATIENT, folder, program, small, stand_in, up};
 use crate::{
     Config,
-    league::{accounts::development_member, layout::Layout, lock::Lock, logs::last_words, *},
+    league::{
+        accounts::{development_member, development_x25519},
+        layout::Layout,
+        lock::Lock,
+        logs::last_words,
+        *,
+    },
     load_key,
 };
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use commonware_cryptography::Signer as _;
 use hansa_primitives::{Pace, StakingParams};
@@ -88,6 +94,10 @@ async fn a_new_league_is_complete_and_valid() {
         let keystore = layout.keystore(&member.name);
         let signer = PrivateKeySigner::decrypt_keystore(&keystore, &password).unwrap();
         assert_eq!(signer.address(), member.address);
+        // The library reads a secret of 32 bytes, whatever it is for.
+        let secret = PrivateKeySigner::decrypt_keystore(layout.x25519(&member.name), &password);
+        let public = hansa_primitives::x25519_public(&secret.unwrap().to_bytes());
+        assert_eq!(member.x25519, public);
         let config = Config::load(&layout.config(&operator.name)).unwrap();
         let key = load_key(config.key.as_deref().unwrap()).unwrap();
         assert_eq!(key.public_key().as_ref(), operator.public_key.as_slice());
@@ -505,7 +515,7 @@ fn a_real_league_is_made_from_its_operators_files() {
         ),
     )
     .unwrap();
-    // A key that everybody knows holds nothing outside of development chains, whether of an account or of a member.
+    // A key that everybody knows is encrypted to nowhere, and holds nothing outside of development chains, whether of an account or of a member.
     let alloc = folder("alloc.toml");
     options.alloc = Some(alloc.clone());
     let member = development_member(0).unwrap().address();
@@ -514,6 +524,15 @@ fn a_real_league_is_made_from_its_operators_files() {
         let error = new_genesis(&options).unwrap_err();
         assert!(matches!(error, LeagueError::Misplaced { .. }), "{error}");
     }
+    options.alloc = None;
+    let known = hansa_primitives::x25519_public(&development_x25519(1).unwrap().to_bytes());
+    for (public, valid) in [(B256::repeat_byte(9), true), (known, false)] {
+        let address = Address::repeat_byte(1);
+        let text = format!("name = \"CERT\"\naddress = \"{address}\"\nx25519 = \"{public}\"\n");
+        fs::write(folder("member.toml"), text).unwrap();
+        assert_eq!(new_genesis(&options).is_ok(), valid, "{public}");
+    }
+    options.alloc = Some(alloc);
     options.chain_id = 31_337;
     let mut genesis = new_genesis(&options).unwrap();
     genesis.development = true;
