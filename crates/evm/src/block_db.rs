@@ -5,6 +5,7 @@ use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, LogData, U256, keccak256, map::AddressMap,
 };
+use hansa_abi::GUARD;
 use hansa_modules::{Host, HostError, StorageRead, guard::enforcement::Blocked};
 use revm::{
     Database,
@@ -12,7 +13,10 @@ use revm::{
     database_interface::DBErrorMarker,
     state::{AccountInfo, EvmState},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use thiserror::Error;
 
 /// Reads the parent state through `D`, remembers every value it read (the pre-images of the block's
@@ -31,6 +35,8 @@ pub struct BlockDb<D> {
     new_code: BTreeMap<B256, Bytes>,
     /// The directives that call frames have asked for.
     directives: AddressMap<Option<Directive>>,
+    /// See [`BlockDb::with_guard_before`].
+    guard_before: Arc<HashMap<U256, U256>>,
 }
 
 impl<D: Database> BlockDb<D> {
@@ -45,7 +51,16 @@ impl<D: Database> BlockDb<D> {
             code: HashMap::new(),
             new_code: BTreeMap::new(),
             directives: AddressMap::default(),
+            guard_before: Arc::default(),
         }
+    }
+
+    /// For a block that is run again one transaction at a time, on a `parent` that holds what those before wrote: the
+    /// slots of the guard that they wrote, as they were before the first of them. Directives are those of then.
+    #[must_use]
+    pub fn with_guard_before(mut self, slots: Arc<HashMap<U256, U256>>) -> Self {
+        self.guard_before = slots;
+        self
     }
 
     /// The account in the parent state.
@@ -246,6 +261,11 @@ impl<D: Database> StorageRead for BlockDb<D> {
     type Error = D::Error;
 
     fn sload(&mut self, module: Address, slot: U256) -> Result<U256, D::Error> {
+        if module == GUARD
+            && let Some(before) = self.guard_before.get(&slot)
+        {
+            return Ok(*before);
+        }
         Database::storage(self, module, slot)
     }
 }

@@ -21,7 +21,8 @@ use crate::{
     limits::Limits,
     node::Node,
 };
-use alloy_primitives::{Address, map::AddressMap};
+use alloy_primitives::{Address, U256, map::AddressMap};
+use hansa_abi::GUARD;
 use hansa_evm::{
     BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_on, tx_env,
 };
@@ -35,6 +36,7 @@ use revm::{
     state::EvmState,
 };
 use serde_json::json;
+use std::{collections::HashMap, sync::Arc};
 
 /// How strictly a transaction is checked before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub(crate) struct Session {
     /// What `BLOBBASEFEE` says, if not what it always says here.
     pub(crate) blob_base_fee: Option<u128>,
     pub(crate) deadline: Deadline,
+    /// The guard's slots that runs have written, as they were before the block's first: directives bind from the next block on.
+    guard_before: Arc<HashMap<U256, U256>>,
 }
 
 /// What a run needs of its inspector, for any database that a session may run on.
@@ -100,11 +104,13 @@ impl Session {
             replaced: AddressMap::default(),
             blob_base_fee: None,
             deadline,
+            guard_before: Arc::default(),
         })
     }
 
     /// What the system writes before a block's first transaction; `inputs`: what a zone's block takes from the hub.
     pub(crate) fn begin_block(&mut self, inputs: &Inputs) -> CallResult<()> {
+        self.guard_before = Arc::default();
         let mut block = BlockDb::new(&mut self.db);
         hansa_evm::prepare(&self.rules, &self.params, inputs, &mut block)
             .map_err(Fault::internal)?;
@@ -124,7 +130,7 @@ impl Session {
     /// The directive that blocks `address` in this block.
     pub(crate) fn directive(&mut self, address: Address) -> CallResult<Option<Directive>> {
         let now = self.params.timestamp();
-        let mut block = BlockDb::new(&mut self.db);
+        let mut block = BlockDb::new(&mut self.db).with_guard_before(self.guard_before.clone());
         Ok(directive_on(&mut block, address, now)?)
     }
 
@@ -147,7 +153,7 @@ impl Session {
             // As go-ethereum: who names no price sees no base fee.
             params.base_fee_per_gas = 0;
         }
-        let block = BlockDb::new(&mut self.db);
+        let block = BlockDb::new(&mut self.db).with_guard_before(self.guard_before.clone());
         let caller = tx.caller;
         let mut evm = build(&self.rules, &params, block, watch, |config: &mut CfgEnv| {
             if relaxed {
@@ -176,8 +182,14 @@ impl Session {
         }
     }
 
-    /// Keeps what a run did, for the runs after it.
+    /// Keeps what a run did, for the runs after it in the same block.
     pub(crate) fn commit(&mut self, state: EvmState) {
+        if let Some(guard) = state.get(&GUARD) {
+            let before = Arc::make_mut(&mut self.guard_before);
+            for (slot, value) in guard.storage.iter().filter(|(_, value)| value.is_changed()) {
+                before.entry(*slot).or_insert(value.original_value());
+            }
+        }
         self.db.commit(state);
     }
 

@@ -1,7 +1,9 @@
 //! The `debug` namespace.
 
 use crate::common::{TestServer, chain, with};
-use alloy_primitives::{B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_sol_types::SolCall as _;
+use hansa_abi::{EXCHANGE, GUARD, IExchange, IGuard};
 use hansa_primitives::Block;
 use hansa_rpc::Config;
 use serde_json::{Value, json};
@@ -341,6 +343,75 @@ async fn raw_headers_have_the_hash_of_their_block() {
         "eth_getHeaderByNumber",
     ] {
         assert_eq!(server.ok(method, json!(["0x99"])).await, Value::Null);
+    }
+    server.stop().await;
+}
+
+/// An alert that is accepted binds from the next block on, also where the block that accepts it is run again.
+#[tokio::test]
+async fn a_directive_does_not_bind_in_the_trace_of_the_block_that_makes_it() {
+    let mut server = TestServer::new().await;
+    let target = Address::repeat_byte(0x77);
+    let publish = IExchange::publishCall {
+        entries: vec![IExchange::Entry {
+            uuid: [7; 16].into(),
+            objectType: "indicator".into(),
+            version: 1,
+            tlp: 0,
+            content: Bytes::from_static(b"{}"),
+        }],
+    };
+    let raise = IGuard::raiseCall {
+        input: IGuard::AlertInput {
+            targets: vec![target],
+            action: 2,
+            severity: 3,
+            expiry: 1_700_003_600,
+            objectId: keccak256("indicator--07070707-0707-0707-0707-070707070707"),
+            reason: "test".into(),
+        },
+    };
+    let block = server.mine(vec![
+        chain::call(4, EXCHANGE, U256::ZERO, &publish),
+        chain::call(5, GUARD, U256::from(chain::ETHER), &raise),
+        chain::sign(6, target.into(), U256::from(5), Bytes::new()),
+    ]);
+    assert!(block.receipts.iter().all(|receipt| receipt.success));
+    let pays = json!({ "from": chain::signer().address(), "to": target, "value": "0x1" });
+    let (_, words) = server.fails("eth_call", json!([pays, "latest"])).await;
+    assert!(words.starts_with("blocked by directive 1"), "{words}");
+
+    let hash = *block.block.transactions()[2].tx_hash();
+    let options = json!({ "tracer": "callTracer" });
+    let trace = server
+        .ok("debug_traceTransaction", json!([hash, options]))
+        .await;
+    assert_eq!(
+        (&trace["error"], &trace["value"]),
+        (&Value::Null, &json!("0x5"))
+    );
+    let traces = server
+        .ok("debug_traceBlockByNumber", json!(["latest", options]))
+        .await;
+    assert_eq!(traces[2]["result"], trace);
+    // So it is in blocks that are only simulated, on the state before.
+    let from = chain::signer().address();
+    let call = |to: Address, value: u64, input: Vec<u8>| json!({ "from": from, "to": to, "value": U256::from(value), "input": Bytes::from(input) });
+    let pay = call(target, 1, Vec::new());
+    let first = [
+        call(EXCHANGE, 0, publish.abi_encode()),
+        call(GUARD, chain::ETHER, raise.abi_encode()),
+        pay.clone(),
+    ];
+    let blocks = json!([{ "calls": first }, { "calls": [pay] }]);
+    let params = json!([{ "blockStateCalls": blocks }, "0x3"]);
+    let simulated = server.ok("eth_simulateV1", params).await;
+    for (block, call, status) in [(0, 0, "0x1"), (0, 1, "0x1"), (0, 2, "0x1"), (1, 0, "0x0")] {
+        let found = &simulated[block]["calls"][call];
+        assert_eq!(
+            found["status"], status,
+            "block {block}, call {call}: {found}"
+        );
     }
     server.stop().await;
 }

@@ -10,7 +10,7 @@ use commonware_cryptography::{Signer as _, ed25519};
 use hansa_evm::{BlockExecutor, BlockParams, ChainRules, Changes, Closing, MemoryDb};
 use hansa_index::{FinalizedBlock, Index};
 use hansa_primitives::{
-    Alloc, Block, Fees, Fork, Genesis, GuardParams, Header, Operator, Pace, StakingParams,
+    Alloc, Block, Fees, Fork, Genesis, GuardParams, Header, Member, Operator, Pace, StakingParams,
     StateCommitment, Transaction, ZonesParams, next_base_fee, receipts_root, transactions_root,
 };
 use hansa_state::MemoryState;
@@ -136,7 +136,15 @@ fn genesis() -> Genesis {
             Address::repeat_byte(0xfe),
         )],
         staking: StakingParams::default(),
-        members: Vec::new(),
+        // Alone, so that an alert of its own is accepted at once.
+        members: vec![Member {
+            name: "alone".into(),
+            contact: "alone@example.org".into(),
+            address: signer().address(),
+            x25519: B256::ZERO,
+            roles: 1,
+            weight: 1,
+        }],
         guard: GuardParams::default(),
         zones: ZonesParams::default(),
         alloc: BTreeMap::from([(signer().address(), rich), (CONTRACT, code)]),
