@@ -168,8 +168,9 @@ pub(crate) struct Outbound {
     feed: ring::Receiver<Arc<PooledTransaction>>,
     /// Head when old transactions were last announced again.
     announced_at: u64,
-    /// Arrival of the last one announced again: the next round goes on from there.
-    announced_up_to: Option<u64>,
+    /// Arrival of the last one announced again, of those that could run and of those that wait for a nonce: the next round
+    /// goes on from there.
+    announced_up_to: [Option<u64>; 2],
     last_sent: SystemTime,
 }
 
@@ -181,7 +182,7 @@ impl Outbound {
     ) -> Self {
         Self {
             announced_at: pool.head().number,
-            announced_up_to: None,
+            announced_up_to: [None; 2],
             pool,
             config,
             feed,
@@ -213,8 +214,9 @@ impl Outbound {
         }
     }
 
-    /// Local transactions that could run and waited too long, once per `reannounce_blocks`. When there
-    /// are too many for one round, each gets its turn.
+    /// Local transactions that waited too long, once per `reannounce_blocks`: those that could run, and with the room that
+    /// they leave those that wait for a nonce, which a peer that has restarted does not have either. When there are too
+    /// many for one round, each gets its turn.
     pub(crate) fn stale(&mut self) -> Vec<Arc<PooledTransaction>> {
         let head = self.pool.head().number;
         let patience = self.config.reannounce_blocks;
@@ -222,22 +224,26 @@ impl Outbound {
             return Vec::new();
         }
         self.announced_at = head;
-        let mut local = self.pool.local_executable();
-        local.retain(|tx| tx.added_at_block.saturating_add(patience) <= head);
-        let done = local.partition_point(|tx| Some(tx.sequence) <= self.announced_up_to);
-        local.rotate_left(done);
+        let mut round = Vec::new();
         let mut bytes = 0;
-        let fits = |tx: &&Arc<PooledTransaction>| {
-            bytes += tx.size;
-            bytes <= self.config.max_reannounced_bytes
-        };
-        let count = local.iter().take_while(fits).count();
-        // One at least, or one that is larger than the limit would hold up all.
-        local.truncate(count.clamp(1, self.config.max_reannounced.max(1)));
-        if let Some(last) = local.last() {
-            self.announced_up_to = Some(last.sequence);
+        let payable = self.pool.local_payable();
+        for (mut local, up_to) in payable.into_iter().zip(&mut self.announced_up_to) {
+            local.retain(|tx| tx.added_at_block.saturating_add(patience) <= head);
+            let done = local.partition_point(|tx| Some(tx.sequence) <= *up_to);
+            local.rotate_left(done);
+            for tx in local {
+                bytes += tx.size;
+                let fits = bytes <= self.config.max_reannounced_bytes
+                    && round.len() < self.config.max_reannounced;
+                // One at least, or one that is larger than the limit would hold up all.
+                if !fits && !round.is_empty() {
+                    return round;
+                }
+                *up_to = Some(tx.sequence);
+                round.push(tx);
+            }
         }
-        local
+        round
     }
 
     async fn send<E: Clock>(

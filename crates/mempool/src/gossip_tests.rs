@@ -159,11 +159,39 @@ fn what_waits_is_announced_again_and_known_ones_do_no_harm() {
     });
 }
 
+/// A peer that has restarted gets what waits for a nonce again, too.
 #[test]
-fn what_could_not_run_is_not_announced_again_and_each_gets_its_turn() {
+fn what_waits_for_a_nonce_is_announced_again() {
+    deterministic::Runner::seeded(10).start(|context| async move {
+        let (nodes, _, _) = mesh(&context, 2).await;
+        let head = MemoryHead::default();
+        let tx = sign(transfer(2), 1);
+        nodes[0].pool.add(&head, tx, Origin::Local).await.unwrap();
+        context.sleep(Duration::from_millis(100)).await;
+        assert_eq!(nodes[1].pool.status(), (0, 1));
+        // The other one restarts: a peer's transactions are not in its journal.
+        let hash = nodes[1].pool.content()[&address(1)].queued[0].hash;
+        nodes[1].pool.drop_invalid(hash, "lost");
+        assert_eq!(nodes[1].pool.status(), (0, 0));
+        for number in 1..=10 {
+            let update = BlockUpdate {
+                head: head_at(number),
+                included: &[],
+                changed: &[],
+                blocked: &[],
+            };
+            nodes[0].pool.on_finalized(&update).unwrap();
+        }
+        context.sleep(Duration::from_secs(2)).await;
+        assert_eq!(nodes[1].pool.status(), (0, 1));
+    });
+}
+
+#[test]
+fn what_no_block_takes_is_not_announced_again_and_each_gets_its_turn() {
     deterministic::Runner::seeded(9).start(|_| async move {
         let (pool, head) = (pool(), MemoryHead::default());
-        // What waits for a nonce, and what no block takes now.
+        // What waits for a nonce has the room that is left, and what no block takes now has none.
         pool.add(&head, sign(transfer(1), 1), Origin::Local)
             .await
             .unwrap();
@@ -188,7 +216,11 @@ fn what_could_not_run_is_not_announced_again_and_each_gets_its_turn() {
             max_reannounced_bytes: 2 * largest,
             ..GossipConfig::default()
         };
-        for config in [few, small] {
+        let many = GossipConfig {
+            max_reannounced: 6,
+            ..GossipConfig::default()
+        };
+        for (config, count, senders) in [(few, 2, 3..8), (small, 2, 3..8), (many, 6, 1..8)] {
             let mut said = Vec::new();
             let mut outbound = Outbound::new(pool.clone(), config, pool.subscribe_local());
             for round in 1..=3 {
@@ -204,11 +236,13 @@ fn what_could_not_run_is_not_announced_again_and_each_gets_its_turn() {
                     pool.on_finalized(&update).unwrap();
                 }
                 let stale = outbound.stale();
-                assert_eq!(stale.len(), 2, "round {round}");
+                assert_eq!(stale.len(), count, "round {round}");
                 said.extend(stale.iter().map(|tx| tx.sender));
             }
             let all: std::collections::BTreeSet<_> = said.iter().copied().collect();
-            assert_eq!(all, (3..8).map(address).collect());
+            // Sender 2 pays too little.
+            let expected = senders.filter(|seed| *seed != 2);
+            assert_eq!(all, expected.map(address).collect());
         }
     });
 }

@@ -69,16 +69,18 @@ impl Pool {
         local
     }
 
-    /// Local transactions that could be in the next block, in order of arrival.
-    pub fn local_executable(&self) -> Vec<Arc<PooledTransaction>> {
+    /// Local transactions that pay the next block's base fee, in order of arrival: those that could be in it, and those
+    /// that wait for a nonce before theirs.
+    pub fn local_payable(&self) -> [Vec<Arc<PooledTransaction>>; 2] {
         let mut local = self.local();
         let core = self.core();
         let base_fee = u128::from(core.head.base_fee_next);
-        local.retain(|tx| {
+        local.retain(|tx| tx.fee_cap >= base_fee && core.queues.contains_key(&tx.sender));
+        let (executable, gapped) = local.into_iter().partition(|tx| {
             let queue = core.queues.get(&tx.sender);
-            tx.fee_cap >= base_fee && queue.is_some_and(|queue| tx.nonce() < queue.next)
+            queue.is_some_and(|queue| tx.nonce() < queue.next)
         });
-        local
+        [executable, gapped]
     }
 
     /// Counters.
