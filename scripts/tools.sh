@@ -8,11 +8,12 @@ cd "$(dirname "$0")/.."
 CARGO_DENY=0.20.2
 CARGO_FUZZ=0.13.2
 
-# C compilers build libsecp256k1, blst and aws-lc; git and python3 are used by the tests.
+# C compilers build libsecp256k1, blst and aws-lc; git, python3 and curl are used by the tests.
 system() {
     local missing=()
     command -v cc >/dev/null && command -v make >/dev/null || missing+=(build-essential)
     command -v git >/dev/null || missing+=(git)
+    command -v curl >/dev/null || missing+=(curl)
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     command -v npm >/dev/null || missing+=(nodejs npm)

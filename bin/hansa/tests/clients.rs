@@ -1,9 +1,11 @@
 //! Real clients against a real league: cast and forge, viem, the TAXII client, and the whole loop from
 //! a published object to a blocked transfer.
 //!
-//! The clients come from npm and PyPI (`scripts/tools.sh`); without them these tests say so and pass.
+//! The clients come from npm and PyPI (`scripts/tools.sh`); without them these tests say so and pass, but for continuous integration.
 
 mod common;
+#[path = "common/tools.rs"]
+mod tools;
 
 use common::port_base;
 use serde_json::{Value, json};
@@ -12,30 +14,11 @@ use std::{
     process::{Command, Output},
     time::{Duration, Instant},
 };
+use tools::{repository, shared_data, tool, tool_for};
 
 const HANSA: &str = env!("CARGO_BIN_EXE_hansa");
 /// A sanctioned address (OFAC SDN list).
 const TARGET: &str = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96";
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Shared real data, if this machine has it.
-fn shared(file: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("HANSA_SHARED_DATA")
-        .map_or_else(|| repository().join("../shared/data"), PathBuf::from);
-    Some(folder.join(file)).filter(|path| path.exists())
-}
-
-/// A program that `scripts/tools.sh` installs.
-fn tool(path: &str) -> Option<PathBuf> {
-    let found = Some(repository().join(path)).filter(|path| path.exists());
-    if found.is_none() {
-        eprintln!("skipped: {path} is not installed (scripts/tools.sh installs it)");
-    }
-    found
-}
 
 /// Four operators, stopped when the test ends.
 struct League {
@@ -126,52 +109,41 @@ fn wallets_and_forge_work_unchanged() {
         return;
     };
     let league = League::up();
-    // Through one operator, read from another.
-    let created = succeed(
-        Command::new(forge)
-            .current_dir(repository().join("contracts"))
-            .args([
-                "create",
-                "--json",
-                "--broadcast",
-                "--rpc-url",
-                league.url(0, "rpc"),
-            ])
-            .args([
-                "--private-key",
-                league.key(0),
-                "src/demo/DemoToken.sol:DemoToken",
-            ])
-            .args(["--constructor-args", "Demo", "DMO", "1000"]),
+    // OpenZeppelin's token, through one operator, read from another.
+    let token = deploy(
+        &forge,
+        (league.url(0, "rpc"), league.key(0)),
+        "src/demo/DemoToken.sol:DemoToken",
+        &["Demo", "DMO", "1000"],
     );
-    let created = text(&created);
-    let start = created.find('{').unwrap();
-    let end = created.rfind('}').unwrap();
-    let created: Value = serde_json::from_str(&created[start..=end]).unwrap();
-    let token = created["deployedTo"].as_str().unwrap();
-    let supply = succeed(
-        Command::new(&cast)
-            .args(["call", "--rpc-url", league.url(2, "rpc"), token])
-            .arg("totalSupply()(uint256)"),
+    let [deployer, receiver] = [0, 1].map(|account| address_of(&cast, league.key(account)));
+    let held = |who: &str| {
+        let mut call = Command::new(&cast);
+        call.args(["call", "--rpc-url", league.url(2, "rpc"), &token])
+            .args(["balanceOf(address)(uint256)", who]);
+        text(&succeed(&mut call)).trim().to_owned()
+    };
+    let transfer = |account: usize, to: &str, amount: &str| {
+        let mut send = Command::new(&cast);
+        send.args(["send", "--json", "--rpc-url", league.url(1, "rpc")])
+            .args(["--private-key", league.key(account), &token])
+            .args(["transfer(address,uint256)", to, amount]);
+        text(&send.output().unwrap())
+    };
+    assert_eq!(held(&deployer), "1000");
+    let sent = transfer(0, &receiver, "250");
+    let receipt: Value = serde_json::from_str(sent.trim()).unwrap_or_else(|_| panic!("{sent}"));
+    assert_eq!(receipt["status"], "0x1", "{sent}");
+    assert_eq!(receipt["logs"].as_array().map(Vec::len), Some(1), "{sent}");
+    assert_eq!(
+        (held(&deployer), held(&receiver)),
+        ("750".into(), "250".into())
     );
-    assert!(text(&supply).contains("1000"), "{}", text(&supply));
     // A revert has its reason.
-    let refused = Command::new(&cast)
-        .args([
-            "send",
-            "--rpc-url",
-            league.url(1, "rpc"),
-            "--private-key",
-            league.key(1),
-        ])
-        .args([token, "transfer(address,uint256)", TARGET, "1"])
-        .output()
-        .unwrap();
-    assert!(
-        text(&refused).contains("ERC20InsufficientBalance"),
-        "{}",
-        text(&refused)
-    );
+    let refused = transfer(1, TARGET, "251");
+    let reason = format!("ERC20InsufficientBalance({receiver}, 250, 251)");
+    assert!(refused.contains(&reason), "no {reason} in {refused}");
+    assert_eq!((held(&receiver), held(TARGET)), ("250".into(), "0".into()));
     let viem = succeed(
         Command::new("node")
             .current_dir(repository().join("bin/hansa/tests/clients"))
@@ -184,6 +156,12 @@ fn wallets_and_forge_work_unchanged() {
             .arg("0x00000000000000000000000000000000000cafe1"),
     );
     assert!(text(&viem).contains("\"chainId\":4857"), "{}", text(&viem));
+}
+
+/// The address of a private key.
+fn address_of(cast: &Path, key: &str) -> String {
+    let address = succeed(Command::new(cast).args(["wallet", "address", key]));
+    text(&address).trim().to_owned()
 }
 
 /// Deploys a contract with forge, and gives its address.
@@ -250,8 +228,7 @@ fn a_token_moves_between_zones() {
     };
     let league = League::up();
     let key = league.key(5);
-    let me = succeed(Command::new(&cast).args(["wallet", "address", key]));
-    let me = text(&me).trim().to_owned();
+    let me = address_of(&cast, key);
     let zones: [(&str, u16); 2] = [("market", 48_571), ("grid", 48_572)];
     let urls = zones.map(|(name, _)| format!("{}/zones/{name}", league.url(0, "rpc")));
     let mut tokens = Vec::new();
@@ -260,12 +237,7 @@ fn a_token_moves_between_zones() {
         let chain_id = chain_id.to_string();
         let create = ["zone", "create", name, "--chain-id", &chain_id];
         league.member("member-1", &create);
-        let deployer = succeed(Command::new(&cast).args([
-            "wallet",
-            "address",
-            league.key(6 + gateways.len()),
-        ]));
-        let deployer = text(&deployer).trim().to_owned();
+        let deployer = address_of(&cast, league.key(6 + gateways.len()));
         for to in [me.as_str(), &member_address(&league), &deployer] {
             let deposit = ["bridge", "deposit", name, "5ether", "--to", to];
             league.member("member-1", &deposit);
@@ -352,9 +324,14 @@ fn pay(cast: &Path, league: &League) -> Result<(), String> {
     }
 }
 
+/// Directly, through a contract, and a contract that is itself named; and none of it any more when the directive has ended.
 #[test]
 fn an_accepted_alert_blocks_transfers_until_it_ends() {
-    let Some(cast) = tool("contracts/node_modules/.bin/cast") else {
+    let (Some(cast), Some(forge), Some(_)) = (
+        tool("contracts/node_modules/.bin/cast"),
+        tool("contracts/node_modules/.bin/forge"),
+        tool("bin/hansa/tests/clients/node_modules/viem"),
+    ) else {
         return;
     };
     let league = League::up();
@@ -364,9 +341,28 @@ fn an_accepted_alert_blocks_transfers_until_it_ends() {
     league.member("member-2", &["exchange", "import", list]);
     let listed = league.member("member-2", &["exchange", "list", "--type", "indicator"]);
     let object = find_id(&listed).unwrap_or_else(|| panic!("no indicator in {listed}"));
+    let by = (league.url(0, "rpc"), league.key(0));
+    let forwarder = deploy(&forge, by, "src/demo/Forwarder.sol:Forwarder", &[]);
+    let token = "src/demo/DemoToken.sol:DemoToken";
+    let token = deploy(&forge, by, token, &["Demo", "DMO", "1000"]);
+    let mut stock = Command::new(&cast);
+    stock
+        .args(["send", "--json", "--rpc-url", by.0, "--private-key", by.1])
+        .args([&token, "transfer(address,uint256)", &forwarder, "100"]);
+    let stocked = text(&succeed(&mut stock));
+    assert!(stocked.contains(r#""status":"0x1""#), "{stocked}");
+    let viem = |state: &str| {
+        let mut script = Command::new("node");
+        script
+            .current_dir(repository().join("bin/hansa/tests/clients"))
+            .args(["guard.mjs", state, league.url(1, "rpc"), league.key(0)])
+            .args([forwarder.as_str(), TARGET, &token]);
+        succeed(&mut script);
+    };
     pay(&cast, &league).unwrap();
     let raise = [
-        "alert", "raise", "--target", TARGET, "--object", &object, "--for", "30s",
+        "alert", "raise", "--target", TARGET, "--target", &token, "--object", &object, "--for",
+        "40s",
     ];
     league.member("member-1", &raise);
     league.member("member-3", &["alert", "endorse", "1"]);
@@ -377,11 +373,19 @@ fn an_accepted_alert_blocks_transfers_until_it_ends() {
         refused.contains("blocked by directive 1 until"),
         "{refused}"
     );
+    viem("blocked");
     let begun = Instant::now();
     while let Err(refused) = pay(&cast, &league) {
         assert!(begun.elapsed() < Duration::from_secs(60), "{refused}");
         std::thread::sleep(Duration::from_secs(1));
     }
+    viem("free");
+}
+
+#[test]
+#[should_panic(expected = "`scripts/tools.sh node` installs it")]
+fn a_missing_client_fails_continuous_integration() {
+    tool_for("contracts/node_modules/.bin/no-such-client", true);
 }
 
 /// The first STIX indicator id anywhere in a document.
@@ -399,7 +403,8 @@ fn a_bundle_published_at_one_operator_is_read_from_another() {
     let Some(python) = tool(".tools/venv/bin/python") else {
         return;
     };
-    let Some(bundle) = shared("mobile-attack-17.1.json") else {
+    let bundle = shared_data().map(|folder| folder.join("mobile-attack-17.1.json"));
+    let Some(bundle) = bundle.filter(|bundle| bundle.exists()) else {
         eprintln!("skipped: the MITRE bundle is not here (set HANSA_SHARED_DATA)");
         return;
     };

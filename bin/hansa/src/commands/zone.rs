@@ -536,7 +536,9 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
         zoneId: zone.id,
         epoch,
     };
-    let committee = hub.rpc.view(ZONES, &call).await?.seats;
+    let mut committee = hub.rpc.view(ZONES, &call).await?.seats;
+    // Seats are in the order of keys, which tells nobody anything.
+    committee.sort_by_key(|seat| seat.operatorId);
     let lane = IMessages::laneCall { zoneId: zone.id };
     let lane = hub.rpc.view(MESSAGES, &lane).await?;
     let call = IZones::checkpointOfCall { zoneId: zone.id };
