@@ -271,7 +271,7 @@ mod tests {
             ("\"until\":1795751083}", "\"until\":1795751099}"),
             (
                 "League in …/.hansa, healthy",
-                "League in /tmp/x/.hansa, healthy",
+                "League in /a/b/.hansa, healthy",
             ),
             ("status      1 (success)", "status 1 (success)"),
             ("{\"id\":\"a\",…", "{\"id\":\"a\",\"b\":1}"),
@@ -296,7 +296,7 @@ mod tests {
             ("alertId 0x1", "alertId 0x2"),
             (
                 "League in …/.hansa, healthy",
-                "League in /tmp/x/.hansa, unhealthy",
+                "League in /a/b/.hansa, unhealthy",
             ),
             ("indicator--1a", "indicator--2a"),
             ("status 1", "status 1 (success)"),
