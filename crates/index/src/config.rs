@@ -44,15 +44,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// Defaults for a hub: everything durable, about 150 MB of caches at most.
+    /// Defaults for a hub: everything durable, about 110 MB of caches at most.
     #[must_use]
     pub fn new(genesis_hash: B256) -> Self {
         Self {
             genesis_hash,
             durability: Durability::Immediate,
             quick_repair: true,
-            page_cache_bytes: 64 << 20,
-            block_cache_bytes: 24 << 20,
+            page_cache_bytes: 48 << 20,
+            block_cache_bytes: 16 << 20,
             diff_blocks: 512,
             diff_cache_bytes: 16 << 20,
             fresh_transactions: 65_536,

@@ -28,37 +28,19 @@ const MAX_MESSAGE_BYTES: u32 = (MAX_BLOCK_BYTES + 6 * MAX_BLOCK_TRANSACTIONS + 6
 const MAILBOX: NonZeroUsize = NZUsize!(256);
 /// Nodes beyond the committees: operators without a seat, and followers.
 const SPARE_NODES: usize = 32;
-/// Messages of each peer on the channels of a chain, or of all zones together.
-///
-/// The network makes its queues beforehand, for what every node it is made for may send at once: half a kilobyte for each such message, which was most
-/// of an idle node's memory when a second's messages could come at once.
-struct Quotas {
-    /// On those that consensus lives on: three votes a view at most, and as many certificates.
-    consensus: Quota,
-    /// On those that carry blocks and state: some 32 blocks are asked for at a time.
-    bulk: Quota,
-    /// About committees: an answer can take 256 KiB, and a look-up for each of its epochs.
-    guide: Quota,
-    /// Of transaction gossip. A batch that does not fit is sent a little later.
-    gossip: Quota,
-}
+/// Messages of each peer on the channels that consensus lives on.
+const CONSENSUS: Quota = quota(1_024);
+/// Messages of each peer on the channels that carry blocks and state: some 32 blocks are asked for at a time.
+const BULK: Quota = quota(512);
+/// Messages of each peer about committees: an answer can take 256 KiB, and a look-up for each of its epochs.
+const GUIDE: Quota = Quota::per_second(NZU32!(4));
+/// Messages of each peer of transaction gossip. A batch that does not fit is sent a little later.
+const GOSSIP: Quota = quota(256);
 
-const HUB: Quotas = Quotas {
-    consensus: quota(1_024, 128),
-    bulk: quota(512, 64),
-    guide: quota(4, 4),
-    gossip: quota(256, 64),
-};
-
-/// Zones vote at their own times, and many may at the same.
-const ZONES: Quotas = Quotas {
-    consensus: quota(1_024, 384),
-    bulk: quota(512, 128),
-    ..HUB
-};
-
-const fn quota(per_second: u32, at_once: u32) -> Quota {
-    Quota::per_second(NZU32!(per_second)).allow_burst(NZU32!(at_once))
+/// So many per second, and what comes within an eighth of one at once. The network makes its queues beforehand, for what every node it is made for may send
+/// at once: half a kilobyte for each such message, which was most of an idle node's memory when it was a second's.
+const fn quota(per_second: u32) -> Quota {
+    Quota::per_second(NZU32!(per_second)).allow_burst(NZU32!(per_second / 8))
 }
 
 pub(crate) type Sender = lookup::Sender<PublicKey, Context>;
@@ -193,8 +175,8 @@ pub(crate) fn start(
         next += 1;
         channel
     };
-    let (chain, gossip) = channels(&HUB, &mut register);
-    let zones = channels(&ZONES, &mut register);
+    let (chain, gossip) = channels(&mut register);
+    let zones = channels(&mut register);
     network.start();
     Started {
         oracle,
@@ -205,21 +187,18 @@ pub(crate) fn start(
 }
 
 /// The channels of the hub, or of all zones.
-fn channels<N, R>(
-    quotas: &Quotas,
-    mut register: impl FnMut(Quota) -> (N, R),
-) -> (Channels<N, R>, (N, R)) {
+fn channels<N, R>(mut register: impl FnMut(Quota) -> (N, R)) -> (Channels<N, R>, (N, R)) {
     let chain = Channels {
-        votes: register(quotas.consensus),
-        certificates: register(quotas.consensus),
-        resolver: register(quotas.consensus),
-        backfill: register(quotas.bulk),
-        broadcast: register(quotas.bulk),
-        state: register(quotas.bulk),
-        code: register(quotas.bulk),
-        guide: register(quotas.guide),
+        votes: register(CONSENSUS),
+        certificates: register(CONSENSUS),
+        resolver: register(CONSENSUS),
+        backfill: register(BULK),
+        broadcast: register(BULK),
+        state: register(BULK),
+        code: register(BULK),
+        guide: register(GUIDE),
     };
-    (chain, register(quotas.gossip))
+    (chain, register(GOSSIP))
 }
 
 #[cfg(test)]
