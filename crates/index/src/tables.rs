@@ -1,9 +1,9 @@
-//! The tables of the file. A change of a name, a type or a blob's shape raises [`FORMAT`].
+//! The tables of the file. A change of a name, a type, a blob's shape, or of what may be served raises [`FORMAT`].
 
 use redb::TableDefinition;
 
 /// Version of everything in this module, in [`crate::codec`], and of what decides which objects are served.
-pub(crate) const FORMAT: u64 = 3;
+pub(crate) const FORMAT: u64 = 4;
 
 /// A table from heights, positions or packed keys to blobs.
 pub(crate) type Blobs = TableDefinition<'static, u64, &'static [u8]>;
