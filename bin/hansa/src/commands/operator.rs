@@ -77,7 +77,7 @@ pub(crate) async fn run(command: &OperatorCommand, session: &Session<'_>) -> Out
     }
 }
 
-/// A local league and a node of it that answers.
+/// A local league and its nodes that run.
 struct Place<'a> {
     session: &'a Session<'a>,
     document: Document,
@@ -86,20 +86,23 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Looks for a node that runs, other than `not`.
+    /// Looks for nodes that run, other than `not`. Each is asked in turn where one does not answer: it may have been started just now.
     fn find(session: &'a Session<'a>, not: Option<&str>) -> Outcome<Self> {
         let league = League::open(&session.settings.dir.value).map_err(failure)?;
         let document = league.document().map_err(failure)?;
-        let mut running = document.operators.iter();
-        let running = running.find(|known| known.pid.is_some() && not != Some(&*known.name));
-        let Some(running) = running else {
+        let all = document.operators.iter();
+        let running: Vec<&str> = all
+            .filter(|known| known.pid.is_some() && not != Some(&*known.name))
+            .map(|known| &*known.rpc)
+            .collect();
+        if running.is_empty() {
             return Err(Failure::usage(
                 "no other node of the league runs",
                 "start it with `hansa up`",
             ));
-        };
+        }
         Ok(Self {
-            rpc: Rpc::new(&running.rpc)?,
+            rpc: Rpc::of(running)?,
             genesis_hash: document.genesis_hash,
             session,
             document,
