@@ -68,12 +68,15 @@ async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
         report.row(SECTION, name, peak, "MiB", Some(Aim::AtMost(400.0)));
     }
 
+    // Where there is but one operator, nobody is left to send to meanwhile.
     let last = league.operators.len() - 1;
-    let key = recovery::public_key(&league.operators[last].rpc).await?;
-    let took = recovery::kill_and_wait(&mut league, &mut session, last, &key).await?;
-    let name = format!("kill -9 to voting again at {accounts} accounts");
-    let aim = Some(Aim::AtMost(5.0));
-    report.row(SECTION, name, took.as_secs_f64(), "s", aim);
+    if last > 0 {
+        let key = recovery::public_key(&league.operators[last].rpc).await?;
+        let took = recovery::kill_and_wait(&mut league, &mut session, last, &key).await?;
+        let name = format!("kill -9 to voting again at {accounts} accounts");
+        let aim = Some(Aim::AtMost(5.0));
+        report.row(SECTION, name, took.as_secs_f64(), "s", aim);
+    }
 
     let mut client = session.client()?;
     let blocks = loop {
