@@ -1,8 +1,10 @@
 //! When a simulation ends, and what must hold then, whatever happened in it.
 
+mod value;
 mod zones;
 
-pub use zones::{ZoneEnforces, ZoneFollows, ZoneJoined, ZoneReseeded, ZoneUpgrades, ZonesTrade};
+pub use value::{ValueConserved, ZonesTrade};
+pub use zones::{ZoneEnforces, ZoneFollows, ZoneJoined, ZoneReseeded, ZoneUpgrades};
 
 use crate::{Node, warning::BLOCK};
 use alloy_primitives::{Address, B256};

@@ -2,6 +2,7 @@
 
 use crate::{
     Account, Churn, Load, Role, Warning,
+    balances::Balances,
     operator::{Setup, run},
     reseeding::Reseeding,
     role,
@@ -66,10 +67,11 @@ pub struct League {
 }
 
 /// What an operator keeps across crashes, as files would: the index, of which every append is
-/// durable when it returns, and how much load it took and had time to journal.
+/// durable when it returns, what its blocks left to whom, and how much load it took and had time to journal.
 #[derive(Clone)]
 pub(crate) struct Kept {
     pub(crate) index: Index,
+    pub(crate) balances: Balances,
     pub(crate) included: Arc<AtomicUsize>,
     pub(crate) offered: Arc<AtomicUsize>,
 }
@@ -87,6 +89,10 @@ pub struct Node {
     pub index: Index,
     /// Those of each zone.
     pub zones: Vec<Index>,
+    /// What everybody has on the hub, and then on each zone.
+    pub(crate) balances: Vec<Balances>,
+    /// How the zones began.
+    pub(crate) began: Vec<Arc<Genesis>>,
     pub(crate) running: Slot,
     included: Arc<AtomicUsize>,
 }
@@ -300,6 +306,7 @@ impl League {
         let open = || Kept {
             index: Index::in_memory(IndexConfig::new(genesis.hash().unwrap_or_default()))
                 .unwrap_or_else(|error| panic!("index in memory: {error}")),
+            balances: Balances::default(),
             included: Arc::default(),
             offered: Arc::default(),
         };
@@ -385,8 +392,11 @@ impl EngineDefinition for League {
         let kept = self.kept(&partition, &self.genesis);
         let zones = self.zones.iter();
         let zones: Vec<_> = zones
-            .map(|zone| self.kept(&zone_partition(&partition, zone), zone).index)
+            .map(|zone| self.kept(&zone_partition(&partition, zone), zone))
             .collect();
+        let balances = [&kept].into_iter().chain(&zones);
+        let balances = balances.map(|kept| kept.balances.clone()).collect();
+        let zones: Vec<_> = zones.into_iter().map(|zone| zone.index).collect();
         let slot = Slot::default();
         let setup = Setup {
             league: self.clone(),
@@ -430,6 +440,8 @@ impl EngineDefinition for League {
             joined: self.joins(operator),
             index: kept.index,
             zones,
+            balances,
+            began: self.zones.clone(),
             running: slot,
             included: kept.included,
         };

@@ -5,6 +5,7 @@
 //! changes links and injects storage faults; [`Role`] makes an operator silent or hostile; [`checks`]
 //! look at what every operator ended up with. One seed gives one run: the same state hash, every time.
 
+mod balances;
 pub mod checks;
 mod churn;
 mod league;

@@ -92,6 +92,9 @@ impl Sink for Feed {
         if appended == Appended::Added {
             let count = executed.block.transactions().len();
             self.kept.included.fetch_add(count, Ordering::Relaxed);
+            let balances = &self.kept.balances;
+            let taken = balances.take_in(&executed.changes, !self.joins);
+            taken.unwrap_or_else(|error| panic!("block {}: {error}", executed.block.number()));
         }
         let header = executed.block.header();
         if let Some(monitor) = &self.monitor {

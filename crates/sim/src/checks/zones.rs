@@ -1,23 +1,13 @@
 //! What must hold of a zone.
 
 use super::{Verdict, honest, text};
-use crate::{
-    Node,
-    league::{EPOCH_BLOCKS, ZONE_ID},
-    traffic::{UPGRADED_INTERVAL_MS, messages},
-    warning::BLOCK,
-};
-use alloy_primitives::{Address, B256, U256, keccak256};
-use alloy_sol_types::{SolEvent, SolValue as _};
+use crate::{Node, league::EPOCH_BLOCKS, traffic::UPGRADED_INTERVAL_MS, warning::BLOCK};
+use alloy_primitives::{Address, B256};
+use alloy_sol_types::SolEvent;
 use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
-use hansa_abi::{
-    IGuard,
-    IMessages::{self, Outcome},
-    IZones, MESSAGES, ZONES,
-};
+use hansa_abi::{IGuard, IZones, MESSAGES, ZONES};
 use hansa_index::Index;
 use hansa_primitives::{Block, PublicKey};
-use hansa_state::newest_slot;
 use std::collections::{BTreeMap, HashSet};
 
 /// Every honest operator has the same zone. Each of its blocks names a final block of the hub, none an earlier one than its parent's,
@@ -295,133 +285,8 @@ impl Property<PublicKey, Node> for ZoneUpgrades {
     }
 }
 
-/// Every message that the hub took from a zone was sent there, and comes once, in its order. What the hub holds for a zone is what went there and
-/// has not left. Enough went each way, and was taken.
-#[derive(Clone, Copy, Debug)]
-pub struct ZonesTrade {
-    /// Messages of each kind at least.
-    pub each: usize,
-}
-
-impl Property<PublicKey, Node> for ZonesTrade {
-    fn name(&self) -> &str {
-        "zones_trade"
-    }
-
-    fn check<'a>(
-        &'a self,
-        _tracker: &'a ProgressTracker<PublicKey>,
-        nodes: &'a [&'a Node],
-    ) -> Verdict<'a, ()> {
-        Box::pin(async move {
-            for node in honest(nodes) {
-                let (mut seen, locked) = follow_hub(node, node.height())?;
-                check_locked(node, locked).await?;
-                for index in node.zones.iter().chain([&node.index]) {
-                    let height = index.head().map_or(0, |(number, _)| number);
-                    seen.taken += logs_of::<IMessages::Taken>(index, height)?.len();
-                }
-                seen.check(node, self.each)?;
-            }
-            Ok(())
-        })
-    }
-}
-
-/// Blocks that a state can be behind its index.
-const BEHIND: usize = 16;
-
-/// How many messages of each kind there were.
-#[derive(Debug, Default)]
-struct Seen {
-    to_zones: usize,
-    to_hub: usize,
-    waiting: usize,
-    across: usize,
-    taken: usize,
-}
-
-impl Seen {
-    fn check(&self, node: &Node, least: usize) -> Result<(), String> {
-        let across = if node.zones.len() > 1 {
-            self.across
-        } else {
-            least
-        };
-        let all = [self.to_zones, self.to_hub, self.waiting, across, self.taken];
-        if all.iter().any(|count| *count < least) {
-            return Err(format!("operator {}: only {self:?}", node.operator));
-        }
-        Ok(())
-    }
-}
-
-/// Goes through what the hub's blocks up to a height tell, in their order: how many messages there were, and what the hub holds for each zone
-/// by them.
-fn follow_hub(node: &Node, height: u64) -> Result<(Seen, Vec<U256>), String> {
-    let mut seen = Seen::default();
-    let mut locked = vec![U256::ZERO; node.zones.len()];
-    let zone_of = |chain_id: u64| (chain_id - ZONE_ID) as usize;
-    for sent in logs_of::<IMessages::Sent>(&node.index, height)? {
-        seen.to_zones += 1;
-        locked[zone_of(sent.message.destination)] += sent.message.value;
-    }
-    let sent: Vec<_> = node.zones.iter().map(messages).collect();
-    let mut next = vec![0; node.zones.len()];
-    for event in logs_of::<IMessages::Delivered>(&node.index, height)? {
-        let zone = event.zoneId as usize - 1;
-        if event.nonce != next[zone] {
-            let (nonce, next) = (event.nonce, next[zone]);
-            return Err(format!("message {nonce} of zone {zone} came for {next}"));
-        }
-        next[zone] += 1;
-        locked[zone] -= event.value;
-        match event.outcome {
-            Outcome::Paid => seen.to_hub += 1,
-            Outcome::Waiting => seen.waiting += 1,
-            Outcome::Forwarded => {
-                seen.across += 1;
-                // There are two.
-                locked[1 - zone] += event.value;
-            }
-            outcome => return Err(format!("{outcome:?} is not expected")),
-        }
-        // The others may be further with the zone.
-        let message = sent[zone].get(event.nonce as usize);
-        if message.is_some_and(|message| keccak256(message.abi_encode()) != event.id) {
-            return Err(format!("the hub took another message {}", event.nonce));
-        }
-    }
-    Ok((seen, locked))
-}
-
-/// Compares what the hub should hold for its zones with what it says. After a crash its state can be some blocks behind its index.
-async fn check_locked(node: &Node, newest: Vec<U256>) -> Result<(), String> {
-    let running = node.running.lock().clone();
-    let Some(running) = running else {
-        return Ok(());
-    };
-    let mapping = |key: U256, base: u64| {
-        let base = U256::from(base).to_be_bytes::<32>();
-        U256::from_be_bytes(keccak256([key.to_be_bytes::<32>(), base].concat()).0)
-    };
-    let mut stored = Vec::new();
-    for zone in 0..newest.len() {
-        let slot = mapping(U256::from(zone + 1), 3) + U256::ONE;
-        let locked = newest_slot(&running.databases, MESSAGES, slot).await;
-        stored.push(locked.map_err(text)?);
-    }
-    let heights = (1..=node.height()).rev().take(BEHIND);
-    for height in heights {
-        if follow_hub(node, height)?.1 == stored {
-            return Ok(());
-        }
-    }
-    Err(format!("the hub holds {stored:?} wei, not {newest:?}"))
-}
-
-/// Events of the messages module in a chain's blocks up to a height, in their order.
-fn logs_of<E: SolEvent>(index: &Index, height: u64) -> Result<Vec<E>, String> {
+/// Events of the modules of zones and messages in a chain's blocks up to a height, in their order.
+pub(super) fn logs_of<E: SolEvent>(index: &Index, height: u64) -> Result<Vec<E>, String> {
     let mut events = Vec::new();
     for number in 1..=height {
         let receipts = index.receipts(number).map_err(text)?.unwrap_or_default();
@@ -433,7 +298,7 @@ fn logs_of<E: SolEvent>(index: &Index, height: u64) -> Result<Vec<E>, String> {
 }
 
 /// An operator's final blocks of a zone, from the first on.
-fn zone_blocks(node: &Node, zone: &Index) -> Result<Vec<Block>, String> {
+pub(super) fn zone_blocks(node: &Node, zone: &Index) -> Result<Vec<Block>, String> {
     let height = zone.head().map_or(0, |(number, _)| number);
     let block = |number| {
         let block = zone.block(number).map_err(text)?;

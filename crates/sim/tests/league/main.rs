@@ -84,7 +84,8 @@ fn twice(seed: u64, plan: impl Fn() -> PlanBuilder<League> + Sync) -> PlanResult
 }
 
 /// What every run ends with: all honest operators have `height` blocks and everything that was
-/// offered, they have the same blocks, and the same state.
+/// offered, they have the same blocks, and the same state, and no ether was lost or made between
+/// the hub and its zones.
 fn plan(league: League, height: u64) -> PlanBuilder<League> {
     let offered = league.offered();
     let reached = checks::Reached {
@@ -97,6 +98,7 @@ fn plan(league: League, height: u64) -> PlanBuilder<League> {
         .timeout(Duration::from_secs(600))
         .property(checks::SameChain)
         .property(checks::SameState)
+        .property(checks::ValueConserved)
         .property(checks::Included(offered))
 }
 
