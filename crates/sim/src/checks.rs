@@ -4,7 +4,7 @@ mod value;
 mod zones;
 
 pub use value::{ValueConserved, ZonesTrade};
-pub use zones::{ZoneEnforces, ZoneFollows, ZoneJoined, ZoneReseeded, ZoneUpgrades};
+pub use zones::{ZoneEnforces, ZoneFollows, ZoneJoined, ZoneReseeded, ZoneSlashed, ZoneUpgrades};
 
 use crate::{Node, warning::BLOCK};
 use alloy_primitives::{Address, B256};

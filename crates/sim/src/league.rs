@@ -91,6 +91,8 @@ pub struct Node {
     pub zones: Vec<Index>,
     /// What everybody has on the hub, and then on each zone.
     pub(crate) balances: Vec<Balances>,
+    /// How the hub began.
+    pub(crate) hub: Arc<Genesis>,
     /// How the zones began.
     pub(crate) began: Vec<Arc<Genesis>>,
     pub(crate) running: Slot,
@@ -225,6 +227,15 @@ impl League {
             .operators
             .retain(|operator| !names.contains(&operator.name));
         self.churn = churn;
+        self
+    }
+
+    /// Lets every operator begin with so much stake, wei, instead of the least that gets a seat. Zones come after this, for they follow the
+    /// hub's genesis.
+    pub fn with_stake(mut self, stake: U256) -> Self {
+        for operator in &mut Arc::make_mut(&mut self.genesis).operators {
+            operator.stake = stake;
+        }
         self
     }
 
@@ -423,8 +434,13 @@ impl EngineDefinition for League {
             match role {
                 Role::Silent => pending().await,
                 Role::Twins => role::twins(context, setup, chain, gossip, ready).await,
+                Role::ZoneTwins => {
+                    let zones = role::halves(&context, &setup, zone_channels);
+                    run(context, setup, chain, gossip, zones, ready).await;
+                }
                 Role::Honest | Role::Liar(_) => {
-                    run(context, setup, chain, gossip, zone_channels, ready).await;
+                    let zones = zone_channels.into_iter().collect();
+                    run(context, setup, chain, gossip, zones, ready).await;
                 }
             }
         });
@@ -441,6 +457,7 @@ impl EngineDefinition for League {
             index: kept.index,
             zones,
             balances,
+            hub: self.genesis.clone(),
             began: self.zones.clone(),
             running: slot,
             included: kept.included,

@@ -130,6 +130,11 @@ pub(crate) struct Started {
     pub(crate) evidence: mpsc::Receiver<Evidence>,
 }
 
+/// Where an operator keeps what it runs a second time.
+pub(crate) fn twin_of(partition: &str) -> String {
+    format!("{partition}-twin")
+}
+
 /// Starts a chain as a node does it; returns when its state is as new as its index.
 pub(crate) async fn start<N, R>(
     context: &Context,
@@ -208,15 +213,18 @@ where
 }
 
 /// Runs an operator until it is crashed, or consensus ends.
-pub(crate) async fn run<N, R>(
+///
+/// `zones` are the channels that zones share: one set, unless the operator runs all zones more than once.
+pub(crate) async fn run<N, R, M>(
     context: Context,
     setup: Setup,
     channels: Channels<N, R>,
     gossip_channel: (N, R),
-    zones: Option<Channels<N, R>>,
+    zones: Vec<Channels<M, R>>,
     ready: oneshot::Sender<()>,
 ) where
     N: Sender<PublicKey = PublicKey>,
+    M: Sender<PublicKey = PublicKey>,
     R: Receiver<PublicKey = PublicKey>,
 {
     let (league, operator) = (&setup.league, setup.operator);
@@ -276,9 +284,15 @@ pub(crate) async fn run<N, R>(
     gossip.start(gossip_channel);
     *setup.slot.lock() = Some(Running { marshal, databases });
     let _occupied = Occupied(setup.slot.clone());
-    if let Some(channels) = zones {
+    let has_zones = !zones.is_empty();
+    let mut partition = setup.partition.clone();
+    for channels in zones {
         let shared = Shared::new(&context, channels);
         let shared = Arc::new(futures::lock::Mutex::new(shared));
+        let setup = Setup {
+            partition: partition.clone(),
+            ..setup.clone()
+        };
         for genesis in &league.zones {
             let hub = zone::hub(&context, states.clone(), &index, (&league.genesis, genesis));
             zone::spawn(
@@ -289,16 +303,13 @@ pub(crate) async fn run<N, R>(
                 shared.clone(),
             );
         }
-        if league.traffic {
-            let traffic = Traffic::on_hub(&setup, operator);
-            let (pool, state) = (pool.clone(), state.clone());
-            let task = context.child("traffic");
-            drop(
-                task.spawn(
-                    move |context| async move { traffic.play(&context, &pool, &state).await },
-                ),
-            );
-        }
+        partition = twin_of(&partition);
+    }
+    if has_zones && league.traffic {
+        let traffic = Traffic::on_hub(&setup, operator);
+        let (pool, state) = (pool.clone(), state.clone());
+        let task = context.child("traffic");
+        drop(task.spawn(move |context| async move { traffic.play(&context, &pool, &state).await }));
     }
     let _ = ready.send(());
     if league.role(operator).takes_load() {

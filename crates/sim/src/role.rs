@@ -1,10 +1,10 @@
 //! Operators that do not follow the protocol.
 
-use crate::operator::{Setup, run};
+use crate::operator::{Setup, run, twin_of};
 use alloy_consensus::{SignableTransaction, TxEip4844};
 use alloy_primitives::{Address, B256, Signature, U256};
 use commonware_p2p::{
-    Recipients,
+    Recipients, Sender as P2pSender,
     simulated::{Receiver, Sender, SplitForwarder, SplitOrigin, SplitSender, SplitTarget},
 };
 use commonware_runtime::{IoBuf, Supervisor as _, deterministic::Context};
@@ -30,6 +30,8 @@ pub enum Role {
     /// Runs twice under one key, each half with its own journal and its own part of the committee:
     /// it proposes and votes for different blocks in one view.
     Twins,
+    /// Is honest on the hub, and runs every zone twice under one key, as [`Role::Twins`] do with the hub.
+    ZoneTwins,
     /// Proposes invalid blocks, and is honest otherwise.
     Liar(Lies),
 }
@@ -233,41 +235,93 @@ fn split<F: SplitForwarder<PublicKey>>(
     ((first_sender, first), (second_sender, second))
 }
 
-/// Runs one operator twice, each half against its own part of the committee.
-pub(crate) async fn twins(
-    context: Context,
-    setup: Setup,
-    channels: Channels<Sender<PublicKey, Context>, Receiver<PublicKey>>,
-    gossip: Channel,
-    ready: oneshot::Sender<()>,
-) {
-    let keys: Arc<Vec<PublicKey>> = Arc::new(
-        (0..setup.league.keys.len())
-            .map(|operator| setup.league.key(operator))
-            .collect(),
-    );
-    let known = keys.clone();
-    let forward = move |origin: SplitOrigin, recipients: &Recipients<PublicKey>, _: &IoBuf| {
+/// Which of all operators each half of the twins talks to.
+fn forward(keys: Arc<Vec<PublicKey>>) -> impl SplitForwarder<PublicKey> {
+    move |origin: SplitOrigin, recipients: &Recipients<PublicKey>, _: &IoBuf| {
         let mine =
-            |peer: &PublicKey| of_first(&known, peer) == matches!(origin, SplitOrigin::Primary);
+            |peer: &PublicKey| of_first(&keys, peer) == matches!(origin, SplitOrigin::Primary);
         let wanted = match recipients {
-            Recipients::All => known.to_vec(),
+            Recipients::All => keys.to_vec(),
             Recipients::Some(peers) => peers.clone(),
             Recipients::One(peer) => vec![peer.clone()],
         };
         Some(Recipients::Some(wanted.into_iter().filter(mine).collect()))
+    }
+}
+
+fn keys_of(setup: &Setup) -> Arc<Vec<PublicKey>> {
+    let operators = 0..setup.league.keys.len();
+    Arc::new(
+        operators
+            .map(|operator| setup.league.key(operator))
+            .collect(),
+    )
+}
+
+/// A chain's channels, or those that zones share.
+type OnNetwork<N> = Channels<N, Receiver<PublicKey>>;
+
+fn divide<F: SplitForwarder<PublicKey>>(
+    channels: OnNetwork<Sender<PublicKey, Context>>,
+    mut halves: impl FnMut(Channel) -> (Half<F>, Half<F>),
+) -> [OnNetwork<SplitSender<PublicKey, Context, F>>; 2] {
+    let (votes, other_votes) = halves(channels.votes);
+    let (certificates, other_certificates) = halves(channels.certificates);
+    let (resolver, other_resolver) = halves(channels.resolver);
+    let (backfill, other_backfill) = halves(channels.backfill);
+    let (broadcast, other_broadcast) = halves(channels.broadcast);
+    let (state, other_state) = halves(channels.state);
+    let (code, other_code) = halves(channels.code);
+    let (guide, other_guide) = halves(channels.guide);
+    let first = Channels {
+        votes,
+        certificates,
+        resolver,
+        backfill,
+        broadcast,
+        state,
+        code,
+        guide,
     };
-    let divide = |channel| split(&context, &keys, &forward, channel);
-    let (votes, other_votes) = divide(channels.votes);
-    let (certificates, other_certificates) = divide(channels.certificates);
-    let (resolver, other_resolver) = divide(channels.resolver);
-    let (backfill, other_backfill) = divide(channels.backfill);
-    let (broadcast, other_broadcast) = divide(channels.broadcast);
-    let (state, other_state) = divide(channels.state);
-    let (code, other_code) = divide(channels.code);
-    let (guide, other_guide) = divide(channels.guide);
-    let (gossip, other_gossip) = divide(gossip);
-    let partition = format!("{}-twin", setup.partition);
+    let second = Channels {
+        votes: other_votes,
+        certificates: other_certificates,
+        resolver: other_resolver,
+        backfill: other_backfill,
+        broadcast: other_broadcast,
+        state: other_state,
+        code: other_code,
+        guide: other_guide,
+    };
+    [first, second]
+}
+
+/// The channels of zones for each half, if there are zones.
+pub(crate) fn halves(
+    context: &Context,
+    setup: &Setup,
+    zones: Option<OnNetwork<Sender<PublicKey, Context>>>,
+) -> Vec<OnNetwork<impl P2pSender<PublicKey = PublicKey> + use<>>> {
+    let keys = keys_of(setup);
+    let forward = forward(keys.clone());
+    let halves = |channel| split(context, &keys, &forward, channel);
+    zones.map_or(Vec::new(), |zones| divide(zones, halves).into())
+}
+
+/// Runs one operator twice, each half against its own part of the committee.
+pub(crate) async fn twins(
+    context: Context,
+    setup: Setup,
+    channels: OnNetwork<Sender<PublicKey, Context>>,
+    gossip: Channel,
+    ready: oneshot::Sender<()>,
+) {
+    let keys = keys_of(&setup);
+    let forward = forward(keys.clone());
+    let halves = |channel| split(&context, &keys, &forward, channel);
+    let (gossip, other_gossip) = halves(gossip);
+    let [channels, other_channels] = divide(channels, halves);
+    let partition = twin_of(&setup.partition);
     let twin = Setup {
         league: setup.league.clone(),
         operator: setup.operator,
@@ -278,39 +332,22 @@ pub(crate) async fn twins(
         monitor: None,
         slot: Default::default(),
     };
+    let no_zones = Vec::<OnNetwork<Sender<PublicKey, Context>>>::new;
     let first = run(
         context.child("first"),
         setup,
-        Channels {
-            votes,
-            certificates,
-            resolver,
-            backfill,
-            broadcast,
-            state,
-            code,
-            guide,
-        },
+        channels,
         gossip,
-        None,
+        no_zones(),
         ready,
     );
     let (other_ready, _started) = oneshot::channel();
     let second = run(
         context.child("second"),
         twin,
-        Channels {
-            votes: other_votes,
-            certificates: other_certificates,
-            resolver: other_resolver,
-            backfill: other_backfill,
-            broadcast: other_broadcast,
-            state: other_state,
-            code: other_code,
-            guide: other_guide,
-        },
+        other_channels,
         other_gossip,
-        None,
+        no_zones(),
         other_ready,
     );
     join(first, second).await;

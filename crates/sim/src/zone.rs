@@ -15,7 +15,7 @@ use commonware_parallel::Sequential;
 use commonware_runtime::{Clock as _, Spawner as _, Supervisor as _, deterministic::Context};
 use futures::lock::Mutex;
 use hansa_engine::{
-    Channels, Courier, Hub, HubBlock, HubBlocks, Join, LocalHub, Payer, Shared, ZoneBlocks,
+    Accuser, Channels, Courier, Hub, HubBlock, HubBlocks, Join, LocalHub, Payer, Shared, ZoneBlocks,
 };
 use hansa_index::Index;
 use hansa_modules::zones::Reseed;
@@ -155,8 +155,18 @@ async fn run<N, R>(
         reseeds,
     };
     let Started {
-        chain, pool, state, ..
+        chain,
+        pool,
+        state,
+        evidence,
+        ..
     } = start(context, setup, zone, channels).await;
+    let accuser = Accuser {
+        evidence,
+        payer: payer.clone(),
+    };
+    let task = context.child("accuser");
+    drop(task.spawn(move |context| accuser.run(context)));
     if league.traffic {
         let courier = Courier {
             zone: id_of(&genesis),

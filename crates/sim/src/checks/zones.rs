@@ -2,10 +2,10 @@
 
 use super::{Verdict, honest, text};
 use crate::{Node, league::EPOCH_BLOCKS, traffic::UPGRADED_INTERVAL_MS, warning::BLOCK};
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
-use hansa_abi::{IGuard, IZones, MESSAGES, ZONES};
+use hansa_abi::{FUND, IGuard, IStaking, IZones, MESSAGES, STAKING, ZONES};
 use hansa_index::Index;
 use hansa_primitives::{Block, PublicKey};
 use std::collections::{BTreeMap, HashSet};
@@ -285,13 +285,13 @@ impl Property<PublicKey, Node> for ZoneUpgrades {
     }
 }
 
-/// Events of the modules of zones and messages in a chain's blocks up to a height, in their order.
+/// Events of the modules of staking, zones and messages in a chain's blocks up to a height, in their order.
 pub(super) fn logs_of<E: SolEvent>(index: &Index, height: u64) -> Result<Vec<E>, String> {
     let mut events = Vec::new();
     for number in 1..=height {
         let receipts = index.receipts(number).map_err(text)?.unwrap_or_default();
         let logs = receipts.iter().flat_map(|receipt| &receipt.logs);
-        let own = logs.filter(|log| [MESSAGES, ZONES].contains(&log.address));
+        let own = logs.filter(|log| [MESSAGES, ZONES, STAKING].contains(&log.address));
         events.extend(own.filter_map(|log| E::decode_log_data(&log.data).ok()));
     }
     Ok(events)
@@ -306,4 +306,65 @@ pub(super) fn zone_blocks(node: &Node, zone: &Index) -> Result<Vec<Block>, Strin
     };
     let first = if node.joined { zone.oldest() } else { None };
     (first.unwrap_or(1)..=height).map(block).collect()
+}
+
+/// An operator is slashed once, for a fault on the first zone: its slice for it is gone by the end of the appeal window, and nothing else of
+/// anybody's stake.
+#[derive(Clone, Copy, Debug)]
+pub struct ZoneSlashed {
+    /// By place in the genesis.
+    pub operator: usize,
+    /// Basis points of its stake that answer for the zone.
+    pub share: u64,
+}
+
+impl Property<PublicKey, Node> for ZoneSlashed {
+    fn name(&self) -> &str {
+        "zone_slashed"
+    }
+
+    fn check<'a>(
+        &'a self,
+        _tracker: &'a ProgressTracker<PublicKey>,
+        nodes: &'a [&'a Node],
+    ) -> Verdict<'a, ()> {
+        Box::pin(async move {
+            for node in honest(nodes) {
+                self.check_node(node)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl ZoneSlashed {
+    fn check_node(&self, node: &Node) -> Result<(), String> {
+        let slashes = logs_of::<IStaking::SlashRaised>(&node.index, node.height())?;
+        let [slash] = slashes.as_slice() else {
+            return Err(format!("operator {}: slashes {slashes:?}", node.operator));
+        };
+        let params = &node.hub.staking;
+        let whole = U256::from(10_000);
+        let bps = params.slash_bps[slash.kind as usize] * self.share / 10_000;
+        if (slash.operatorId, slash.zoneId, u64::from(slash.bps))
+            != (self.operator as u64 + 1, 1, bps)
+        {
+            return Err(format!("operator {}: slash {slash:?}", node.operator));
+        }
+        // Rewards are stake as well: a little more may answer than at first.
+        let stake = node.hub.operators[self.operator].stake;
+        let least = stake * U256::from(bps) / whole;
+        let right = least..=least + least / U256::from(100);
+        // Nothing else goes to the fund, or is burnt.
+        let balances = &node.balances[0];
+        let gone = balances.of(FUND) + balances.of(Address::ZERO);
+        let lost = gone * whole / U256::from(10_000 - params.finder_bps);
+        if !right.contains(&slash.amount) || !right.contains(&(lost + U256::ONE)) {
+            return Err(format!(
+                "operator {}: {lost} wei were lost by {slash:?}, not {least}",
+                node.operator
+            ));
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,7 @@
 //! One operator of four is silent or hostile.
 
 use crate::{league, plan, seeds, twice};
+use alloy_primitives::U256;
 use hansa_sim::{BODY_LIES, HEADER_LIES, League, Lie, Lies, Role, ZONE_LIES, checks};
 
 const HOSTILE: usize = 3;
@@ -21,6 +22,38 @@ fn an_operator_equivocates_and_is_slashed_within_ten_blocks() {
                 within: 10,
             };
             plan(league().with_role(HOSTILE, Role::Twins), 48).property(slashed)
+        });
+    }
+}
+
+/// It is honest on the hub, where it keeps its seat. What it did on the zone costs its slice for the zone, once, however often it does it again.
+#[test]
+fn an_operator_equivocates_on_a_zone_and_loses_its_slice() {
+    for seed in seeds() {
+        twice(seed, || {
+            // What is left of its stake is enough for its seat on the hub.
+            let stake = U256::from(40) * U256::from(10u64.pow(18));
+            let league = league()
+                .with_stake(stake)
+                .with_zones(1)
+                .with_traffic()
+                .with_role(HOSTILE, Role::ZoneTwins);
+            let stays = checks::Proposers {
+                seated: vec![league.key(HOSTILE)],
+                gone: Vec::new(),
+                last: 12,
+            };
+            plan(league, 100)
+                .property(checks::ZoneFollows {
+                    height: 60,
+                    committees: 1,
+                })
+                .property(checks::ZonesTrade { each: 1 })
+                .property(checks::ZoneSlashed {
+                    operator: HOSTILE,
+                    share: 100,
+                })
+                .property(stays)
         });
     }
 }
