@@ -1,8 +1,10 @@
 //! When a simulation ends, and what must hold then, whatever happened in it.
 
+mod ending;
 mod value;
 mod zones;
 
+pub use ending::ZoneEnds;
 pub use value::{ValueConserved, ZonesTrade};
 pub use zones::{ZoneEnforces, ZoneFollows, ZoneJoined, ZoneReseeded, ZoneSlashed, ZoneUpgrades};
 

@@ -40,6 +40,8 @@ pub const CHAIN_ID: u64 = 4_857;
 pub const ZONE_ID: u64 = 4_858;
 /// So short that every simulation passes through several epochs.
 pub(crate) const EPOCH_BLOCKS: u64 = 12;
+/// How long the hub waits for what it should hear of a zone that ends, seconds: as long as its notice.
+const PATIENCE_S: u64 = 10;
 const QUOTA: Quota = Quota::per_second(NZU32!(4_096));
 /// Channels beside the chain's: gossip.
 const GOSSIP: u64 = Channels::<(), ()>::COUNT;
@@ -61,6 +63,8 @@ pub struct League {
     pub(crate) zones: Vec<Arc<Genesis>>,
     pub(crate) traffic: bool,
     pub(crate) reseeding: Reseeding,
+    /// Whether the first zone ends.
+    pub(crate) ends: bool,
     joining: BTreeSet<usize>,
     roles: BTreeMap<usize, Role>,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
@@ -198,6 +202,7 @@ impl League {
             zones: Vec::new(),
             traffic: false,
             reseeding: Reseeding::default(),
+            ends: false,
             joining: BTreeSet::new(),
             roles: BTreeMap::new(),
             kept: Arc::default(),
@@ -252,6 +257,15 @@ impl League {
     pub fn with_traffic(mut self) -> Self {
         self.traffic = true;
         self
+    }
+
+    /// Lets everybody send between all chains, and the creator of the first zone close it. Then its users leave by proofs of what they had there.
+    pub fn with_ending(mut self) -> Self {
+        // So that the zone settles soon, also if its last block does not become final.
+        Arc::make_mut(&mut self.genesis).zones.halted_after_s = PATIENCE_S;
+        let zones = self.zones.len() as u64;
+        self.ends = true;
+        self.with_zones(zones).with_traffic()
     }
 
     /// Lets these operators, by place, stop serving the first zone at a height of it, so that it stands; a while later all of them go on behind a cut.
@@ -417,6 +431,7 @@ impl EngineDefinition for League {
             manager: init.oracle.manager(),
             control: init.oracle.control(init.public_key.clone()),
             monitor: Some(init.monitor),
+            ending: Arc::default(),
             slot: slot.clone(),
         };
         let mut channels = init.channels.into_iter();

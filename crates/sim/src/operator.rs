@@ -12,7 +12,7 @@ use commonware_consensus::{
     types::{Height, Round},
 };
 use commonware_cryptography::Signer as _;
-use commonware_glue::simulate::tracker::FinalizationUpdate;
+use commonware_glue::{simulate::tracker::FinalizationUpdate, stateful::db::Shared as QmdbShared};
 use commonware_p2p::{
     Receiver, Sender,
     simulated::{Control, Manager},
@@ -35,7 +35,8 @@ use hansa_mempool::{
 };
 use hansa_modules::zones::Reseed;
 use hansa_primitives::{Genesis, PublicKey};
-use hansa_state::{FinalizedState, RecentDiffs};
+use hansa_state::{FinalizedState, RecentDiffs, StateDb};
+use parking_lot::Mutex;
 use std::{
     sync::{
         Arc,
@@ -60,7 +61,12 @@ pub(crate) struct Setup {
     pub(crate) control: Control<PublicKey, Context>,
     pub(crate) monitor: Option<mpsc::UnboundedSender<FinalizationUpdate<PublicKey>>>,
     pub(crate) slot: Slot,
+    /// The state of the zone that ends, while it is open.
+    pub(crate) ending: Ending,
 }
+
+/// Where the state of a zone is found that ends.
+pub(crate) type Ending = Arc<Mutex<Option<QmdbShared<StateDb<Context, Sequential>>>>>;
 
 /// Feeds the index and tells the harness.
 #[derive(Clone)]

@@ -331,6 +331,7 @@ pub(crate) async fn twins(
         control: setup.control.clone(),
         monitor: None,
         slot: Default::default(),
+        ending: Default::default(),
     };
     let no_zones = Vec::<OnNetwork<Sender<PublicKey, Context>>>::new;
     let first = run(

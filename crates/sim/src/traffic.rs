@@ -3,7 +3,7 @@
 use crate::{
     Account,
     league::{CHAIN_ID, ZONE_ID, traveller, zone_partition},
-    operator::{Setup, State},
+    operator::{Ending, Setup, State},
 };
 use alloy_primitives::{Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolEvent as _, SolValue as _};
@@ -15,12 +15,15 @@ use hansa_abi::{
 use hansa_index::Index;
 use hansa_mempool::{HeadState as _, Origin, Pool};
 use hansa_modules::{Call, RunResult};
+use hansa_state::{account_key, prove};
 use std::time::Duration;
 
 /// Time between two calls of an account on a chain.
 const EVERY: Duration = Duration::from_millis(400);
 /// Least interval of the first zone after its upgrade.
 pub(crate) const UPGRADED_INTERVAL_MS: u64 = 250;
+/// The transaction by which its creator closes the first zone where that ends; another one of every three looks for messages first.
+const CLOSES_AT: u64 = 10;
 /// Wei that an account has on a zone before anything arrives there.
 const GAS: u64 = 5_000_000;
 
@@ -36,6 +39,10 @@ pub(crate) struct Traffic {
     zones: Vec<u64>,
     /// Registers the zones.
     registers: bool,
+    /// Closes the first zone.
+    closes: bool,
+    /// The state of that zone, whose users leave it by the hub.
+    ending: Ending,
     /// Of the operator's chains, each with what it has sent.
     indexes: Vec<Index>,
 }
@@ -44,6 +51,8 @@ impl Traffic {
     pub(crate) fn on_hub(setup: &Setup, operator: usize) -> Self {
         Self {
             registers: operator == 0,
+            closes: operator == 0 && setup.league.ends,
+            ending: setup.ending.clone(),
             ..Self::on_zone(setup, operator, CHAIN_ID)
         }
     }
@@ -61,6 +70,8 @@ impl Traffic {
             chain_id,
             zones: league.zones.iter().map(|zone| zone.chain_id).collect(),
             registers: false,
+            closes: false,
+            ending: Ending::default(),
             indexes: std::iter::once(setup.kept.index.clone())
                 .chain(zones)
                 .collect(),
@@ -79,6 +90,13 @@ impl Traffic {
                 .nonce_after(&address)
                 .is_some_and(|next| next > account.nonce);
             if is_under_way || account.balance.is_zero() {
+                continue;
+            }
+            if let Some(input) = self.exit(state).await {
+                let exit = self
+                    .account
+                    .call_now(account.nonce, MESSAGES, U256::ZERO, input);
+                pool.add_many(state, vec![exit], Origin::Local).await;
                 continue;
             }
             // Looking for messages takes long.
@@ -113,6 +131,10 @@ impl Traffic {
         if self.registers && register == self.zones.len() {
             return Some((ZONES, U256::ZERO, upgrade()));
         }
+        if self.closes && nonce == CLOSES_AT {
+            let close = IZones::closeCall { zoneId: 1 };
+            return Some((ZONES, U256::ZERO, close.abi_encode()));
+        }
         let is_hub = self.chain_id == CHAIN_ID;
         // What leaves a zone has to have come there.
         if !is_hub && balance <= ether(1_000) {
@@ -136,6 +158,39 @@ impl Traffic {
         Some((MESSAGES, value, send.abi_encode()))
     }
 
+    /// What the account has on the zone that has ended, if the hub pays some of it now.
+    async fn exit(&self, state: &State) -> Option<Vec<u8>> {
+        let zone = self.ending.lock().clone()?;
+        let account = self.account.address();
+        let proved = prove(&zone, account_key(account)).await;
+        let (_, proof) = proved.ok()?;
+        let proof = proof?;
+        let exit = IMessages::exitCall {
+            zoneId: 1,
+            account,
+            state: proof.value.to_vec().into(),
+            proof: proof.proof.into(),
+        };
+        let input = exit.abi_encode();
+        self.ask(state, &input).await.map(|_| input)
+    }
+
+    /// What the module of messages answers here, if it does not refuse.
+    async fn ask(&self, state: &State, input: &[u8]) -> Option<Bytes> {
+        let call = Call {
+            caller: self.account.address(),
+            value: U256::ZERO,
+            input,
+            is_static: false,
+            gas_limit: GAS,
+        };
+        let outcome = state.dry_run(MESSAGES, &call, self.chain_id).await.ok()?;
+        match outcome.result {
+            RunResult::Return(output) => Some(output),
+            _ => None,
+        }
+    }
+
     /// A message of this account that waits here.
     async fn waiting(&self, state: &State) -> Option<Message> {
         for index in &self.indexes {
@@ -147,15 +202,7 @@ impl Traffic {
             for message in own {
                 let id = keccak256(message.abi_encode());
                 let input = IMessages::waitingCall { id }.abi_encode();
-                let call = Call {
-                    caller: self.account.address(),
-                    value: U256::ZERO,
-                    input: &input,
-                    is_static: true,
-                    gas_limit: GAS,
-                };
-                let outcome = state.dry_run(MESSAGES, &call, self.chain_id).await.ok()?;
-                let RunResult::Return(output) = outcome.result else {
+                let Some(output) = self.ask(state, &input).await else {
                     continue;
                 };
                 let waiting = IMessages::waitingCall::abi_decode_returns(&output).ok()?;

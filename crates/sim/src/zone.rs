@@ -161,6 +161,9 @@ async fn run<N, R>(
         evidence,
         ..
     } = start(context, setup, zone, channels).await;
+    if league.ends && id_of(&genesis) == 1 {
+        *setup.ending.lock() = Some(chain.databases.0.clone());
+    }
     let accuser = Accuser {
         evidence,
         payer: payer.clone(),

@@ -5,7 +5,7 @@ use super::{
     zones::{logs_of, zone_blocks},
 };
 use crate::{Node, league::ZONE_ID, traffic::messages};
-use alloy_primitives::{B256, Log, U256, keccak256};
+use alloy_primitives::{Address, B256, Log, U256, keccak256};
 use alloy_sol_types::{SolEvent as _, SolValue as _};
 use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
 use hansa_abi::{
@@ -15,6 +15,7 @@ use hansa_abi::{
 use hansa_index::Index;
 use hansa_primitives::{Arrival, PublicKey};
 use hansa_state::newest_slot;
+use std::collections::BTreeMap;
 
 /// Every message that the hub took from a zone was sent there, and comes once, in its order. What the hub holds for a zone is what went there and
 /// has not left. Enough went each way, and was taken.
@@ -95,6 +96,12 @@ impl Property<PublicKey, Node> for ValueConserved {
                     Account::of(node, zone)?.check(lane)?;
                 }
                 Account::of(zones[zone], zone)?.check_all(lane)?;
+                for (account, paid) in &lane.exits {
+                    let had = zones[zone].balances[zone + 1].of(*account);
+                    if *paid > had {
+                        return Err(format!("{account} had {had} wei and left with {paid}"));
+                    }
+                }
             }
             Ok(())
         })
@@ -109,7 +116,7 @@ fn chain_of(node: &Node, chain: usize) -> &Index {
     }
 }
 
-fn newest(index: &Index) -> u64 {
+pub(super) fn newest(index: &Index) -> u64 {
     index.head().map_or(0, |(number, _)| number)
 }
 
@@ -164,8 +171,9 @@ impl Account {
         let (Some(under_way), Some(undelivered)) = (under_way, undelivered) else {
             return Err(format!("{name}: the hub knows more of it than anybody"));
         };
-        let held = self.began + lane.locked;
-        let all = self.sum + amounts(under_way) + values(undelivered);
+        let left = lane.exits.values().copied().sum::<U256>();
+        let held = self.began + lane.locked + left;
+        let all = self.sum + amounts(under_way) + values(undelivered) + lane.held;
         if held != all {
             return Err(format!(
                 "{name}: {all} wei are there or under way, for {held}"
@@ -214,13 +222,17 @@ impl Seen {
 
 /// What lies between the hub and a zone, as the hub's events tell it.
 #[derive(Clone, Debug, Default)]
-struct Lane {
+pub(super) struct Lane {
     /// What the zone has to take, from the first on.
     entries: Vec<Arrival>,
     /// Messages of the zone that the hub took.
-    delivered: u64,
+    pub(super) delivered: u64,
     /// Wei that the hub holds for it.
     locked: U256,
+    /// Wei of that which messages wait for that the hub took.
+    held: U256,
+    /// What was paid on the hub since the zone ended, wei.
+    pub(super) exits: BTreeMap<Address, U256>,
     is_stopped: bool,
 }
 
@@ -245,9 +257,9 @@ fn locked(lanes: &[Lane]) -> Vec<U256> {
 
 /// What the hub's events tell.
 #[derive(Debug, Default)]
-struct Followed {
+pub(super) struct Followed {
     seen: Seen,
-    lanes: Vec<Lane>,
+    pub(super) lanes: Vec<Lane>,
     /// Wei that wait on the hub for their receivers.
     waiting: U256,
 }
@@ -257,7 +269,7 @@ const fn zone_of(chain_id: u64) -> usize {
 }
 
 /// Goes through what the hub's blocks up to a height tell, in their order. Of the zones it takes what they sent.
-fn follow_hub(hub: &Index, zones: &[Index], height: u64) -> Result<Followed, String> {
+pub(super) fn follow_hub(hub: &Index, zones: &[Index], height: u64) -> Result<Followed, String> {
     let sent: Vec<_> = zones.iter().map(messages).collect();
     let mut followed = Followed {
         lanes: vec![Lane::default(); zones.len()],
@@ -286,6 +298,10 @@ impl Followed {
             lane.push(&event.message);
         } else if let Ok(event) = IMessages::Taken::decode_log_data(&log.data) {
             self.waiting -= event.value;
+        } else if let Ok(event) = IMessages::Exited::decode_log_data(&log.data) {
+            let lane = &mut self.lanes[event.zoneId as usize - 1];
+            lane.locked -= event.amount;
+            *lane.exits.entry(event.account).or_default() += event.amount;
         } else if let Ok(event) = IMessages::Delivered::decode_log_data(&log.data) {
             self.deliver(&event, sent)?;
         }
@@ -310,6 +326,11 @@ impl Followed {
             return Err(format!("the hub took another message {}", event.nonce));
         }
         let returns = event.outcome == Outcome::Returned && !lane.is_stopped;
+        // Who leaves a zone that has ended uses up what may leave, and messages wait.
+        if event.outcome == Outcome::Held && lane.is_stopped {
+            lane.held += event.value;
+            return Ok(());
+        }
         if !returns {
             lane.locked -= event.value;
         }

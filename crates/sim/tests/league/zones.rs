@@ -132,6 +132,33 @@ fn a_zone_is_upgraded() {
     }
 }
 
+/// Everybody sends to it and from it until it ends, and goes on with the other zone.
+fn ending() -> PlanBuilder<League> {
+    traded(trading().with_ending(), 140, 1).property(checks::ZoneEnds)
+}
+
+#[test]
+fn a_zone_ends_and_the_other_one_goes_on() {
+    for seed in seeds() {
+        twice(seed, ending);
+    }
+}
+
+/// One of them is away when the zone stops, and takes its last blocks from the others.
+#[test]
+fn an_operator_crashes_while_a_zone_ends() {
+    for seed in seeds() {
+        let result = twice(seed, || {
+            ending().crash(Crash::ProcessedHeight {
+                participant: trading().key(2),
+                heights: 60..=u64::MAX,
+                downtime: Duration::from_secs(5),
+            })
+        });
+        assert_eq!(result.crashes, 1);
+    }
+}
+
 /// The hub's operators change while messages are under way.
 #[test]
 fn messages_survive_a_change_of_operators() {
