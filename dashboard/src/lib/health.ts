@@ -1,7 +1,7 @@
 // What is wrong with the league as seen from this node, in words.
 import { t } from '../strings';
 import { duration } from './format';
-import { line } from './safe';
+import { line, quoted } from './safe';
 import type { Operator, Peer, Status, Zone } from './types';
 
 /** A chain stands when it made no block for so many of its heartbeats, and this long at least. */
@@ -69,8 +69,8 @@ export function health({ now, status, headMs, operators, peers, zones, zoneHeads
   let operatorsUp = 0;
   for (const operator of serving) {
     if (isUp(operator, status, peers)) operatorsUp += 1;
-    else problems.push(t.league.problems.operatorDown(line(operator.name, 40)));
-    if (operator.bar !== 'none') problems.push(t.league.problems.operatorBarred(line(operator.name, 40), operator.bar));
+    else problems.push(t.league.problems.operatorDown(quoted(operator.name, 40)));
+    if (operator.bar !== 'none') problems.push(t.league.problems.operatorBarred(quoted(operator.name, 40), operator.bar));
   }
   const running = zones.filter(({ phase }) => phase !== 'settled');
   let chainsUp = hubStands ? 0 : 1;

@@ -8,6 +8,7 @@ import { big, num } from './format';
 import type { ZoneHead } from './health';
 import { t } from '../strings';
 import { call, type Chain, HUB, Unreachable } from './rpc';
+import { quoted } from './safe';
 import { observe, stream, useStream } from './stream';
 import type { Epoch, Finality, Header, Hex, Operator, Peer, Status, Terms, Zone } from './types';
 
@@ -210,8 +211,8 @@ export interface Name {
 /** Kinds of names that whoever has them chose. */
 const CHOSEN: Name['kind'][] = ['member', 'operator'];
 
-/** A name as it is shown. One that was chosen is quoted, and has no such quotes inside: it is never taken for one that the page gives. */
-export const written = ({ name, kind }: Name): string => (CHOSEN.includes(kind) ? `“${name.replace(/["“”„‟«»＂]/gu, '’')}”` : name);
+/** A name as it is shown. */
+export const written = ({ name, kind }: Name): string => (CHOSEN.includes(kind) ? quoted(name) : name);
 
 export type Names = ReadonlyMap<string, Name>;
 

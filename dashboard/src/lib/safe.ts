@@ -28,3 +28,6 @@ export const line = (text: unknown, most = 200): string =>
   safe(typeof text === 'string' ? text.slice(0, most + 1) : text, most)
     .replace(/\s+/g, ' ')
     .trim();
+
+/** A name that its bearer chose, as it is shown: quoted, with no such quotes inside, so it is never taken for one that the page gives. */
+export const quoted = (name: string, most?: number): string => `“${line(name, most).replace(/["“”„‟«»＂]/gu, '’')}”`;

@@ -8,7 +8,7 @@ import type { Hex } from '../lib/types';
 import { t } from '../strings';
 import { Badge, Empty, Facts, joined, Panel, Title } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
-import { Ago, Hash, Text } from '../ui/values';
+import { Ago, Chosen, Hash, Text } from '../ui/values';
 import { LocalParts } from './node-parts/local';
 
 interface Peer {
@@ -59,7 +59,7 @@ export default function NodePage() {
             <Facts
               rows={[
                 [t.node.version, <Text key="v" of={of.clientVersion} />],
-                [t.node.operator, of.operator ? <Text key="o" of={of.operator.name} most={40} /> : t.node.follower],
+                [t.node.operator, of.operator ? <Chosen key="o" of={of.operator.name} /> : t.node.follower],
                 ...(of.operator ? ([[t.stake.key, <Hash key="k" of={of.operator.publicKey} />]] as [string, React.ReactNode][]) : []),
                 [t.node.league, <Text key="l" of={of.name} most={80} />],
                 [t.chains.chainId, String(num(of.chainId))],
@@ -78,7 +78,7 @@ export default function NodePage() {
               {((peers.data ?? []) as Peer[]).map((peer) => (
                 <tr key={peer.publicKey}>
                   <Cell>
-                    <Text of={peer.name} most={40} />
+                    <Chosen of={peer.name} />
                   </Cell>
                   <Cell>
                     <Badge tone={peer.connected ? 'good' : 'bad'}>{peer.connected ? t.node.connected : t.node.down}</Badge>

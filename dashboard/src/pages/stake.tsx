@@ -13,7 +13,7 @@ import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
 import { Badge, Empty, field, Panel, Stat, Stats, Title, useAsOf } from '../ui/basics';
 import { Cell, Table } from '../ui/tables';
-import { Address, Ether, Hash, Text } from '../ui/values';
+import { Address, Chosen, Ether, Hash } from '../ui/values';
 import { Changes, Performance } from './stake-parts/history';
 import { Allocations, Reward, Slashes, State } from './stake-parts/lists';
 import { OperatorPage } from './stake-parts/operator';
@@ -64,7 +64,7 @@ function Operators() {
           <tr key={of.id}>
             <Cell>
               <a href={to('stake', 'operator', of.id)}>
-                <Text of={of.name} most={40} />
+                <Chosen of={of.name} />
               </a>{' '}
               <span className="text-muted">#{of.id}</span>
             </Cell>

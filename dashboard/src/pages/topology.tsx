@@ -8,13 +8,13 @@ import { hubHeartbeatMs, isMute, isUp, standing, stands } from '../lib/health';
 import { useKnownAt, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
 import { to } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
-import { line } from '../lib/safe';
+import { line, quoted } from '../lib/safe';
 import { useStream } from '../lib/stream';
 import { type Moved, perMinute, useBusy, useMoved } from '../lib/traffic';
 import type { Operator, Zone } from '../lib/types';
 import { t } from '../strings';
 import { Badge } from '../ui/basics';
-import { Ether, Text } from '../ui/values';
+import { Chosen, Ether, Text } from '../ui/values';
 
 interface Size {
   width: number;
@@ -84,7 +84,7 @@ function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<numbe
   const ofOperators: Node[] = operators.slice(0, MAX_DRAWN).map((operator, index) => ({
     id: `operator:${operator.id}`,
     kind: 'operator',
-    label: line(operator.name, 16),
+    label: quoted(operator.name, 16),
     radius: of.operators[index] ?? 0,
     below: 20,
     bad: down.has(operator.id) || operator.bar !== 'none',
@@ -220,7 +220,7 @@ export default function Topology() {
                 ●
               </span>
               <a href={to('stake', 'operator', operator.id)}>
-                <Text of={operator.name} most={40} />
+                <Chosen of={operator.name} />
               </a>
               <Ether of={big(operator.stake)} />
               {down.includes(operator.id) ? <Badge tone="bad">{t.node.down}</Badge> : <span className="text-muted">{operator.seat ? t.league.seat : t.league.noSeat}</span>}

@@ -1,4 +1,5 @@
 // The signatures that make a block final, by the operators' names.
+import type { ReactNode } from 'react';
 import { count, short } from '../lib/format';
 import { useOperators } from '../lib/league';
 import { useAsk, useRpc, viewsOrFail } from '../lib/live';
@@ -8,7 +9,7 @@ import type { Chain } from '../lib/rpc';
 import type { Hex } from '../lib/types';
 import { t } from '../strings';
 import { Badge } from './basics';
-import { Text } from './values';
+import { Chosen } from './values';
 
 interface Certificate {
   epoch: number;
@@ -31,9 +32,10 @@ export function Finality({ chain, number }: { chain: Chain; number: number }) {
   const { data } = certificate;
   if (!data) return <>{t.explorer.noCertificate}</>;
   const signers = new Set(data.signers.map((key) => key.toLowerCase()));
-  const nameOf = (key: string): string => {
+  const nameOf = (key: string): ReactNode => {
     const id = seats.data?.find((seat) => seat.key.toLowerCase() === key)?.operatorId;
-    return operators.find((of) => of.key.toLowerCase() === key || (id !== undefined && BigInt(of.id) === id))?.name ?? short(key, 10, 6);
+    const found = operators.find((of) => of.key.toLowerCase() === key || (id !== undefined && BigInt(of.id) === id));
+    return found ? <Chosen of={found.name} /> : short(key, 10, 6);
   };
   const absent = (seats.data ?? []).map(({ key }) => key.toLowerCase()).filter((key) => !signers.has(key));
   return (
@@ -42,12 +44,12 @@ export function Finality({ chain, number }: { chain: Chain; number: number }) {
       <span className="mt-1 flex flex-wrap gap-1">
         {[...signers].map((key) => (
           <Badge key={key} tone="good">
-            ✓ <Text of={nameOf(key)} most={40} />
+            ✓ {nameOf(key)}
           </Badge>
         ))}
         {absent.map((key) => (
           <Badge key={key} title={t.explorer.absentTitle}>
-            <Text of={nameOf(key)} most={40} /> {t.explorer.absent}
+            {nameOf(key)} {t.explorer.absent}
           </Badge>
         ))}
       </span>

@@ -10,7 +10,7 @@ import type { Chain } from '../lib/rpc';
 import type { Transaction } from '../lib/types';
 import { t } from '../strings';
 import { Scrolls } from './scrolls';
-import { Address, Ago, BlockLink, Ether, Hash, Text, TxLink } from './values';
+import { Address, Ago, BlockLink, Chosen, Ether, Hash, Text, TxLink } from './values';
 
 const cell = 'px-3 py-1.5 align-baseline';
 
@@ -47,7 +47,7 @@ export function useProposer(): (key: string | undefined, miner: string) => React
   const operators = useOperators().data?.operators ?? [];
   return (key, miner) => {
     const found = operators.find((operator) => operator.key.toLowerCase() === key?.toLowerCase());
-    return found ? <Text of={found.name} most={40} /> : <Address of={miner} />;
+    return found ? <Chosen of={found.name} /> : <Address of={miner} />;
   };
 }
 

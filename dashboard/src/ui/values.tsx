@@ -4,7 +4,8 @@ import { checksummed, count, countdown, dateTime, duration, ether, exactEther, s
 import { useNames, written } from '../lib/league';
 import { to } from '../lib/route';
 import { HUB, type Chain } from '../lib/rpc';
-import { line, safe } from '../lib/safe';
+import { line, quoted, safe } from '../lib/safe';
+import type { Operator } from '../lib/types';
 import { t } from '../strings';
 import { Copy } from './basics';
 
@@ -66,6 +67,15 @@ export function Ether({ of, digits = 4 }: { of: bigint; digits?: number }) {
 /** Text that a stranger wrote: never read as markup, nothing invisible in it, and its direction stays inside. */
 export function Text({ of, most, lines = false }: { of: unknown; most?: number; lines?: boolean }) {
   return <bdi className={`untrusted ${lines ? 'whitespace-pre-wrap' : ''}`}>{lines ? safe(of, most) : line(of, most)}</bdi>;
+}
+
+/** A name that an operator chose. */
+export const Chosen = ({ of, most = 40 }: { of: string; most?: number }) => <bdi className="untrusted">{quoted(of, most)}</bdi>;
+
+/** An operator's name, or its number where it is not among those that are known. */
+export function OperatorName({ id, of }: { id: number; of: readonly Pick<Operator, 'id' | 'name'>[] }) {
+  const found = of.find((operator) => operator.id === id);
+  return found ? <Chosen of={found.name} /> : <>#{id}</>;
 }
 
 /** A time in the reader's zone; UTC on hover. */

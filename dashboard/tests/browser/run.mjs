@@ -128,6 +128,8 @@ if (process.argv.includes('--screenshots')) {
         await settle(page);
         assert.deepEqual(await accessibility(page), [], `${name} at ${width}`);
         assert.ok((await overflow(page)) <= 0, `${name} at ${width} is wider than the screen`);
+        // The node's own log and settings have the names as they are.
+        if (name !== 'node') assert.doesNotMatch(await page.locator('main').innerText(), /(?<!“)operator-\d/, `${name} at ${width} has the name of an operator without quotes`);
         assert.deepEqual(faults, [], `${name} at ${width}`);
       }
       await context.close();
@@ -567,7 +569,7 @@ if (process.argv.includes('--screenshots')) {
     await visit(page, league, 'league');
     await page.getByText('Healthy').waitFor();
     await league.operator('operator-4', 'down');
-    await page.getByText(/operator-4 has no session/).waitFor({ timeout: 30 * SECOND });
+    await page.getByText(/“operator-4” has no session/).waitFor({ timeout: 30 * SECOND });
     await league.operator('operator-4', 'up');
     await page.getByText('Healthy').waitFor({ timeout: 40 * SECOND });
     const old = Number((await page.locator('dl dd').first().innerText()).replace(/\D/g, ''));

@@ -11,15 +11,15 @@ export async function moves(browser, league, of) {
   await visit(page, league, 'stake');
   await connect(page);
   await page.getByRole('combobox', { name: 'What', exact: true }).selectOption('redelegate');
-  await page.getByRole('combobox', { name: 'From', exact: true }).selectOption({ label: 'operator-1' });
-  await page.getByRole('combobox', { name: 'To', exact: true }).selectOption({ label: 'operator-3' });
+  await page.getByRole('combobox', { name: 'From', exact: true }).selectOption({ label: '“operator-1”' });
+  await page.getByRole('combobox', { name: 'To', exact: true }).selectOption({ label: '“operator-3”' });
   await page.getByLabel('Amount, ETH').fill('2');
   await page.getByRole('button', { name: 'Check and continue' }).click();
-  await page.getByText(/leaves operator-1 and goes to operator-3/).waitFor();
+  await page.getByText(/leaves “operator-1” and goes to “operator-3”/).waitFor();
   await sign(page);
   const [{ unbonding }] = await league.call('hansa_delegations', [of.address]);
   assert.deepEqual([BigInt(unbonding[0].amount), unbonding[0].to], [2n * 10n ** 18n, 3]);
-  await page.getByText(/to operator-3 from epoch/).waitFor({ timeout: 5 * SECOND });
+  await page.getByText(/to “operator-3” from epoch/).waitFor({ timeout: 5 * SECOND });
   const performance = table(page, 'Performance by epoch');
   await performance.getByText(/signed [1-9]\d* %/).first().waitFor();
   assert.match(await performance.innerText(), /made \d+ %/);
@@ -61,7 +61,7 @@ export async function slashed(browser, league, { finder, owner }) {
   await connect(page);
   await table(page, 'Slashes').getByRole('link', { name: 'Slash 1' }).click();
   await page.getByRole('heading', { level: 1, name: /Slash 1 pending/ }).waitFor();
-  await page.getByText(`operator-2 signed two different blocks for one view (view 7 of epoch ${epoch})`).waitFor();
+  await page.getByText(`“operator-2” signed two different blocks for one view (view 7 of epoch ${epoch})`).waitFor();
   const votes = table(page, 'The two votes');
   await votes.getByText('no block of the chain').nth(1).waitFor();
   const { key } = (await league.call('hansa_operators')).operators[1];
@@ -91,7 +91,7 @@ export async function slashed(browser, league, { finder, owner }) {
   // What a contract hands in is found in the calls inside of the transaction.
   await league.slash('operator-3', finder, { byContract: true });
   await visit(page, league, 'stake/slash/2');
-  await page.getByText('operator-3 signed two different blocks for one view').waitFor();
+  await page.getByText('“operator-3” signed two different blocks for one view').waitFor();
   await votes.getByText('no block of the chain').nth(1).waitFor();
   assert.deepEqual(faults, []);
   await page.context().close();

@@ -17,7 +17,7 @@ test('an operator without a session is named', () => {
   const found = health({ ...calm, peers: [peer('0xB2', false)] });
   expect(found.operatorsUp).toBe(1);
   expect(found.problems).toHaveLength(1);
-  expect(found.problems[0]).toContain('operator-2');
+  expect(found.problems[0]).toContain('“operator-2” has no session');
 });
 
 test('who has left is not missed, who is barred is told of', () => {

@@ -11,7 +11,7 @@ import type { Status, Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { Facts, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Address, BlockLink, Ether, Text, Time } from '../../ui/values';
+import { Address, BlockLink, Ether, OperatorName, Text, Time } from '../../ui/values';
 import { Reseeds } from './life';
 
 export function Committee({ chain, zone }: { chain: Chain; zone: Zone | null }) {
@@ -25,7 +25,7 @@ export function Committee({ chain, zone }: { chain: Chain; zone: Zone | null }) 
           <tr key={seat.key}>
             <Cell>
               <a href={to('stake', 'operator', seat.operator)}>
-                <Text of={operators.find(({ id }) => id === seat.operator)?.name ?? `#${seat.operator}`} most={40} />
+                <OperatorName id={seat.operator} of={operators} />
               </a>
             </Cell>
             <Cell right>
@@ -53,7 +53,7 @@ function Allowed({ ids }: { ids: number[] }) {
     <span className="flex flex-wrap gap-x-3">
       {ids.map((id) => (
         <a key={id} href={to('stake', 'operator', id)}>
-          <Text of={operators.find((of) => of.id === id)?.name ?? `#${id}`} most={40} />
+          <OperatorName id={id} of={operators} />
         </a>
       ))}
       <span className="text-muted">{t.chains.allowedFill}</span>

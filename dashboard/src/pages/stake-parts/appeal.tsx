@@ -6,7 +6,7 @@ import { useEpoch, useMembers, useStatus } from '../../lib/league';
 import { useAsk, useRpc, viewsOrFail } from '../../lib/live';
 import { MEMBERS, STAKING } from '../../lib/modules';
 import { HUB } from '../../lib/rpc';
-import { line } from '../../lib/safe';
+import { quoted } from '../../lib/safe';
 import { scan } from '../../lib/scan';
 import type { Hex, Log, Slash } from '../../lib/types';
 import { useWallet } from '../../lib/wallet';
@@ -96,7 +96,7 @@ export function Appeal({ slash, owner }: { slash: Slash; owner: Hex | undefined 
   const approved = counted?.members.some(is) ?? false;
   const answers = is(owner) || share > 0n;
   const act = onSlash(slash, epoch, { answers, weight, approved });
-  const name = line(slash.name, 40);
+  const name = quoted(slash.name, 40);
   const call = (functionName: string) => ({ chain: HUB, to: STAKING.to, data: encodeFunctionData({ abi: STAKING.abi, functionName, args: [BigInt(slash.id)] }) });
   const offer = (of: OnSlash) => {
     if (of === 'settle') return <Submit key={of} intent={call('settleSlash')} label={t.slash.settle} says={t.slash.settleSays(name)} />;

@@ -12,7 +12,7 @@ import { encodeEventTopics } from 'viem/utils';
 import { t } from '../../strings';
 import { Badge, Empty, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Ago, BlockLink, Ether, Text, TxLink } from '../../ui/values';
+import { Ago, BlockLink, Chosen, Ether, OperatorName, TxLink } from '../../ui/values';
 
 /** Changes that are listed, and operators that have a column. */
 const LISTED = 50;
@@ -56,7 +56,7 @@ export function Performance({ only }: { only?: number }) {
   );
   return (
     <Panel title={t.stake.performance} aside={t.stake.performanceNote(count(SAMPLE))} source={history} className="mb-3" flush>
-      <Table label={t.stake.performance} head={[t.stake.epoch, ...operators.map(({ id, name }) => <Text key={id} of={name} most={24} />)]}>
+      <Table label={t.stake.performance} head={[t.stake.epoch, ...operators.map(({ id, name }) => <Chosen key={id} of={name} most={24} />)]}>
         {(history.data ?? []).map((of) => (
           <tr key={of.epoch}>
             <Cell>
@@ -117,7 +117,7 @@ export function Changes() {
             return (
               <tr key={`${log.blockHash}${log.logIndex}`}>
                 <Cell>
-                  <Text of={operators.find((of) => of.id === id)?.name ?? `#${id}`} most={40} />
+                  <OperatorName id={id} of={operators} />
                 </Cell>
                 <Cell>{says(log)}</Cell>
                 <Cell>

@@ -11,7 +11,7 @@ import type { Hex, Log, Operator, Slash, Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Empty, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Address, Ether, Text, TxLink } from '../../ui/values';
+import { Address, Chosen, Ether, Text, TxLink } from '../../ui/values';
 import { SLASH_RAISED } from './history';
 import { SlashBadge } from './slash';
 
@@ -62,7 +62,7 @@ export function Allocations({ zones, only }: { zones: Zone[]; only?: number }) {
           {operators.map((operator, row) => (
             <tr key={operator.id}>
               <Cell>
-                <Text of={operator.name} most={40} />
+                <Chosen of={operator.name} />
               </Cell>
               {shown.map((zone, column) => {
                 const share = shares.data?.[row * shown.length + column];
@@ -116,7 +116,7 @@ export function Slashes({ zones, only }: { zones: Zone[]; only?: number }) {
                 </a>
               </Cell>
               <Cell>
-                <Text of={of.name} most={40} />
+                <Chosen of={of.name} />
               </Cell>
               <Cell>{FAULTS[of.kind] ?? of.kind}</Cell>
               <Cell>{of.zoneId === 0 ? HUB : <Text of={zones.find(({ id }) => id === of.zoneId)?.name ?? of.zoneId} most={32} />}</Cell>

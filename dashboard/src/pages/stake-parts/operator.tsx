@@ -6,7 +6,7 @@ import { line } from '../../lib/safe';
 import type { Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Facts, Failed, Nothing, Panel, Title, Waiting } from '../../ui/basics';
-import { Address, Ether, Hash, Text } from '../../ui/values';
+import { Address, Chosen, Ether, Hash, Text } from '../../ui/values';
 import { Performance } from './history';
 import { Allocations, Reward, Slashes, State } from './lists';
 
@@ -38,7 +38,7 @@ export function OperatorPage({ id, zones }: { id: string; zones: Zone[] }) {
         <a href={to('stake')}>← {t.stake.allOperators}</a>
       </p>
       <Title aside={<State of={of} up={peers && status ? isUp(of, status, peers) : null} />}>
-        <Text of={of.name} most={60} /> <span className="text-muted">#{of.id}</span>
+        <Chosen of={of.name} most={60} /> <span className="text-muted">#{of.id}</span>
       </Title>
       <Panel title={t.explorer.details} source={operators} className="mb-3" aside={of.offences > 0 && <Badge tone="warn">{t.stake.offences(count(of.offences))}</Badge>}>
         <Facts rows={rows} />

@@ -7,12 +7,12 @@ import { useAsk, useRpc } from '../../lib/live';
 import { STAKING } from '../../lib/modules';
 import { KINDS, type Preview, together } from '../../lib/risk';
 import { all, HUB } from '../../lib/rpc';
-import { line } from '../../lib/safe';
+import { quoted } from '../../lib/safe';
 import type { Delegation, Exposure, Hex, Operator } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Empty, field, Labelled, Panel, Problem } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Ether, Text } from '../../ui/values';
+import { Chosen, Ether } from '../../ui/values';
 import { Submit } from '../../wallet/submit';
 
 /** The node previews at most so many operators that fail together. */
@@ -36,7 +36,7 @@ function Risk({ of, positions }: { of: Hex; positions: Delegation[] }) {
       <div className="flex flex-wrap gap-3">
         {positions.map(({ operatorId, name }) => (
           <label key={operatorId} className="flex items-center gap-1.5">
-            <input type="checkbox" checked={chosen.includes(operatorId)} onChange={() => toggle(operatorId)} /> <Text of={name} most={40} />
+            <input type="checkbox" checked={chosen.includes(operatorId)} onChange={() => toggle(operatorId)} /> <Chosen of={name} />
           </label>
         ))}
       </div>
@@ -90,7 +90,7 @@ function Choose({ label, of, value, onChange }: { label: string; of: Operator[];
       <select value={value ?? ''} onChange={(event) => onChange(Number(event.target.value))} className={field}>
         {of.map(({ id, name }) => (
           <option key={id} value={id}>
-            {line(name, 40)}
+            {quoted(name, 40)}
           </option>
         ))}
       </select>
@@ -104,11 +104,11 @@ function Says({ kind, amount, operator, target, epoch }: { kind: Kind; amount: b
   const terms = taker && t.stake.signs(bps(Math.max(...Object.values(maxLoss(taker)))), bps(taker.commissionBps));
   return (
     <>
-      <Ether of={amount} digits={6} /> {kind === 'delegate' ? t.stake.goesTo : t.stake.leaves} <Text of={operator.name} most={40} />
+      <Ether of={amount} digits={6} /> {kind === 'delegate' ? t.stake.goesTo : t.stake.leaves} <Chosen of={operator.name} />
       {kind === 'redelegate' && target && (
         <>
           {' '}
-          {t.stake.andGoesTo} <Text of={target.name} most={40} />
+          {t.stake.andGoesTo} <Chosen of={target.name} />
         </>
       )}
       . {kind !== 'delegate' && t.stake.unbonds(count(epoch + 1))} {kind === 'redelegate' && t.stake.moves} {kind !== 'undelegate' && terms}
@@ -191,6 +191,10 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
   const positions = useRpc<Delegation[]>(HUB, 'hansa_delegations', [of], { on: [STAKING.to] });
   const exposure = useRpc<Exposure>(HUB, 'hansa_exposure', [of], { on: [STAKING.to] });
   const operators = useOperators().data?.operators ?? [];
+  const nameOf = (id: number): string => {
+    const found = operators.find((of) => of.id === id);
+    return found ? quoted(found.name, 40) : `#${id}`;
+  };
   const held = positions.data ?? [];
   const epoch = useEpoch().data?.epoch;
   const worst = (id: number): Hex | undefined => (exposure.isError ? undefined : exposure.data?.operators?.find(({ operatorId }) => operatorId === id)?.worstLoss);
@@ -203,7 +207,7 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
           {held.map((position) => (
             <tr key={position.operatorId}>
               <Cell>
-                <Text of={position.name} most={40} />
+                <Chosen of={position.name} />
               </Cell>
               <Cell right>
                 <Ether of={big(position.amount)} />
@@ -219,7 +223,7 @@ export function Positions({ of, own }: { of: Hex; own: boolean }) {
                   ? '–'
                   : position.unbonding.map((part) => (
                       <span key={`${part.from}${part.until}${part.amount}`} className="block">
-                        <Ether of={big(part.amount)} /> <span className="text-muted">{part.to === null ? t.stake.claimable(count(part.claimableAt)) : t.stake.movesTo(line(operators.find(({ id }) => id === part.to)?.name ?? `#${part.to}`, 40), count(part.claimableAt))}</span>
+                        <Ether of={big(part.amount)} /> <span className="text-muted">{part.to === null ? t.stake.claimable(count(part.claimableAt)) : t.stake.movesTo(nameOf(part.to), count(part.claimableAt))}</span>
                       </span>
                     ))}
               </Cell>

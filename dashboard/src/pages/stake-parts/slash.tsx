@@ -8,13 +8,13 @@ import { STAKING, ZONES } from '../../lib/modules';
 import type { Seat } from '../../lib/performance';
 import { to } from '../../lib/route';
 import { all, call, type Chain, HUB, RpcError } from '../../lib/rpc';
-import { line, safe } from '../../lib/safe';
+import { line, quoted, safe } from '../../lib/safe';
 import { scan } from '../../lib/scan';
 import type { Header, Hex, Slash, Trace, Transaction } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Empty, Facts, Nothing, Panel, Problem, Title, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
-import { Address, BlockLink, Ether, Hash, Text, TxLink } from '../../ui/values';
+import { Address, BlockLink, Chosen, Ether, Hash, Text, TxLink } from '../../ui/values';
 import { Appeal } from './appeal';
 import { SLASH_RAISED } from './history';
 
@@ -96,7 +96,7 @@ function Votes({ of, slash, chain }: { of: [Vote, Vote]; slash: Slash; chain: Ch
   const says = contradiction(of);
   return (
     <>
-      <p className="max-w-[90ch] p-3">{t.slash.why[says](line(slash.name, 40), count(one.view), count(one.epoch))}</p>
+      <p className="max-w-[90ch] p-3">{t.slash.why[says](quoted(slash.name, 40), count(one.view), count(one.epoch))}</p>
       <Table label={t.slash.votes} head={['', t.slash.vote('1'), t.slash.vote('2')]}>
         {row(t.slash.kind, ({ kind }) => <>{t.slash.kinds[kind]} <span className="block text-xs text-muted">{t.slash.means[kind]}</span></>, one.kind !== other.kind)}
         {row(t.slash.epoch, ({ epoch }) => count(epoch))}
@@ -106,7 +106,7 @@ function Votes({ of, slash, chain }: { of: [Vote, Vote]; slash: Slash; chain: Ch
         {row(t.slash.became, (vote, index) => <Became of={vote} chain={chain} block={blocks.data?.[index]} failed={blocks.isError} />)}
         {row(t.slash.signer, ({ signer }) => (
           <>
-            <Text of={slash.name} most={40} /> <span className="text-muted">{t.slash.seat(count(signer + 1))}</span>
+            <Chosen of={slash.name} /> <span className="text-muted">{t.slash.seat(count(signer + 1))}</span>
           </>
         ))}
         {row(t.slash.key, () => (seat ? <Hash of={seat.key} what={t.stake.key} /> : seats.isPending ? t.common.loading : '–'))}
@@ -155,7 +155,7 @@ export function SlashPage({ id }: { id: string }) {
   const zone = zones?.find((of) => of.id === slash.zoneId);
   const chain: Chain | null = slash.zoneId === 0 ? HUB : zone?.path ? zone.name : null;
   const rows: [string, ReactNode][] = [
-    [t.stake.operator, <Text key="o" of={slash.name} most={40} />],
+    [t.stake.operator, <Chosen key="o" of={slash.name} />],
     [t.slash.owner, operator ? <Address key="w" of={operator.owner} /> : '–'],
     [t.stake.fault, FAULTS[slash.kind] ?? slash.kind],
     [t.common.chain, slash.zoneId === 0 ? <a key="c" href={to('chains', HUB)}>{HUB}</a> : zone ? <a key="c" href={to('chains', zone.name)}><Text of={zone.name} most={32} /></a> : `#${slash.zoneId}`],
