@@ -6,6 +6,7 @@ import { t } from '../strings';
 import { wrong } from '../strings/forms';
 import { count } from './format';
 import { ABIS, MODULE_NAMES } from './modules';
+import type { Chain } from './rpc';
 import type { Hex, Log } from './types';
 
 export interface Argument {
@@ -85,16 +86,19 @@ export function addAbi(address: string, text: string): number | string {
   return list.length;
 }
 
-/** Contracts that were recognised by their code, by address. */
+/** Contracts that were recognised by their code, by chain and address: another chain may have another contract there. */
 const byCode = new Map<string, [name: string, abi: Abi]>();
-export const knowCode = (address: string, name: string, abi: Abi): void => void byCode.set(address.toLowerCase(), [name, abi]);
+const place = (chain: Chain, address: string): string => `${chain}:${address.toLowerCase()}`;
+export const knowCode = (chain: Chain, address: string, name: string, abi: Abi): void => void byCode.set(place(chain, address), [name, abi]);
+/** What the contract there was recognised as; null where it was not, or not yet. */
+export const knownByCode = (chain: Chain, address: string): string | null => byCode.get(place(chain, address))?.[0] ?? null;
 
-function candidates(address: string | null): [string, Abi][] {
+function candidates(chain: Chain, address: string | null): [string, Abi][] {
   const key = (address ?? '').toLowerCase();
   const module = ABIS.get(key);
   if (module) return [[MODULE_NAMES.get(key) ?? 'module', module]];
   const own = ownAbis()[key];
-  const known = byCode.get(key);
+  const known = byCode.get(place(chain, key));
   return [...(own ? [['your ABI', own] as [string, Abi]] : []), ...(known ? [known] : []), ...STANDARDS];
 }
 
@@ -122,9 +126,9 @@ const entry = (abi: Abi, type: string, name: string, fits: (item: { inputs?: rea
   return found?.inputs ?? [];
 };
 
-export function decodeCall(address: string | null, data: Hex): Decoded | null {
+export function decodeCall(chain: Chain, address: string | null, data: Hex): Decoded | null {
   if (data.length < 10 || data.length > MAX_DECODED * 2) return null;
-  for (const [by, abi] of candidates(address)) {
+  for (const [by, abi] of candidates(chain, address)) {
     try {
       const { functionName, args } = decodeFunctionData({ abi, data });
       const selector = data.slice(0, 10);
@@ -137,9 +141,9 @@ export function decodeCall(address: string | null, data: Hex): Decoded | null {
   return null;
 }
 
-export function decodeLog({ address, topics, data }: Pick<Log, 'address' | 'topics' | 'data'>): Decoded | null {
+export function decodeLog(chain: Chain, { address, topics, data }: Pick<Log, 'address' | 'topics' | 'data'>): Decoded | null {
   if (topics.length === 0 || data.length > MAX_DECODED * 2) return null;
-  for (const [by, abi] of candidates(address)) {
+  for (const [by, abi] of candidates(chain, address)) {
     try {
       const decoded = decodeEventLog({ abi, topics: topics as [Hex, ...Hex[]], data });
       const { eventName, args } = decoded as unknown as { eventName: string; args: unknown };
@@ -153,11 +157,11 @@ export function decodeLog({ address, topics, data }: Pick<Log, 'address' | 'topi
 }
 
 /** The data of a revert. Modules raise their errors in the frames of others, so all of theirs are tried. */
-export function decodeError(address: string | null, data: Hex): Decoded | null {
+export function decodeError(chain: Chain, address: string | null, data: Hex): Decoded | null {
   if (data.length < 10) return null;
   // What Solidity itself raises has its own names; the library takes them for part of every ABI.
   const own = BUILT_IN.includes(data.slice(0, 10));
-  const all = own ? STANDARDS.filter(([by]) => by === 'Solidity') : [...candidates(address), ...STANDARDS, ...[...ABIS].map(([at, abi]) => [MODULE_NAMES.get(at) ?? '', abi] as [string, Abi])];
+  const all = own ? STANDARDS.filter(([by]) => by === 'Solidity') : [...candidates(chain, address), ...STANDARDS, ...[...ABIS].map(([at, abi]) => [MODULE_NAMES.get(at) ?? '', abi] as [string, Abi])];
   for (const [by, abi] of all) {
     try {
       const { errorName, args } = decodeErrorResult({ abi, data });
@@ -193,10 +197,10 @@ export function inWords({ by, name, arguments: given }: Decoded): string | null 
 }
 
 /** What a transaction does, in a word or two. */
-export function summary(to: string | null, input: Hex): string {
+export function summary(chain: Chain, to: string | null, input: Hex): string {
   if (to === null) return t.explorer.creates;
   if (input === '0x') return 'transfer';
-  const decoded = decodeCall(to, input);
+  const decoded = decodeCall(chain, to, input);
   if (decoded) return MODULE_NAMES.has(to.toLowerCase()) ? `${decoded.by}.${decoded.name}` : decoded.name;
   return `call ${input.slice(0, 10)}`;
 }

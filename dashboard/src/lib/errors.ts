@@ -2,7 +2,7 @@
 import { errors as say } from '../strings/errors';
 import { decodeError, isTime } from './decode';
 import { count, dateTime, timed } from './format';
-import { GONE, RpcError, Unreachable } from './rpc';
+import { GONE, HUB, RpcError, Unreachable } from './rpc';
 import { safe } from './safe';
 import type { Hex } from './types';
 
@@ -80,7 +80,7 @@ function reverted(thrown: Thrown[]): Pick<Explained, 'what' | 'next'> | null {
   for (const { data } of thrown) {
     const hex = typeof data === 'string' ? data : (data as { data?: unknown } | undefined)?.data;
     if (typeof hex !== 'string' || !hex.startsWith('0x')) continue;
-    const reason = decodeError(null, hex as Hex);
+    const reason = decodeError(HUB, null, hex as Hex);
     if (!reason) continue;
     const details = reason.arguments.map(({ name, value }) => `${name} ${typeof value === 'bigint' ? (isTime(name, value) ? dateTime(Number(value) * 1_000) : count(value)) : safe(value, 120)}`).join(', ');
     return { what: say.reverts(`${reason.name}${details ? ` (${details})` : ''}`), next: reason.name === 'Blocked' ? say.blockedNext : say.revertsNext };

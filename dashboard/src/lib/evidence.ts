@@ -5,6 +5,7 @@
 // What decodes contradicts itself, as for the chain: one signer, one view, two contents. The signatures are not checked here: staking did
 // so before it took the evidence.
 import { decodeCall } from './decode';
+import { HUB } from './rpc';
 import { MODULES } from './stream';
 import type { Hex, Trace } from './types';
 
@@ -105,7 +106,7 @@ export function contradiction([one, other]: [Vote, Vote]): 'blocks' | 'parents' 
 /** The evidence that a transaction gave to staking by itself, and what it is to prove; null where it did something else. */
 export function evidenceIn(to: string | null, input: Hex): { kind: number; evidence: Hex } | null {
   if (to?.toLowerCase() !== MODULES[0]) return null;
-  const call = decodeCall(to, input);
+  const call = decodeCall(HUB, to, input);
   if (call?.name !== 'submitEvidence' && call?.name !== 'submitZoneEvidence') return null;
   const by = Object.fromEntries(call.arguments.map(({ name, value }) => [name, value])) as { kind: number; evidence: Hex };
   return { kind: Number(by.kind), evidence: by.evidence };

@@ -77,7 +77,7 @@ export async function haltsAt(zone: Zone, signal?: AbortSignal): Promise<number 
     await call(HUB, 'eth_call', [{ to, data }, 'latest'], signal);
     return 0;
   } catch (error) {
-    const why = error instanceof RpcError && typeof error.data === 'string' ? decodeError(to, error.data as Hex) : null;
+    const why = error instanceof RpcError && typeof error.data === 'string' ? decodeError(HUB, to, error.data as Hex) : null;
     if (!why) throw error;
     return why.name === 'NotSilent' ? Number(why.arguments.find(({ name }) => name === 'haltedAt')?.value) : null;
   }

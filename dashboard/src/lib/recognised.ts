@@ -2,7 +2,7 @@
 import { keccak256 } from 'viem/utils';
 import type { Abi } from 'viem';
 import { LeakyVault, LeakyVaultHash } from '../abi/LeakyVault';
-import { knowCode } from './decode';
+import { knowCode, knownByCode } from './decode';
 import { useAsk } from './live';
 import { ABIS } from './modules';
 import { batch, type Chain } from './rpc';
@@ -12,13 +12,12 @@ const KNOWN = new Map<Hex, [name: string, abi: Abi]>([[LeakyVaultHash, ['LeakyVa
 /** Contracts of one place that are looked at. */
 const MOST = 100;
 
-/** Asked about, on the chain; code stays. */
-const looked = new Map<string, string | null>();
-const place = (chain: Chain, address: string): string => `${chain}:${address}`;
+/** What was not recognised is looked at again after this: it may get other code, or some at last. */
+const AGAIN_MS = 30_000;
 
-/** Looks at the code of these addresses; which contract each is, null where it is none that is known. */
+/** Looks at the code of these addresses; which contract each is, null where it is none that is known. Code that is known stays, so it is asked for once. */
 export async function recognise(chain: Chain, addresses: readonly string[], signal?: AbortSignal): Promise<(string | null)[]> {
-  const missing = addresses.filter((address) => !looked.has(place(chain, address)));
+  const missing = addresses.filter((address) => knownByCode(chain, address) === null);
   const codes = await batch<Hex>(
     chain,
     missing.map((address) => ['eth_getCode', [address, 'latest']]),
@@ -26,18 +25,16 @@ export async function recognise(chain: Chain, addresses: readonly string[], sign
   );
   missing.forEach((address, index) => {
     const code = codes[index];
-    // What failed, or has no code yet, may have one the next time.
     if (typeof code !== 'string' || code === '0x') return;
-    const found = KNOWN.get(keccak256(code)) ?? null;
-    looked.set(place(chain, address), found && found[0]);
-    if (found) knowCode(address, ...found);
+    const found = KNOWN.get(keccak256(code));
+    if (found) knowCode(chain, address, ...found);
   });
-  return addresses.map((address) => looked.get(place(chain, address)) ?? null);
+  return addresses.map((address) => knownByCode(chain, address));
 }
 
 /** Sees to it that calls to these addresses, and their logs, are read. Names them. */
 export function useRecognised(chain: Chain, addresses: readonly string[]): ReadonlyMap<string, string> {
   const all = [...new Set(addresses.map((address) => address.toLowerCase()))].filter((address) => !ABIS.has(address)).slice(0, MOST);
-  const { data } = useAsk<(string | null)[]>(chain, ['recognised', all], (signal) => recognise(chain, all, signal), { fixed: true, enabled: all.length > 0 });
+  const { data } = useAsk<(string | null)[]>(chain, ['recognised', all], (signal) => recognise(chain, all, signal), { everyMs: AGAIN_MS, unsettled: (names) => names?.includes(null) ?? true, enabled: all.length > 0 });
   return new Map((data ?? []).flatMap((name, index) => (name === null ? [] : [[all[index] as string, name] as const])));
 }

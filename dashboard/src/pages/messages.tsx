@@ -68,7 +68,7 @@ const useStates = (all: Sent[] | undefined, world: World) =>
 function Hints({ message, from, into }: { message: Composed; from: Chain; into: Chain }) {
   const code = useAsk<Hex>(into, ['code', message.to], (signal) => call(into, 'eth_getCode', [message.to, 'latest'], signal), { on: [] });
   const isContract = (code.data ?? '0x').length > 2;
-  const decoded = message.data === '0x' ? null : decodeCall(message.to, message.data);
+  const decoded = message.data === '0x' ? null : decodeCall(into, message.to, message.data);
   return (
     <div className="flex flex-col gap-2">
       {message.data !== '0x' && (
@@ -218,7 +218,7 @@ function Act({ of, action, chain }: { of: Sent; action: Action; chain: Chain }) 
 }
 
 function Content({ of, into }: { of: Sent['message']; into: Chain }) {
-  const decoded = decodeCall(of.to, of.data);
+  const decoded = decodeCall(into, of.to, of.data);
   return decoded ? <DecodedView of={decoded} chain={into} /> : <Bytes hex={of.data} />;
 }
 

@@ -109,7 +109,7 @@ export function DecodedView({ of, chain }: { of: Decoded; chain: Chain }) {
 
 /** A log by its name and arguments, or as it is where no ABI fits. */
 export function LogView({ of, chain }: { of: Log; chain: Chain }) {
-  const decoded = decodeLog(of);
+  const decoded = decodeLog(chain, of);
   if (decoded) return <DecodedView of={decoded} chain={chain} />;
   return (
     <>
@@ -140,7 +140,7 @@ function inline(argument: Argument, chain: Chain, unit: Unit): ReactNode {
 
 /** As [LogView], on as few lines as it takes: long values are cut, and lists are counted. */
 export function LogLine({ of, chain }: { of: Log; chain: Chain }) {
-  const decoded = decodeLog(of);
+  const decoded = decodeLog(chain, of);
   const words = decoded && inWords(decoded);
   const [first, ...topics] = of.topics;
   const title = decoded ? <><Text of={decoded.name} most={60} /> <Badge>{decoded.by}</Badge></> : <span className="font-mono text-[0.8125rem]">{short(first ?? '0x')}</span>;

@@ -73,7 +73,7 @@ export function BlockRows({ chain, of, label = t.league.blocks }: { chain: Chain
 }
 
 export function TransactionRows({ chain, of, label = t.league.transactions }: { chain: Chain; of: Transaction[]; label?: string }) {
-  useRecognised(chain, of.flatMap(({ to: into, input }) => (into !== null && input !== '0x' && !decodeCall(into, input) ? [into] : [])));
+  useRecognised(chain, of.flatMap(({ to: into, input }) => (into !== null && input !== '0x' && !decodeCall(chain, into, input) ? [into] : [])));
   return (
     <Table label={label} head={[t.common.transaction, t.common.block, t.league.action, t.common.from, t.common.to, { right: t.common.value }]}>
       {of.map((transaction) => (
@@ -83,7 +83,7 @@ export function TransactionRows({ chain, of, label = t.league.transactions }: { 
           </Cell>
           <Cell>{transaction.blockNumber ? <BlockLink chain={chain} number={num(transaction.blockNumber)} /> : '–'}</Cell>
           <Cell>
-            <Text of={summary(transaction.to, transaction.input)} most={60} />
+            <Text of={summary(chain, transaction.to, transaction.input)} most={60} />
           </Cell>
           <Cell>
             <Address of={transaction.from} chain={chain} />

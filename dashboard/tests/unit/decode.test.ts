@@ -2,12 +2,13 @@ import { encodeEventTopics, encodeErrorResult, encodeFunctionData, encodeAbiPara
 import { expect, test } from 'vitest';
 import { decodeCall, decodeError, decodeLog, summary } from '../../src/lib/decode';
 import { EXCHANGE, GUARD, MESSAGES, STAKING } from '../../src/lib/modules';
+import { HUB } from '../../src/lib/rpc';
 
 const someone = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
 
 test('a call of a module is read by its ABI, structs and lists by name', () => {
   const input = { targets: [someone], action: 2, severity: 4, expiry: 99n, objectId: `0x${'11'.repeat(32)}`, reason: 'why' };
-  const decoded = decodeCall(GUARD.to, encodeFunctionData({ abi: GUARD.abi, functionName: 'raise', args: [input] }));
+  const decoded = decodeCall(HUB, GUARD.to, encodeFunctionData({ abi: GUARD.abi, functionName: 'raise', args: [input] }));
   expect(decoded?.by).toBe('guard');
   expect(decoded?.name).toBe('raise');
   const [struct] = decoded?.arguments ?? [];
@@ -17,40 +18,40 @@ test('a call of a module is read by its ABI, structs and lists by name', () => {
 
 test('lists of structs keep their parts', () => {
   const entry = { uuid: `0x${'22'.repeat(16)}`, objectType: 'indicator', version: 1n, tlp: 0, content: '0x7b7d' };
-  const decoded = decodeCall(EXCHANGE.to, encodeFunctionData({ abi: EXCHANGE.abi, functionName: 'publish', args: [[entry, entry]] }));
+  const decoded = decodeCall(HUB, EXCHANGE.to, encodeFunctionData({ abi: EXCHANGE.abi, functionName: 'publish', args: [[entry, entry]] }));
   expect(decoded?.arguments[0]?.parts).toHaveLength(2);
   expect(decoded?.arguments[0]?.parts?.[1]?.parts?.[1]).toMatchObject({ name: 'objectType', value: 'indicator' });
 });
 
 test('what no ABI fits is no guess', () => {
-  expect(decodeCall(someone, '0xdeadbeef')).toBeNull();
-  expect(decodeCall(GUARD.to, '0xdeadbeef00')).toBeNull();
-  expect(decodeCall(GUARD.to, '0x')).toBeNull();
-  expect(decodeLog({ address: someone, topics: [], data: '0x' })).toBeNull();
-  expect(decodeLog({ address: GUARD.to, topics: [`0x${'33'.repeat(32)}`], data: '0x' })).toBeNull();
-  expect(decodeError(null, '0x12345678')).toBeNull();
+  expect(decodeCall(HUB, someone, '0xdeadbeef')).toBeNull();
+  expect(decodeCall(HUB, GUARD.to, '0xdeadbeef00')).toBeNull();
+  expect(decodeCall(HUB, GUARD.to, '0x')).toBeNull();
+  expect(decodeLog(HUB, { address: someone, topics: [], data: '0x' })).toBeNull();
+  expect(decodeLog(HUB, { address: GUARD.to, topics: [`0x${'33'.repeat(32)}`], data: '0x' })).toBeNull();
+  expect(decodeError(HUB, null, '0x12345678')).toBeNull();
 });
 
 test('ERC-20 and ERC-721 transfers differ by what is indexed', () => {
   const erc20 = parseAbi(['event Transfer(address indexed from, address indexed to, uint256 value)']);
   const topics = encodeEventTopics({ abi: erc20, eventName: 'Transfer', args: { from: someone, to: someone } }) as `0x${string}`[];
   const value = encodeAbiParameters([{ type: 'uint256' }], [5n]);
-  expect(decodeLog({ address: someone, topics, data: value })).toMatchObject({ by: 'ERC-20', name: 'Transfer' });
-  expect(decodeLog({ address: someone, topics: [...topics, value], data: '0x' })).toMatchObject({ by: 'ERC-721', name: 'Transfer' });
+  expect(decodeLog(HUB, { address: someone, topics, data: value })).toMatchObject({ by: 'ERC-20', name: 'Transfer' });
+  expect(decodeLog(HUB, { address: someone, topics: [...topics, value], data: '0x' })).toMatchObject({ by: 'ERC-721', name: 'Transfer' });
 });
 
 test('errors of modules are read wherever they come from', () => {
   const data = encodeErrorResult({ abi: GUARD.abi, errorName: 'Blocked', args: [someone, 1n, 99n] });
-  expect(decodeError(someone, data)).toMatchObject({ by: 'guard', name: 'Blocked' });
+  expect(decodeError(HUB, someone, data)).toMatchObject({ by: 'guard', name: 'Blocked' });
   const text = encodeErrorResult({ abi: parseAbi(['error Error(string reason)']), errorName: 'Error', args: ['no'] });
-  expect(decodeError(null, text)?.arguments[0]?.value).toBe('no');
+  expect(decodeError(HUB, null, text)?.arguments[0]?.value).toBe('no');
 });
 
 test('transactions in a word', () => {
-  expect(summary(null, '0x6000')).toBe('create contract');
-  expect(summary(someone, '0x')).toBe('transfer');
-  expect(summary(someone, '0xdeadbeef')).toBe('call 0xdeadbeef');
+  expect(summary(HUB, null, '0x6000')).toBe('create contract');
+  expect(summary(HUB, someone, '0x')).toBe('transfer');
+  expect(summary(HUB, someone, '0xdeadbeef')).toBe('call 0xdeadbeef');
   const take = encodeFunctionData({ abi: STAKING.abi, functionName: 'withdraw', args: [1n] });
-  expect(summary(STAKING.to, take)).toBe('staking.withdraw');
+  expect(summary(HUB, STAKING.to, take)).toBe('staking.withdraw');
   expect(MESSAGES.to).toBe('0x48414e5341000000000000000000000000000006');
 });

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { decodeCall, decodeLog, inWords } from '../../src/lib/decode';
 import { expectedMs, haltIntent, haltsAt, heardAt, isDue, isHalted, pace, reseedIntent, silence } from '../../src/lib/halted';
 import { ZONES } from '../../src/lib/modules';
+import { HUB } from '../../src/lib/rpc';
 import type { Zone } from '../../src/lib/types';
 
 const zone = { id: 7, name: 'market', phase: 'closing', reason: 'halted', timestamp: 50, checkpoint: null } as Zone;
@@ -54,7 +55,7 @@ test('the hub says from when on a zone counts as halted', async () => {
 
 test('what is signed names the zone', () => {
   for (const [name, { to, data, chain }] of [['reseed', reseedIntent(zone)], ['halt', haltIntent(zone)]] as const) {
-    expect(decodeCall(to, data!)).toMatchObject({ by: 'zones', name, arguments: [{ name: 'zoneId', value: 7n }] });
+    expect(decodeCall(HUB, to, data!)).toMatchObject({ by: 'zones', name, arguments: [{ name: 'zoneId', value: 7n }] });
     expect(chain).toBe('hub');
   }
 });
@@ -62,7 +63,7 @@ test('what is signed names the zone', () => {
 test('what becomes of a zone is told in words', () => {
   const says = (eventName: string, types: string[], values: unknown[]) => {
     const topics = encodeEventTopics({ abi: ZONES.abi, eventName, args: { zoneId: 7n } }) as `0x${string}`[];
-    return inWords(decodeLog({ address: ZONES.to, topics, data: encodeAbiParameters(types.map((type) => ({ type })), values) })!);
+    return inWords(decodeLog(HUB, { address: ZONES.to, topics, data: encodeAbiParameters(types.map((type) => ({ type })), values) })!);
   };
   expect(says('ZoneClosing', ['uint8', 'uint64'], [3, 9n])).toMatch(/Zone 7 closes: it counts as halted/);
   expect(says('ZoneClosing', ['uint8', 'uint64'], [1, 9n])).toMatch(/creator/);

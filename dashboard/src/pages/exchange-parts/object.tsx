@@ -168,7 +168,7 @@ function Sightings({ logs }: { logs: Log[] }) {
   return (
     <ul className="divide-y divide-line">
       {logs.map((log) => {
-        const by = Object.fromEntries((decodeLog(log)?.arguments ?? []).map(({ name, value }) => [name, value]));
+        const by = Object.fromEntries((decodeLog(HUB, log)?.arguments ?? []).map(({ name, value }) => [name, value]));
         return (
           <li key={`${log.blockHash}${log.logIndex}`} className="flex flex-wrap items-center gap-2 px-3 py-2">
             <Address of={String(by.member)} /> {t.exchange.sawIt(count(num(by.count as number)))} <Time ms={Number(by.firstSeenMs)} /> – <Time ms={Number(by.lastSeenMs)} /> <BlockLink chain={HUB} number={num(log.blockNumber)} />
@@ -192,7 +192,7 @@ export function ObjectPage({ id }: { id: string }) {
   const logs = found.data ?? [];
   const versions = logs.flatMap((log) => version(log) ?? []).sort((a, b) => b.version - a.version);
   const revoked = logs.find((log) => log.topics[0] === REVOKED);
-  const reason = revoked && decodeLog(revoked)?.arguments.find(({ name }) => name === 'reason')?.value;
+  const reason = revoked && decodeLog(HUB, revoked)?.arguments.find(({ name }) => name === 'reason')?.value;
   const sightings = logs.filter((log) => log.topics[0] === SIGHTED);
   const [last] = versions;
   const points = last?.stix ? references(last.stix) : [];

@@ -60,7 +60,7 @@ export function Involving({ chain, address }: { chain: Chain; address: Hex }) {
                 <Badge tone={succeeded ? 'good' : 'bad'}>{succeeded ? t.explorer.succeeded : t.explorer.revertedShort}</Badge>
               </Cell>
               <Cell>
-                <Text of={summary(of.to, of.input)} most={60} />
+                <Text of={summary(chain, of.to, of.input)} most={60} />
               </Cell>
               <Cell>{of.from.toLowerCase() === address.toLowerCase() ? <Badge>{t.explorer.itself}</Badge> : <Address of={of.from} chain={chain} />}</Cell>
               <Cell>{of.to === null ? t.explorer.creation : of.to.toLowerCase() === address.toLowerCase() ? <Badge>{t.explorer.itself}</Badge> : <Address of={of.to} chain={chain} />}</Cell>

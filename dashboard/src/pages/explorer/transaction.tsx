@@ -49,7 +49,7 @@ function Revert({ chain, of }: { chain: Chain; of: Transaction }) {
     { fixed: true },
   );
   if (!why.data) return null;
-  const decoded = why.data.data ? decodeError(of.to, why.data.data) : null;
+  const decoded = why.data.data ? decodeError(chain, of.to, why.data.data) : null;
   return (
     <Panel title={t.explorer.reverted} className="mb-3 border-bad">
       {decoded ? <DecodedView of={decoded} chain={chain} /> : <Text of={why.data.words} lines />}
@@ -60,7 +60,7 @@ function Revert({ chain, of }: { chain: Chain; of: Transaction }) {
 function Frame({ of, chain, left }: { of: Trace; chain: Chain; left: { frames: number } }) {
   if (left.frames <= 0) return null;
   left.frames -= 1;
-  const decoded = of.to ? decodeCall(of.to, of.input as Hex) : null;
+  const decoded = of.to ? decodeCall(chain, of.to, of.input as Hex) : null;
   return (
     <li>
       <div className="flex flex-wrap items-baseline gap-x-2">
@@ -136,7 +136,7 @@ export function TransactionPage({ chain, hash }: { chain: Chain; hash: string })
       </>
     );
   const { transaction, receipt, block } = found.data;
-  const decoded = decodeCall(transaction.to, transaction.input);
+  const decoded = decodeCall(chain, transaction.to, transaction.input);
   const logs = receipt?.logs ?? [];
   const messages = logs.filter((log) => sentBy(chain, log) !== null).length;
   return (

@@ -31,7 +31,7 @@ interface Approvals {
 
 /** Approvals out of the newest logs of an appeal, newest first: they are all where the appeal itself is among them. */
 export function approvals(logs: Log[]): Approvals {
-  const read = logs.filter(({ topics }) => topics[0] === APPROVED).map((log) => Object.fromEntries((decodeLog(log)?.arguments ?? []).map(({ name, value }) => [name, value])));
+  const read = logs.filter(({ topics }) => topics[0] === APPROVED).map((log) => Object.fromEntries((decodeLog(HUB, log)?.arguments ?? []).map(({ name, value }) => [name, value])));
   return { members: read.map(({ member }) => member as Hex), approving: Number(read[0]?.approving ?? 0), total: Number(read[0]?.total ?? 0), whole: logs.some(({ topics }) => topics[0] === APPEALED) };
 }
 

@@ -78,7 +78,7 @@ export function Performance({ only }: { only?: number }) {
 
 /** What an event of staking says, in words. */
 export function says(log: Log): string {
-  const decoded = decodeLog(log);
+  const decoded = decodeLog(HUB, log);
   const by = Object.fromEntries((decoded?.arguments ?? []).map(({ name, value }) => [name, value])) as Record<string, unknown>;
   const say = t.stake.changed;
   switch (decoded?.name) {
