@@ -6,6 +6,7 @@ import { slash, stake } from './strings/stake';
 export const t = {
   common: {
     loading: 'Loading …',
+    chart: 'chart',
     asOf: (age: string) => `as of ${age} ago`,
     ago: (age: string) => `${age} ago`,
     justNow: 'just now',

@@ -1,6 +1,9 @@
 // A time series. The library is loaded with the first chart; sizes and colours come from the page.
-import { useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
+import { dateTime } from '../lib/format';
+import { nearest, towards } from '../lib/points';
+import { t } from '../strings';
 import { Time } from './values';
 
 interface Props {
@@ -25,7 +28,10 @@ export default function Chart({ label, xs, ys, unit, xUnit, name, at }: Props) {
   const plot = useRef<uPlot | null>(null);
   const written = useRef({ unit, xUnit });
   written.current = { unit, xUnit };
+  /** The index that the mouse points at. */
   const [pointed, setPointed] = useState<number | null>(null);
+  /** Where on the x axis the keyboard is: it stays there while newer points come. */
+  const [kept, setKept] = useState<number | null>(null);
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -64,17 +70,47 @@ export default function Chart({ label, xs, ys, unit, xUnit, name, at }: Props) {
   useEffect(() => {
     plot.current?.setData([xs, ys] as uPlot.AlignedData);
   }, [xs, ys]);
+  useEffect(() => {
+    const x = kept === null ? undefined : xs[nearest(xs, kept)];
+    if (x !== undefined) plot.current?.setCursor({ left: plot.current.valToPos(x, 'x'), top: 0 });
+  }, [kept, xs]);
   const says = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : unit(value));
-  // What the cursor points at, or else the newest.
-  const index = pointed !== null && pointed < xs.length ? pointed : xs.length - 1;
+  // What the keyboard or the mouse points at, or else the newest.
+  const index = kept !== null ? nearest(xs, kept) : pointed !== null && pointed < xs.length ? pointed : xs.length - 1;
   const x = xs[index];
   const when = x === undefined ? null : at(x);
+  const press = (event: KeyboardEvent): void => {
+    const to = event.altKey || event.ctrlKey || event.metaKey ? null : towards(event.key, index, xs.length);
+    if (to === null) return;
+    event.preventDefault();
+    setKept(xs[to] ?? null);
+  };
+  const leave = (): void => {
+    setKept(null);
+    plot.current?.setCursor({ left: -10, top: -10 });
+  };
   return (
     <>
       <p className="flex flex-wrap items-baseline gap-x-2 text-xs text-muted" aria-hidden="true">
         <strong className="text-ink">{says(ys[index])}</strong> {x !== undefined && name?.(x)} {when !== null && <Time ms={when} />}
       </p>
-      <div ref={box} role="img" aria-label={`${label}: ${says(ys.at(-1))}`} className="h-[130px] w-full" />
+      {/* A slider is what can be moved along by keys and says where it is; the line above says the same to the eye. */}
+      <div
+        ref={box}
+        role="slider"
+        tabIndex={0}
+        aria-roledescription={t.common.chart}
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, xs.length - 1)}
+        aria-valuenow={Math.max(0, index)}
+        aria-valuetext={[says(ys[index]), x !== undefined && name?.(x), when !== null && dateTime(when)].filter(Boolean).join(', ')}
+        onKeyDown={press}
+        onFocus={() => setKept(x ?? null)}
+        onBlur={leave}
+        onMouseMove={() => setKept(null)}
+        className="h-[130px] w-full"
+      />
     </>
   );
 }

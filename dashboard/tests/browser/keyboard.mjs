@@ -63,6 +63,39 @@ export async function walks(browser, league, routes) {
   await Promise.all([some(names.filter((_, index) => index % 2 === 0)), some(names.filter((_, index) => index % 2 === 1))]);
 }
 
+/** A chart: arrows go from block to block, and what is pointed at is said and stays the same while newer blocks come. */
+export async function reads(browser, league) {
+  const { page, faults, context } = await open(browser, league);
+  await visit(page, league, 'chains/hub');
+  const chart = page.getByRole('slider', { name: 'Base fee' });
+  await chart.waitFor();
+  const says = async () => {
+    const [, fee, block] = /^([^,]*), Block ([\d,]+), .*\d{2}:\d{2}/.exec(await chart.getAttribute('aria-valuetext')) ?? [];
+    assert.ok(fee, `a chart says ${await chart.getAttribute('aria-valuetext')}`);
+    return Number(block.replace(/,/g, ''));
+  };
+  const press = async (key) => {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(100);
+    return says();
+  };
+  await chart.focus();
+  await page.waitForTimeout(100);
+  const newest = await says();
+  assert.equal(await press('ArrowLeft'), newest - 1);
+  assert.equal(await press('ArrowLeft'), newest - 2);
+  assert.equal(await press('ArrowRight'), newest - 1);
+  // What is above the chart, for the eye, is of the same block; and so it is after newer ones have come.
+  await page.waitForTimeout(3 * SECOND);
+  assert.equal(await says(), newest - 1);
+  const shown = await chart.locator('xpath=preceding-sibling::p[1]').innerText();
+  assert.ok(shown.includes(`Block ${(newest - 1).toLocaleString('en')}`), `above the chart: ${shown}`);
+  assert.ok((await press('Home')) < newest - 1);
+  assert.ok((await press('End')) > newest);
+  assert.deepEqual(faults, []);
+  await context.close();
+}
+
 /** The dialog of wallets, what is asked before signing, and the panel of the incident. */
 export async function keeps(browser, league, wallet) {
   const { page, faults, context } = await open(browser, league, { wallet });

@@ -11,7 +11,7 @@ import { barter } from './contract.mjs';
 import { collections, listed, provenance } from './exchange.mjs';
 import { addresses, chains } from './explorer.mjs';
 import { halts } from './halted.mjs';
-import { keeps, walks } from './keyboard.mjs';
+import { keeps, reads, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { fetchesPages, keepsPages } from './lost.mjs';
 import { completes, moves, slashed } from './stake.mjs';
@@ -535,6 +535,8 @@ if (process.argv.includes('--screenshots')) {
   });
 
   test('the keyboard reaches everything on each page, and what has the focus is seen', { timeout: 240 * SECOND }, () => walks(browser, league, routes));
+
+  test('the keyboard reads the values of a chart', () => reads(browser, league));
 
   test('a dialog keeps the focus and gives it back', () => keeps(browser, league, SOMEBODY));
 
