@@ -5,8 +5,9 @@ import { big } from './format';
 import { useEpoch } from './league';
 import { useAsk, viewsOrFail } from './live';
 import { STAKING } from './modules';
+import { KINDS } from './risk';
 import { call, HUB } from './rpc';
-import type { Hex, Zone } from './types';
+import type { ByKind, Hex, Zone } from './types';
 
 export interface Seat {
   operator: number;
@@ -21,7 +22,7 @@ export interface Committee {
   seats: Seat[];
   /** Of all seats, wei. */
   stake: bigint;
-  /** Of as many seats as a contradiction takes, the least, wei. */
+  /** Of as many seats as a contradiction takes, what the cheapest fault costs those for whom it costs least, wei. */
   answers: bigint;
 }
 
@@ -35,18 +36,26 @@ interface ZoneDetails {
 
 const sum = (of: bigint[]): bigint => of.reduce((total, one) => total + one, 0n);
 
-/** What answers at least: the least stakes of as many seats as any two quorums have in common. The node says it of zones, and not of the hub. */
-export function leastAnswering(stakes: bigint[]): bigint {
-  const faulty = Math.floor(Math.max(0, stakes.length - 1) / 3);
-  const ascending = [...stakes].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return sum(ascending.slice(0, stakes.length - 2 * faulty));
+const BPS = 10_000;
+
+/** What the cheapest fault costs a stake: for each kind the lesser of the league's share and of the operator's own, basis points. */
+export const cheapestFault = (stake: bigint, own: readonly number[], league: readonly number[]): bigint => (stake * BigInt(Math.min(BPS, ...own, ...league))) / BigInt(BPS);
+
+/** What answers at least, of what a fault costs each seat: the least of as many as any two quorums have in common. The node says it of zones, by the same rule
+ * (crates/modules/src/zones/checkpoints.rs), and not of the hub. */
+export function leastAnswering(costs: bigint[]): bigint {
+  const faulty = Math.floor(Math.max(0, costs.length - 1) / 3);
+  const ascending = [...costs].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return sum(ascending.slice(0, costs.length - 2 * faulty));
 }
 
 async function ofHub(epoch: number, signal: AbortSignal): Promise<Committee> {
-  const [answer] = await viewsOrFail(HUB, [{ ...STAKING, name: 'committeeOf', args: [BigInt(epoch)] }], signal);
+  const [answer, parameters] = await viewsOrFail(HUB, [{ ...STAKING, name: 'committeeOf', args: [BigInt(epoch)] }, { ...STAKING, name: 'parameters' }], signal);
   const seats = (answer as [Hex, { operatorId: bigint; key: Hex; stake: bigint }[]])[1].map(({ operatorId, key, stake }) => ({ operator: Number(operatorId), key, stake }));
-  const stakes = seats.map(({ stake }) => stake);
-  return { epoch, seats, stake: sum(stakes), answers: leastAnswering(stakes) };
+  const operators = (await viewsOrFail(HUB, seats.map(({ operator }) => ({ ...STAKING, name: 'operator', args: [BigInt(operator)] })), signal)) as { risk: ByKind<number> }[];
+  const league = (parameters as { slashBps: readonly bigint[] }).slashBps.map(Number);
+  const costs = seats.map(({ stake }, index) => cheapestFault(stake, KINDS.map((kind) => operators[index]?.risk[kind] ?? 0), league));
+  return { epoch, seats, stake: sum(seats.map(({ stake }) => stake)), answers: leastAnswering(costs) };
 }
 
 async function ofZone({ name }: Zone, signal: AbortSignal): Promise<Committee | null> {

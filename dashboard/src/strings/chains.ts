@@ -141,7 +141,7 @@ export const security = {
   exceeds: 'holds more than answers for it',
   covered: 'what it holds is answered for',
   nothing: 'holds nothing',
-  what: 'What answers at least is what is surely lost if the zone’s committee contradicts itself: the smallest seats that can. Where a zone holds more than that, cheating could pay. What may leave it within a day is limited to what answers for its checkpoint.',
+  what: 'What answers at least is what is surely lost if the zone’s committee contradicts itself: the cheapest fault, of as many seats as that takes, those for whom it costs least. Where a zone holds more than that, cheating could pay. What may leave it within a day is limited to what answers for its checkpoint.',
 };
 
 export const explorer = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { escrowLastsMs } from '../../src/lib/league';
-import { leastAnswering, security, times } from '../../src/lib/security';
+import { cheapestFault, leastAnswering, security, times } from '../../src/lib/security';
 import type { Zone } from '../../src/lib/types';
 
 test('a zone that holds more than answers for it is told, and one that holds nothing has no ratio', () => {
@@ -16,6 +16,14 @@ test('what answers at least are the smallest seats that two quorums have in comm
   expect(leastAnswering([3n, 2n, 1n])).toBe(6n);
   expect(leastAnswering([5n])).toBe(5n);
   expect(leastAnswering([])).toBe(0n);
+});
+
+test('a seat answers with what its cheapest fault costs: the lesser of its own terms and of the league’s', () => {
+  expect(cheapestFault(1_000n, [500, 1_000, 700], [600, 2_000, 700])).toBe(50n);
+  expect(cheapestFault(1_000n, [500, 1_000, 700], [600, 200, 700])).toBe(20n);
+  expect(cheapestFault(1_000n, [10_000, 10_000, 10_000], [10_000, 10_000, 10_000])).toBe(1_000n);
+  // As the hub has it, rounded down.
+  expect(cheapestFault(199n, [100, 100, 100], [100, 100, 100])).toBe(1n);
 });
 
 test('ratios are short', () => {
