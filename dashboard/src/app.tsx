@@ -195,12 +195,26 @@ function Navigation({ page }: { page: string }) {
   );
 }
 
+/** What has not come this long after its page was opened does not keep back what is below it any longer. */
+const NEW_MS = 4_000;
+
+/** Whether this place was opened just now. */
+function useNew(place: string): boolean {
+  const [old, setOld] = useState<string | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setOld(place), NEW_MS);
+    return () => clearTimeout(timer);
+  }, [place]);
+  return old !== place;
+}
+
 export function App() {
   const route = useRoute();
   const names = useLeagueNames();
   const { data: status } = useStatus();
   const page = route.parts[0] ?? 'league';
   const place = route.parts.join('/');
+  const isNew = useNew(place);
   useEffect(() => {
     // Until the page has a title of its own.
     if (!document.querySelector('main h1')) entitle({ page: page in t.nav ? t.nav[page as Page] : t.nav.league });
@@ -239,7 +253,7 @@ export function App() {
         </div>
         <LostBanner />
       </header>
-      <main id="content" tabIndex={-1} className="mx-auto max-w-[110rem] p-3 outline-none sm:p-4">
+      <main id="content" tabIndex={-1} data-new={isNew || undefined} className="mx-auto max-w-[110rem] p-3 outline-none sm:p-4">
         <Fence key={place}>
           <Content parts={route.parts} />
         </Fence>

@@ -118,9 +118,10 @@ export function Later({ children }: { children: ReactNode }) {
   return ready ? children : <Waiting />;
 }
 
+/** While it is there, what follows it on a page that has just been opened is not shown (styles.css): nothing is seen to jump when it goes. */
 export function Waiting() {
   return (
-    <p role="status" className="p-3 text-muted">
+    <p role="status" data-waiting className="p-3 text-muted">
       {t.common.loading}
     </p>
   );

@@ -28,7 +28,8 @@ export function Finality({ chain, number }: { chain: Chain; number: number }) {
   // Staking keeps the committees of every epoch, on zones too: keys change, so only this one tells whose a key was.
   const seats = useAsk<Seat[]>(chain, ['seats', epoch], async (signal) => [...((await viewsOrFail(chain, [{ ...STAKING, name: 'committeeOf', args: [BigInt(epoch ?? 0)] }], signal))[0] as [Hex, Seat[]])[1]], { fixed: true, enabled: epoch !== undefined });
   if (number === 0) return <>{t.explorer.genesis}</>;
-  if (certificate.isPending) return <>{t.common.loading}</>;
+  // What follows moves when they come.
+  if (certificate.isPending || (certificate.data && seats.isPending)) return <span data-waiting>{t.common.loading}</span>;
   const { data } = certificate;
   if (!data) return <>{t.explorer.noCertificate}</>;
   const signers = new Set(data.signers.map((key) => key.toLowerCase()));

@@ -14,6 +14,7 @@ import { halts } from './halted.mjs';
 import { keeps, reads, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { fetchesPages, keepsPages } from './lost.mjs';
+import { stands } from './shift.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
 
@@ -136,6 +137,8 @@ if (process.argv.includes('--screenshots')) {
     };
     await Promise.all([look(1280, 'light'), look(360, 'dark')]);
   });
+
+  test('each page stands still while it comes', { timeout: 240 * SECOND }, () => stands(browser, league, routes));
 
   test('the league page: interactive within a second, health in numbers and words, blocks as they come', async () => {
     const { page } = await open(browser, league);

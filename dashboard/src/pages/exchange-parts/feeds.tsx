@@ -7,7 +7,7 @@ import { MEMBER_STATUS, useMembers, useStatus } from '../../lib/league';
 import { to } from '../../lib/route';
 import { HUB } from '../../lib/rpc';
 import { t } from '../../strings';
-import { Badge, Button, Empty, Panel, Problem, Title, type Tone } from '../../ui/basics';
+import { Badge, Button, Empty, Panel, Problem, Title, type Tone, Waiting } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, Ago, BlockLink, Text } from '../../ui/values';
 import { Tabs } from '../exchange';
@@ -51,6 +51,7 @@ export function FeedsPage() {
   const tick = Math.floor(useNow() / EVERY_MS);
   const all = useMemo(() => feeds(objects.versions(), Date.now()), [objects.entries, tick]);
   const silent = members.filter(({ account, status: of }) => MEMBER_STATUS[of] === 'active' && !all.some(({ publisher }) => publisher === account.toLowerCase()));
+  const isRead = objects.updatedAt > 0 && !objects.loading;
   return (
     <>
       <Title aside={<Tabs at="feeds" />}>{t.feeds.tab}</Title>
@@ -61,7 +62,9 @@ export function FeedsPage() {
         flush
         aside={objects.loading ? <span role="status">{t.exchange.loading}</span> : objects.since !== null && <span>{t.feeds.since} <BlockLink chain={HUB} number={objects.since} /></span>}
       >
-        {all.length === 0 && !objects.loading ? (
+        {all.length === 0 && !isRead && objects.error === null ? (
+          <Waiting />
+        ) : all.length === 0 && !objects.loading ? (
           <Empty next={t.exchange.noneNext}>{t.exchange.none}</Empty>
         ) : (
           <Table label={t.feeds.publishers} head={[t.exchange.publisher, t.explorer.state, t.feeds.newest, t.common.age, t.feeds.rhythm, { right: t.feeds.lastDay }, { right: t.feeds.versions }, { right: t.feeds.revoked }]}>

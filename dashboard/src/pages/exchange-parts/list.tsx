@@ -9,7 +9,7 @@ import { HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
 import { TLP } from '../../lib/stix';
 import { t } from '../../strings';
-import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone } from '../../ui/basics';
+import { Badge, Button, Empty, field, Panel, Problem, Title, type Tone, Waiting } from '../../ui/basics';
 import { part } from '../../ui/part';
 import { Scrolls } from '../../ui/scrolls';
 import { Address, Ago, BlockLink, Text, Time } from '../../ui/values';
@@ -161,8 +161,10 @@ export function ObjectList() {
           <Empty next={t.exchange.noneNext}>{t.exchange.none}</Empty>
         ) : shown.length === 0 && isRead ? (
           <Empty next={t.exchange.nothingFoundNext}>{t.exchange.nothingFound}</Empty>
+        ) : objects.entries.length === 0 && objects.error === null ? (
+          <Waiting />
         ) : (
-          <Scrolls label={t.exchange.objects} className={objects.entries.length === 0 ? 'min-h-[60vh]' : ''}>
+          <Scrolls label={t.exchange.objects}>
             <table className="w-full border-collapse text-sm">
               <thead>
                 {table.getHeaderGroups().map((group) => (

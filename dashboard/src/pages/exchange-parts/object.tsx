@@ -187,8 +187,10 @@ export function ObjectPage({ id }: { id: string }) {
   const status = useStatus().data;
   const key = objectKey(id);
   const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined, on: [EXCHANGE.to] });
-  const alerts = (useAlerts().data?.alerts ?? []).filter(({ objectId }) => objectId === key);
+  const warned = useAlerts();
+  const alerts = (warned.data?.alerts ?? []).filter(({ objectId }) => objectId === key);
   if (!valid) return <Nothing title={t.exchange.object} next={<a href={to('exchange')}>{t.exchange.listed}</a>}>{t.exchange.noId(line(id, 100))}</Nothing>;
+  if (found.isPending || warned.isPending) return <Waiting />;
   const logs = found.data ?? [];
   const versions = logs.flatMap((log) => version(log) ?? []).sort((a, b) => b.version - a.version);
   const revoked = logs.find((log) => log.topics[0] === REVOKED);

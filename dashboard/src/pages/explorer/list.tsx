@@ -39,7 +39,7 @@ function Pace({ chain }: { chain: Chain }) {
             <a href={to('chains', chain, 'block', num(head.number))}>{count(num(head.number))}</a> <Under><Ago even ms={num(head.timestampMs)} /></Under>
           </>
         ) : (
-          '–'
+          <>–<Under>{'\u00a0'}</Under></>
         )}
       </Cell>
       <Cell right>{perSecond === null ? '–' : `${perSecond.toFixed(perSecond < 10 ? 2 : 0)} /s`}</Cell>
