@@ -138,7 +138,7 @@ function Search() {
     <form
       role="search"
       onKeyDown={(event) => event.key === 'Escape' && setChoices([])}
-      className="relative min-w-0 flex-1 sm:max-w-80"
+      className="relative min-w-0 flex-1 sm:w-80 sm:flex-none"
       onSubmit={(event) => {
         event.preventDefault();
         void find();
@@ -230,17 +230,20 @@ export function App() {
       </a>
       <header className="sticky top-0 z-10 border-b border-line bg-panel">
         <div className="mx-auto flex max-w-[110rem] flex-wrap items-center gap-x-3 gap-y-2 px-3 pt-2 sm:px-4">
-          <a href={to('league')} className="flex min-w-0 items-center gap-2 font-semibold text-ink no-underline">
-            <img src="/icon.svg" alt="" width={22} height={22} />
-            <span className="max-w-56 truncate">{status ? <Text of={status.name} most={60} /> : 'Hansa'}</span>
-          </a>
-          <Connection />
-          {isDevelopment(status) && (
-            <Badge tone="warn" title={t.shell.developmentHint}>
-              {t.shell.development}
-            </Badge>
-          )}
-          <div className="ml-auto flex min-w-0 flex-1 basis-72 items-center justify-end gap-2">
+          {/* One line, whatever of it comes later. */}
+          <div className="flex max-w-full min-w-0 items-center gap-x-3">
+            <a href={to('league')} className="flex min-w-0 items-center gap-2 font-semibold text-ink no-underline">
+              <img src="/icon.svg" alt="" width={22} height={22} />
+              <span className="max-w-56 truncate">{status ? <Text of={status.name} most={60} /> : 'Hansa'}</span>
+            </a>
+            <Connection />
+            {isDevelopment(status) && (
+              <Badge tone="warn" title={t.shell.developmentHint}>
+                {t.shell.development}
+              </Badge>
+            )}
+          </div>
+          <div className="ml-auto flex min-w-0 flex-1 basis-72 items-center justify-end gap-2 sm:flex-none">
             <Search />
             <ThemeButton />
             <span className="flex min-w-[7.875rem] justify-end">

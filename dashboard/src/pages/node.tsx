@@ -18,6 +18,9 @@ interface Peer {
   connected: boolean;
 }
 
+/** As wide before it has come. */
+const Even = ({ children }: { children: React.ReactNode }) => <span className="inline-block min-w-36">{children}</span>;
+
 /** What this node holds of a chain. */
 function ChainRow({ chain }: { chain: Chain }) {
   const status = useStatus(chain).data;
@@ -33,11 +36,17 @@ function ChainRow({ chain }: { chain: Chain }) {
       <Cell>
         <Badge tone={state === 'live' ? 'good' : state === 'lost' ? 'bad' : 'muted'}>{state === 'live' ? t.shell.live : state === 'lost' ? t.shell.lost : t.shell.connecting}</Badge>
       </Cell>
-      <Cell>{head ? <><span>{count(num(head.number))}</span> <span className="text-muted"><Ago even ms={num(head.timestampMs)} /></span></> : '–'}</Cell>
-      <Cell>{syncing ? t.node.behind(count(num(syncing.highestBlock) - num(syncing.currentBlock))) : syncing === false ? t.node.synced : '–'}</Cell>
+      <Cell>
+        <Even>{head ? <><span>{count(num(head.number))}</span> <span className="text-muted"><Ago even ms={num(head.timestampMs)} /></span></> : '–'}</Even>
+      </Cell>
+      <Cell>
+        <Even>{syncing ? t.node.behind(count(num(syncing.highestBlock) - num(syncing.currentBlock))) : syncing === false ? t.node.synced : '–'}</Even>
+      </Cell>
       <Cell>{status ? count(num(status.oldestBlock)) : '–'}</Cell>
       <Cell>{status ? count(num(status.oldestState)) : '–'}</Cell>
-      <Cell>{status ? t.node.pool(count(status.pending), count(status.queued)) : '–'}</Cell>
+      <Cell>
+        <Even>{status ? t.node.pool(count(status.pending), count(status.queued)) : '–'}</Even>
+      </Cell>
       <Cell>{status ? gwei(big(status.nextBaseFeePerGas)) : '–'}</Cell>
     </tr>
   );

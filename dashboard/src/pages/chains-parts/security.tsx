@@ -18,7 +18,7 @@ function Row({ zone }: { zone: Zone }) {
       <Cell right>{of ? <Ether of={of.stake} digits={2} /> : '–'}</Cell>
       <Cell right>{of ? <Ether of={of.value} digits={2} /> : '–'}</Cell>
       <Cell right>{of?.ratio != null ? times(of.ratio) : '–'}</Cell>
-      <Cell>{of ? <Badge tone={of.exceeds ? 'warn' : 'good'}>{of.exceeds ? t.security.exceeds : of.value > 0n ? t.security.covered : t.security.nothing}</Badge> : '–'}</Cell>
+      <Cell>{of ? <Badge tone={of.exceeds ? 'warn' : 'good'}>{of.exceeds ? t.security.exceeds : of.value > 0n ? t.security.covered : t.security.nothing}</Badge> : <>–<span className="invisible"><Badge>{t.security.exceeds}</Badge></span></>}</Cell>
     </tr>
   );
 }

@@ -148,7 +148,7 @@ export function TokenPage({ chain, address }: { chain: Chain; address: string })
       </Panel>
       {error !== null && <Problem error={error} />}
       <div className="grid items-start gap-3 2xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <Panel title={t.explorer.transfers} flush aside={loading ? <span role="status">{t.common.loading}</span> : read && <span>{t.explorer.readFrom(count(transfers.length))} <BlockLink chain={chain} number={read.before ?? num(status?.oldestBlock)} />{read.before === null && `: ${t.explorer.readAll}`}</span>}>
+        <Panel title={t.explorer.transfers} flush aside={loading ? <span role="status" className="min-w-72">{t.common.loading}</span> : read && <span>{t.explorer.readFrom(count(transfers.length))} <BlockLink chain={chain} number={read.before ?? num(status?.oldestBlock)} />{read.before === null && `: ${t.explorer.readAll}`}</span>}>
           {read === null || (loading && transfers.length === 0) ? <Waiting /> : <Transfers chain={chain} of={transfers} token={token.data} />}
           {read && read.before !== null && !loading && !full && (
             <p className="border-t border-line px-3 py-2">
