@@ -16,7 +16,7 @@ export async function provenance(browser, league) {
   await visit(page, league, `exchange/object/${tool.id}`);
   const versions = table(page, 'Versions');
   await versions.getByText(/[34] signatures of 4 seats/).waitFor();
-  assert.ok((await versions.getByText(/^✓ operator-\d$/).count()) >= 3);
+  assert.ok((await versions.getByText(/^✓ “operator-\d”$/).count()) >= 3);
   assert.match(await versions.innerText(), /content fits/);
   assert.equal(await versions.locator('time').count(), 3);
   await visit(page, league, 'exchange?q=connected');

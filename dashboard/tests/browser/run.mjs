@@ -387,7 +387,7 @@ if (process.argv.includes('--screenshots')) {
     const { blockNumber } = await league.call('eth_getTransactionByHash', [token.call]);
     await visit(page, league, `chains/hub/block/${Number(blockNumber)}`);
     await page.getByText(/[34] signatures of 4 seats/).waitFor();
-    assert.ok((await page.getByText(/^✓ operator-\d$/).count()) >= 3);
+    assert.ok((await page.getByText(/^✓ “operator-\d”$/).count()) >= 3);
     assert.deepEqual(faults, []);
     await page.context().close();
   });
