@@ -138,12 +138,16 @@ impl Voter {
     /// Writes down that the key votes on a zone with this genesis, with the journal `id`. Durable when it returns: only then it may vote.
     pub(crate) fn votes_on(&self, zone: B256, id: B256) -> Result<(), VoterError> {
         let mut record = self.known();
-        if record.0.insert(zone, id) == Some(id) {
+        let former = record.0.insert(zone, id);
+        if former == Some(id) {
             return Ok(());
         }
         write(&self.path, &record).map_err(|source| {
-            // What is not on the disk is tried again.
-            record.0.remove(&zone);
+            // What is not on the disk is tried again, and what is there is not forgotten.
+            match former {
+                Some(former) => record.0.insert(zone, former),
+                None => record.0.remove(&zone),
+            };
             let path = self.path.clone();
             VoterError::Io { path, source }
         })
@@ -233,6 +237,17 @@ mod tests {
         drop(voter);
         let voter = take(1, 2, false).unwrap();
         assert!(voter.has_voted(zone));
+        // A record that cannot be written changes nothing: neither what is known, nor what is on the disk.
+        let (path, aside) = (record_of(&key), folder.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        fs::create_dir(&path).unwrap();
+        let unknown = B256::repeat_byte(10);
+        for of in [zone, unknown] {
+            voter.votes_on(of, B256::repeat_byte(3)).unwrap_err();
+        }
+        assert!(voter.has_voted(zone) && !voter.has_voted(unknown));
+        fs::remove_dir(&path).unwrap();
+        fs::rename(&aside, &path).unwrap();
         drop(voter);
         fs::write(record_of(&key), "{").unwrap();
         let damaged = take(1, 2, true).unwrap_err();

@@ -1,6 +1,6 @@
 //! Growth: what a large state and a long chain cost.
 
-use super::{LeagueArgs, SECTION, Steps, recovery, start::League};
+use super::{LeagueArgs, MOST_MEMORY_MIB, SECTION, Steps, recovery, start::League};
 use crate::{
     load::{Rate, Recipients, Run, Session, execute},
     report::{Aim, Report},
@@ -65,7 +65,8 @@ async fn grow(args: &GrowthArgs, report: &mut Report) -> Result<()> {
     for (index, pid) in league.pids().into_iter().enumerate() {
         let peak = crate::cpu::usage(pid)?.peak_rss_mib;
         let name = format!("operator {}: peak memory at {accounts} accounts", index + 1);
-        report.row(SECTION, name, peak, "MiB", Some(Aim::AtMost(400.0)));
+        let aim = Some(Aim::AtMost(MOST_MEMORY_MIB));
+        report.row(SECTION, name, peak, "MiB", aim);
     }
 
     // Where there is but one operator, nobody is left to send to meanwhile.

@@ -30,6 +30,8 @@ use std::{
     time::Instant,
 };
 
+/// What an operator may take: 400 MB.
+const MOST_MEMORY_MIB: f64 = 400e6 / 1_048_576.0;
 const SECTION: &str = "league";
 
 /// How to start a league and how much to send.
@@ -200,7 +202,13 @@ async fn league(
     for (index, pid) in league.pids().into_iter().enumerate() {
         let peak = crate::cpu::usage(pid)?.peak_rss_mib;
         let name = format!("operator {}: peak memory", index + 1);
-        report.row(SECTION, name, peak, "MiB", Some(Aim::AtMost(400.0)));
+        report.row(
+            SECTION,
+            name,
+            peak,
+            "MiB",
+            Some(Aim::AtMost(MOST_MEMORY_MIB)),
+        );
     }
     loss(&mut league, session, steps, transfers, report).await
 }
