@@ -30,14 +30,38 @@ contract Module {
         payable
         returns (bytes32 id)
     {
+        return accept(destination, to, fee, 0, 0, data);
+    }
+
+    function sendWithCall(
+        uint64 destination,
+        address to,
+        uint256 fee,
+        uint64 gas,
+        uint256 reward,
+        bytes calldata data
+    ) external payable returns (bytes32 id) {
+        if (gas == 0 || gas > 10_000_000) revert IMessages.InvalidCallGas(gas, 10_000_000);
+        if (data.length == 0) revert IMessages.NothingToCall();
+        return accept(destination, to, fee, gas, reward, data);
+    }
+
+    function accept(uint64 destination, address to, uint256 fee, uint64 gas, uint256 reward, bytes calldata data)
+        private
+        returns (bytes32 id)
+    {
         if (data.length > 32_768) revert IModule.TooLong("data", data.length, 32_768);
         if (to == address(0)) revert IMessages.InvalidReceiver(to);
         uint256 limit = msg.value < 1 ether ? msg.value : 1 ether;
         if (fee > limit) revert IMessages.FeeTooHigh(fee, limit);
-        if (msg.value == fee && data.length == 0) revert IMessages.NothingSent();
+        uint256 left = msg.value - fee;
+        if (reward > left) revert IMessages.RewardTooHigh(reward, left);
+        if (left == 0 && data.length == 0) revert IMessages.NothingSent();
         uint64 source = uint64(block.chainid);
         if (destination == source) revert IMessages.UnknownChain(destination);
-        last = IMessages.Message(source, destination, nonces[source]++, msg.sender, to, msg.value - fee, fee, data);
+        last = IMessages.Message(
+            source, destination, nonces[source]++, msg.sender, to, left - reward, fee, gas, reward, data
+        );
         id = keccak256(abi.encode(last));
         waits[id] = true;
         emit IMessages.Sent(id, destination, msg.sender, last);
@@ -256,6 +280,22 @@ contract CrosschainTest {
         gateway.sendMessage{value: 7}(there(address(1)), "x", one);
         require(module.sent().fee == 7 && module.sent().value == 0 && address(gateway).balance == 0, "fee");
         require(gateway.supportsAttribute(gateway.DELIVERY_FEE()) && !gateway.supportsAttribute(0x0), "attributes");
+        require(module.sent().gas == gateway.DEFAULT_GAS() && module.sent().reward == 0, "called nevertheless");
+    }
+
+    function test_a_sender_says_what_the_call_may_use_and_what_it_is_worth() external {
+        bytes[] memory both = new bytes[](2);
+        both[0] = abi.encodeWithSelector(gateway.EXECUTION(), uint64(250_000), 30);
+        both[1] = abi.encodeWithSelector(gateway.DELIVERY_FEE(), 7);
+        require(refused(there(address(1)), both, 36) == HansaGateway.UnsupportedNativeTransfer.selector, "less");
+        gateway.sendMessage{value: 37}(there(address(1)), "x", both);
+        IMessages.Message memory message = module.sent();
+        require(message.fee == 7 && message.gas == 250_000 && message.reward == 30 && message.value == 0, "terms");
+        require(gateway.supportsAttribute(gateway.EXECUTION()) && address(gateway).balance == 0, "attributes");
+        both[0] = abi.encodeWithSelector(gateway.EXECUTION(), uint64(10_000_001), 30);
+        require(refused(there(address(1)), both, 37) == IMessages.InvalidCallGas.selector, "too much");
+        both[0] = abi.encodePacked(gateway.EXECUTION(), uint8(7));
+        require(refused(there(address(1)), both, 7) == IERC7786GatewaySource.UnsupportedAttribute.selector, "malformed");
     }
 
     function test_a_payload_has_32640_bytes_at_most() external {

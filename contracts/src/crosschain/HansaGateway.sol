@@ -3,18 +3,28 @@ pragma solidity ^0.8.26;
 
 import {IERC7786GatewaySource, IERC7786Recipient} from "@openzeppelin/contracts/interfaces/draft-IERC7786.sol";
 import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-InteroperableAddress.sol";
+import {IMessageReceiver} from "../interfaces/IMessageReceiver.sol";
 import {IMessages} from "../interfaces/IMessages.sol";
 
 /// @title ERC-7786 gateway between the chains of a league
 /// @notice Contracts that send and receive by ERC-7786 work on it as they are. It has no owner, and is the same at the same address on
 /// every chain: each believes that address on another chain who sends there, and nothing about any third chain. Deploy it by CREATE2, so
 /// that nothing else can be at its address; with an account's nonce, whoever has the account's key speaks for chains to come.
-/// @dev The module proves and carries messages; this contract calls their recipients. A message waits until somebody delivers it, so one
+/// @dev The module proves and carries messages; this contract calls their recipients. Nodes have it do so by themselves, with the gas that the message
+/// asks for, where its reward pays for that, or as a gift where it uses little; anybody else can. A message waits until somebody delivers it, so one
 /// whose recipient reverts, or that was delivered with too little gas, can be delivered again. (A recipient that catches errors has to see
-/// to its gas itself.) It carries no ether: that is what the module itself is for, and nothing can be stranded here; nor can its wait be ended
-/// by a refund. What a zone sends to a chain that the league does not have is lost, and its sender is not told.
-contract HansaGateway is IERC7786GatewaySource {
+/// to its gas itself.) It carries no ether but fee and reward: for others the module itself is there, and nothing can be stranded here. The wait of a message
+/// with a reward can be ended by a refund after a week, which this contract keeps for nobody: offer no more than the call is worth.
+/// What a zone sends to a chain that the league does not have is lost, and its sender is not told.
+contract HansaGateway is IERC7786GatewaySource, IMessageReceiver {
     using InteroperableAddress for bytes;
+
+    /// @notice What is paid for a message, in wei, and what its call may use.
+    struct Terms {
+        uint256 fee;
+        uint64 gas;
+        uint256 reward;
+    }
 
     /// @notice The native module that carries messages.
     IMessages public constant MESSAGES = IMessages(0x48414E5341000000000000000000000000000006);
@@ -22,10 +32,16 @@ contract HansaGateway is IERC7786GatewaySource {
     /// @notice `deliveryFee(uint256)`, in wei: for whoever delivers the message on the hub. Messages from the hub need none.
     bytes4 public constant DELIVERY_FEE = bytes4(keccak256("deliveryFee(uint256)"));
 
+    /// @notice `execution(uint64,uint256)`: gas of the call on the recipient's chain, 10,000,000 at most, and wei for whoever makes it.
+    bytes4 public constant EXECUTION = bytes4(keccak256("execution(uint64,uint256)"));
+
+    /// @notice Gas of the call where nothing else is said.
+    uint64 public constant DEFAULT_GAS = 1_000_000;
+
     /// @notice A recipient was called. `receiveId` is the module's id of the message.
     event MessageDelivered(bytes32 indexed receiveId, address indexed recipient);
 
-    /// @notice Ether can be sent for the fee only, and all of it is the fee.
+    /// @notice Ether can be sent for the fee and the reward only, and all of it is.
     error UnsupportedNativeTransfer();
     /// @notice The recipient is not an account of an EVM chain (ERC-7930).
     error InvalidRecipient(bytes recipient);
@@ -36,7 +52,7 @@ contract HansaGateway is IERC7786GatewaySource {
 
     /// @inheritdoc IERC7786GatewaySource
     function supportsAttribute(bytes4 selector) external pure returns (bool) {
-        return selector == DELIVERY_FEE;
+        return selector == DELIVERY_FEE || selector == EXECUTION;
     }
 
     /// @inheritdoc IERC7786GatewaySource
@@ -46,14 +62,16 @@ contract HansaGateway is IERC7786GatewaySource {
         payable
         returns (bytes32)
     {
-        if (msg.value != feeOf(attributes)) revert UnsupportedNativeTransfer();
-        send(recipient, payload);
+        Terms memory terms = termsOf(attributes);
+        if (msg.value != terms.fee + terms.reward) revert UnsupportedNativeTransfer();
+        send(recipient, payload, terms);
         bytes memory sender = InteroperableAddress.formatEvmV1(block.chainid, msg.sender);
         emit MessageSent(bytes32(0), sender, recipient, payload, 0, attributes);
         return bytes32(0);
     }
 
-    /// @notice Call the recipient of a message that waits for this gateway. Callable by anybody; the message is in the `Sent` event of the
+    /// @inheritdoc IMessageReceiver
+    /// @dev Calls the recipient of a message that waits for this gateway; the message is in the `Sent` event of the
     /// chain that it comes from. Reverts with the module's errors, and with what the recipient reverts with.
     function deliver(IMessages.Message calldata message) external {
         if (message.sender != address(this)) revert ForeignMessage(message.sender);
@@ -69,19 +87,28 @@ contract HansaGateway is IERC7786GatewaySource {
     }
 
     /// @dev To this gateway on the recipient's chain.
-    function send(bytes calldata recipient, bytes calldata payload) private {
+    function send(bytes calldata recipient, bytes calldata payload, Terms memory terms) private {
         (bool parsed, uint256 chainId, address to) = recipient.tryParseEvmV1Calldata();
         bool exists = chainId != 0 && chainId <= type(uint64).max && to != address(0);
         if (!parsed || !exists) revert InvalidRecipient(recipient);
         bytes memory data = abi.encode(msg.sender, to, payload);
-        MESSAGES.send{value: msg.value}(uint64(chainId), address(this), msg.value, data);
+        MESSAGES.sendWithCall{value: msg.value}(
+            uint64(chainId), address(this), terms.fee, terms.gas, terms.reward, data
+        );
     }
 
-    function feeOf(bytes[] calldata attributes) private pure returns (uint256 fee) {
+    function termsOf(bytes[] calldata attributes) private pure returns (Terms memory terms) {
+        terms.gas = DEFAULT_GAS;
         for (uint256 i = 0; i < attributes.length; i++) {
-            bytes4 selector = bytes4(attributes[i]);
-            if (selector != DELIVERY_FEE || attributes[i].length != 36) revert UnsupportedAttribute(selector);
-            fee = uint256(bytes32(attributes[i][4:]));
+            bytes calldata attribute = attributes[i];
+            bytes4 selector = bytes4(attribute);
+            if (selector == DELIVERY_FEE && attribute.length == 36) {
+                terms.fee = abi.decode(attribute[4:], (uint256));
+            } else if (selector == EXECUTION && attribute.length == 68) {
+                (terms.gas, terms.reward) = abi.decode(attribute[4:], (uint64, uint256));
+            } else {
+                revert UnsupportedAttribute(selector);
+            }
         }
     }
 }

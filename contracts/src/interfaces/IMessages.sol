@@ -7,7 +7,7 @@ import {IModule} from "./IModule.sol";
 /// @notice Ether and messages between the chains of a league, on every chain. All of them pass the hub, which holds the ether of every zone.
 /// @dev The hub takes a zone's messages by proof against the zone's checkpoint, in the order in which they were sent. A zone's blocks
 /// take what the hub sends as they take its directives. Nothing here ever calls a contract: a message with data waits until its
-/// receiver takes it.
+/// receiver takes it. Whoever wants its receiver called for it offers a reward (`sendWithCall`), for which nodes do so by transactions of their own.
 interface IMessages is IModule {
     /// @notice A message. Its id is keccak256(abi.encode(message)).
     /// @param source chain id of the chain that it was sent on.
@@ -17,6 +17,8 @@ interface IMessages is IModule {
     /// @param to who receives it.
     /// @param value wei that come with it.
     /// @param fee wei for whoever delivers it on the hub.
+    /// @param gas with how much gas its receiver is to be called, see IMessageReceiver; 0: it takes the message by itself.
+    /// @param reward wei for the account whose transaction makes the receiver take it; they travel with the value, and go back with it.
     /// @param data at most 32,768 bytes; without any, `to` has the value when the message arrives.
     struct Message {
         uint64 source;
@@ -26,6 +28,8 @@ interface IMessages is IModule {
         address to;
         uint256 value;
         uint256 fee;
+        uint64 gas;
+        uint256 reward;
         bytes data;
     }
 
@@ -59,13 +63,15 @@ interface IMessages is IModule {
 
     /// @notice A message was sent.
     event Sent(bytes32 indexed id, uint64 indexed destination, address indexed sender, Message message);
-    /// @notice The hub took a zone's message, or let go one that was held; or a zone paid what it had kept for a blocked address.
+    /// @notice On the hub: a zone's message that asks for a call is on its way to another zone, or waits here. What the hub itself sends is told by `Sent`.
+    event Due(bytes32 indexed id, uint64 indexed destination, address indexed to, Message message);
+    /// @notice The hub took a zone's message, or let go one that was held; or a zone paid what it had kept for a blocked address. `value` includes the reward.
     event Delivered(
         bytes32 indexed id, uint64 indexed zoneId, address indexed to, uint64 nonce, uint256 value, Outcome outcome
     );
-    /// @notice A receiver took a message that waited for it.
+    /// @notice A receiver took a message that waited for it. `value` includes the reward.
     event Taken(bytes32 indexed id, uint64 indexed source, address indexed to, uint256 value);
-    /// @notice Nobody took a message in time: its value is on its way back to its sender.
+    /// @notice Nobody took a message in time: its value, with the reward, is on its way back to its sender.
     event Refunded(bytes32 indexed id, uint64 indexed source, address indexed sender, uint256 value);
 
     /// @notice An account of a zone that has settled was paid on the hub; the outflow limit holds back what is left.
@@ -83,6 +89,12 @@ interface IMessages is IModule {
     error NothingSent();
     /// @notice The fee is more than this. The hub delivers to zones without one.
     error FeeTooHigh(uint256 fee, uint256 limit);
+    /// @notice A call has 1 to this much gas.
+    error InvalidCallGas(uint64 gas, uint64 limit);
+    /// @notice Fee and reward are more than what was sent.
+    error RewardTooHigh(uint256 reward, uint256 limit);
+    /// @notice A message without data is nobody's to take: there is nothing to call.
+    error NothingToCall();
     /// @notice The zone has sent as many messages as it can.
     error OutboxFull(uint64 limit);
     /// @notice A zone's messages are taken in their order.
@@ -120,6 +132,18 @@ interface IMessages is IModule {
         payable
         returns (bytes32 id);
 
+    /// @notice As `send`, and have the receiver called for it: `to` is a contract with `deliver` (IMessageReceiver), `data` is not empty. Whoever calls it
+    /// provides `gas` (1 to 10,000,000) and gets `reward` wei of what is sent, once it takes the message. Nodes do so where that pays for the gas, and as long as
+    /// they can spare it for up to 300,000 gas without any reward; anybody else can as well.
+    function sendWithCall(
+        uint64 destination,
+        address to,
+        uint256 fee,
+        uint64 gas,
+        uint256 reward,
+        bytes calldata data
+    ) external payable returns (bytes32 id);
+
     /// @notice Deliver a zone's next messages, 32 at most, each with its proof against the zone's checkpoint. On the hub, by anybody, who receives the fees.
     function deliver(uint64 zoneId, Message[] calldata messages, bytes32[][] calldata proofs)
         external
@@ -147,7 +171,7 @@ interface IMessages is IModule {
     /// read only in the latter case. Otherwise as `exit`.
     function reclaim(uint64 zoneId, uint64 index, Message calldata message) external returns (uint256 paid);
 
-    /// @notice Take a message that waits for the caller, with its value.
+    /// @notice Take a message that waits for the caller, with its value. Its reward goes to the account that signed the transaction.
     function take(Message calldata message) external;
 
     /// @notice Send the value of a message back that nobody took within 7 days. Callable by anybody. A message without value waits on.

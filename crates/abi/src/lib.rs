@@ -7,6 +7,7 @@
 mod addresses;
 mod errors;
 mod interfaces;
+mod receivers;
 mod risk;
 mod zones;
 
@@ -16,6 +17,7 @@ pub use addresses::{
 };
 pub use errors::describe_error;
 pub use interfaces::{IExchange, IGuard, IMembers, IMessages, IModule, IStaking, IZones};
+pub use receivers::{receiver_call, receiver_call_gas};
 pub use zones::{phase_name, reason_name};
 
 #[cfg(test)]

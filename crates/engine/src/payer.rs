@@ -93,18 +93,23 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
         }
     }
 
+    /// The same account on another chain.
+    pub fn on(&self, pool: Pool, head: Head<E, S, P>, chain_id: u64) -> Self {
+        Self::new(pool, head, self.signer.clone(), chain_id)
+    }
+
     /// The account.
     pub const fn address(&self) -> Address {
         self.signer.address()
     }
 
     /// The chain's newest state.
-    pub(crate) const fn head(&self) -> &Head<E, S, P> {
+    pub const fn head(&self) -> &Head<E, S, P> {
         &self.head
     }
 
     /// Whether a transaction that was sent may still come into a block.
-    pub(crate) fn is_under_way(&self, nonce: Option<u64>) -> bool {
+    pub fn is_under_way(&self, nonce: Option<u64>) -> bool {
         let next = self.pool.nonce_after(&self.address());
         nonce.is_some_and(|nonce| next.is_some_and(|next| next > nonce))
     }
@@ -128,16 +133,37 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
             Worth::Upkeep => EVIDENCE_GAS,
             Worth::Gift => EVIDENCE_GAS + CHECKPOINT_GAS,
         };
-        let price = 2 * u128::from(self.pool.head().base_fee_next) + TIP;
-        let needed = U256::from(price) * U256::from(kept.saturating_add(call.total()));
+        let needed = self.most(kept.saturating_add(call.total()));
+        self.balance().await >= needed
+    }
+
+    /// What the account has, wei.
+    pub async fn balance(&self) -> U256 {
         let account = self.head.account(self.address()).await;
-        account.is_ok_and(|account| account.balance >= needed)
+        account.map_or(U256::ZERO, |account| account.balance)
+    }
+
+    /// What so much gas costs at most, should fees double until it is used, wei.
+    pub fn most(&self, gas: u64) -> U256 {
+        let price = 2 * u128::from(self.pool.head().base_fee_next) + TIP;
+        U256::from(price) * U256::from(gas)
+    }
+
+    /// What so much gas costs now, wei.
+    pub fn price(&self, gas: u64) -> U256 {
+        let price = u128::from(self.pool.head().base_fee_next) + TIP;
+        U256::from(price) * U256::from(gas)
+    }
+
+    /// Whether the account can give away so much gas, or that and `value` wei: evidence and checkpoints come first.
+    pub async fn can_give(&self, gas: u64, value: U256) -> bool {
+        let kept = self.most(gas.saturating_add(EVIDENCE_GAS + CHECKPOINT_GAS));
+        self.balance().await >= kept.saturating_add(value)
     }
 
     /// What a call costs now, wei.
     pub(crate) fn cost(&self, call: CallGas) -> U256 {
-        let price = u128::from(self.pool.head().base_fee_next) + TIP;
-        U256::from(price) * U256::from(call.total())
+        self.price(call.total())
     }
 
     /// Sends a call, with half as much again for its module as it uses now, and returns its nonce.
@@ -150,20 +176,34 @@ impl<E: Runtime, S: Strategy, P: PreImages> Payer<E, S, P> {
         input: Bytes,
         call: CallGas,
     ) -> Result<u64, PoolError> {
+        let gas_limit = call.total().saturating_add(call.module / 2);
+        self.submit(module, U256::ZERO, input, gas_limit).await
+    }
+
+    /// Sends a transaction, and returns its nonce.
+    ///
+    /// # Errors
+    /// The pool refuses it.
+    pub async fn submit(
+        &self,
+        to: Address,
+        value: U256,
+        input: Bytes,
+        gas_limit: u64,
+    ) -> Result<u64, PoolError> {
         let _turn = self.turn.lock().await;
         let account = self.address();
         let state = self.head.account(account).await?;
         let nonce = self.pool.nonce_after(&account).unwrap_or(state.nonce);
         let base_fee = u128::from(self.pool.head().base_fee_next);
-        let gas_limit = call.total().saturating_add(call.module / 2);
         let transaction = TxEip1559 {
             chain_id: self.chain_id,
             nonce,
             gas_limit,
             max_fee_per_gas: 2 * base_fee + TIP,
             max_priority_fee_per_gas: TIP,
-            to: TxKind::Call(module),
-            value: U256::ZERO,
+            to: TxKind::Call(to),
+            value,
             access_list: Default::default(),
             input,
         };

@@ -272,6 +272,10 @@ impl<D: Database> StorageRead for BlockDb<D> {
 
 /// For what modules do before the block's first transaction. There is no receipt that could hold a log.
 impl<D: Database> Host for BlockDb<D> {
+    fn sender(&self) -> Address {
+        Address::ZERO
+    }
+
     fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
         Database::storage(self, module, slot).map_err(|error| HostError::Fatal(error.to_string()))
     }

@@ -212,6 +212,10 @@ fn fatal(error: impl std::fmt::Display) -> HostError {
 }
 
 impl<D: Database> Host for JournalHost<'_, D> {
+    fn sender(&self) -> Address {
+        self.context.tx.caller
+    }
+
     fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
         let journal = self.context.journal_mut();
         journal.load_account(module).map_err(fatal)?;

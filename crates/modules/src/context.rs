@@ -95,6 +95,11 @@ impl<'a> Context<'a> {
         self.call.caller
     }
 
+    /// The account that signed the transaction; zero outside of one.
+    pub(crate) fn sender(&self) -> Address {
+        self.host.sender()
+    }
+
     pub(crate) const fn value(&self) -> U256 {
         self.call.value
     }

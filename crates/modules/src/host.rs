@@ -18,6 +18,9 @@ pub enum HostError {
 /// belongs to one journal frame, which the caller reverts unless the result is
 /// [`RunResult::Return`].
 pub trait Host {
+    /// The account that signed the transaction; zero outside of one.
+    fn sender(&self) -> Address;
+
     /// Reads a storage slot of a module; absent slots are zero.
     ///
     /// # Errors

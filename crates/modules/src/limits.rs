@@ -138,6 +138,8 @@ pub const MAX_DELIVERIES: usize = 32;
 /// Wei that a message may offer to whoever delivers it: 1 ether.
 pub const MAX_MESSAGE_FEE: alloy_primitives::U256 =
     alloy_primitives::U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
+/// Gas that the call of a message's receiver can ask for: less than a transaction can have (EIP-7825).
+pub const MAX_CALL_GAS: u64 = 10_000_000;
 /// Seconds that a message waits for its receiver at least: a week.
 pub const REFUND_AFTER_S: u64 = 7 * 24 * 3_600;
 

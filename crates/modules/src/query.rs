@@ -72,6 +72,10 @@ impl<R: StorageRead> Host for Discarding<R>
 where
     R::Error: Display,
 {
+    fn sender(&self) -> Address {
+        Address::ZERO
+    }
+
     fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
         let value = self.0.sload(module, slot);
         value.map_err(|error| HostError::Fatal(error.to_string()))

@@ -16,6 +16,8 @@ pub struct MemoryHost {
     pub balances: BTreeMap<Address, U256>,
     /// Logs in order of emission.
     pub logs: Vec<(Address, LogData)>,
+    /// Who signed the transaction.
+    pub sender: Address,
 }
 
 impl MemoryHost {
@@ -56,6 +58,10 @@ impl MemoryHost {
 }
 
 impl Host for MemoryHost {
+    fn sender(&self) -> Address {
+        self.sender
+    }
+
     fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
         Ok(self.slot(module, slot))
     }

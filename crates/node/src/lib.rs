@@ -26,6 +26,7 @@ mod open_files;
 mod panics;
 mod peers;
 mod reindex;
+mod relayer;
 mod runtimes;
 mod text;
 mod threads;

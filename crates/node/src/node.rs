@@ -13,6 +13,7 @@ use crate::{
     metrics, network, open_files,
     panics::{self, Watched},
     peers::{Roster, Tracker},
+    relayer::Relayer,
     runtimes::Loads,
     text::{self, MAX_GENESIS_BYTES},
     threads::{self, Handles, ReadsOn, Threads},
@@ -542,6 +543,24 @@ async fn start(
         pool: Arc::new(mempool),
         node: Arc::new(info),
     };
+    if let Some(payer) = payer.clone() {
+        let relayer = Relayer {
+            me: key.public_key(),
+            hub: index.clone(),
+            served: rpc_context.clone(),
+            limits: config.rpc.limits,
+            payer,
+            purse: None,
+            reads: threads.reads.clone(),
+        };
+        let stop = until(stopped.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop => {}
+                () = relayer.run() => {}
+            }
+        });
+    }
     let taxii_settings = || taxii_config(config, genesis, *genesis_hash);
     let shown = config
         .dashboard

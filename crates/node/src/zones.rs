@@ -20,6 +20,7 @@ use crate::{
     node::{States, ended, index_config, until},
     panics::Watched,
     peers::Roster,
+    relayer::Relayer,
     runtimes::{Loads, Marked},
     threads::{Handles, ReadsOn},
     voter::Voter,
@@ -656,6 +657,8 @@ impl Zone {
             let context = context.child("courier");
             drop(context.spawn(move |context| courier.run(context)));
         }
+        let payer = supervisor.payer.as_ref();
+        let payer = payer.map(|payer| payer.on(pool.clone(), head.clone(), genesis.chain_id));
         let threads = &supervisor.threads;
         let own = index.clone();
         let over = pool.clone();
@@ -694,6 +697,19 @@ impl Zone {
             () = self.until_caught_up(id, &own) => {}
             () = &mut reseeded => return Ok(Stopped::Reseeded),
             error = ended(&mut chain) => return Err(error),
+        }
+        if let Some(payer) = payer {
+            let relayer = Relayer {
+                me: common.key.public_key(),
+                hub: supervisor.index.clone(),
+                served: served.clone(),
+                limits: common.config.rpc.limits,
+                payer,
+                purse: supervisor.payer.clone(),
+                reads: threads.reads.clone(),
+            };
+            let context = context.child("relayer");
+            drop(context.spawn(move |_| relayer.run()));
         }
         supervisor.metrics.runs(name, context);
         supervisor.loads.insert(Some(name), chain.effort.clone());

@@ -31,6 +31,7 @@ mod net;
 mod node;
 mod openrpc;
 mod params;
+mod rehearsal;
 mod server;
 mod staking;
 mod stream;
@@ -49,6 +50,7 @@ pub use mempool::MempoolApi;
 pub use openrpc::document as openrpc_document;
 #[cfg(feature = "fuzzing")]
 pub use params::read_as_everything;
+pub use rehearsal::{Rehearsed, rehearse};
 pub use server::{Client, Front, Handle, RpcError, Zones, serve};
 
 use serde::{Deserialize, Serialize};

@@ -144,6 +144,19 @@ impl Traffic {
         let others: Vec<_> = others.filter(|chain| **chain != self.chain_id).collect();
         let destination = *others[nonce as usize % others.len()];
         let data = if nonce % 3 == 2 { "data" } else { "" };
+        // Whoever takes the message gets the reward, and that is its receiver here.
+        if nonce % 6 == 5 {
+            let send = IMessages::sendWithCallCall {
+                destination,
+                to: self.account.address(),
+                fee: U256::ZERO,
+                gas: 100_000,
+                reward: U256::from(7),
+                data: Bytes::from_static(data.as_bytes()),
+            };
+            let value = U256::from(1_000 + nonce);
+            return Some((MESSAGES, value, send.abi_encode()));
+        }
         let send = IMessages::sendCall {
             destination,
             to: self.account.address(),

@@ -11,11 +11,11 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256, utils::format_ether};
 use alloy_rpc_types_eth::Filter;
-use alloy_sol_types::{SolCall as _, SolEvent as _, SolValue as _};
+use alloy_sol_types::{SolEvent as _, SolValue as _};
 use clap::{Args, Subcommand};
 use hansa_abi::{
     IMessages::{self, Message, Sent},
-    IZones, MESSAGES, ZONES,
+    IZones, MESSAGES, ZONES, receiver_call,
 };
 use hansa_client::{Call, Rpc};
 use serde_json::{Value, json};
@@ -31,9 +31,10 @@ Examples:
   hansa message status 0x4f5c...9e --zone market
   hansa message status 0x4f5c...9e --json")]
     Status(MessageArgs),
-    /// Let the ERC-7786 gateway that a message waits for call its recipient
+    /// Have the receiver of a message take it: for the ERC-7786 gateway, call its recipient
     #[command(after_help = "\
-Anybody can do this, as often as it takes. Whose contracts send through HansaGateway (contracts/) does it for them, or their users do.
+Nodes do this by themselves where a message asks for it (see IMessages.sendWithCall) and pays for it, or needs little gas. Anybody else can, as often as it
+takes: when the recipient reverted, or nobody was paid.
 
 Example:
   hansa --as member-1 message deliver 0x4f5c...9e --zone market")]
@@ -277,9 +278,6 @@ async fn status(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
     session.output.result(&documents, || lines.join("\n"))
 }
 
-/// `deliver` of a gateway, whose arguments are those of `take`.
-const DELIVER: &str = "deliver((uint64,uint64,uint64,address,address,uint256,uint256,bytes))";
-
 async fn deliver(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
     let hub = Hub::of(session)?;
     let (_, sent) = sent(arguments, &hub).await?;
@@ -287,29 +285,59 @@ async fn deliver(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
         let target = hub.chain(of.message.destination).await?;
         let rpc = target.map_or_else(|| hub.rpc.clone(), |zone| zone.rpc);
         let what = format!("the message {} at its destination", of.id);
-        let waiting = async || {
+        let come = async || {
             let call = IMessages::waitingCall { id: of.id };
             let waiting = rpc.view(MESSAGES, &call).await.ok()?;
-            (waiting.since > 0).then_some(())
+            if waiting.since > 0 {
+                return Some(None);
+            }
+            taken(&rpc, of.id).await.ok()?.map(Some)
         };
-        wait_for(session, &what, waiting).await?;
-        let message = of.message.clone();
-        let mut input = IMessages::takeCall { message }.abi_encode();
-        input[..4].copy_from_slice(&keccak256(DELIVER)[..4]);
+        if let Some(by) = wait_for(session, &what, come).await? {
+            report(session, of, &by)?;
+            continue;
+        }
         let call = Call {
             to: Some(of.message.to),
             value: U256::ZERO,
-            input: input.into(),
+            input: receiver_call(&of.message),
             gas: None,
         };
         let sender = session.sender_at(rpc.clone(), None).await?;
-        let receipt = sender.send(call).await?;
+        let sent = sender.send(call).await;
+        // A node may have been faster.
+        if sent.is_err()
+            && let Some(by) = taken(&rpc, of.id).await?
+        {
+            report(session, of, &by)?;
+            continue;
+        }
+        let receipt = sent?;
         let document: Value = outcome_with(&receipt, json!({ "message": of.id }));
         session.output.item(&document, || {
             format!("{}: delivered, {}", of.id, place(&receipt))
         })?;
     }
     Ok(())
+}
+
+/// The transaction by which a message was taken in the chain's newest blocks, if it was.
+async fn taken(rpc: &Rpc, id: B256) -> Outcome<Option<B256>> {
+    let head = rpc.block_number().await?;
+    let filter = Filter::new()
+        .address(MESSAGES)
+        .event_signature(IMessages::Taken::SIGNATURE_HASH)
+        .topic1(id)
+        .from_block(head.saturating_sub(LOG_BLOCKS - 1))
+        .to_block(head);
+    let logs = rpc.logs(&filter).await?;
+    Ok(logs.first().and_then(|log| log.transaction_hash))
+}
+
+fn report(session: &Session<'_>, sent: &Sent, by: &B256) -> Outcome<()> {
+    let document = json!({ "message": sent.id, "transaction": by, "already": true });
+    let words = || format!("{}: was taken already, by {by}", sent.id);
+    session.output.item(&document, words)
 }
 
 /// What stands for the ether that a zone keeps for an address (`IMessages.release`).
@@ -322,6 +350,8 @@ const fn keeping(chain_id: u64, address: Address) -> Message {
         to: address,
         value: U256::ZERO,
         fee: U256::ZERO,
+        gas: 0,
+        reward: U256::ZERO,
         data: Bytes::new(),
     }
 }

@@ -159,6 +159,8 @@ fn ether_for_a_blocked_address_is_kept_until_the_directive_ends() {
         to: VICTIM,
         value: U256::ZERO,
         fee: U256::ZERO,
+        gas: 0,
+        reward: U256::ZERO,
         data: Bytes::new(),
     };
     let release = Bytes::from(IMessages::releaseCall { message: kept }.abi_encode());
@@ -383,6 +385,8 @@ fn what_leaves_a_zone_is_unmade() {
         to: signer(1).address(),
         value: U256::from(5),
         fee: U256::ZERO,
+        gas: 0,
+        reward: U256::ZERO,
         data: Bytes::from_static(b"x"),
     };
     let inputs = Inputs {

@@ -3,7 +3,7 @@
 use super::{
     inbox,
     lanes::{Lane, held_slot},
-    sending::{can_receive, forward, id_of},
+    sending::{can_receive, carried, forward, id_of},
     state,
 };
 use crate::{
@@ -59,7 +59,7 @@ pub(super) fn deliver(
         context.charge(gas::keccak(64).saturating_mul(OUTBOX_LEVELS as u64))?;
         let proved = climb(id, nonce, proof) == checkpoint.outboxRoot && message.source == chain_id;
         ensure(proved, || IMessages::InvalidProof { nonce })?;
-        lane.check_locked(message.value.saturating_add(message.fee))?;
+        lane.check_locked(carried(message).saturating_add(message.fee))?;
         lane.delivered += 1;
         let fee = pay_fee(context, &mut lane, message, limit)?;
         fees = fees.saturating_add(fee);
@@ -105,7 +105,7 @@ enum Target {
 
 fn target(context: &mut Context<'_>, lane: &Lane, message: &Message) -> Result<Target, Stop> {
     let ether_alone = message.data.is_empty();
-    let is_nothing = ether_alone && message.value.is_zero();
+    let is_nothing = ether_alone && carried(message).is_zero();
     if is_nothing || !can_receive(message.to, ether_alone) {
         return Ok(Target::Back);
     }
@@ -146,7 +146,7 @@ fn take(
     limit: U256,
 ) -> Result<Outcome, Stop> {
     if matches!(target, Target::Back) && !lane.is_stopped(context)? {
-        lane.give_back(context, message.sender, message.value)?;
+        lane.give_back(context, message.sender, carried(message))?;
         return Ok(Outcome::Returned);
     }
     let is_blocked = match payee(context, lane, message, target)? {
@@ -156,14 +156,14 @@ fn take(
     let leaves = if is_blocked {
         U256::ZERO
     } else {
-        message.value
+        carried(message)
     };
     let out = lane.let_out(context.now(), limit, leaves);
-    let held = message.value.saturating_sub(out);
+    let held = carried(message).saturating_sub(out);
     if held.is_zero() {
         return settle(context, lane, (id, message, target));
     }
-    lane.held = lane.held.saturating_add(message.value);
+    lane.held = lane.held.saturating_add(carried(message));
     context.sstore(held_slot(id), held)?;
     Ok(Outcome::Held)
 }
@@ -176,32 +176,47 @@ fn settle(
 ) -> Result<Outcome, Stop> {
     if matches!(target, Target::Back) && !lane.is_stopped(context)? {
         // It was held until its destination began to close, and does not leave after all.
-        lane.put_back(message.value);
-        lane.give_back(context, message.sender, message.value)?;
+        lane.put_back(carried(message));
+        lane.give_back(context, message.sender, carried(message))?;
         return Ok(Outcome::Returned);
     }
-    lane.locked = lane.locked.saturating_sub(message.value);
+    lane.locked = lane.locked.saturating_sub(carried(message));
     match target {
         Target::Back => {
-            context.transfer(message.sender, message.value)?;
+            context.transfer(message.sender, carried(message))?;
             Ok(Outcome::Returned)
         }
         Target::Zone(zone) => {
             let mut other = Lane::load(context, zone)?;
-            other.let_in(message.value);
+            other.let_in(carried(message));
             forward(context, &mut other, message)?;
             other.save(context)?;
+            ask_for_call(context, id, message)?;
             Ok(Outcome::Forwarded)
         }
         Target::Hub if message.data.is_empty() => {
-            context.transfer(message.to, message.value)?;
+            context.transfer(message.to, carried(message))?;
             Ok(Outcome::Paid)
         }
         Target::Hub => {
             inbox::wait(context, id)?;
+            ask_for_call(context, id, message)?;
             Ok(Outcome::Waiting)
         }
     }
+}
+
+/// Tells nodes of a message whose receiver is to be called, wherever it was sent.
+fn ask_for_call(context: &mut Context<'_>, id: B256, message: &Message) -> Result<(), Stop> {
+    if message.gas == 0 {
+        return Ok(());
+    }
+    context.emit(&IMessages::Due {
+        id,
+        destination: message.destination,
+        to: message.to,
+        message: message.clone(),
+    })
 }
 
 fn tell(
@@ -215,7 +230,7 @@ fn tell(
         zoneId: zone,
         to: message.to,
         nonce: message.nonce,
-        value: message.value,
+        value: carried(message),
         outcome,
     })
 }
@@ -255,7 +270,7 @@ pub(super) fn release(
     let rest = held.saturating_sub(out);
     context.sstore(held_slot(id), rest)?;
     if rest.is_zero() {
-        lane.held = lane.held.saturating_sub(message.value);
+        lane.held = lane.held.saturating_sub(carried(&message));
         let outcome = settle(context, &mut lane, (id, &message, target))?;
         tell(context, id, (zone, &message), outcome)?;
     }

@@ -9,6 +9,7 @@ use hansa_abi::IMessages as Abi;
 pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
     match context.selector() {
         Abi::sendCall::SELECTOR => context.pay(sending::send),
+        Abi::sendWithCallCall::SELECTOR => context.pay(sending::send_with_call),
         Abi::deliverCall::SELECTOR => context.write(delivery::deliver),
         Abi::releaseCall::SELECTOR => context.write(delivery::release),
         Abi::takeCall::SELECTOR => context.write(inbox::take),

@@ -4,7 +4,7 @@ use super::{
     delivery::chain_of,
     inbox::{give_home, waiting_slot},
     lanes::{Lane, held_slot},
-    sending::id_of,
+    sending::{carried, id_of},
     state::EXITS,
 };
 use crate::{
@@ -70,7 +70,7 @@ pub(super) fn exit_message(
     let slot = storage_key(MESSAGES, slot);
     let state = slot_of(&proved(context, &lane, slot, (&call.state, &call.proof))?);
     ensure(!state.is_zero(), || IMessages::NotWaiting { id })?;
-    let value = if is_kept { state } else { message.value };
+    let value = if is_kept { state } else { carried(message) };
     let (paid, left) = let_out(context, &mut lane, word_key(id), value)?;
     lane.save(context)?;
     give_home(context, message, paid)?;

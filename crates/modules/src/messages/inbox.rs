@@ -2,7 +2,7 @@
 
 use super::{
     lanes::{Lane, held_slot},
-    sending::{id_of, leave},
+    sending::{carried, id_of, leave},
     state::{self, WAITING, load},
 };
 use crate::{
@@ -20,7 +20,8 @@ use hansa_abi::{
 };
 use hansa_primitives::Arrival;
 
-pub(super) fn waiting_slot(id: B256) -> U256 {
+/// Where it is kept since when a message waits for its receiver, seconds since 1970; 0: it does not.
+pub fn waiting_slot(id: B256) -> U256 {
     mapping(word_key(id), WAITING)
 }
 
@@ -91,6 +92,8 @@ pub(super) const fn withheld(chain_id: u64, of: Address) -> Message {
         to: of,
         value: U256::ZERO,
         fee: U256::ZERO,
+        gas: 0,
+        reward: U256::ZERO,
         data: Bytes::new(),
     }
 }
@@ -118,11 +121,14 @@ pub(super) fn take(
     ensure(context.caller() == to, || IMessages::NotReceiver { to })?;
     let (id, _) = stop_waiting(context, &message)?;
     context.transfer(to, message.value)?;
+    if !message.reward.is_zero() {
+        context.transfer(context.sender(), message.reward)?;
+    }
     context.emit(&IMessages::Taken {
         id,
         source: message.source,
         to,
-        value: message.value,
+        value: carried(&message),
     })?;
     Ok(IMessages::takeReturn {})
 }
@@ -133,12 +139,12 @@ pub(super) fn refund(
 ) -> Result<IMessages::refundReturn, Stop> {
     let message = call.message;
     // One without value waits for as long as it has to: there is nothing to send back, and something to lose.
-    let has_value = !message.value.is_zero();
+    let has_value = !carried(&message).is_zero();
     ensure(has_value, || IMessages::NothingToRefund {})?;
     let (id, since) = stop_waiting(context, &message)?;
     let at = since.saturating_add(REFUND_AFTER_S);
     ensure(context.now() >= at, || IMessages::NotDue { id, at })?;
-    let (sender, value) = (message.sender, message.value);
+    let (sender, value) = (message.sender, carried(&message));
     return_value(context, &message)?;
     context.emit(&IMessages::Refunded {
         id,
@@ -159,14 +165,16 @@ fn return_value(context: &mut Context<'_>, message: &Message) -> Result<(), Stop
             nonce: home.sent,
             sender: MESSAGES,
             to: message.sender,
-            value: message.value,
+            value: carried(message),
             fee: U256::ZERO,
+            gas: 0,
+            reward: U256::ZERO,
             data: Default::default(),
         };
         return leave(context, home, back).map(drop);
     }
     // What waits on the hub came from a zone.
-    give_home(context, message, message.value)
+    give_home(context, message, carried(message))
 }
 
 /// On the hub: sends what a message carried back to where it came from; to the same account here if that has stopped. It is locked nowhere.

@@ -11,7 +11,8 @@
 //! What is more than that is *held*, and is let go as time passes; what comes after it need not wait for it.
 //!
 //! **Calls.** Nothing here calls a contract. A message with data waits until its receiver takes it, together with its value, as often as it
-//! has to try; after 7 days anybody can send the value back. So no receiver can hold up what others sent.
+//! has to try; after 7 days anybody can send the value back. So no receiver can hold up what others sent. A message can offer a *reward* to the account whose
+//! transaction makes its receiver take it; the hub tells of such messages (`Due`), and nodes call their receivers by ordinary transactions.
 //!
 //! **The guard.** No blocked address is sent to, or paid. Its ether is held on the hub as what exceeds the outflow limit is, and does not count as
 //! having left; a zone, which takes what the hub has decided, keeps it for the address. Once the address is free, anybody has it paid (`release`). So nothing is lost,
@@ -24,7 +25,7 @@
 //!
 //! | selector | kind | who |
 //! |---|---|---|
-//! | `send` | pay | anybody |
+//! | `send`, `sendWithCall` | pay | anybody |
 //! | `deliver`, `exit`, `exitMessage`, `reclaim` | write | anybody, on the hub |
 //! | `release` | write | anybody |
 //! | `take` | write | the message's receiver |
@@ -41,7 +42,7 @@ mod sending;
 mod state;
 
 pub(crate) use dispatch::dispatch;
-pub use inbox::arrive;
+pub use inbox::{arrive, waiting_slot};
 pub use lanes::arrivals;
 pub(crate) use lanes::entries;
 pub use outbox::outbox;

@@ -9,7 +9,7 @@ use crate::{
     codec::check_length,
     context::{Context, Stop, ensure},
     gas, guard,
-    limits::{MAX_MESSAGE_BYTES, MAX_MESSAGE_FEE},
+    limits::{MAX_CALL_GAS, MAX_MESSAGE_BYTES, MAX_MESSAGE_FEE},
     staking, zones,
 };
 use alloy_primitives::{Address, B256, U256};
@@ -19,6 +19,31 @@ use hansa_primitives::Arrival;
 
 pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Result<B256, Stop> {
     check_length("data", call.data.len(), MAX_MESSAGE_BYTES)?;
+    let order = IMessages::sendWithCallCall {
+        destination: call.destination,
+        to: call.to,
+        fee: call.fee,
+        gas: 0,
+        reward: U256::ZERO,
+        data: call.data,
+    };
+    accept(context, order)
+}
+
+pub(super) fn send_with_call(
+    context: &mut Context<'_>,
+    order: IMessages::sendWithCallCall,
+) -> Result<B256, Stop> {
+    check_length("data", order.data.len(), MAX_MESSAGE_BYTES)?;
+    let (gas, limit) = (order.gas, MAX_CALL_GAS);
+    let is_valid = (1..=limit).contains(&gas);
+    ensure(is_valid, || IMessages::InvalidCallGas { gas, limit })?;
+    let is_call = !order.data.is_empty();
+    ensure(is_call, || IMessages::NothingToCall {})?;
+    accept(context, order)
+}
+
+fn accept(context: &mut Context<'_>, call: IMessages::sendWithCallCall) -> Result<B256, Stop> {
     let can = can_receive(call.to, call.data.is_empty());
     ensure(can, || IMessages::InvalidReceiver { to: call.to })?;
     // Nobody pays for that look-up: it comes after what is paid for.
@@ -29,7 +54,14 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
     let limit = limit.min(context.value());
     let fee = call.fee;
     ensure(fee <= limit, || IMessages::FeeTooHigh { fee, limit })?;
-    let value = context.value().saturating_sub(fee);
+    let rest = context.value().saturating_sub(fee);
+    let reward = call.reward;
+    let limit = rest;
+    ensure(reward <= limit, || IMessages::RewardTooHigh {
+        reward,
+        limit,
+    })?;
+    let value = rest.saturating_sub(reward);
     let carries = !value.is_zero() || !call.data.is_empty();
     ensure(carries, || IMessages::NothingSent {})?;
     let mut message = Message {
@@ -40,6 +72,8 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
         to: call.to,
         value,
         fee,
+        gas: call.gas,
+        reward,
         data: call.data,
     };
     let elsewhere = message.destination != message.source;
@@ -57,7 +91,7 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
     zones::require_open(context, zone)?;
     let mut lane = Lane::load(context, zone)?;
     message.nonce = lane.sent;
-    lane.let_in(value);
+    lane.let_in(carried(&message));
     let id = forward(context, &mut lane, &message)?;
     lane.save(context)?;
     announce(context, id, message)
@@ -67,6 +101,11 @@ pub(super) fn send(context: &mut Context<'_>, call: IMessages::sendCall) -> Resu
 pub(super) fn can_receive(to: Address, ether_alone: bool) -> bool {
     let refuses = ether_alone && guard::is_of_protocol(to);
     !to.is_zero() && !refuses
+}
+
+/// Wei that travel with a message.
+pub(super) fn carried(message: &Message) -> U256 {
+    message.value.saturating_add(message.reward)
 }
 
 /// The id of a message.
@@ -85,7 +124,7 @@ pub(super) fn forward(
     let id = id_of(context, message)?;
     let arrival = Arrival {
         to: message.to,
-        amount: message.value,
+        amount: carried(message),
         message: if message.data.is_empty() {
             B256::ZERO
         } else {
@@ -100,7 +139,7 @@ pub(super) fn forward(
 pub(super) fn leave(context: &mut Context<'_>, home: Home, message: Message) -> Result<B256, Stop> {
     let id = id_of(context, &message)?;
     outbox::push(context, home, id)?;
-    context.burn(message.value.saturating_add(message.fee))?;
+    context.burn(carried(&message).saturating_add(message.fee))?;
     announce(context, id, message)
 }
 

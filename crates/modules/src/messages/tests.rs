@@ -1,5 +1,6 @@
 //! Tests of messages: a hub and two zones, each on a host of its own, with real certificates and proofs between them.
 
+mod calls;
 mod checkpoints;
 mod exits;
 mod guard;
@@ -337,7 +338,7 @@ impl World {
                 .fold(U256::ZERO, |sum, arrival| sum + arrival.amount);
             let going = self.zones[zone].host.sent();
             let going = going.iter().skip(lane.delivered as usize);
-            let going = going.fold(U256::ZERO, |sum, of| sum + of.value + of.fee);
+            let going = going.fold(U256::ZERO, |sum, of| sum + of.value + of.reward + of.fee);
             let there = self.zones[zone].supply();
             assert_eq!(lane.locked - lane.held, there + coming + going);
         }

@@ -231,6 +231,9 @@ fn an_address_without_module_is_fatal() {
 struct Broken(World, bool);
 
 impl Host for Broken {
+    fn sender(&self) -> Address {
+        self.0.host.sender()
+    }
     fn sload(&mut self, module: Address, slot: U256) -> Result<U256, HostError> {
         if self.1 {
             Err(HostError::Fatal("disk".into()))

@@ -135,7 +135,10 @@ impl Given {
         let shared = node.clone();
         node.heavy(move |deadline| {
             let mut session = match self.index {
-                None => Session::after(&shared, &block, deadline)?,
+                None => {
+                    let limits = shared.config.limits;
+                    Session::after(&shared.context, limits, &block, deadline)?
+                }
                 Some(index) => before(&shared, &block, index, deadline)?,
             };
             if let Some(overrides) = self.state {

@@ -117,7 +117,7 @@ async fn simulate(
     let base = node.state_block(id)?;
     let shared = node.clone();
     node.heavy(move |deadline| {
-        let session = Session::after(&shared, &base, deadline)?;
+        let session = Session::after(&shared.context, shared.config.limits, &base, deadline)?;
         Simulation::new(session, &base, &payload).run(payload.block_state_calls)
     })
     .await

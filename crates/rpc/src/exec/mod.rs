@@ -16,6 +16,7 @@ pub(crate) use watch::{Costs, NoCosts, Stop, TraceCosts, Watch};
 pub(crate) use words::{halt_words, invalid_fault, reverted};
 
 use crate::{
+    Context,
     deadline::Deadline,
     errors::{CallResult, Fault},
     limits::Limits,
@@ -71,12 +72,13 @@ impl<I: for<'a> Inspector<EvmContext<&'a mut Db>>> Inspects for I {}
 impl Session {
     /// On the state after `block`, in that block's environment.
     pub(crate) fn after(
-        node: &Node,
+        context: &Context,
+        limits: Limits,
         block: &FinalizedBlock,
         deadline: Deadline,
     ) -> CallResult<Self> {
         let params = BlockParams::from(block.block.header());
-        Self::open(node, params, block.block.number(), deadline)
+        Self::open((context, limits), params, block.block.number(), deadline)
     }
 
     /// On the state before `block`'s first transaction, in that block's environment.
@@ -88,16 +90,21 @@ impl Session {
         let params = BlockParams::from(block.block.header());
         let parent = params.number.checked_sub(1);
         let parent = parent.ok_or_else(|| Fault::server("genesis is not traceable"))?;
-        let mut session = Self::open(node, params, parent, deadline)?;
+        let chain = (&node.context, node.config.limits);
+        let mut session = Self::open(chain, params, parent, deadline)?;
         session.begin_block(block.block.inputs())?;
         Ok(session)
     }
 
-    fn open(node: &Node, params: BlockParams, state: u64, deadline: Deadline) -> CallResult<Self> {
-        let limits = node.config.limits;
-        let view = node.context.state.view(state)?;
+    fn open(
+        (context, limits): (&Context, Limits),
+        params: BlockParams,
+        state: u64,
+        deadline: Deadline,
+    ) -> CallResult<Self> {
+        let view = context.state.view(state)?;
         Ok(Self {
-            rules: ChainRules::new(node.context.genesis.clone()),
+            rules: ChainRules::new(context.genesis.clone()),
             params,
             db: Db::new(StateRef(view)),
             limits,

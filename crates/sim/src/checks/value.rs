@@ -188,7 +188,9 @@ fn amounts(arrivals: &[Arrival]) -> U256 {
 }
 
 fn values(messages: &[Message]) -> U256 {
-    let values = messages.iter().map(|message| message.value + message.fee);
+    let values = messages
+        .iter()
+        .map(|message| carried(message) + message.fee);
     values.sum()
 }
 
@@ -241,7 +243,7 @@ impl Lane {
         let id = keccak256(message.abi_encode());
         self.entries.push(Arrival {
             to: message.to,
-            amount: message.value,
+            amount: carried(message),
             message: if message.data.is_empty() {
                 B256::ZERO
             } else {
@@ -253,6 +255,11 @@ impl Lane {
 
 fn locked(lanes: &[Lane]) -> Vec<U256> {
     lanes.iter().map(|lane| lane.locked).collect()
+}
+
+/// Wei that travel with a message.
+fn carried(message: &Message) -> U256 {
+    message.value + message.reward
 }
 
 /// What the hub's events tell.
@@ -294,7 +301,7 @@ impl Followed {
         } else if let Ok(event) = IMessages::Sent::decode_log_data(&log.data) {
             self.seen.to_zones += 1;
             let lane = &mut self.lanes[zone_of(event.message.destination)];
-            lane.locked += event.message.value;
+            lane.locked += carried(&event.message);
             lane.push(&event.message);
         } else if let Ok(event) = IMessages::Taken::decode_log_data(&log.data) {
             self.waiting -= event.value;
@@ -350,7 +357,8 @@ impl Followed {
                 }
             }
             Outcome::Returned => {
-                if let Some(message) = message.filter(|message| returns && !message.value.is_zero())
+                if let Some(message) =
+                    message.filter(|message| returns && !carried(message).is_zero())
                 {
                     lane.push(&Message {
                         to: message.sender,

@@ -91,10 +91,10 @@ const EXITS: &str = include_str!("../../vectors/exits.txt");
 
 /// The slot of a message that waits, of the tests of `hansa-modules`.
 const WAITING: U256 =
-    uint!(0x5deb64f9b1614c564ed130bea884c1145d9217c1e5b5a0a4abc491a6f9d23409_U256);
+    uint!(0x3f498820dbfdd149395dd1286129496e40397d8d32b800ca872879d08bf1b1aa_U256);
 
 /// The slot of what is kept for a blocked address, of the same.
-const KEPT: U256 = uint!(0xc14d7a0d0407d5564381950fd57f2e2e011a8df7d295f2ebcec57e6fc08d7dcd_U256);
+const KEPT: U256 = uint!(0x2ec00cdd39911328b38ffd5ad79e8e48ee0cdc486893faaea11895f2935f4885_U256);
 
 /// The last state of a zone, and proofs of what its users have there.
 fn render_exits() -> String {

@@ -291,7 +291,7 @@ fn the_vectors_are_of_this_message() {
     let world = world();
     let id = keccak256(world.league.host.sent()[0].abi_encode());
     let slot = crate::messages::inbox::waiting_slot(id);
-    let pinned = b256!("5deb64f9b1614c564ed130bea884c1145d9217c1e5b5a0a4abc491a6f9d23409");
+    let pinned = b256!("3f498820dbfdd149395dd1286129496e40397d8d32b800ca872879d08bf1b1aa");
     assert_eq!(
         B256::from(slot),
         pinned,
@@ -299,7 +299,7 @@ fn the_vectors_are_of_this_message() {
     );
     let kept = keccak256(super::guard::kept().abi_encode());
     let slot = crate::messages::lanes::held_slot(kept);
-    let pinned = b256!("c14d7a0d0407d5564381950fd57f2e2e011a8df7d295f2ebcec57e6fc08d7dcd");
+    let pinned = b256!("2ec00cdd39911328b38ffd5ad79e8e48ee0cdc486893faaea11895f2935f4885");
     assert_eq!(B256::from(slot), pinned, "as well");
 }
 
