@@ -4,7 +4,11 @@ use super::{
     Verdict, honest, text,
     zones::{logs_of, zone_blocks},
 };
-use crate::{Node, league::ZONE_ID, traffic::messages};
+use crate::{
+    Node,
+    league::ZONE_ID,
+    traffic::{STRANGER, messages},
+};
 use alloy_primitives::{Address, B256, Log, U256, keccak256};
 use alloy_sol_types::{SolEvent as _, SolValue as _};
 use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
@@ -52,7 +56,8 @@ impl Property<PublicKey, Node> for ZonesTrade {
 }
 
 /// No wei is lost or made: what all accounts of a zone have together is what they had at first, what the zone took from its lane and no more, less
-/// what left it. What the hub holds for it is all of that and what is under way, in both directions; and the ether is there.
+/// what left it. What the hub holds for it is all of that and what is under way, in both directions; and the ether is there. What waits for a receiver
+/// on a chain is its module's until it is taken, once; and who only receives has what came for it.
 #[derive(Clone, Copy, Debug)]
 pub struct ValueConserved;
 
@@ -86,10 +91,15 @@ impl Property<PublicKey, Node> for ValueConserved {
                 .map(|(zone, node)| node.zones[zone].clone())
                 .collect();
             let followed = follow_hub(&hub.index, &indexes, hub.height())?;
-            let held = locked(&followed.lanes).into_iter().sum::<U256>() + followed.waiting;
+            let held = locked(&followed.lanes).into_iter().sum::<U256>() + followed.waiting.sum();
             let there = hub.balances[0].of(MESSAGES);
             if there != held {
                 return Err(format!("the hub has {there} wei for messages, not {held}"));
+            }
+            let has = hub.balances[0].of(STRANGER);
+            let paid = followed.paid + followed.left_by(STRANGER);
+            if has != paid {
+                return Err(format!("{STRANGER} has {has} wei on the hub, not {paid}"));
             }
             for (zone, lane) in followed.lanes.iter().enumerate() {
                 for node in &nodes {
@@ -129,21 +139,62 @@ struct Account {
     sum: U256,
     taken: Vec<Arrival>,
     sent: Vec<Message>,
+    /// What waits there for receivers.
+    waiting: Waiting,
+    /// What the module of messages has, wei.
+    of_module: U256,
+    /// What [`STRANGER`] has, wei.
+    of_stranger: U256,
+}
+
+/// Messages that wait for their receivers on a chain, each with its wei.
+#[derive(Clone, Debug, Default)]
+struct Waiting(BTreeMap<B256, U256>);
+
+impl Waiting {
+    /// Its receiver took a message.
+    fn take(&mut self, id: B256, value: U256) -> Result<(), String> {
+        match self.0.remove(&id) {
+            Some(had) if had == value => Ok(()),
+            had => Err(format!("{value} wei were taken of {id}, which had {had:?}")),
+        }
+    }
+
+    fn sum(&self) -> U256 {
+        self.0.values().copied().sum()
+    }
 }
 
 impl Account {
     fn of(node: &Node, zone: usize) -> Result<Self, String> {
         let (genesis, index) = (&node.began[zone], &node.zones[zone]);
         let blocks = zone_blocks(node, index)?;
-        let taken = blocks.iter().flat_map(|block| &block.inputs().arrivals);
+        let name = format!("operator {}, {}", node.operator, genesis.name);
+        let taken: Vec<_> = (blocks.iter())
+            .flat_map(|block| block.inputs().arrivals.clone())
+            .collect();
+        let messages_of = taken.iter().filter(|arrival| !arrival.message.is_zero());
+        let mut waiting = Waiting(
+            messages_of
+                .map(|arrival| (arrival.message, arrival.amount))
+                .collect(),
+        );
+        for event in logs_of::<IMessages::Taken>(index, newest(index))? {
+            let taken = waiting.take(event.id, event.value);
+            taken.map_err(|error| format!("{name}: {error}"))?;
+        }
+        let balances = &node.balances[zone + 1];
         // Before its first block nobody has anything.
         let alloc = genesis.alloc.values().filter(|_| !blocks.is_empty());
         Ok(Self {
-            name: format!("operator {}, {}", node.operator, genesis.name),
+            name,
             began: alloc.map(|alloc| alloc.balance).sum(),
-            sum: node.balances[zone + 1].sum(),
-            taken: taken.cloned().collect(),
+            sum: balances.sum(),
+            taken,
             sent: messages(index),
+            waiting,
+            of_module: balances.of(MESSAGES),
+            of_stranger: balances.of(STRANGER),
         })
     }
 
@@ -152,6 +203,20 @@ impl Account {
         let name = &self.name;
         if !lane.entries.starts_with(&self.taken) {
             return Err(format!("{name} took something else than it was sent"));
+        }
+        let (has, waits) = (self.of_module, self.waiting.sum());
+        if has != waits {
+            return Err(format!(
+                "{name}: {has} wei are there for what waits, not {waits}"
+            ));
+        }
+        let to_stranger = self.taken.iter().filter(|arrival| arrival.to == STRANGER);
+        let (has, came) = (
+            self.of_stranger,
+            to_stranger.map(|arrival| arrival.amount).sum::<U256>(),
+        );
+        if has != came {
+            return Err(format!("{name}: {STRANGER} has {has} wei, not {came}"));
         }
         let came = self.began + amounts(&self.taken);
         let left = self.sum + values(&self.sent);
@@ -267,8 +332,10 @@ fn carried(message: &Message) -> U256 {
 pub(super) struct Followed {
     seen: Seen,
     pub(super) lanes: Vec<Lane>,
-    /// Wei that wait on the hub for their receivers.
-    waiting: U256,
+    /// What waits on the hub for receivers.
+    waiting: Waiting,
+    /// Wei that came to [`STRANGER`] on the hub.
+    paid: U256,
 }
 
 const fn zone_of(chain_id: u64) -> usize {
@@ -292,6 +359,15 @@ pub(super) fn follow_hub(hub: &Index, zones: &[Index], height: u64) -> Result<Fo
 }
 
 impl Followed {
+    /// What an account was paid of what it had on zones that have ended, wei.
+    fn left_by(&self, account: Address) -> U256 {
+        let exits = self
+            .lanes
+            .iter()
+            .filter_map(|lane| lane.exits.get(&account));
+        exits.copied().sum()
+    }
+
     fn take_in(&mut self, log: &Log, sent: &[Vec<Message>]) -> Result<(), String> {
         if log.address == ZONES {
             if let Ok(event) = IZones::ZoneStopped::decode_log_data(&log.data) {
@@ -304,7 +380,8 @@ impl Followed {
             lane.locked += carried(&event.message);
             lane.push(&event.message);
         } else if let Ok(event) = IMessages::Taken::decode_log_data(&log.data) {
-            self.waiting -= event.value;
+            let taken = self.waiting.take(event.id, event.value);
+            taken.map_err(|error| format!("the hub: {error}"))?;
         } else if let Ok(event) = IMessages::Exited::decode_log_data(&log.data) {
             let lane = &mut self.lanes[event.zoneId as usize - 1];
             lane.locked -= event.amount;
@@ -342,10 +419,15 @@ impl Followed {
             lane.locked -= event.value;
         }
         match event.outcome {
-            Outcome::Paid => self.seen.to_hub += 1,
+            Outcome::Paid => {
+                self.seen.to_hub += 1;
+                if event.to == STRANGER {
+                    self.paid += event.value;
+                }
+            }
             Outcome::Waiting => {
                 self.seen.waiting += 1;
-                self.waiting += event.value;
+                self.waiting.0.insert(event.id, event.value);
             }
             Outcome::Forwarded => {
                 self.seen.across += 1;
