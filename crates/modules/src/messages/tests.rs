@@ -2,6 +2,7 @@
 
 mod calls;
 mod checkpoints;
+mod escrow;
 mod exits;
 mod guard;
 mod outbox_tests;
@@ -235,39 +236,8 @@ impl World {
         let hub = self.league.block - 1;
         let zone = &mut self.zones[zone];
         zone.number += 1;
-        Header {
-            context: Context {
-                round: Round::new(Epoch::zero(), View::new(zone.number)),
-                leader: key(1).public_key(),
-                parent: (View::zero(), digest(B256::ZERO)),
-            },
-            parent_hash: B256::ZERO,
-            number: zone.number,
-            timestamp_ms: zone.number,
-            beneficiary: Address::ZERO,
-            terms: Terms::default(),
-            gas_used: 0,
-            base_fee_per_gas: 0,
-            transactions_root: B256::ZERO,
-            receipts_root: B256::ZERO,
-            logs_bloom: Default::default(),
-            committee,
-            next_committee: committee,
-            finalization: B256::ZERO,
-            finalized_view: 0,
-            hub: HubPoint {
-                number: hub,
-                arrivals: zone.taken,
-                ..HubPoint::default()
-            },
-            inputs: B256::ZERO,
-            outbox: zone.outbox(),
-            state: StateCommitment {
-                ops_end: 1,
-                code_end: 1,
-                ..StateCommitment::default()
-            },
-        }
+        let (number, arrivals) = (zone.number, zone.taken);
+        header(committee, number, (hub, arrivals), zone.outbox())
     }
 
     /// A header's certificate by operators of the hub, each the seed of its key.
@@ -343,6 +313,43 @@ impl World {
             assert_eq!(lane.locked - lane.held, there + coming + going);
         }
         assert!(self.league.host.balance(MESSAGES) >= all);
+    }
+}
+
+/// A zone's header that names a block of the hub, and says how much of what that has for it was taken.
+fn header(committee: B256, number: u64, (hub, arrivals): (u64, u64), outbox: Outbox) -> Header {
+    Header {
+        context: Context {
+            round: Round::new(Epoch::zero(), View::new(number)),
+            leader: key(1).public_key(),
+            parent: (View::zero(), digest(B256::ZERO)),
+        },
+        parent_hash: B256::ZERO,
+        number,
+        timestamp_ms: number,
+        beneficiary: Address::ZERO,
+        terms: Terms::default(),
+        gas_used: 0,
+        base_fee_per_gas: 0,
+        transactions_root: B256::ZERO,
+        receipts_root: B256::ZERO,
+        logs_bloom: Default::default(),
+        committee,
+        next_committee: committee,
+        finalization: B256::ZERO,
+        finalized_view: 0,
+        hub: HubPoint {
+            number: hub,
+            arrivals,
+            ..HubPoint::default()
+        },
+        inputs: B256::ZERO,
+        outbox,
+        state: StateCommitment {
+            ops_end: 1,
+            code_end: 1,
+            ..StateCommitment::default()
+        },
     }
 }
 
