@@ -1,6 +1,6 @@
 //! The page's files, from the binary.
 
-use hansa_rpc::{HttpBody, HttpResponse};
+use hansa_rpc::{HttpBody, HttpResponse, takes_gzip};
 use hyper::{
     HeaderMap, Method, StatusCode,
     header::{self, HeaderName, HeaderValue},
@@ -106,14 +106,6 @@ fn serve(name: &str, file: &EmbeddedFile, headers: &HeaderMap) -> HttpResponse {
     fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     fields.insert(header::ETAG, tag);
     response
-}
-
-/// A list of codings without weights is all that browsers send.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok());
-    accepted.is_some_and(|list| list.split(',').any(|coding| coding.trim() == "gzip"))
 }
 
 /// Eight bytes of the content's SHA-256.

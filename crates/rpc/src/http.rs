@@ -5,6 +5,7 @@ use crate::{
     dispatch::{Connection, Silence},
     errors::Fault,
     flow::Flow,
+    gzip,
     server::Shared,
 };
 use bytes::Bytes;
@@ -46,7 +47,16 @@ pub(crate) async fn answer(
     }
     let mut response = match (request.method(), &origin) {
         (&Method::OPTIONS, Some(_)) => preflight(),
-        (&Method::POST, _) => post(&config.limits, calls, request).await,
+        (&Method::POST, _) => {
+            let takes_gzip = gzip::takes_gzip(request.headers());
+            let mut response = post(&config.limits, calls, request).await;
+            if takes_gzip {
+                response = gzip::pack(&shared.node, response).await;
+            }
+            let vary = HeaderValue::from_static("accept-encoding");
+            response.headers_mut().insert(header::VARY, vary);
+            response
+        }
         // As go-ethereum: load balancers ask so whether the node is there.
         (&Method::GET, _) if request.body().is_end_stream() && request.uri().query().is_none() => {
             text(StatusCode::OK, "")
@@ -59,7 +69,7 @@ pub(crate) async fn answer(
     if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::VARY, HeaderValue::from_static("origin"));
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
     }
     response
 }

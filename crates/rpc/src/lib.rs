@@ -22,6 +22,7 @@ mod eth;
 mod exec;
 mod finality;
 mod flow;
+mod gzip;
 mod hansa;
 mod http;
 mod limits;
@@ -44,6 +45,7 @@ pub use api::{
     PoolContent, PooledTransaction, SubmitError, SyncProgress, TransactionPool,
 };
 pub use errors::Fault;
+pub use gzip::takes_gzip;
 pub use jsonrpsee::server::{HttpBody, HttpResponse};
 pub use limits::Limits;
 pub use mempool::MempoolApi;

@@ -12,6 +12,10 @@ pub struct Limits {
     pub max_batch: u32,
     /// Largest response, bytes; of a batch, the sum.
     pub max_response_bytes: u32,
+    /// From this size on an answer over HTTP is packed for clients that take gzip, bytes. Below, packing costs more than it saves.
+    pub min_packed_bytes: u32,
+    /// Answers that are packed at once; more are sent as they are.
+    pub max_concurrent_packing: usize,
     /// Most open connections, HTTP and WebSocket together.
     pub max_connections: u32,
     /// Most subscriptions of one WebSocket connection.
@@ -80,6 +84,8 @@ impl Default for Limits {
             max_request_bytes: 2_000_000,
             max_batch: 100,
             max_response_bytes: 25_000_000,
+            min_packed_bytes: 16_384,
+            max_concurrent_packing: 2,
             max_connections: 500,
             max_subscriptions_per_connection: 32,
             subscription_buffer: 256,

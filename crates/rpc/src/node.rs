@@ -29,6 +29,8 @@ pub(crate) struct Node {
     pub(crate) zones: Arc<RwLock<BTreeMap<String, bool>>>,
     calls: Arc<Semaphore>,
     reads: Arc<Semaphore>,
+    /// Turns to pack an answer.
+    pub(crate) packing: Arc<Semaphore>,
 }
 
 impl Node {
@@ -36,6 +38,7 @@ impl Node {
         Self {
             calls: Arc::new(Semaphore::new(config.limits.max_concurrent_calls)),
             reads: Arc::new(Semaphore::new(config.limits.max_concurrent_reads)),
+            packing: Arc::new(Semaphore::new(config.limits.max_concurrent_packing)),
             filters: Filters::default(),
             tips: TipCache::default(),
             finality: Arc::default(),
@@ -51,6 +54,7 @@ impl Node {
     pub(crate) fn share_with(&mut self, hub: &Self) {
         self.calls = hub.calls.clone();
         self.reads = hub.reads.clone();
+        self.packing = hub.packing.clone();
         self.zones = hub.zones.clone();
     }
 

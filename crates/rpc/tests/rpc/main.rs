@@ -11,6 +11,7 @@ mod hostile;
 mod mempool;
 mod openrpc;
 mod overload;
+mod packed;
 mod sending;
 mod simulate;
 mod staking;

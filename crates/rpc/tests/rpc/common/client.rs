@@ -10,13 +10,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends raw bytes and reads until the server closes.
 pub async fn exchange(addr: SocketAddr, request: &[u8]) -> String {
+    String::from_utf8_lossy(&exchange_bytes(addr, request).await).into_owned()
+}
+
+/// The same, for an answer that is no text.
+pub async fn exchange_bytes(addr: SocketAddr, request: &[u8]) -> Vec<u8> {
     let talk = async {
         let mut stream = TcpStream::connect(addr).await.unwrap();
         // The server may answer and close before it has read everything.
         let _ = stream.write_all(request).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
-        String::from_utf8_lossy(&answer).into_owned()
+        answer
     };
     tokio::time::timeout(PATIENCE, talk)
         .await
