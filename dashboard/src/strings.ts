@@ -94,6 +94,8 @@ export const t = {
     which: 'Which one?',
     noZone: (id: string) => `This league has no zone ${id}.`,
     unreachable: 'The node was not reached. Try again in a moment.',
+    allSilent: 'No chain of this node answered, so whether this exists is not known. Try again in a moment; hansa status tells whether the node runs.',
+    someSilent: (chains: string) => `No chain that answered has it, but these did not answer and may: ${chains}. Try again in a moment.`,
   },
   league: {
     what: (operators: string, stake: string, chains: string, members: string) => `${operators} with ${stake} at stake secure ${chains} together. ${members} warn each other here; once two thirds of them accept an alert, every chain refuses the named addresses from its next block on.`,

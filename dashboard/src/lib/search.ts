@@ -6,7 +6,7 @@ import { DEVELOPMENT_ACCOUNTS, isDevelopment, members } from './league';
 import { client } from './live';
 import { MESSAGES, MODULE_NAMES } from './modules';
 import { bounds } from './performance';
-import { batch, call, type Chain, HUB } from './rpc';
+import { batch, call, type Chain, HUB, isGone } from './rpc';
 import { to } from './route';
 import { line } from './safe';
 import type { Epoch, Hex, Operator, Status, Zone } from './types';
@@ -28,10 +28,16 @@ const zones = (): Promise<Zone[]> => client.fetchQuery({ queryKey: [HUB, 'hansa_
 
 const chains = async (): Promise<Chain[]> => [HUB, ...(await zones()).filter(({ path }) => path !== null).map(({ name }) => name)];
 
+/** Takes note of a chain that did not answer. One that does not keep what is that old has answered. */
+const note = (silent: Set<Chain>, chain: Chain, error: unknown): void => {
+  if (!isGone(error)) silent.add(chain);
+};
+
 /** The chain that first answers that it has such a thing: nobody waits for a chain that is slow. */
-async function where(method: string, params: unknown[]): Promise<Chain | undefined> {
+async function where(method: string, params: unknown[], silent: Set<Chain>): Promise<Chain | undefined> {
   const asked = (await chains()).map(async (chain) => {
-    if ((await call<unknown>(chain, method, params)) === null) throw new Error('not here');
+    const answer = await call<unknown>(chain, method, params).catch((error: unknown) => note(silent, chain, error));
+    if (answer === null || answer === undefined) throw new Error('not here');
     return chain;
   });
   return Promise.any(asked).catch(() => undefined);
@@ -55,10 +61,10 @@ async function home(address: string): Promise<Chain> {
 const LOOKED_AT = 500;
 
 /** The messages whose id begins so, newest first; the whole of it is found however old the message is. */
-async function messagesOf(id: string): Promise<Choice[]> {
+async function messagesOf(id: string, silent: Set<Chain>): Promise<Choice[]> {
   const [{ SENT }, { scan }, all] = await Promise.all([import('./messages'), import('./scan'), chains()]);
   const isWhole = id.length === 66;
-  const found = await Promise.all(all.map((chain) => scan(chain, { address: MESSAGES.to, topics: isWhole ? [SENT, id as Hex] : [SENT] }, isWhole ? 1 : LOOKED_AT, null, 0).catch(() => ({ logs: [] }))));
+  const found = await Promise.all(all.map((chain) => scan(chain, { address: MESSAGES.to, topics: isWhole ? [SENT, id as Hex] : [SENT] }, isWhole ? 1 : LOOKED_AT, null, 0).catch((error: unknown) => (note(silent, chain, error), { logs: [] }))));
   return found.flatMap(({ logs }, index) =>
     logs.filter(({ topics }) => isWhole || topics[1]?.startsWith(id)).map(({ topics, transactionHash }) => ({ label: t.search.message(short(topics[1] ?? id, 10, 6), all[index] ?? ''), route: to('messages', transactionHash) })),
   );
@@ -69,6 +75,19 @@ const MOST_CHOICES = 12;
 
 /** Goes there where there is only one. */
 const only = (choices: Choice[], why: string): Found => (choices.length === 0 ? { why } : choices.length === 1 && choices[0] ? { route: choices[0].route } : { choices: choices.slice(0, MOST_CHOICES) });
+
+/** Why nothing was found: from a chain that did not answer follows nothing. */
+async function nothing(silent: Set<Chain>, why: string): Promise<string> {
+  if (silent.size === 0) return why;
+  const all = await chains();
+  return all.every((chain) => silent.has(chain)) ? t.search.allSilent : t.search.someSilent(all.filter((chain) => silent.has(chain)).map((chain) => line(chain, 40)).join(', '));
+}
+
+/** Messages whose id begins so. */
+async function byMessage(id: string, silent: Set<Chain>, why: string): Promise<Found> {
+  const choices = await messagesOf(id, silent);
+  return only(choices, choices.length === 0 ? await nothing(silent, why) : why);
+}
 
 /** The block of this number, on each chain that has it. */
 async function byNumber(number: number): Promise<Found> {
@@ -90,13 +109,14 @@ async function byEpoch(number: number): Promise<Found> {
 }
 
 async function byHash(hash: string): Promise<Found> {
+  const silent = new Set<Chain>();
   const of = async (kind: string, method: string, params: unknown[]): Promise<Found> => {
-    const chain = await where(method, params);
+    const chain = await where(method, params, silent);
     if (chain === undefined) throw new Error('nowhere');
     return { route: to('chains', chain, kind, hash) };
   };
   // A hash is of one thing only, so the first that is found is it.
-  return Promise.any([of('tx', 'eth_getTransactionByHash', [hash]), of('block', 'eth_getBlockByHash', [hash, false])]).catch(async () => only(await messagesOf(hash), t.search.noHash));
+  return Promise.any([of('tx', 'eth_getTransactionByHash', [hash]), of('block', 'eth_getBlockByHash', [hash, false])]).catch(() => byMessage(hash, silent, t.search.noHash));
 }
 
 /** What has a name, in this order: the protocol's own, then zones, operators and members. Only the first of them. */
@@ -139,7 +159,7 @@ export async function search(input: string): Promise<Found> {
     if (/^0x[0-9a-f]{64}$/.test(lower)) return await byHash(lower);
     if (STIX_ID.test(lower)) return { route: to('exchange', 'object', lower) };
     const [, begun] = /^(0x[0-9a-f]{6,63})…?$/.exec(lower) ?? [];
-    if (begun) return only(await messagesOf(begun), t.search.noBeginning);
+    if (begun) return await byMessage(begun, new Set(), t.search.noBeginning);
     const [, kind, word] = /^(alert|zone|slash|block|epoch)\s+#?(\S+)$/.exec(lower) ?? [];
     const counted = kind && word ? await byKind(kind, word.replaceAll(',', '')) : null;
     if (counted) return counted;

@@ -58,9 +58,14 @@ function answer(path: string, method: string, params: never[]): unknown {
   }
 }
 
+/** Paths of chains that do not answer. They all tell of themselves before. */
+let silent: string[] = [];
+
 beforeEach(() => {
   client.clear();
+  silent = [];
   vi.stubGlobal('fetch', async (path: string, { body }: { body: string }) => {
+    if (silent.includes(path) && !body.includes('hansa_zones')) throw new TypeError('Failed to fetch');
     const one = ({ id, method, params }: { id: number; method: string; params: never[] }) => ({ id, result: answer(path, method, params) });
     const request = JSON.parse(body);
     return { status: 200, json: async () => (Array.isArray(request) ? request.map(one) : one(request)) };
@@ -117,4 +122,20 @@ test('a hash is a transaction, or a message by its id, or nothing', async () => 
   expect(await search(MESSAGE)).toEqual({ route: `#/messages/${SENDING}` });
   expect(await search(hex('33', 32))).toEqual({ why: t.search.noHash });
   expect(await search('zone 99')).toEqual({ why: t.search.noZone('99') });
+});
+
+test('from chains that do not answer follows nothing: it is said which', async () => {
+  silent = ['/zones/market'];
+  expect(await search(hex('33', 32))).toEqual({ why: t.search.someSilent('market') });
+  expect(await search(SENDING)).toEqual({ route: `#/chains/grid/tx/${SENDING}` });
+  expect(await search('0xdeadbeef')).toEqual({ why: t.search.someSilent('market') });
+  silent = ['/rpc', '/zones/market', '/zones/grid'];
+  expect(await search(hex('33', 32))).toEqual({ why: t.search.allSilent });
+  expect(await search('0xdeadbeef')).toEqual({ why: t.search.allSilent });
+});
+
+test('a chain that does not keep what is that old has answered', async () => {
+  const before = globalThis.fetch;
+  vi.stubGlobal('fetch', async (path: string, init: { body: string }) => (init.body.includes('eth_getLogs') ? { status: 200, json: async () => ({ id: 1, error: { code: 4444, message: 'pruned' } }) } : before(path, init as RequestInit)));
+  expect(await search(hex('33', 32))).toEqual({ why: t.search.noHash });
 });
