@@ -56,17 +56,24 @@ const STANDARDS: [string, Abi][] = [
 /** Error(string) and Panic(uint256). */
 const BUILT_IN = ['0x08c379a0', '0x4e487b71'];
 
-/** ABIs that the reader gave, by address. They stay in this browser. */
-export function ownAbis(): Record<string, Abi> {
+/** A contract is one of a chain: another chain may have another one at its address. */
+const place = (chain: Chain, address: string): string => `${chain}:${address.toLowerCase()}`;
+
+/** ABIs that the reader gave, by chain and address. They stay in this browser. */
+function ownAbis(): Record<string, Abi> {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? '{}') as Record<string, Abi>;
+    // What has no chain is of an older page, and could be of any.
+    return Object.fromEntries(Object.entries(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Record<string, Abi>).filter(([at]) => at.includes(':')));
   } catch {
     return {};
   }
 }
 
-/** Takes an ABI: a JSON list, or an object with `abi`. Returns how many entries it has, or why it is none. */
-export function addAbi(address: string, text: string): number | string {
+/** Whether the reader gave one for this contract. */
+export const hasOwnAbi = (chain: Chain, address: string): boolean => place(chain, address) in ownAbis();
+
+/** Takes an ABI for a contract: a JSON list, or an object with `abi`. Returns how many entries it has, or why it is none. */
+export function addAbi(chain: Chain, address: string, text: string): number | string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -79,16 +86,15 @@ export function addAbi(address: string, text: string): number | string {
   }
   try {
     for (const item of list as Abi) if (item.type === 'function') toFunctionSelector(item);
-    localStorage.setItem(KEY, JSON.stringify({ ...ownAbis(), [address.toLowerCase()]: list }));
+    localStorage.setItem(KEY, JSON.stringify({ ...ownAbis(), [place(chain, address)]: list }));
   } catch (error) {
     return wrong.abi.unusable(error instanceof Error ? (error.message.split('\n')[0] ?? '') : wrong.abi.unknown);
   }
   return list.length;
 }
 
-/** Contracts that were recognised by their code, by chain and address: another chain may have another contract there. */
+/** Contracts that were recognised by their code, by chain and address. */
 const byCode = new Map<string, [name: string, abi: Abi]>();
-const place = (chain: Chain, address: string): string => `${chain}:${address.toLowerCase()}`;
 export const knowCode = (chain: Chain, address: string, name: string, abi: Abi): void => void byCode.set(place(chain, address), [name, abi]);
 /** What the contract there was recognised as; null where it was not, or not yet. */
 export const knownByCode = (chain: Chain, address: string): string | null => byCode.get(place(chain, address))?.[0] ?? null;
@@ -97,7 +103,7 @@ function candidates(chain: Chain, address: string | null): [string, Abi][] {
   const key = (address ?? '').toLowerCase();
   const module = ABIS.get(key);
   if (module) return [[MODULE_NAMES.get(key) ?? 'module', module]];
-  const own = ownAbis()[key];
+  const own = ownAbis()[place(chain, key)];
   const known = byCode.get(place(chain, key));
   return [...(own ? [['your ABI', own] as [string, Abi]] : []), ...(known ? [known] : []), ...STANDARDS];
 }

@@ -242,7 +242,7 @@ export const explorer = {
   noTokenNext: 'An ERC-20 has symbol, decimals and totalSupply; an ERC-721 says that it supports that interface.',
   warn: 'Raise an alert on it',
   abi: 'ABI of this contract',
-  abiHint: 'Paste the JSON that the compiler calls "abi". It stays in this browser and is used to read calls and logs.',
+  abiHint: 'Paste the JSON that the compiler calls "abi". It stays in this browser and is used to read calls and logs of this contract on this chain.',
   abiAdd: 'Use this ABI',
   abiAdded: (count: string) => `${count} entries are used from now on.`,
   abiThere: 'You gave one; another replaces it.',

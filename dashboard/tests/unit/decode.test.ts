@@ -1,8 +1,10 @@
 import { encodeEventTopics, encodeErrorResult, encodeFunctionData, encodeAbiParameters, parseAbi } from 'viem/utils';
-import { expect, test } from 'vitest';
-import { decodeCall, decodeError, decodeLog, summary } from '../../src/lib/decode';
+import { afterEach, expect, test, vi } from 'vitest';
+import { addAbi, decodeCall, decodeError, decodeLog, hasOwnAbi, summary } from '../../src/lib/decode';
 import { EXCHANGE, GUARD, MESSAGES, STAKING } from '../../src/lib/modules';
 import { HUB } from '../../src/lib/rpc';
+
+afterEach(() => void vi.unstubAllGlobals());
 
 const someone = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
 
@@ -54,4 +56,23 @@ test('transactions in a word', () => {
   const take = encodeFunctionData({ abi: STAKING.abi, functionName: 'withdraw', args: [1n] });
   expect(summary(HUB, STAKING.to, take)).toBe('staking.withdraw');
   expect(MESSAGES.to).toBe('0x48414e5341000000000000000000000000000006');
+});
+
+test('an ABI that the reader gave is of one contract on one chain', () => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal('localStorage', { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) });
+  const abi = parseAbi(['function barter(uint256 apples)']);
+  const data = encodeFunctionData({ abi, functionName: 'barter', args: [7n] });
+  // Of an older page, which kept none by chain.
+  kept.set('hansa.abis', JSON.stringify({ [someone.toLowerCase()]: abi }));
+  expect(decodeCall('market', someone, data)).toBeNull();
+  expect(addAbi('market', someone, 'no JSON')).toBeTypeOf('string');
+  expect(hasOwnAbi('market', someone)).toBe(false);
+  expect(addAbi('market', someone, JSON.stringify(abi))).toBe(1);
+  expect(decodeCall('market', someone, data)).toMatchObject({ by: 'your ABI', name: 'barter' });
+  expect(hasOwnAbi('market', someone.toLowerCase())).toBe(true);
+  expect(decodeCall(HUB, someone, data)).toBeNull();
+  expect(hasOwnAbi(HUB, someone)).toBe(false);
+  expect(addAbi(HUB, someone, JSON.stringify({ abi: [...abi, ...abi] }))).toBe(2);
+  expect(Object.keys(JSON.parse(kept.get('hansa.abis') ?? ''))).toEqual([`market:${someone.toLowerCase()}`, `${HUB}:${someone.toLowerCase()}`]);
 });

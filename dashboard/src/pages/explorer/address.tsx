@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { addAbi, ownAbis } from '../../lib/decode';
+import { addAbi, hasOwnAbi } from '../../lib/decode';
 import { big, bytes, checksummed, count, isMistyped, num, units } from '../../lib/format';
 import { useAlerts, useNames, useZones, written } from '../../lib/league';
 import { useAsk, views } from '../../lib/live';
@@ -21,11 +21,11 @@ import { Logs } from './logs';
 /** Other chains that are linked to. */
 const MAX_CHAINS = 24;
 
-function OwnAbi({ address, onAdded }: { address: string; onAdded: () => void }) {
+function OwnAbi({ chain, address, onAdded }: { chain: Chain; address: string; onAdded: () => void }) {
   const [text, setText] = useState('');
-  const [said, setSaid] = useState<string | null>(ownAbis()[address.toLowerCase()] ? t.explorer.abiThere : null);
+  const [said, setSaid] = useState<string | null>(hasOwnAbi(chain, address) ? t.explorer.abiThere : null);
   const add = (): void => {
-    const result = addAbi(address, text);
+    const result = addAbi(chain, address, text);
     setSaid(typeof result === 'number' ? t.explorer.abiAdded(count(result)) : result);
     if (typeof result !== 'number') return;
     setText('');
@@ -116,7 +116,7 @@ export function AddressPage({ chain, address }: { chain: Chain; address: string 
       <Holdings chain={chain} address={of} />
       <Involving chain={chain} address={of} />
       <Logs key={abis} chain={chain} address={of} />
-      {isContract && known?.kind !== 'module' && <OwnAbi address={of} onAdded={() => setAbis(abis + 1)} />}
+      {isContract && known?.kind !== 'module' && <OwnAbi key={`${chain}:${of}`} chain={chain} address={of} onAdded={() => setAbis(abis + 1)} />}
     </>
   );
 }
