@@ -383,7 +383,7 @@ export const t = {
     one: (from: string, into: string) => `From ${from} to ${into}`,
     fee: 'fee',
     states: { done: 'done', now: 'under way', later: 'later', bad: 'did not happen' },
-    whole: { 'on its way': 'on its way', arrived: 'arrived', waits: 'waits', held: 'held', returned: 'returned', taken: 'taken' },
+    whole: { 'on its way': 'on its way', arrived: 'arrived', waits: 'waits', held: 'held', kept: 'kept', returned: 'returned', taken: 'taken' },
     steps: {
       left: (chain: string) => `It left ${chain}`,
       proof: 'The hub knows the zone’s block that it left with',
@@ -393,7 +393,13 @@ export const t = {
       receiverTakes: 'It waits until its receiver takes it',
       canGoBack: (when: string) => `From ${when} on, anybody can send its value back to its sender`,
       receiverTook: 'Its receiver took it',
-      sentBack: 'Nobody took it in time: its value is on its way back to its sender',
+      sentBack: 'Nobody took it in time: its value was sent back to its sender',
+      isMessage: 'The value goes back as a message of its own',
+      followBack: 'follow it',
+      paidOnHub: 'The sender has the value, on the hub: its zone takes nothing any more',
+      zoneTookBack: (zone: string) => `${zone} took the value: its sender has it, unless ${zone} blocks that address`,
+      keeps: (zone: string, sum: string) => `${zone} keeps it, because the receiver was blocked there when it came: ${sum} in all. Once it is blocked no more, anybody can have that paid to it`,
+      mayKeep: (zone: string, sum: string) => `${zone} keeps ${sum} for the receiver, which came while it was blocked there. Whether this is part of it is not known: the node has no states as old`,
       waitsNoMore: 'It does not wait any more: its receiver took it, or it was sent back',
     },
     outcomes: {
@@ -417,6 +423,7 @@ export const t = {
     },
     actions: { take: 'Take it', deliver: 'Deliver it', refund: 'Send it back', release: 'Let it go' },
     actionSays: { take: 'You take the message, with its value.', deliver: 'The gateway that it waits for takes it and calls its recipient. Anybody can do this, as often as it takes.', refund: 'Its value goes back to its sender.', release: 'As much leaves as the daily limit allows now; nothing while its receiver is blocked.' },
+    releaseSays: 'All that the zone keeps for the receiver is paid to it; nothing while the zone blocks it.',
   },
   node: {
     what: 'What this node says of itself in public, and below, to a browser on its own machine only, what it logs, is set to and uses.',

@@ -1,9 +1,9 @@
 // Messages between chains, and how far each one is: by the events and views of the module on each chain, as `hansa message status` does.
 import type { Abi } from 'viem';
-import { decodeEventLog, encodeEventTopics, encodeFunctionData, toFunctionSelector } from 'viem/utils';
+import { decodeEventLog, encodeAbiParameters, encodeEventTopics, encodeFunctionData, keccak256, toFunctionSelector } from 'viem/utils';
 import { t } from '../strings';
 import { headers, Memory } from './blocks';
-import { dateTime, num } from './format';
+import { dateTime, ether, num } from './format';
 import { views, viewsOrFail } from './live';
 import { MESSAGES, ZONES } from './modules';
 import { call, type Chain, HUB, isGone } from './rpc';
@@ -39,6 +39,8 @@ export interface Step {
   transaction?: Hex;
   /** Of the block. */
   timeMs?: number;
+  /** The transaction that sent its value on as a message of its own. */
+  goesOn?: Hex;
 }
 
 export type Action = 'take' | 'deliver' | 'refund' | 'release';
@@ -46,8 +48,10 @@ export type Action = 'take' | 'deliver' | 'refund' | 'release';
 export interface Progress {
   steps: Step[];
   /** In a word. */
-  state: 'on its way' | 'arrived' | 'waits' | 'held' | 'returned' | 'taken';
+  state: 'on its way' | 'arrived' | 'waits' | 'held' | 'kept' | 'returned' | 'taken';
   actions: Action[];
+  /** What is let go in its place, see [standIn]. */
+  standsFor?: Message;
 }
 
 const OUTCOMES = ['paid', 'waiting', 'forwarded', 'held', 'returned'] as const;
@@ -80,6 +84,18 @@ export async function newest(chain: Chain, oldest: number, most: number, signal?
   const { logs } = await scan(chain, { address: MESSAGES.to, topics: [SENT] }, most, null, oldest, signal);
   return logs.slice(0, most).flatMap((log) => sentBy(chain, log) ?? []);
 }
+
+/** The fields of a message, as the modules know them. */
+const FIELDS = (MESSAGES.abi as Abi).flatMap((item) => (item.type === 'function' && item.name === 'take' ? item.inputs : []));
+
+/** What stands for the ether that a zone keeps for an address (IMessages.release). */
+export function standIn(chainId: bigint, of: Hex): Message {
+  const [{ components }] = FIELDS as unknown as [{ components: readonly { name: string; type: string }[] }];
+  const empty = components.map(({ name, type }) => [name, type === 'bytes' ? '0x' : 0n] as const);
+  return { ...(Object.fromEntries(empty) as unknown as Message), source: chainId, destination: chainId, sender: of, to: of };
+}
+
+export const idOf = (message: Message): Hex => keccak256(encodeAbiParameters(FIELDS, [message]));
 
 interface World {
   hubId: bigint;
@@ -177,6 +193,27 @@ async function arrival(of: Sent, target: Zone, entry: bigint, signal?: AbortSign
   }
 }
 
+/** What a zone keeps for the receiver of ether that it took, and whether this is part of it: null where the states of then are gone. */
+async function kept(of: Sent, target: Zone, entry: bigint, signal?: AbortSignal): Promise<{ message: Message; held: bigint; isPart: boolean | null } | null> {
+  if (target.path === null || of.message.data !== '0x') return null;
+  const message = standIn(of.message.destination, of.message.to);
+  const view = { ...MESSAGES, name: 'waiting', args: [idOf(message)] };
+  const at = async (block: string): Promise<bigint> => ((await viewsOrFail(target.name, [view], signal, block))[0] as readonly [bigint, bigint])[1];
+  const held = await at('latest');
+  // It is paid out as a whole, so nothing of it is left.
+  if (held < of.message.value) return null;
+  const { block } = await arrival(of, target, entry, signal);
+  if (block === undefined) return { message, held, isPart: null };
+  try {
+    const [before, after] = await Promise.all([block - 1, block].map((number) => at(`0x${number.toString(16)}`)));
+    // What one block takes for an address is all paid or all kept.
+    return after! > before! ? { message, held, isPart: true } : null;
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return { message, held, isPart: null };
+  }
+}
+
 /** The event by which a message that had waited ended: taken, or sent back. */
 async function ending(of: Sent, chain: Chain, { oldest }: World, signal?: AbortSignal): Promise<Log | null> {
   const known = ends.get(of.id);
@@ -189,6 +226,17 @@ async function ending(of: Sent, chain: Chain, { oldest }: World, signal?: AbortS
   } catch {
     return null;
   }
+}
+
+/** How the value of a message that nobody took comes back: from a zone as a message of its own, from the hub with what it has for the sender's zone. */
+async function wayBack(chain: Chain, end: Log, source: Zone | undefined, signal?: AbortSignal): Promise<Step[]> {
+  if (chain !== HUB) return [{ says: t.messages.steps.isMessage, state: 'done', goesOn: end.transactionHash }];
+  // A zone that has stopped takes nothing: its senders are paid on the hub.
+  if (!source || source.phase === 'stopped' || source.phase === 'settled') return [{ says: t.messages.steps.paidOnHub, state: 'done' }];
+  const [lane] = await views(HUB, [{ ...MESSAGES, name: 'lane', args: [BigInt(source.id)] }], signal, end.blockNumber);
+  const entry = lane instanceof Error || isGone(lane) ? BigInt(source.sent) : BigInt((lane as { sent: bigint | number }).sent);
+  const isThere = await arrived(source, entry, signal);
+  return [{ says: isThere ? t.messages.steps.zoneTookBack(source.name) : t.messages.steps.zoneTakes(source.name), state: isThere ? 'done' : 'now' }];
 }
 
 /** `whole` also looks for the block of its arrival. */
@@ -206,24 +254,34 @@ export async function progress(of: Sent, world: World, signal?: AbortSignal, who
     if (through.outcome === 'paid') return { steps, state: 'arrived', actions: [] };
     if (through.outcome === 'forwarded') forwarded = through.log;
   }
+  let entry = 0n;
   if (target) {
-    const entry = await place(of, target, forwarded, signal);
+    entry = await place(of, target, forwarded, signal);
     if (!(await arrived(target, entry, signal))) {
       steps.push({ says: t.messages.steps.zoneTakes(target.name), state: 'now' });
       return { steps, state: 'on its way', actions: [] };
     }
     steps.push({ says: t.messages.steps.zoneTook(target.name), state: 'done', chain: target.name, ...(whole ? await arrival(of, target, entry, signal) : {}) });
   }
-  if (of.message.data === '0x') return { steps, state: 'arrived', actions: [] };
+  if (of.message.data === '0x') {
+    const keeps = target && (await kept(of, target, entry, signal));
+    if (!keeps) return { steps, state: 'arrived', actions: [] };
+    const sum = `${ether(keeps.held, 6)} ETH`;
+    steps.push({ says: keeps.isPart ? t.messages.steps.keeps(target.name, sum) : t.messages.steps.mayKeep(target.name, sum), state: 'now' });
+    return { steps, state: keeps.isPart ? 'kept' : 'arrived', actions: ['release'], standsFor: keeps.message };
+  }
   const chain = to ?? HUB;
   const [waiting] = await viewsOrFail(chain, [{ ...MESSAGES, name: 'waiting', args: [of.id] }], signal);
   const since = Number((waiting as readonly [bigint, ...unknown[]])[0]);
   if (since === 0) {
     const end = await ending(of, chain, world, signal);
     const at = end ? { chain, block: num(end.blockNumber), transaction: end.transactionHash, ...(end.blockTimestamp ? { timeMs: num(end.blockTimestamp) * 1_000 } : {}) } : {};
-    const isBack = end?.topics[0] === REFUNDED;
-    steps.push({ says: isBack ? t.messages.steps.sentBack : end ? t.messages.steps.receiverTook : t.messages.steps.waitsNoMore, state: isBack ? 'bad' : 'done', ...at });
-    return { steps, state: isBack ? 'returned' : 'taken', actions: [] };
+    if (end?.topics[0] === REFUNDED) {
+      steps.push({ says: t.messages.steps.sentBack, state: 'bad', ...at }, ...(await wayBack(chain, end, source, signal)));
+      return { steps, state: 'returned', actions: [] };
+    }
+    steps.push({ says: end ? t.messages.steps.receiverTook : t.messages.steps.waitsNoMore, state: 'done', ...at });
+    return { steps, state: 'taken', actions: [] };
   }
   steps.push({ says: t.messages.steps.receiverTakes, state: 'now' });
   const refundMs = (since + REFUND_SECONDS) * 1_000;

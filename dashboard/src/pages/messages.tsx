@@ -25,12 +25,12 @@ import { Submit } from '../wallet/submit';
 const LISTED = 20;
 /** Times that older ones are added. */
 const MAX_PAGES = 50;
-const TONES: Record<Progress['state'], Tone> = { 'on its way': 'warn', arrived: 'good', waits: 'warn', held: 'warn', returned: 'bad', taken: 'good' };
+const TONES: Record<Progress['state'], Tone> = { 'on its way': 'warn', arrived: 'good', waits: 'warn', held: 'warn', kept: 'warn', returned: 'bad', taken: 'good' };
 
 type State = Progress['state'];
 /** What a message goes by leaves logs, but that a zone took it: while one is on its way, blocks tell. */
 const ON_MESSAGES = [MESSAGES.to, ZONES.to];
-const FILTERS: Record<'waiting' | 'failed', State[]> = { waiting: ['on its way', 'waits', 'held'], failed: ['returned'] };
+const FILTERS: Record<'waiting' | 'failed', State[]> = { waiting: ['on its way', 'waits', 'held', 'kept'], failed: ['returned'] };
 /** States that a message keeps. */
 const LAST: State[] = ['arrived', 'returned'];
 const ended = new Memory<State>();
@@ -207,14 +207,15 @@ function StepLine({ of }: { of: Step }) {
         </span>
       )}
       {of.chain && of.transaction && <TxLink chain={of.chain} hash={of.transaction} />}
+      {of.goesOn && <a href={to('messages', of.goesOn)}>{t.messages.steps.followBack}</a>}
       </div>
     </li>
   );
 }
 
-function Act({ of, action, chain }: { of: Sent; action: Action; chain: Chain }) {
-  const intent = action === 'deliver' ? { chain, to: of.message.to, data: delivery(of.message) } : { chain, to: MESSAGES.to, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: action, args: [of.message] }) };
-  return <Submit intent={intent} label={t.messages.actions[action]} says={t.messages.actionSays[action]} />;
+function Act({ message, action, chain, says }: { message: Sent['message']; action: Action; chain: Chain; says: string }) {
+  const intent = action === 'deliver' ? { chain, to: message.to, data: delivery(message) } : { chain, to: MESSAGES.to, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: action, args: [message] }) };
+  return <Submit intent={intent} label={t.messages.actions[action]} says={says} />;
 }
 
 function Content({ of, into }: { of: Sent['message']; into: Chain }) {
@@ -258,6 +259,7 @@ function Follow({ of, world }: { of: Sent; world: World }) {
   const into = nameOf(world, of.message.destination);
   const state = useAsk<Progress>(HUB, ['progress', of.id], (signal) => progressOf(of, world, signal, true), { on: ON_MESSAGES, alsoOn: [of.chain, into], unsettled: (progress) => progress?.state === 'on its way' });
   const source = world.zones.find(({ name }) => name === of.chain);
+  const kept = state.data?.standsFor;
   return (
     <Panel
       title={
@@ -289,7 +291,7 @@ function Follow({ of, world }: { of: Sent; world: World }) {
       {state.data && state.data.actions.length > 0 && (
         <div className="mt-3 flex flex-col gap-2">
           {state.data.actions.map((action) => (
-            <Act key={action} of={of} action={action} chain={action === 'release' ? HUB : into} />
+            <Act key={action} message={kept ?? of.message} action={action} chain={action === 'release' && !kept ? HUB : into} says={kept ? t.messages.releaseSays : t.messages.actionSays[action]} />
           ))}
         </div>
       )}
