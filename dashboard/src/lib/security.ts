@@ -6,7 +6,7 @@ import { useEpoch } from './league';
 import { useAsk, viewsOrFail } from './live';
 import { STAKING } from './modules';
 import { KINDS } from './risk';
-import { call, HUB } from './rpc';
+import { batch, call, HUB } from './rpc';
 import type { ByKind, Hex, Zone } from './types';
 
 export interface Seat {
@@ -67,6 +67,23 @@ async function ofZone({ name }: Zone, signal: AbortSignal): Promise<Committee | 
 export function useCommittee(zone: Zone | null): UseQueryResult<Committee | null> {
   const epoch = useEpoch().data?.epoch;
   return useAsk<Committee | null>(HUB, ['committee', zone?.name ?? null, epoch], (signal) => (zone ? ofZone(zone, signal) : ofHub(epoch ?? 0, signal)), { fixed: true, keep: true, enabled: epoch !== undefined });
+}
+
+/** Ids of the operators in the committee of each of these zones, by the zone's id. Those that the hub tells nothing of are left out. */
+export async function serving(zones: readonly Pick<Zone, 'id' | 'name'>[], signal?: AbortSignal): Promise<Record<number, number[]>> {
+  const answers = await batch<ZoneDetails | null>(HUB, zones.map(({ name }) => ['hansa_zone', [name]]), signal);
+  const refused = answers.find((of) => of instanceof Error);
+  if (refused && answers.every((of) => of instanceof Error)) throw refused;
+  return Object.fromEntries(zones.flatMap(({ id }, index) => {
+    const of = answers[index];
+    return of && !(of instanceof Error) ? [[id, of.committee.map(({ operator }) => operator)] as const] : [];
+  }));
+}
+
+/** Who serves the zones, asked for anew when there are others, and with each epoch. */
+export function useServing(zones: readonly Zone[] | undefined): UseQueryResult<Record<number, number[]>> {
+  const epoch = useEpoch().data?.epoch;
+  return useAsk(HUB, ['serving', (zones ?? []).map(({ name, phase }) => [name, phase]), epoch], (signal) => serving(zones ?? [], signal), { fixed: true, keep: true, enabled: epoch !== undefined && zones !== undefined });
 }
 
 export interface Security {

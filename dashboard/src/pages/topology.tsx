@@ -9,6 +9,7 @@ import { useKnownAt, useOperators, usePeers, useStatus, useZoneHeads, useZones }
 import { to } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
 import { line, quoted } from '../lib/safe';
+import { useServing } from '../lib/security';
 import { useStream } from '../lib/stream';
 import { type Moved, perMinute, useBusy, useMoved } from '../lib/traffic';
 import type { Operator, Zone } from '../lib/types';
@@ -34,6 +35,10 @@ const useSize = (): Size =>
   );
 /** More than these are left to the list in words. */
 const MAX_DRAWN = 24;
+/** More lines to zones than these would hide each other. */
+const MAX_SERVING = 48;
+/** Zones that are named at each operator. */
+const MOST_NAMED = 4;
 const TICKS = 240;
 /** The widest circle of each kind. */
 const WIDEST = { operator: 24, zone: 36 };
@@ -136,6 +141,11 @@ function TrafficInWords({ chain, of }: { chain: Chain; of: Moved | null }) {
   );
 }
 
+/** Which zones an operator serves; more than a few are counted. */
+function Served({ zones }: { zones: Zone[] }) {
+  return <span className="text-muted">{zones.length === 0 ? t.league.servesNone : t.league.serves(zones.length > MOST_NAMED ? t.league.someZones(count(zones.length)) : zones.map(({ name }) => line(name, 24)).join(', '))}</span>;
+}
+
 const fill = { hub: 'var(--accent)', zone: 'var(--accent-soft)', operator: 'var(--good-soft)' };
 const stroke = { hub: 'var(--accent)', zone: 'var(--accent)', operator: 'var(--good)' };
 
@@ -145,6 +155,7 @@ export default function Topology() {
   const peers = usePeers().data;
   const status = useStatus().data;
   const moved = useMoved(zones).data;
+  const serves = useServing(zones).data;
   const serving = useMemo(() => (operators ?? []).filter(({ exited, seat }) => !exited || seat), [operators]);
   const down = serving.filter((operator) => peers && status && !isUp(operator, status, peers)).map(({ id }) => id);
   const heads = useZoneHeads(zones);
@@ -164,10 +175,24 @@ export default function Topology() {
   if (!operators || !zones) return null;
   const place = (of: Link['source']): Node => of as Node;
   const edges = drawn.nodes.map(({ y, radius, below }) => [(y ?? 0) - radius, (y ?? 0) + radius + below] as const);
+  const at = new Map(drawn.nodes.map((node) => [node.id, node]));
+  const dotted = serving.flatMap((operator) =>
+    zones.flatMap((zone) => {
+      const [from, into] = [at.get(`operator:${operator.id}`), at.get(`zone:${zone.name}`)];
+      return from && into && serves?.[zone.id]?.includes(operator.id) ? [{ operator, zone, from, into }] : [];
+    }),
+  );
+  const areMany = dotted.length > MAX_SERVING;
   const [top, bottom] = [Math.min(...edges.map(([least]) => least)) - 6, Math.max(...edges.map(([, most]) => most)) + 6];
   return (
     <>
       <svg viewBox={`0 ${top} ${size.width} ${bottom - top}`} aria-hidden="true" className="mx-auto w-full max-w-[46rem]">
+        {!areMany &&
+          dotted.map(({ operator, zone, from, into }) => (
+            <line key={`${operator.id}:${zone.id}`} x1={from.x} y1={from.y} x2={into.x} y2={into.y} stroke={from.bad ? 'var(--bad)' : 'var(--muted)'} strokeWidth={2} strokeLinecap="round" strokeDasharray="0.1 6" data-serves={zone.name}>
+              <title>{t.league.servesLine(quoted(operator.name, 40), line(zone.name, 40))}</title>
+            </line>
+          ))}
         {drawn.links.map((link, index) => {
           const [from, into] = [place(link.source), place(link.target)];
           const messages = sum(moved?.get(link.zoneId ?? -1));
@@ -211,6 +236,7 @@ export default function Topology() {
           </a>
         ))}
       </svg>
+      <p className="text-center text-xs text-muted">{areMany ? t.league.manyLines : t.league.lines}</p>
       <p className="text-center text-xs text-muted">{t.league.lately}</p>
       <div className="mt-2 grid gap-x-6 gap-y-0.5 text-sm sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <ul>
@@ -224,6 +250,7 @@ export default function Topology() {
               </a>
               <Ether of={big(operator.stake)} />
               {down.includes(operator.id) ? <Badge tone="bad">{t.node.down}</Badge> : <span className="text-muted">{operator.seat ? t.league.seat : t.league.noSeat}</span>}
+              {serves && <Served zones={zones.filter(({ id }) => serves[id]?.includes(operator.id))} />}
             </li>
           ))}
         </ul>

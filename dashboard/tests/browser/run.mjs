@@ -157,6 +157,10 @@ if (process.argv.includes('--screenshots')) {
     await page.getByText(/Final \d+ ms after it was sent|Final [\d.]+ s after it was sent/).waitFor({ timeout: 15 * SECOND });
     await page.getByText(/last hour [\d.]+ m?s/).first().waitFor();
     await page.getByText(/\d+ messages? in and \d+ out/).first().waitFor();
+    // Who serves which zone, in the picture and in words.
+    await page.getByText('serves market, grid').first().waitFor();
+    assert.equal(await page.getByText('serves market, grid').count(), 4);
+    for (const zone of ['market', 'grid']) assert.equal(await page.locator(`svg line[data-serves="${zone}"]`).count(), 4, zone);
     await page.context().close();
   });
 
@@ -555,11 +559,23 @@ if (process.argv.includes('--screenshots')) {
   test(`${MANY} objects in the list: filtered and sorted without waiting`, { timeout: 180 * SECOND }, async () => {
     await Promise.all(['member-3', 'member-4'].map((as, part) => league.publish(indicators(MANY / 2, 1_000 + (part * MANY) / 2), as)));
     const { page } = await open(browser, league);
+    // What the node packed on its way here, and what became of it.
+    const received = { packed: 0, whole: 0 };
+    page.on('requestfinished', async (request) => {
+      if (!request.postData()?.includes('eth_getLogs')) return;
+      const { responseBodySize } = await request.sizes().catch(() => ({ responseBodySize: 0 }));
+      const body = await request.response().then((response) => response?.body()).catch(() => null);
+      if (!body || responseBodySize >= body.length) return;
+      received.packed += responseBodySize;
+      received.whole += body.length;
+    });
     await visit(page, league, 'exchange');
     const more = page.getByRole('button', { name: 'Load older' });
     await page.getByText('page 1 of').waitFor();
     if (await more.isVisible().catch(() => false)) await more.click();
     await page.waitForFunction((least) => Number((document.querySelector('main section h2')?.textContent ?? '').replace(/\D/g, '')) >= least, MANY, { timeout: 60 * SECOND });
+    console.log(`logs of the exchange: ${received.packed} bytes for ${received.whole}`);
+    assert.ok(received.whole > 1_000_000 && received.packed < received.whole / 3, JSON.stringify(received));
     const begun = Date.now();
     await page.getByRole('searchbox', { name: 'Filter objects' }).fill('address 10999');
     await page.getByText(/^1 of [\d,]+ objects$/).waitFor({ timeout: 5 * SECOND });

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { escrowLastsMs } from '../../src/lib/league';
-import { cheapestFault, leastAnswering, security, times } from '../../src/lib/security';
+import { cheapestFault, leastAnswering, security, serving, times } from '../../src/lib/security';
 import type { Zone } from '../../src/lib/types';
 
 test('a zone that holds more than answers for it is told, and one that holds nothing has no ratio', () => {
@@ -37,4 +37,17 @@ test('an escrow lasts until what is left pays the time of notice', () => {
   expect(escrowLastsMs(zone(100, 10, 86_400))).toBe(9 * day);
   expect(escrowLastsMs(zone(5, 10, 86_400))).toBe(0);
   expect(escrowLastsMs(zone(100, 0))).toBeNull();
+});
+
+afterEach(() => void vi.unstubAllGlobals());
+
+test('who serves which zone, of those that the hub tells of', async () => {
+  let answers: Record<string, unknown> = { market: { result: { committee: [{ operator: 1 }, { operator: 3 }] } }, grid: { error: { code: -32_005, message: 'limit' } }, far: { result: null } };
+  vi.stubGlobal('fetch', async (_: string, { body }: { body: string }) => ({ status: 200, json: async () => (JSON.parse(body) as { id: number; params: [string] }[]).map(({ id, params: [name] }) => ({ id, ...(answers[name] as object) })) }));
+  const zones = ['market', 'grid', 'far'].map((name, index) => ({ id: index + 1, name }));
+  expect(await serving(zones)).toEqual({ 1: [1, 3] });
+  expect(await serving([])).toEqual({});
+  // That nothing was told is not that nobody serves.
+  answers = Object.fromEntries(zones.map(({ name }) => [name, answers.grid]));
+  await expect(serving(zones)).rejects.toThrow('limit');
 });
