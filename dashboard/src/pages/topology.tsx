@@ -146,6 +146,8 @@ function Served({ zones }: { zones: Zone[] }) {
   return <span className="text-muted">{zones.length === 0 ? t.league.servesNone : t.league.serves(zones.length > MOST_NAMED ? t.league.someZones(count(zones.length)) : zones.map(({ name }) => line(name, 24)).join(', '))}</span>;
 }
 
+/** Names stand on lines. */
+const halo = { stroke: 'var(--panel)', strokeWidth: 4, strokeLinejoin: 'round', paintOrder: 'stroke' } as const;
 const fill = { hub: 'var(--accent)', zone: 'var(--accent-soft)', operator: 'var(--good-soft)' };
 const stroke = { hub: 'var(--accent)', zone: 'var(--accent)', operator: 'var(--good)' };
 
@@ -203,8 +205,8 @@ export default function Topology() {
                 y1={from.y}
                 x2={into.x}
                 y2={into.y}
-                stroke={link.kind === 'messages' ? 'var(--accent)' : 'var(--line)'}
-                strokeWidth={link.kind === 'messages' ? width(messages) : 1.5}
+                stroke={link.kind === 'messages' ? 'var(--accent)' : 'var(--muted)'}
+                strokeWidth={link.kind === 'messages' ? width(messages) : 1}
                 strokeDasharray={link.kind === 'stake' ? '4 4' : undefined}
               />
               {messages > 0 && (
@@ -222,12 +224,12 @@ export default function Topology() {
           <a key={node.id} href={node.href} tabIndex={-1}>
             <circle cx={node.x} cy={node.y} r={node.radius} fill={node.bad ? 'var(--bad-soft)' : fill[node.kind]} stroke={node.bad ? 'var(--bad)' : stroke[node.kind]} strokeWidth={2} strokeDasharray={node.bad ? '5 3' : undefined} />
             {node.kind === 'operator' ? (
-              <text x={node.x} y={(node.y ?? 0) + node.radius + 14} textAnchor="middle" fontSize="12" fill={node.bad ? 'var(--bad)' : 'var(--text)'}>
+              <text x={node.x} y={(node.y ?? 0) + node.radius + 14} textAnchor="middle" fontSize="12" fill={node.bad ? 'var(--bad)' : 'var(--text)'} {...halo}>
                 {node.label}
               </text>
             ) : (
               <>
-                <text x={node.x} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 14 : node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--text)'}>
+                <text x={node.x} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 14 : node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--text)'} {...(node.below > 0 ? halo : {})}>
                   {node.label}
                 </text>
                 {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 26 : 14)} on={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--muted)'} />}

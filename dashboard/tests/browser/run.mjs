@@ -82,7 +82,7 @@ before(async () => {
   token = await makeToken();
   browser = await launch();
   routes = await places();
-}, { timeout: 120 * SECOND });
+}, { timeout: 300 * SECOND });
 
 after(async () => {
   await browser?.close();
