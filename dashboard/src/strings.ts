@@ -388,6 +388,7 @@ export const t = {
     follow: (id: string) => `Follow message ${id}`,
     one: (from: string, into: string) => `From ${from} to ${into}`,
     fee: 'fee',
+    reward: 'reward of the call',
     states: { done: 'done', now: 'under way', later: 'later', bad: 'did not happen' },
     whole: { 'on its way': 'on its way', arrived: 'arrived', waits: 'waits', held: 'held', kept: 'kept', returned: 'returned', taken: 'taken' },
     steps: {
@@ -397,6 +398,7 @@ export const t = {
       zoneTakes: (zone: string) => `${zone} takes it with its next block`,
       zoneTook: (zone: string) => `${zone} took it`,
       receiverTakes: 'It waits until its receiver takes it',
+      receiverIsCalled: 'It waits until its receiver is called: nodes do that where its reward pays for it, or it takes little gas',
       canGoBack: (when: string) => `From ${when} on, anybody can send its value back to its sender`,
       receiverTook: 'Its receiver took it',
       sentBack: 'Nobody took it in time: its value was sent back to its sender',

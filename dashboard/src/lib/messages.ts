@@ -1,6 +1,7 @@
 // Messages between chains, and how far each one is: by the events and views of the module on each chain, as `hansa message status` does.
 import type { Abi } from 'viem';
-import { decodeEventLog, encodeAbiParameters, encodeEventTopics, encodeFunctionData, keccak256, toFunctionSelector } from 'viem/utils';
+import { decodeEventLog, encodeAbiParameters, encodeEventTopics, encodeFunctionData, keccak256 } from 'viem/utils';
+import { IMessageReceiver } from '../abi/IMessageReceiver';
 import { t } from '../strings';
 import { headers, Memory } from './blocks';
 import { dateTime, ether, num } from './format';
@@ -19,8 +20,15 @@ export interface Message {
   to: Hex;
   value: bigint;
   fee: bigint;
+  /** Gas of the call of its receiver; 0: nobody calls it. */
+  gas: bigint;
+  /** Wei for who makes that call. */
+  reward: bigint;
   data: Hex;
 }
+
+/** Wei that travel with a message. */
+const carried = ({ value, reward }: Message): bigint => value + reward;
 
 export interface Sent {
   id: Hex;
@@ -57,7 +65,6 @@ export interface Progress {
 const OUTCOMES = ['paid', 'waiting', 'forwarded', 'held', 'returned'] as const;
 /** After this a message that nobody took can be sent back, seconds (IMessages.refund). */
 const REFUND_SECONDS = 7 * 86_400;
-const DELIVER = 'deliver((uint64,uint64,uint64,address,address,uint256,uint256,bytes))';
 /** Clocks of operators differ, ms. */
 const SKEW_MS = 5_000;
 /** An account that lent itself code (EIP-7702) can still take by itself. */
@@ -201,7 +208,7 @@ async function kept(of: Sent, target: Zone, entry: bigint, signal?: AbortSignal)
   const at = async (block: string): Promise<bigint> => ((await viewsOrFail(target.name, [view], signal, block))[0] as readonly [bigint, bigint])[1];
   const held = await at('latest');
   // It is paid out as a whole, so nothing of it is left.
-  if (held < of.message.value) return null;
+  if (held < carried(of.message)) return null;
   const { block } = await arrival(of, target, entry, signal);
   if (block === undefined) return { message, held, isPart: null };
   try {
@@ -283,21 +290,18 @@ export async function progress(of: Sent, world: World, signal?: AbortSignal, who
     steps.push({ says: end ? t.messages.steps.receiverTook : t.messages.steps.waitsNoMore, state: 'done', ...at });
     return { steps, state: 'taken', actions: [] };
   }
-  steps.push({ says: t.messages.steps.receiverTakes, state: 'now' });
+  steps.push({ says: of.message.gas > 0n ? t.messages.steps.receiverIsCalled : t.messages.steps.receiverTakes, state: 'now' });
   const refundMs = (since + REFUND_SECONDS) * 1_000;
   const isLate = Date.now() > refundMs;
-  if (of.message.value > 0n) steps.push({ says: t.messages.steps.canGoBack(dateTime(refundMs)), state: isLate ? 'now' : 'later' });
+  if (carried(of.message) > 0n) steps.push({ says: t.messages.steps.canGoBack(dateTime(refundMs)), state: isLate ? 'now' : 'later' });
   const code = whole ? await call<Hex>(chain, 'eth_getCode', [of.message.to, 'latest'], signal) : '0x';
   const actions: Action[] = [code.length > 2 && !code.startsWith(LENT) ? 'deliver' : 'take'];
-  if (isLate && of.message.value > 0n) actions.push('refund');
+  if (isLate && carried(of.message) > 0n) actions.push('refund');
   return { steps, state: 'waits', actions };
 }
 
-/** The call that makes an ERC-7786 gateway hand a message on: its arguments are those of `take`. */
-export function delivery(message: Message): Hex {
-  const take = encodeFunctionData({ abi: MESSAGES.abi, functionName: 'take', args: [message] });
-  return `${toFunctionSelector(DELIVER)}${take.slice(10)}`;
-}
+/** The call that has a contract take a message: an ERC-7786 gateway hands it on. */
+export const delivery = (message: Message): Hex => encodeFunctionData({ abi: IMessageReceiver, functionName: 'deliver', args: [message] });
 
 /** The messages of a transaction, wherever it is. */
 export async function ofTransaction(chains: Chain[], hash: Hex, signal?: AbortSignal): Promise<Sent[]> {

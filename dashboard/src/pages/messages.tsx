@@ -284,6 +284,11 @@ function Follow({ of, world }: { of: Sent; world: World }) {
             {t.messages.fee} <Ether of={of.message.fee} digits={6} />
           </span>
         )}
+        {of.message.reward > 0n && (
+          <span>
+            {t.messages.reward} <Ether of={of.message.reward} digits={6} />
+          </span>
+        )}
       </p>
       {of.message.data !== '0x' && <Content of={of.message} into={into} />}
       <ol className="mt-2 flex flex-col gap-1">{state.data?.steps.map((step, index) => <StepLine key={index} of={step} />)}</ol>

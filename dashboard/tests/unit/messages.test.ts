@@ -6,10 +6,10 @@ import type { Hex, Zone } from '../../src/lib/types';
 import { t } from '../../src/strings';
 
 test('a gateway is called with the arguments of take', () => {
-  const message: Message = { source: 1n, destination: 2n, nonce: 3n, sender: `0x${'11'.repeat(20)}`, to: `0x${'22'.repeat(20)}`, value: 4n, fee: 0n, data: '0xabcd' };
+  const message: Message = { source: 1n, destination: 2n, nonce: 3n, sender: `0x${'11'.repeat(20)}`, to: `0x${'22'.repeat(20)}`, value: 4n, fee: 0n, gas: 5n, reward: 6n, data: '0xabcd' };
   const data = delivery(message);
-  expect(data.slice(0, 10)).toBe(toFunctionSelector('deliver((uint64,uint64,uint64,address,address,uint256,uint256,bytes))'));
-  const take = `${toFunctionSelector('take((uint64,uint64,uint64,address,address,uint256,uint256,bytes))')}${data.slice(10)}` as const;
+  expect(data.slice(0, 10)).toBe(toFunctionSelector('deliver((uint64,uint64,uint64,address,address,uint256,uint256,uint64,uint256,bytes))'));
+  const take = `${toFunctionSelector('take((uint64,uint64,uint64,address,address,uint256,uint256,uint64,uint256,bytes))')}${data.slice(10)}` as const;
   expect(decodeFunctionData({ abi: MESSAGES.abi, data: take }).args).toEqual([message]);
 });
 
@@ -17,7 +17,7 @@ test('a gateway is called with the arguments of take', () => {
 const CHECKPOINT = (ZONES.abi.find((item) => item.type === 'function' && item.name === 'checkpointOf') as unknown as { outputs: [{ components: { name: string; type: string }[] }] }).outputs[0].components;
 const HUB_ID = 1n;
 const ZONE = { id: 1, name: 'market', chainId: '0x64', createdAt: '0x1', path: '/zones/market', sent: 5 } as unknown as Zone;
-const sent = (chain: string, more: Partial<Message> = {}): Sent => ({ id: `0x${'aa'.repeat(32)}`, message: { source: 1n, destination: 100n, nonce: 0n, sender: `0x${'11'.repeat(20)}`, to: `0x${'22'.repeat(20)}`, value: 0n, fee: 0n, data: '0xab', ...more }, chain, block: 3, transaction: `0x${'bb'.repeat(32)}`, timeMs: 1_000 });
+const sent = (chain: string, more: Partial<Message> = {}): Sent => ({ id: `0x${'aa'.repeat(32)}`, message: { source: 1n, destination: 100n, nonce: 0n, sender: `0x${'11'.repeat(20)}`, to: `0x${'22'.repeat(20)}`, value: 0n, fee: 0n, gas: 0n, reward: 0n, data: '0xab', ...more }, chain, block: 3, transaction: `0x${'bb'.repeat(32)}`, timeMs: 1_000 });
 
 /** A node that answers these views and refuses all others. */
 const node = (answers: Record<string, unknown>): void =>
@@ -76,7 +76,7 @@ const fresh = (byte: string, chainName: string, more: Partial<Message> = {}): Se
 test('ether that a zone kept for a blocked address is told as kept, and let go by what stands for it', async () => {
   const it = (byte: string) => fresh(byte, 'hub', { data: '0x', value: 5n, to: TO });
   const stand = standIn(100n, TO);
-  expect(stand).toMatchObject({ source: 100n, destination: 100n, sender: TO, to: TO, nonce: 0n, value: 0n, fee: 0n, data: '0x' });
+  expect(stand).toMatchObject({ source: 100n, destination: 100n, sender: TO, to: TO, nonce: 0n, value: 0n, fee: 0n, gas: 0n, reward: 0n, data: '0x' });
   /** The zone takes it with block 6, and keeps for the address so much after each block. */
   const keeping = (kept: (block: number) => bigint | typeof gone, arrives: (block: number) => bigint | typeof gone = (block) => (block >= 6 ? 1n : 0n)) =>
     chain((name, block, [id]) => {
