@@ -2,7 +2,8 @@
 //!
 //! Development dependencies count as well, for a test that needs a crate below its own stands in the wrong crate.
 //! `sim` and the binaries are the exception: their tests put whole leagues together. On top of the order, what
-//! stands in [`APART`] must not be reached at all, not even through a crate in between.
+//! stands in [`APART`] must not be reached at all, not even through a crate in between. And no crate of the product asks another one for what
+//! only tests are to have ([`TESTS_ONLY`]).
 
 use crate::{Error, Finding};
 use serde::Deserialize;
@@ -40,6 +41,9 @@ pub const APART: &[(&str, &str)] = &[
     ("crates/dashboard", "crates/engine"),
 ];
 
+/// The feature of a crate that makes it lie or fail on purpose. No node is built with it.
+pub const TESTS_ONLY: &str = "test-utils";
+
 /// How one crate uses another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -66,6 +70,8 @@ impl Kind {
 #[derive(Debug, Default)]
 pub struct Workspace {
     crates: BTreeMap<String, BTreeSet<(String, Kind)>>,
+    /// Crates that ask for [`TESTS_ONLY`], and by what.
+    armed: BTreeSet<(String, String)>,
 }
 
 impl Workspace {
@@ -79,6 +85,13 @@ impl Workspace {
             .entry(directory.to_owned())
             .or_default()
             .extend(dependencies);
+        self
+    }
+
+    /// Says that a crate asks for [`TESTS_ONLY`] by a section or feature of its manifest.
+    #[must_use]
+    pub fn with_armed(mut self, directory: &str, by: &str) -> Self {
+        self.armed.insert((directory.to_owned(), by.to_owned()));
         self
     }
 
@@ -104,14 +117,16 @@ impl Workspace {
                 continue;
             };
             let named = package.dependencies.iter().filter_map(|dependency| {
-                let kind = match dependency.kind.as_deref() {
-                    Some("dev") => Kind::Dev,
-                    Some("build") => Kind::Build,
-                    _ => Kind::Normal,
-                };
-                Some((relative(dependency.path.as_deref()?)?, kind))
+                Some((relative(dependency.path.as_deref()?)?, dependency.kind()))
             });
-            workspace.crates.entry(directory).or_default().extend(named);
+            workspace
+                .crates
+                .entry(directory.clone())
+                .or_default()
+                .extend(named);
+            for by in package.arms() {
+                workspace = workspace.with_armed(&directory, &by);
+            }
         }
         Ok(workspace)
     }
@@ -143,7 +158,7 @@ impl Workspace {
     }
 }
 
-/// Checks a workspace against [`ORDER`] and [`APART`].
+/// Checks a workspace against [`ORDER`], [`APART`] and [`TESTS_ONLY`].
 pub fn check(workspace: &Workspace) -> Vec<Finding> {
     let place = |directory: &str| ORDER.iter().position(|entry| *entry == directory);
     let mut findings = Vec::new();
@@ -183,6 +198,16 @@ pub fn check(workspace: &Workspace) -> Vec<Finding> {
             });
         }
     }
+    for (directory, by) in &workspace.armed {
+        // Simulations are no part of a node.
+        if directory != "crates/sim" {
+            findings.push(Finding {
+                place: directory.clone(),
+                line: None,
+                message: format!("asks for the feature {TESTS_ONLY} in {by}: only tests may"),
+            });
+        }
+    }
     findings.sort();
     findings
 }
@@ -197,10 +222,42 @@ struct Metadata {
 struct Package {
     manifest_path: String,
     dependencies: Vec<Dependency>,
+    #[serde(default)]
+    features: BTreeMap<String, Vec<String>>,
+}
+
+impl Package {
+    /// What of its manifest asks for [`TESTS_ONLY`], but in its tests.
+    fn arms(&self) -> Vec<String> {
+        let asks = |features: &[String]| {
+            let mut names = features.iter().map(|name| name.rsplit('/').next());
+            names.any(|name| name == Some(TESTS_ONLY))
+        };
+        let sections = self.dependencies.iter().filter_map(|dependency| {
+            let kind = dependency.kind();
+            (kind != Kind::Dev && asks(&dependency.features)).then(|| kind.section().to_owned())
+        });
+        let features = self.features.iter().filter_map(|(name, enabled)| {
+            (name != TESTS_ONLY && asks(enabled)).then(|| format!("its feature {name}"))
+        });
+        sections.chain(features).collect()
+    }
 }
 
 #[derive(Deserialize)]
 struct Dependency {
     kind: Option<String>,
     path: Option<String>,
+    #[serde(default)]
+    features: Vec<String>,
+}
+
+impl Dependency {
+    fn kind(&self) -> Kind {
+        match self.kind.as_deref() {
+            Some("dev") => Kind::Dev,
+            Some("build") => Kind::Build,
+            _ => Kind::Normal,
+        }
+    }
 }

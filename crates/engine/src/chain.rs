@@ -122,6 +122,9 @@ pub struct Tuning {
     /// Makes this operator propose invalid blocks.
     #[cfg(feature = "test-utils")]
     pub tamper: Option<crate::Tamper>,
+    /// Panics where a block of this operator, or of others, calls this address.
+    #[cfg(feature = "test-utils")]
+    pub poison: Option<alloy_primitives::Address>,
 }
 
 /// How long consensus waits in one epoch.
@@ -172,6 +175,8 @@ impl Default for Tuning {
             certification_slack: Duration::from_secs(2),
             #[cfg(feature = "test-utils")]
             tamper: None,
+            #[cfg(feature = "test-utils")]
+            poison: None,
         }
     }
 }
@@ -391,6 +396,11 @@ where
     .with_reseeds(&config.reseeds);
     let cuts = config.reseeds.iter().map(|reseed| reseed.cut);
     let rules = ChainRules::with_cuts(genesis.clone(), cuts);
+    #[cfg(feature = "test-utils")]
+    let rules = ChainRules {
+        poison: tuning.poison,
+        ..rules
+    };
     let reseeds = config.reseeds.clone();
     let zone = genesis.zone.as_ref().map_or(0, |zone| zone.id);
     let evidence = config.evidence.clone().map(|evidence| (evidence, zone));

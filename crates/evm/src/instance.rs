@@ -26,6 +26,9 @@ pub struct ChainRules {
     pub genesis: std::sync::Arc<Genesis>,
     /// How its blocks divide into epochs.
     pub epochs: Timetable,
+    /// Where a module is that panics.
+    #[cfg(feature = "test-utils")]
+    pub poison: Option<Address>,
 }
 
 impl ChainRules {
@@ -44,6 +47,8 @@ impl ChainRules {
             chain_id: genesis.chain_id,
             treasury: genesis.fees.treasury,
             genesis,
+            #[cfg(feature = "test-utils")]
+            poison: None,
         }
     }
 }
@@ -161,11 +166,14 @@ pub fn build<D: Database, I>(
             cfg.chain_id = rules.chain_id;
             edit(cfg);
         });
+    let precompiles = Precompiles::new(spec, guarded);
+    #[cfg(feature = "test-utils")]
+    let precompiles = precompiles.with_poison(rules.poison);
     Ok(RevmEvm::new_with_inspector(
         context,
         inspector,
         instructions,
-        Precompiles::new(spec, guarded),
+        precompiles,
     ))
 }
 

@@ -28,6 +28,8 @@ pub struct Precompiles {
     addresses: AddressSet,
     guarded: bool,
     replaced: AddressMap<Option<Address>>,
+    #[cfg(feature = "test-utils")]
+    poison: Option<Address>,
 }
 
 /// Whether Ethereum's precompile is at an address.
@@ -46,7 +48,16 @@ impl Precompiles {
             addresses,
             guarded,
             replaced: AddressMap::default(),
+            #[cfg(feature = "test-utils")]
+            poison: None,
         }
+    }
+
+    /// Has a module with a fault at this address, which panics: for tests of what that does to a node.
+    #[cfg(feature = "test-utils")]
+    #[must_use]
+    pub fn with_poison(self, poison: Option<Address>) -> Self {
+        Self { poison, ..self }
     }
 
     /// Lets Ethereum's precompile of another address run at each of these addresses, or only the code that its account has: for calls that no
@@ -135,6 +146,11 @@ impl<D: Database> PrecompileProvider<EvmContext<D>> for Precompiles {
             };
             return self.ethereum.run(context, &inputs);
         }
+        #[cfg(feature = "test-utils")]
+        assert!(
+            self.poison != Some(inputs.bytecode_address),
+            "the poisoned module was called"
+        );
         if hansa_abi::module_at(&inputs.bytecode_address).is_some() {
             return run_module(context, inputs).map(Some);
         }

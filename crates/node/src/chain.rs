@@ -139,7 +139,7 @@ where
             hub: setup.hub,
             reseeds: setup.reseeds,
             evidence: setup.evidence,
-            tuning: Tuning::default(),
+            tuning: tuning(&common.config, &genesis.name),
         },
         channels,
     )
@@ -220,6 +220,23 @@ where
         genesis_block,
         started_at,
     })
+}
+
+/// A node's chains are tuned alike.
+#[cfg(not(feature = "test-utils"))]
+fn tuning(_: &Config, _: &str) -> Tuning {
+    Tuning::default()
+}
+
+/// The same, but for a zone with a fault.
+#[cfg(feature = "test-utils")]
+fn tuning(config: &Config, chain: &str) -> Tuning {
+    let poison = config.zones.poison.as_ref();
+    let poison = poison.filter(|poison| poison.zone == chain);
+    Tuning {
+        poison: poison.map(|poison| poison.address),
+        ..Tuning::default()
+    }
 }
 
 /// Gives a folder another name, which no other has, and says which.

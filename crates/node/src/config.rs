@@ -310,6 +310,21 @@ impl Default for Log {
 pub struct Zones {
     /// Zones that it follows without a seat, by name; `*` for every one.
     pub follow: Vec<String>,
+    /// A zone here has a module that panics.
+    #[cfg(feature = "test-utils")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poison: Option<Poison>,
+}
+
+/// A module with a fault, which a zone has on this node alone: for tests of what a panic ends. A released node is built without the feature, and knows no such setting.
+#[cfg(feature = "test-utils")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poison {
+    /// The zone's name.
+    pub zone: String,
+    /// The module's address.
+    pub address: alloy_primitives::Address,
 }
 
 impl Zones {

@@ -4,6 +4,7 @@
 //! says why.
 
 use crate::{DataDirError, NodeError, datadir::storage_of, runtimes::zone_here};
+use hansa_state::EXECUTION_THREAD;
 use parking_lot::Mutex;
 use std::{
     any::Any,
@@ -51,6 +52,10 @@ fn note(panic: &PanicHookInfo<'_>) {
     }
     if file.contains("redb") {
         words.insert_str(0, INDEX);
+    }
+    if std::thread::current().name() == Some(EXECUTION_THREAD) {
+        // Whoever waits for it panics with the same words, on the chain's own runtime.
+        return;
     }
     let mut first = FIRST.lock();
     let known = first

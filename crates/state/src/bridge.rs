@@ -26,6 +26,15 @@ use std::{
 
 impl DBErrorMarker for StateError {}
 
+/// Name of the threads that [`execute`] starts. They are of no runtime, so a panic there does not show which chain it ends: [`execute`] panics with the same words.
+pub const EXECUTION_THREAD: &str = "evm";
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+    words.unwrap_or("execution panicked without words")
+}
+
 /// Values read ahead of execution, in one go.
 #[derive(Clone, Debug, Default)]
 pub struct Prefetch {
@@ -163,7 +172,7 @@ fn missing_code(code_hash: B256) -> StateError {
 /// between transactions.
 ///
 /// # Panics
-/// With the panic of `work`.
+/// With the words of a panic of `work`.
 pub async fn execute<E, S, T>(
     context: E,
     batches: Batches<E, S>,
@@ -208,7 +217,7 @@ where
         cancelled,
     };
     let thread = std::thread::Builder::new()
-        .name("evm".into())
+        .name(EXECUTION_THREAD.into())
         .spawn(move || work(db))
         .map_err(|error| StateError::Database(format!("evm thread: {error}")))?;
     // Ends when the thread drops its database.
@@ -220,7 +229,8 @@ where
     }
     match thread.join() {
         Ok(result) => Ok((batches, result)),
-        Err(panic) => std::panic::resume_unwind(panic),
+        // A panic anew, and not that one resumed: here it is known which chain's it is.
+        Err(panic) => panic!("{}", words_of(&*panic)),
     }
 }
 

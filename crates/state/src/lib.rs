@@ -29,7 +29,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use bridge::{BridgeDb, Cancelled, Prefetch, ViewDb, execute};
+pub use bridge::{BridgeDb, Cancelled, EXECUTION_THREAD, Prefetch, ViewDb, execute};
 pub use db::{
     Batches, CodeDb, Config, DatabaseConfigs, Databases, Family, Merkleized, StateDb, SyncTargets,
     commitment, empty_commitment, merkleize, sync_targets,

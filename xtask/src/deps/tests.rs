@@ -121,3 +121,33 @@ fn metadata_is_read() {
     );
     assert!(matches!(Workspace::parse("[]"), Err(Error::Metadata(_))));
 }
+
+#[test]
+fn only_tests_ask_for_what_only_tests_may_have() {
+    let package = |directory: &str, dependency: &str, features: &str| {
+        let json = format!(
+            r#"{{"workspace_root": "/r", "packages": [
+            {{"manifest_path": "/r/{directory}/Cargo.toml", "features": {{{features}}}, "dependencies": [{{{dependency}}}]}}]}}"#
+        );
+        messages(&Workspace::parse(&json).unwrap())
+    };
+    let asks = |kind: &str| format!(r#""kind": {kind}, "features": ["test-utils"]"#);
+    let forwards = r#""test-utils": ["hansa-engine/test-utils"]"#;
+    assert_eq!(
+        package("crates/node", &asks("\"dev\""), forwards),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        package("crates/sim", &asks("null"), ""),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        package("crates/node", &asks("null"), ""),
+        ["crates/node: asks for the feature test-utils in [dependencies]: only tests may"]
+    );
+    let default = r#""default": ["hansa-engine/test-utils"]"#;
+    assert_eq!(
+        package("bin/hansa", r#""kind": null"#, default),
+        ["bin/hansa: asks for the feature test-utils in its feature default: only tests may"]
+    );
+}

@@ -4,6 +4,7 @@
 mod common;
 
 mod damage;
+mod isolation;
 mod joining;
 mod lifecycle;
 mod operators;

@@ -34,7 +34,7 @@ pub(crate) fn by_member(dir: &Path, arguments: &[&str]) -> Value {
 }
 
 /// Zones `market` and `grid`, made with these options, each with an ether of the first member.
-fn two_zones(dir: &Path, options: &[&str]) {
+pub(crate) fn two_zones(dir: &Path, options: &[&str]) {
     for (name, chain_id) in [("market", "48571"), ("grid", "48572")] {
         let create = ["zone", "create", name, "--chain-id", chain_id];
         let create = [&create[..], &["--heartbeat", "400"], options].concat();
@@ -301,7 +301,7 @@ fn kill(dir: &Path, operator: &str) {
 }
 
 /// All files of a folder, and of those in it.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -401,7 +401,7 @@ fn a_zone_that_breaks_harms_nothing_else() {
 }
 
 /// What an operator tells Prometheus.
-fn metrics(url: &str) -> String {
+pub(crate) fn metrics(url: &str) -> String {
     let place = url.strip_prefix("http://").unwrap();
     let (address, path) = place.split_once('/').unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -488,7 +488,7 @@ fn leading_zeros(url: &str) -> Result<Value, hansa_client::RpcError> {
     crate::ask(url, "eth_call", &[call, "latest".into()])
 }
 
-fn gas_limit(url: &str) -> u64 {
+pub(crate) fn gas_limit(url: &str) -> u64 {
     let block = rpc(
         url,
         "eth_getBlockByNumber",

@@ -521,6 +521,8 @@ fn node_config(
         // Each of them is to answer for whatever is looked at.
         zones: Zones {
             follow: vec!["*".into()],
+            #[cfg(feature = "test-utils")]
+            poison: None,
         },
         history: crate::History::default(),
         log: Log::default(),
