@@ -105,7 +105,7 @@ pub enum NodeError {
     Chain(#[from] hansa_engine::Start),
     /// A chain failed while it ran.
     #[error(
-        "{what} cannot go on: {reason}\nsee the log above and start again: everything is there as of the last finalized block; if that does not help, move {storage} away: the blocks come from peers"
+        "{what} cannot go on: {reason}\ncheck that the disk works and has space left, see the log above, and start again: everything is there as of the last finalized block; if that does not help, move {storage} away: the blocks come from peers"
     )]
     Ended {
         /// The node, or a zone.

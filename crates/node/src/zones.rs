@@ -40,7 +40,7 @@ use commonware_runtime::{
 };
 use hansa_abi::{IZones, ZONES};
 use hansa_engine::{Channels, Committees, Courier, Evidence, Hub, Join, LocalHub, Shared};
-use hansa_index::{FinalizedBlock, Index};
+use hansa_index::{FinalizedBlock, Index, IndexError};
 use hansa_modules::{
     staking::{self, Calendar, Committee},
     zones::{self, Reseed},
@@ -429,7 +429,7 @@ impl Zone {
         let genesis = Arc::new(self.genesis.clone());
         let name = genesis.name.clone();
         let mut pause = RESTART_AFTER;
-        // Once: clients of a zone that ended may still hold it.
+        // Kept while nothing fails: clients may still read it.
         let mut index = None;
         // What was begun here may need this node, whatever the hub says by now: only the zone itself knows.
         let mut may_wait = !self.follows && !self.is_begun();
@@ -477,6 +477,8 @@ impl Zone {
             };
             tracing::error!(zone = %name, error, again_after = ?pause, "a zone ended; the hub and other zones go on");
             tokio::select! {
+            // Once it could not write, it refuses everything until it is opened again.
+            index = None;
                 () = tokio::time::sleep(pause) => {}
                 () = until(self.supervisor.common.stopped.clone()) => return,
             }
@@ -555,7 +557,13 @@ impl Zone {
             std::fs::write(folder.join(FROM_STATE), "").map_err(|error| failed(&error))?;
         }
         let config = index_config(&self.supervisor.common.config, hash);
-        Ok(begun(Index::open(folder.join("index.redb"), config)?))
+        match Index::open(folder.join("index.redb"), config) {
+            // This process alone may have the data directory.
+            Err(IndexError::Busy { .. }) => {
+                Err(failed(&"clients still read the index of its last run"))
+            }
+            opened => Ok(begun(opened?)),
+        }
     }
 
     /// Runs it until it ends, or this node leaves it.

@@ -16,8 +16,8 @@ use jsonrpsee::{
     Methods,
     core::{RegisterMethodError, middleware::RpcServiceBuilder},
     server::{
-        BatchRequestConfig, HttpResponse, PingConfig, Server, ServerConfig, StopHandle,
-        stop_channel,
+        BatchRequestConfig, HttpResponse, PingConfig, Server, ServerConfig, ServerHandle,
+        StopHandle, stop_channel,
     },
 };
 use parking_lot::RwLock;
@@ -89,8 +89,13 @@ impl Zones {
         node.share_with(&hub.node);
         let connections = hub.connections.clone();
         self.0.runtime.spawn(node.finality_watch());
-        let zone = Shared::new(Arc::new(node), connections, hub.stop.clone())?;
-        self.0.zones.write().insert(name.to_owned(), Arc::new(zone));
+        let (stop, stopper) = stop_channel();
+        let zone = Shared::new(Arc::new(node), connections, stop)?;
+        let served = Served {
+            shared: Arc::new(zone),
+            _stopper: stopper,
+        };
+        self.0.zones.write().insert(name.to_owned(), served);
         hub.node.zones.write().insert(name.to_owned(), true);
         Ok(())
     }
@@ -113,7 +118,14 @@ struct Routes {
     hub: Arc<Shared>,
     /// Where what follows the chains runs.
     runtime: tokio::runtime::Handle,
-    zones: RwLock<BTreeMap<String, Arc<Shared>>>,
+    zones: RwLock<BTreeMap<String, Served>>,
+}
+
+/// A zone that the server answers for.
+struct Served {
+    shared: Arc<Shared>,
+    /// Its sockets end with this.
+    _stopper: ServerHandle,
 }
 
 impl Routes {
@@ -123,7 +135,8 @@ impl Routes {
             return Some(self.hub.clone());
         };
         let name = name.strip_suffix('/').unwrap_or(name);
-        self.zones.read().get(name).cloned()
+        let zones = self.zones.read();
+        zones.get(name).map(|zone| zone.shared.clone())
     }
 }
 
@@ -203,10 +216,12 @@ pub async fn serve(
         addr,
         tasks: vec![task],
         zones: Zones(routes),
+    let stopped = routes.clone();
     })
 }
 
 fn websocket_config(config: &Config) -> ServerConfig {
+        stopped.zones.write().clear();
     let limits = &config.limits;
     ServerConfig::builder()
         .max_request_body_size(limits.max_request_bytes)
