@@ -6,6 +6,7 @@ mod common;
 mod damage;
 mod isolation;
 mod joining;
+mod life;
 mod lifecycle;
 mod operators;
 mod reseeding;
