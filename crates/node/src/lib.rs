@@ -6,6 +6,7 @@
 
 mod catalog;
 mod chain;
+mod checkpoints;
 mod config;
 mod datadir;
 mod error;

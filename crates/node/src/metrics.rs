@@ -33,6 +33,8 @@ struct ZoneHealth {
     running: Option<Context>,
     /// How often it ended with an error since the node was started.
     failures: u64,
+    /// Checkpoints on the hub that name other blocks than this node has.
+    contradictions: u64,
 }
 
 impl ZoneMetrics {
@@ -47,6 +49,12 @@ impl ZoneMetrics {
         let health = zones.entry(zone.to_owned()).or_default();
         health.running = None;
         health.failures += u64::from(failed);
+    }
+
+    /// A checkpoint names another block than this node has.
+    pub(crate) fn contradicted(&self, zone: &str) {
+        let mut zones = self.0.write();
+        zones.entry(zone.to_owned()).or_default().contradictions += 1;
     }
 
     /// It is not to run here any more.
@@ -76,6 +84,13 @@ impl ZoneMetrics {
             let _ = writeln!(
                 text,
                 "hansa_zone_failures_total{{chain=\"{zone}\"}} {failures}"
+            );
+        }
+        text.push_str("# HELP hansa_zone_contradictions Checkpoints on the hub that name other blocks of a zone than this node has.\n# TYPE hansa_zone_contradictions counter\n");
+        for (zone, ZoneHealth { contradictions, .. }) in &*zones {
+            let _ = writeln!(
+                text,
+                "hansa_zone_contradictions_total{{chain=\"{zone}\"}} {contradictions}"
             );
         }
         text
@@ -233,6 +248,11 @@ mod tests {
         let text = zones.render_health();
         assert!(text.contains("hansa_zone_up{chain=\"market\"} 0\n"));
         assert!(text.contains("hansa_zone_failures_total{chain=\"market\"} 1\n"));
+        assert!(text.contains("hansa_zone_contradictions_total{chain=\"market\"} 0\n"));
+        zones.contradicted("market");
+        zones.contradicted("market");
+        let text = zones.render_health();
+        assert!(text.contains("hansa_zone_contradictions_total{chain=\"market\"} 2\n"));
         assert_eq!(zones.render("market"), None);
         zones.forget("market");
         assert_eq!(zones.render_health(), "");

@@ -10,6 +10,7 @@
 use crate::{
     JoinFrom, NodeError,
     chain::{self, Common, Opened},
+    checkpoints::{self, Recorded, Verdict},
     datadir::storage_of,
     head::NodePayer,
     indexed::Indexed,
@@ -48,6 +49,7 @@ use hansa_modules::{
 use hansa_primitives::{Fork, Genesis, PublicKey, genesis_timestamp_ms as now_ms};
 use hansa_state::{StateError, StateProvider as _};
 use std::{
+    convert::Infallible,
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
@@ -475,10 +477,10 @@ impl Zone {
                 }
                 Err(error) => error.to_string(),
             };
-            tracing::error!(zone = %name, error, again_after = ?pause, "a zone ended; the hub and other zones go on");
-            tokio::select! {
             // Once it could not write, it refuses everything until it is opened again.
             index = None;
+            tracing::error!(zone = %name, error, again_after = ?pause, "a zone ended; the hub and other zones go on");
+            tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = until(self.supervisor.common.stopped.clone()) => return,
             }
@@ -517,9 +519,11 @@ impl Zone {
             let _marked = Marked::here(&genesis.name);
             let stopper = context.child("stopper");
             let stopped = until(self.supervisor.common.stopped.clone());
+            let compared = self.compare(begun.index.clone());
             let outcome = tokio::select! {
                 outcome = self.once(context, genesis, begun) => outcome,
                 () = stopped => Ok(Stopped::Node),
+                never = compared => match never {},
             };
             // What it has started ends with the runtime; journals may want to be closed before.
             let _ = stopper.stop(0, Some(STOP_TIMEOUT)).await;
@@ -772,20 +776,41 @@ impl Zone {
     /// Returns when this node has the zone's newest block that its hub knows of.
     async fn until_caught_up(&self, id: u64, index: &Index) {
         loop {
-            let states = self.supervisor.states.clone();
-            let read = move || {
-                let view = states.view(states.head())?;
-                zones::checkpoint(&mut view.as_ref(), id)
-            };
-            let known = self.supervisor.threads.reads.spawn_blocking(read).await;
             let head = index.head().map_or(0, |(number, _)| number);
-            if let Ok(Ok(known)) = known
-                && head >= known.number
+            if let Some((known, _)) = self.checkpoint(id).await
+                && head >= known
             {
                 return;
             }
             tokio::time::sleep(RETRY).await;
         }
+    }
+
+    /// The zone's newest block that this node's hub knows of; number 0 if there is none. `None` while that cannot be read.
+    async fn checkpoint(&self, id: u64) -> Option<Recorded> {
+        let states = self.supervisor.states.clone();
+        let read = move || {
+            let view = states.view(states.head())?;
+            let known = zones::checkpoint(&mut view.as_ref(), id)?;
+            Ok::<_, StateError>((known.number, known.blockHash))
+        };
+        let read = self.supervisor.threads.reads.spawn_blocking(read).await;
+        read.ok()?.ok()
+    }
+
+    /// Says of each checkpoint whether this node has that block, or another one.
+    async fn compare(&self, index: Index) -> Infallible {
+        let id = self.genesis.zone.as_ref().map_or(0, |zone| zone.id);
+        let own = |number| index.header(number).ok().flatten().map(|(hash, _)| hash);
+        let tell = |verdict: Verdict| {
+            let (name, supervisor) = (&self.genesis.name, &self.supervisor);
+            if let Some(found) = verdict {
+                supervisor.metrics.contradicted(name);
+                tracing::error!(zone = %name, number = found.number, own = %found.own, recorded = %found.recorded, "the hub has a checkpoint of another block than this node: believe neither before the zone's operators have compared their blocks");
+            }
+            supervisor.servers.contradict(name, verdict);
+        };
+        checkpoints::compare(async || self.checkpoint(id).await, own, tell).await
     }
 
     fn hub(&self, context: &Context, id: u64) -> Arc<dyn Hub> {

@@ -49,6 +49,7 @@ pub use gzip::takes_gzip;
 pub use jsonrpsee::server::{HttpBody, HttpResponse};
 pub use limits::Limits;
 pub use mempool::MempoolApi;
+pub use node::Contradiction;
 pub use openrpc::document as openrpc_document;
 #[cfg(feature = "fuzzing")]
 pub use params::read_as_everything;

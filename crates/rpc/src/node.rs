@@ -25,12 +25,32 @@ pub(crate) struct Node {
     pub(crate) filters: Filters,
     pub(crate) tips: TipCache,
     pub(crate) finality: Arc<Finality>,
-    /// Names of the zones that this node is to run, and whether the server answers for them.
-    pub(crate) zones: Arc<RwLock<BTreeMap<String, bool>>>,
+    /// The zones that this node is to run, by name.
+    pub(crate) zones: Arc<RwLock<BTreeMap<String, Run>>>,
     calls: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     /// Turns to pack an answer.
     pub(crate) packing: Arc<Semaphore>,
+}
+
+/// How it goes with a zone here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Run {
+    /// Whether the server answers for it.
+    pub(crate) answers: bool,
+    /// What the hub has recorded of it, and this node's blocks are not.
+    pub(crate) contradiction: Option<Contradiction>,
+}
+
+/// A checkpoint of a zone that names another block than this node has at its height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// Height.
+    pub number: u64,
+    /// Hash of this node's block.
+    pub own: B256,
+    /// Hash of the block that the hub has recorded.
+    pub recorded: B256,
 }
 
 impl Node {

@@ -185,7 +185,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("Transaction", "execution-apis TransactionInfo"),
     (
         "Zone",
-        "IZones.Zone and its parameters, with serves: whether this node is to run it, and path: where it answers for it, null while it does not; hansa_zone adds the hub's epoch, the committee, its stake, what answers at least, and where it was reseeded",
+        "IZones.Zone and its parameters, with serves: whether this node is to run it, and path: where it answers for it, null while it does not, and contradiction: the newest checkpoint that names another block than this node has, null where none does; hansa_zone adds the hub's epoch, the committee, its stake, what answers at least, and where it was reseeded",
     ),
 ];
 

@@ -5,7 +5,7 @@ use crate::{
     dispatch::{Connection, Dispatcher},
     flow::{self, Flow, Ticket},
     http,
-    node::Node,
+    node::{Contradiction, Node, Run},
     stream::Stream,
 };
 use futures::future::BoxFuture;
@@ -96,14 +96,24 @@ impl Zones {
             _stopper: stopper,
         };
         self.0.zones.write().insert(name.to_owned(), served);
-        hub.node.zones.write().insert(name.to_owned(), true);
+        self.note(name, |run| run.answers = true);
         Ok(())
     }
 
-    /// Answers for a zone that this node is to run no longer, or not yet.
+    /// Answers no more for a zone that this node is to run, and lets its sockets go: nothing of it stays in use.
     pub fn close(&self, name: &str) {
         self.0.zones.write().remove(name);
-        self.0.hub.node.zones.write().insert(name.to_owned(), false);
+        self.note(name, |run| run.answers = false);
+    }
+
+    /// Says of a zone that this node is to run whether the hub's newest checkpoint contradicts this node.
+    pub fn contradict(&self, name: &str, contradiction: Option<Contradiction>) {
+        self.note(name, |run| run.contradiction = contradiction);
+    }
+
+    fn note(&self, name: &str, change: impl FnOnce(&mut Run)) {
+        let mut zones = self.0.hub.node.zones.write();
+        change(zones.entry(name.to_owned()).or_default());
     }
 
     /// This node does not run the zone any more.
@@ -206,22 +216,22 @@ pub async fn serve(
         places: routes.hub.connections.clone(),
         routes: routes.clone(),
     };
+    let stopped = routes.clone();
     let task = tokio::spawn(async move {
         door.accept(listener, shutdown).await;
         // Fails only when nobody listens any more.
         let _ = stopper.stop();
+        stopped.zones.write().clear();
         door.drained().await;
     });
     Ok(Handle {
         addr,
         tasks: vec![task],
         zones: Zones(routes),
-    let stopped = routes.clone();
     })
 }
 
 fn websocket_config(config: &Config) -> ServerConfig {
-        stopped.zones.write().clear();
     let limits = &config.limits;
     ServerConfig::builder()
         .max_request_body_size(limits.max_request_bytes)

@@ -5,7 +5,7 @@
 use crate::{
     errors::{CallResult, Fault},
     method::{Method, handler},
-    node::Node,
+    node::{Contradiction, Node},
 };
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, U64, U256};
@@ -82,6 +82,28 @@ struct Zone {
     serves: bool,
     /// Where this node answers for it; null while it does not run it.
     path: Option<String>,
+    /// The hub's newest checkpoint that this node could compare, if it names another block than this node has.
+    contradiction: Option<Contradicted>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Contradicted {
+    number: U64,
+    /// Hash of this node's block.
+    own: B256,
+    /// Hash of the block that the hub has recorded.
+    recorded: B256,
+}
+
+impl From<Contradiction> for Contradicted {
+    fn from(of: Contradiction) -> Self {
+        Self {
+            number: U64::from(of.number),
+            own: of.own,
+            recorded: of.recorded,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -311,7 +333,9 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
             let call = IMessages::laneCall { zoneId: id };
             let lane = ask(state, MESSAGES, &call, &block)?;
             let runs = running.get(&of.name);
-            let path = (runs == Some(&true)).then(|| format!("/zones/{}", of.name));
+            let answers = runs.is_some_and(|run| run.answers);
+            let path = answers.then(|| format!("/zones/{}", of.name));
+            let contradiction = runs.and_then(|run| run.contradiction);
             Ok(Zone {
                 id: zone.id,
                 name: of.name,
@@ -348,6 +372,7 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                 }),
                 serves: runs.is_some(),
                 path,
+                contradiction: contradiction.map(Contradicted::from),
             })
         };
         zones.into_iter().map(shape).collect()

@@ -548,6 +548,8 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
     let now = hub.rpc.time().await?;
     let names = Names::read(&hub.rpc, block).await?;
     let height = zone.rpc.block_number().await.ok();
+    let told: Value = hub.rpc.call("hansa_zone", vec![name.into()]).await?;
+    let contradiction = &told["contradiction"];
     let stake = committee
         .iter()
         .fold(U256::ZERO, |sum, seat| sum.saturating_add(seat.stake));
@@ -569,6 +571,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
         "outflow_limit_wei": lane.outflowLimit.to_string(),
         "checkpoint": checkpoint.number,
         "checkpoint_timestamp_ms": checkpoint.timestampMs,
+        "contradiction": contradiction,
         "phase": phase_name(record.phase),
         "closes_at": (record.closesAt != 0).then_some(record.closesAt),
         "escrow_wei": record.escrow.to_string(),
@@ -588,13 +591,14 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             |height| format!("block {height}"),
         );
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}\n{}\n{}\n{}served by {}\n{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}{}\n{}\n{}\n{}served by {}\n{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),
             format_ether(lane.locked),
             format_ether(lane.outflowLimit),
             checkpoint.number,
+            contradicted(contradiction),
             security(stake, checkpoint.answers, lane.locked),
             phase_words(&record, now),
             zone_upgrade::words(&record.parameters.terms),
@@ -603,6 +607,20 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             table(&["OPERATOR", "STAKE THAT ANSWERS"], &rows)
         )
     })
+}
+
+/// That the node has another history of the zone than the hub; nothing where it has not.
+fn contradicted(contradiction: &Value) -> String {
+    let word = |of: &str| contradiction[of].as_str().map(str::to_owned);
+    let (Some(own), Some(recorded)) = (word("own"), word("recorded")) else {
+        return String::new();
+    };
+    let number = word("number").unwrap_or_default();
+    let number = number.trim_start_matches("0x");
+    let number = u64::from_str_radix(number, 16).unwrap_or_default();
+    format!(
+        "block {number} is {own} at this node, and the hub has a checkpoint of {recorded}: believe neither before its operators have compared their blocks\n"
+    )
 }
 
 /// What stands against what a zone holds.

@@ -4,6 +4,7 @@
 mod common;
 
 mod damage;
+mod histories;
 mod isolation;
 mod joining;
 mod life;

@@ -2,7 +2,7 @@
 
 use super::{
     League, files,
-    probe::{self, Upgrade, Zone},
+    probe::{self, Contradiction, Upgrade, Zone},
     process::Record,
 };
 use alloy_primitives::B256;
@@ -63,6 +63,9 @@ pub struct OperatorHealth {
     /// What will be wrong with the league, as far as it knows.
     #[serde(skip)]
     of_league: Vec<String>,
+    /// What of its zones is not what the hub knows of them.
+    #[serde(skip)]
+    contradicts: Vec<String>,
     /// When its newest block was made.
     #[serde(skip)]
     head_timestamp_ms: u64,
@@ -102,6 +105,7 @@ pub(super) async fn observe(league: &League, fresh: Fresh) -> Health {
                 let down =
                     zones.map(|zone| format!("zone {zone} does not run there; its log says why"));
                 operator.problems.extend(down);
+                operator.problems.append(&mut operator.contradicts);
                 operator.head_age_ms > Some(heartbeat + HEAD_SLACK_MS)
             }
             Fresh::Since(begin) => operator.head_timestamp_ms < begin,
@@ -156,6 +160,7 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
         problems: Vec::new(),
         warnings: Vec::new(),
         of_league: Vec::new(),
+        contradicts: Vec::new(),
         head_timestamp_ms: 0,
     };
     if record.is_none() {
@@ -177,6 +182,7 @@ async fn operator(league: &League, index: usize, login: Option<(&str, &str)>) ->
     let settled = health.uptime_s >= Some(ZONE_START_S);
     for zone in zones.into_iter().flatten() {
         health.of_league.extend(ends(&zone));
+        health.contradicts.extend(contradicts(&zone));
         if let Some(upgrade) = zone.upgrade.filter(|upgrade| !upgrade.followed) {
             let (
                 name,
@@ -214,6 +220,19 @@ fn ends(zone: &Zone) -> Option<String> {
     };
     Some(format!(
         "zone {name} will end, for {why}: hansa zone {way_out} {name}, in time"
+    ))
+}
+
+/// That the node has another history of a zone than the hub.
+fn contradicts(zone: &Zone) -> Option<String> {
+    let Contradiction {
+        number,
+        own,
+        recorded,
+    } = zone.contradiction.as_ref()?;
+    let name = &zone.name;
+    Some(format!(
+        "zone {name}: block {number} is {own} there, and the hub has a checkpoint of {recorded}: believe neither before its operators have compared their blocks"
     ))
 }
 

@@ -53,6 +53,18 @@ pub(super) struct Zone {
     pub(super) reason: Option<String>,
     /// What it will run by.
     pub(super) upgrade: Option<Upgrade>,
+    /// What the hub has recorded of it, and the node's blocks are not.
+    pub(super) contradiction: Option<Contradiction>,
+}
+
+/// A checkpoint of a zone that names another block than the node has.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Contradiction {
+    pub(super) number: U64,
+    /// Hash of the node's block.
+    pub(super) own: B256,
+    /// Hash of the block that the hub has recorded.
+    pub(super) recorded: B256,
 }
 
 /// What a zone will run by.
