@@ -1,5 +1,6 @@
 //! Tests of messages: a hub and two zones, each on a host of its own, with real certificates and proofs between them.
 
+mod byzantine;
 mod calls;
 mod checkpoints;
 mod escrow;
