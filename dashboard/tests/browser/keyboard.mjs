@@ -80,7 +80,8 @@ export async function reads(browser, league) {
     return says();
   };
   await chart.focus();
-  await page.waitForTimeout(100);
+  // A block that has only just come has its time a moment later.
+  await page.waitForFunction((of) => /\d{2}:\d{2}/.test(of?.getAttribute('aria-valuetext') ?? ''), await chart.elementHandle());
   const newest = await says();
   assert.equal(await press('ArrowLeft'), newest - 1);
   assert.equal(await press('ArrowLeft'), newest - 2);
