@@ -2,9 +2,10 @@
 
 use crate::{Config, peers};
 use alloy_primitives::B256;
+use commonware_actor::Feedback;
 use commonware_cryptography::ChaCha20Poly1305;
 use commonware_p2p::{
-    AddressableManager as _,
+    AddressableManager as _, BlockedSubscription, Blocker,
     authenticated::lookup::{self, Network, Oracle},
 };
 use commonware_runtime::{Clock as _, Metrics as _, Quota, Supervisor as _, tokio::Context};
@@ -199,6 +200,23 @@ fn channels<N, R>(mut register: impl FnMut(Quota) -> (N, R)) -> (Channels<N, R>,
         guide: register(GUIDE),
     };
     (chain, register(GOSSIP))
+}
+
+/// Says what a peer did, and leaves it: blocking is for the whole network, and what is wrong on one zone must not cut off the hub.
+#[derive(Clone)]
+pub(crate) struct Lenient(pub(crate) Oracle<PublicKey>);
+
+impl Blocker for Lenient {
+    type PublicKey = PublicKey;
+
+    fn block(&mut self, peer: PublicKey) -> Feedback {
+        tracing::warn!(%peer, "a peer broke the protocol of a zone");
+        Feedback::Ok
+    }
+
+    fn blocked(&mut self) -> BlockedSubscription<PublicKey> {
+        self.0.blocked()
+    }
 }
 
 #[cfg(test)]

@@ -28,13 +28,8 @@ use crate::{
 };
 use alloy_primitives::B256;
 use alloy_sol_types::SolEvent as _;
-use commonware_actor::Feedback;
 use commonware_cryptography::Signer as _;
-use commonware_p2p::{
-    BlockedSubscription, Blocker,
-    authenticated::lookup::Oracle,
-    utils::mux::{MuxHandle, Muxer},
-};
+use commonware_p2p::utils::mux::{MuxHandle, Muxer};
 use commonware_runtime::{
     Runner as _, Spawner as _, Supervisor as _,
     tokio::{self as runtime, Context},
@@ -46,7 +41,7 @@ use hansa_modules::{
     staking::{self, Calendar, Committee},
     zones::{self, Reseed},
 };
-use hansa_primitives::{Fork, Genesis, PublicKey, genesis_timestamp_ms as now_ms};
+use hansa_primitives::{Fork, Genesis, genesis_timestamp_ms as now_ms};
 use hansa_state::{StateError, StateProvider as _};
 use std::{
     convert::Infallible,
@@ -329,23 +324,6 @@ fn require_fork(name: &str, fork: Fork) -> Result<(), NodeError> {
     Err(NodeError::Failed(format!(
         "{name} runs by {fork}, which this version of hansa does not know: install a newer one"
     )))
-}
-
-/// Says what a peer did, and leaves it: blocking is for the whole network, and what is wrong on one zone must not cut off the hub.
-#[derive(Clone)]
-struct Lenient(Oracle<PublicKey>);
-
-impl Blocker for Lenient {
-    type PublicKey = PublicKey;
-
-    fn block(&mut self, peer: PublicKey) -> Feedback {
-        tracing::warn!(%peer, "a peer broke the protocol of a zone");
-        Feedback::Ok
-    }
-
-    fn blocked(&mut self) -> BlockedSubscription<PublicKey> {
-        self.0.blocked()
-    }
 }
 
 /// One zone.
@@ -631,7 +609,7 @@ impl Zone {
             &context,
             common,
             setup,
-            Lenient(common.oracle.clone()),
+            network::Lenient(common.oracle.clone()),
             roles,
             gossip,
         );

@@ -26,6 +26,8 @@ fn a_node_whose_zone_is_not_the_one_that_the_hub_knows_says_so() {
     {
         let _guard = Guard(other);
         patient(other, &["up", "--detach"]);
+        let answers = || crate::ask(&second, "eth_blockNumber", &[]).is_ok();
+        eventually("the zone is there", answers);
         let begun = height(&second);
         eventually("the zone goes on", || height(&second) > begun + 150);
         json(other, &["down"]);
