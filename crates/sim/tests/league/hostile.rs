@@ -96,5 +96,5 @@ fn an_operator_proposes_transactions_that_are_wrong() {
 /// It tells the same lies on the hub, where they are others.
 #[test]
 fn an_operator_proposes_zone_blocks_that_are_wrong() {
-    lies(|| league().with_zones(1), &ZONE_LIES, 40);
+    lies(|| league().with_zones(1), &ZONE_LIES, 70);
 }
