@@ -233,13 +233,15 @@ impl Package {
             let mut names = features.iter().map(|name| name.rsplit('/').next());
             names.any(|name| name == Some(TESTS_ONLY))
         };
-        let sections = self.dependencies.iter().filter_map(|dependency| {
-            let kind = dependency.kind();
-            (kind != Kind::Dev && asks(&dependency.features)).then(|| kind.section().to_owned())
-        });
-        let features = self.features.iter().filter_map(|(name, enabled)| {
-            (name != TESTS_ONLY && asks(enabled)).then(|| format!("its feature {name}"))
-        });
+        let others = self
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind() != Kind::Dev && asks(&dependency.features));
+        let sections = others.map(|dependency| dependency.kind().section().to_owned());
+        let features = self.features.iter();
+        let features = features
+            .filter(|(name, enabled)| *name != TESTS_ONLY && asks(enabled))
+            .map(|(name, _)| format!("its feature {name}"));
         sections.chain(features).collect()
     }
 }

@@ -12,6 +12,7 @@ mod datadir;
 mod error;
 mod evidence;
 mod feed;
+mod forks;
 mod head;
 mod indexed;
 mod info;

@@ -12,6 +12,7 @@ use crate::{
     chain::{self, Common, Opened},
     checkpoints::{self, Recorded, Verdict},
     datadir::storage_of,
+    forks::{require_fork, require_known, warn_of_upgrades},
     head::NodePayer,
     indexed::Indexed,
     info::Info,
@@ -27,21 +28,19 @@ use crate::{
     voter::Voter,
 };
 use alloy_primitives::B256;
-use alloy_sol_types::SolEvent as _;
 use commonware_cryptography::Signer as _;
 use commonware_p2p::utils::mux::{MuxHandle, Muxer};
 use commonware_runtime::{
     Runner as _, Spawner as _, Supervisor as _,
     tokio::{self as runtime, Context},
 };
-use hansa_abi::{IZones, ZONES};
 use hansa_engine::{Channels, Committees, Courier, Evidence, Hub, Join, LocalHub, Shared};
 use hansa_index::{FinalizedBlock, Index, IndexError};
 use hansa_modules::{
     staking::{self, Calendar, Committee},
     zones::{self, Reseed},
 };
-use hansa_primitives::{Fork, Genesis, genesis_timestamp_ms as now_ms};
+use hansa_primitives::{Genesis, genesis_timestamp_ms as now_ms};
 use hansa_state::{StateError, StateProvider as _};
 use std::{
     convert::Infallible,
@@ -287,43 +286,6 @@ impl Supervisor {
             reseeds,
         }
     }
-}
-
-/// Tells the operator of upgrades that this version will not follow, while there is time to install another one.
-fn warn_of_upgrades(block: &FinalizedBlock) {
-    let logs = block.receipts.iter().flat_map(|receipt| &receipt.logs);
-    for log in logs.filter(|log| log.address == ZONES) {
-        let Ok(upgrade) = IZones::ZoneUpgrading::decode_log_data(&log.data) else {
-            continue;
-        };
-        let fork = Fork::from_number(upgrade.terms.fork);
-        if !fork.is_known() {
-            tracing::warn!(
-                zone = upgrade.zoneId,
-                %fork,
-                starts_at = upgrade.startsAt,
-                "a zone will run by rules that this version of hansa does not know, and stop here then: install a newer version before"
-            );
-        }
-    }
-}
-
-/// Refuses a chain whose newest block is by rules that this version does not know.
-fn require_known(genesis: &Genesis, index: &Index) -> Result<(), NodeError> {
-    let head = index
-        .head()
-        .and_then(|(number, _)| index.header(number).ok().flatten());
-    let fork = head.map_or(genesis.fork, |(_, header)| header.terms.fork);
-    require_fork(&genesis.name, fork)
-}
-
-fn require_fork(name: &str, fork: Fork) -> Result<(), NodeError> {
-    if fork.is_known() {
-        return Ok(());
-    }
-    Err(NodeError::Failed(format!(
-        "{name} runs by {fork}, which this version of hansa does not know: install a newer one"
-    )))
 }
 
 /// One zone.

@@ -175,14 +175,17 @@ impl Scene {
         self.claimed.truncate(lane.delivered as usize);
         for lie in lies {
             let nonce = self.claimed.len() as u64;
+            let reward = lie.value / wei(3);
             self.claimed.push(Message {
                 source: 77,
                 destination: lie.destination,
                 nonce,
                 sender: lie.sender,
                 to: lie.to,
-                value: lie.value,
+                value: lie.value - reward,
                 fee: lie.fee,
+                gas: nonce % 2 * 100_000,
+                reward,
                 data: Bytes::from_static(lie.data),
             });
         }
