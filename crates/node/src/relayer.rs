@@ -123,6 +123,23 @@ struct Mind {
     looked: u64,
 }
 
+impl Mind {
+    /// Keeps a message in mind. Where there are too many, the one that has failed for longest makes room, so that what nobody can take does not keep others from
+    /// being called.
+    fn keep(&mut self, place: (u64, usize), pending: Pending) {
+        if self.pending.len() == MAX_PENDING {
+            let worst = self.pending.iter().max_by_key(|(_, of)| of.pause);
+            let worst = worst.filter(|(_, of)| of.pause > RETRY).map(|(of, _)| *of);
+            let Some(worst) = worst else {
+                tracing::debug!("too many messages wait for calls: some are left to others");
+                return;
+            };
+            self.pending.remove(&worst);
+        }
+        self.pending.insert(place, pending);
+    }
+}
+
 /// What becomes of a message that was looked at.
 enum Verdict {
     Keep,
@@ -154,16 +171,15 @@ impl Relayer {
             .reads
             .spawn_blocking(move || told(&hub, (first, last), chain));
         for (place, message) in read.await.unwrap_or_default() {
-            if mind.pending.len() == MAX_PENDING {
-                tracing::debug!("too many messages wait for calls: some are left to others");
-                return;
-            }
-            mind.pending.insert(place, Pending::new(message));
+            mind.keep(place, Pending::new(message));
         }
     }
 
     /// Looks at everything that is due.
     async fn work(&self, mind: &mut Mind) {
+        if mind.pending.is_empty() {
+            return;
+        }
         let Some(newest) = self.newest() else {
             return;
         };
@@ -385,4 +401,70 @@ fn strike(strikes: &mut BTreeMap<Address, u32>, receiver: Address) {
         strikes.pop_first();
     }
     *strikes.entry(receiver).or_default() += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending(nonce: u64) -> Pending {
+        Pending::new(Message {
+            source: 1,
+            destination: 2,
+            nonce,
+            sender: Address::repeat_byte(1),
+            to: Address::repeat_byte(2),
+            value: U256::ZERO,
+            fee: U256::ZERO,
+            gas: 100_000,
+            reward: U256::ZERO,
+            data: Bytes::from_static(b"x"),
+        })
+    }
+
+    #[test]
+    fn what_fails_for_longest_makes_room() {
+        let mut mind = Mind::default();
+        for block in 0..MAX_PENDING as u64 {
+            mind.keep((block, 0), pending(block));
+        }
+        let newest = (MAX_PENDING as u64, 0);
+        mind.keep(newest, pending(newest.0));
+        assert!(
+            !mind.pending.contains_key(&newest),
+            "nothing has failed yet"
+        );
+        for (block, failures) in [(7, 1), (9, 3), (11, 2)] {
+            let failed = mind.pending.get_mut(&(block, 0)).unwrap();
+            (0..failures).for_each(|_| failed.later());
+        }
+        mind.keep(newest, pending(newest.0));
+        assert!(mind.pending.contains_key(&newest) && !mind.pending.contains_key(&(9, 0)));
+        assert_eq!(mind.pending.len(), MAX_PENDING);
+    }
+
+    #[test]
+    fn a_call_that_fails_is_tried_less_and_less_often() {
+        let mut failing = pending(0);
+        let pauses = (0..12).map(|_| {
+            failing.later();
+            failing.pause.as_secs()
+        });
+        let pauses: Vec<_> = pauses.collect();
+        assert_eq!(pauses[..3], [10, 20, 40]);
+        assert_eq!(pauses[9..], [3_600; 3]);
+    }
+
+    #[test]
+    fn receivers_that_were_struck_are_not_remembered_without_end() {
+        let mut strikes = BTreeMap::new();
+        let receiver = |index: u64| Address::from_word(U256::from(index).into());
+        for index in 0..2 * MAX_STRUCK as u64 {
+            strike(&mut strikes, receiver(index));
+        }
+        assert_eq!(strikes.len(), MAX_STRUCK);
+        let last = receiver(2 * MAX_STRUCK as u64 - 1);
+        strike(&mut strikes, last);
+        assert_eq!(strikes[&last], 2);
+    }
 }
