@@ -1,7 +1,7 @@
 //! A zone with two histories, each signed by a quorum.
 
 use crate::{
-    Guard, eventually, json, json_of,
+    Guard, ask, eventually, json, json_of,
     operators::copy,
     patient, rpc, up,
     zones::{by_member, height, metrics, zone_url},
@@ -81,6 +81,9 @@ fn a_node_whose_zone_is_not_the_one_that_the_hub_knows_says_so() {
     assert_eq!(contradiction["number"], checkpoint["number"]);
     assert_eq!(contradiction["recorded"], checkpoint["hash"]);
     let number = [checkpoint["number"].clone(), false.into()];
+    eventually("it serves the zone", || {
+        ask(&second, "eth_getBlockByNumber", &number).is_ok()
+    });
     let block = rpc(&second, "eth_getBlockByNumber", &number);
     assert_eq!(contradiction["own"], block["hash"]);
     assert_ne!(contradiction["own"], contradiction["recorded"]);

@@ -130,7 +130,9 @@ fn zones_die_change_and_end_side_by_side() {
     });
     let last = checkpoint();
     act(&["zone", "exit", "harbor", "--account", FRIEND]);
-    assert_eq!(balance(hub, FRIEND), ETHER);
+    eventually("it is paid, at every operator", || {
+        balance(hub, FRIEND) == ETHER
+    });
     let moving = height(&at(stays, "grid"));
     let reseeded = act(&["zone", "reseed", "market"]);
     assert_eq!(number(&reseeded["first_block"]), last + 1);

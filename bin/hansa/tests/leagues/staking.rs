@@ -84,7 +84,9 @@ fn a_delegator_foresees_what_a_fault_then_costs_it() {
     assert_eq!(raised["operator"], 2);
     assert_eq!(raised["wei"], preview["wei"]);
     let told = format!("stake status {own}");
-    let pending = json(dir, &told)["slashes"][0].clone();
+    // Whoever is asked may be a block behind who took it.
+    let pending = wait(dir, &told, |told| !told["slashes"][0].is_null());
+    let pending = &pending["slashes"][0];
     assert_eq!(
         (&pending["state"], &pending["wei"]),
         (&"pending".into(), &preview["loss_wei"])
