@@ -13,8 +13,8 @@ import {IMessages} from "../interfaces/IMessages.sol";
 /// @dev The module proves and carries messages; this contract calls their recipients. Nodes have it do so by themselves, with the gas that the message
 /// asks for, where its reward pays for that, or as a gift where it uses little; anybody else can. A message waits until somebody delivers it, so one
 /// whose recipient reverts, or that was delivered with too little gas, can be delivered again. (A recipient that catches errors has to see
-/// to its gas itself.) It carries no ether but fee and reward: for others the module itself is there, and nothing can be stranded here. The wait of a message
-/// with a reward can be ended by a refund after a week, which this contract keeps for nobody: offer no more than the call is worth.
+/// to its gas itself.) It carries no ether but fee and reward: for all other the module itself is there. A message with a reward can be sent back after a
+/// week: it is lost then, and so is the reward, which stays with this contract. Without one, nothing ends its wait, and nothing can be stranded here.
 /// What a zone sends to a chain that the league does not have is lost, and its sender is not told.
 contract HansaGateway is IERC7786GatewaySource, IMessageReceiver {
     using InteroperableAddress for bytes;

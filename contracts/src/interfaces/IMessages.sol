@@ -51,7 +51,7 @@ interface IMessages is IModule {
     /// @param sent entries that the hub has for the zone, since it began.
     /// @param delivered messages of the zone that the hub has taken.
     /// @param outflow wei that lately left, less what came, and still count.
-    /// @param outflowLimit by how many wei `locked` may fall within a day: what answers for the zone's checkpoint.
+    /// @param outflowLimit how much `outflow` can be, which fades by so much a day: what answers for the zone's checkpoint.
     struct Lane {
         uint256 locked;
         uint256 held;
@@ -133,8 +133,8 @@ interface IMessages is IModule {
         returns (bytes32 id);
 
     /// @notice As `send`, and have the receiver called for it: `to` is a contract with `deliver` (IMessageReceiver), `data` is not empty. Whoever calls it
-    /// provides `gas` (1 to 10,000,000) and gets `reward` wei of what is sent, once it takes the message. Nodes do so where that pays for the gas, and as long as
-    /// they can spare it for up to 300,000 gas without any reward; anybody else can as well.
+    /// provides `gas` (1 to 10,000,000) and gets `reward` wei of what is sent, once it takes the message. Nodes do so where that pays for the gas, and for
+    /// a little gas as a gift; anybody else can as well.
     function sendWithCall(
         uint64 destination,
         address to,

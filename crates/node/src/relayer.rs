@@ -171,6 +171,8 @@ impl Relayer {
             .reads
             .spawn_blocking(move || told(&hub, (first, last), chain));
         for (place, message) in read.await.unwrap_or_default() {
+            // It may be there already: the chain's newest block is looked at once more.
+            mind.looked = 0;
             mind.keep(place, Pending::new(message));
         }
     }
@@ -198,7 +200,7 @@ impl Relayer {
                 continue;
             };
             let was_under_way = pending.nonce.is_some();
-            if !was_under_way && room == 0 && pending.is_there {
+            if !was_under_way && room == 0 {
                 mind.pending.insert(place, pending);
                 continue;
             }

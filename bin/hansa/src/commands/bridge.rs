@@ -34,7 +34,7 @@ Examples:
     Deposit(DepositArgs),
     /// Send ether from a zone to an account on the hub, or on another zone
     #[command(after_help = "\
-The zone's operators tell the hub of the block that it left in, and deliver it. So much may leave a zone within a day as stake
+The zone's operators tell the hub of the block that it left in, and deliver it. So much may leave a zone a day as stake
 answers for it; what is more waits (`hansa bridge status`, `hansa message release`).
 
 Examples:

@@ -239,7 +239,14 @@ async fn progress(hub: &Hub, from: Option<&Zone>, sent: &Sent) -> Outcome<(&'sta
     let call = IMessages::waitingCall { id: sent.id };
     let since = rpc.view(MESSAGES, &call).await?.since;
     Ok(if since > 0 {
-        let words = format!("it waits on {name} until {} takes it", sent.message.to);
+        let to = sent.message.to;
+        let words = if sent.message.gas > 0 {
+            format!(
+                "it waits on {name} until {to} is called for it: nodes do that where it pays, or takes little gas, and anybody can (`hansa message deliver`)"
+            )
+        } else {
+            format!("it waits on {name} until {to} takes it")
+        };
         ("waiting", words)
     } else {
         (
@@ -264,6 +271,8 @@ async fn status(arguments: &MessageArgs, session: &Session<'_>) -> Outcome {
             "sender": message.sender,
             "to": message.to,
             "wei": message.value.to_string(),
+            "gas": message.gas,
+            "reward_wei": message.reward.to_string(),
             "data": message.data,
             "state": state,
         }));

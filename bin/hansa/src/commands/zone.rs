@@ -591,7 +591,7 @@ async fn status(name: &str, session: &Session<'_>) -> Outcome {
             |height| format!("block {height}"),
         );
         format!(
-            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave within a day; the hub knows it up to block {}\n{}{}\n{}\n{}\n{}served by {}\n{}",
+            "{name}: zone {}, chain {}, {height}, {}\nholds {} ether, of which {} may leave a day; the hub knows it up to block {}\n{}{}\n{}\n{}\n{}served by {}\n{}",
             zone.id,
             zone.chain_id,
             zone.rpc.url(),

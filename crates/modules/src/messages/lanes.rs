@@ -13,9 +13,9 @@ use alloy_primitives::{Address, B256, U256};
 use hansa_abi::IMessages;
 use hansa_primitives::Arrival;
 
-/// Parts of what a zone has, one of which may leave within a day where no stake answers for it.
+/// Parts of what a zone has, one of which may leave a day where no stake answers for it.
 const UNANSWERED_PARTS: U256 = U256::from_limbs([16, 0, 0, 0]);
-/// So many wei may leave within a day whatever answers, 0.1 ether: nobody's ether may stay for ever.
+/// So many wei may leave a day whatever answers, 0.1 ether: nobody's ether may stay for ever.
 const LEAST: U256 = U256::from_limbs([100_000_000_000_000_000, 0, 0, 0]);
 
 /// A lane as it is stored.
@@ -102,8 +102,8 @@ impl Lane {
         Ok(zones::stopped_at(context, self.zone)? != 0)
     }
 
-    /// By how much `locked` may fall within a day: by what answers for the checkpoint. Where nothing does, by a part of it, for nobody's ether
-    /// may stay for ever, but not by more than while something did: nobody gains by taking stake away.
+    /// How much can count as having left, which fades by so much a day: what answers for the checkpoint. Where nothing does, a part of it, for nobody's ether
+    /// may stay for ever, but no more than while something did: nobody gains by taking stake away.
     pub(super) fn limit(&self, context: &mut Context<'_>) -> Result<U256, Stop> {
         let answers = zones::checkpoint(context, self.zone)?.answers;
         let limit = if answers.is_zero() {

@@ -7,8 +7,8 @@
 //! **Ether.** The hub holds here what its zones have; on a zone it is made when it arrives and unmade when it is sent. So what is locked for
 //! a zone is what is there and under way, and a zone that lies can lose no more than its own.
 //!
-//! **Outflow.** What the hub holds for a zone falls within a day by no more than the stake that answers if its committee contradicts itself.
-//! What is more than that is *held*, and is let go as time passes; what comes after it need not wait for it.
+//! **Outflow.** What the hub holds for a zone falls at once by no more than the stake that answers if its committee contradicts itself, and by as much again as a
+//! day passes. What is more than that is *held*, and is let go as time passes; what comes after it need not wait for it.
 //!
 //! **Calls.** Nothing here calls a contract. A message with data waits until its receiver takes it, together with its value, as often as it
 //! has to try; after 7 days anybody can send the value back. So no receiver can hold up what others sent. A message can offer a *reward* to the account whose
