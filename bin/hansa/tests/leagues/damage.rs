@@ -7,6 +7,7 @@ use crate::{
 };
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -26,6 +27,9 @@ const PARTITIONS: [&str; 12] = [
     "hubstate_sync_metadata",
 ];
 
+/// Bytes of a page of the index's file, the first of which is its header.
+const REDB_PAGE: usize = 4_096;
+
 /// Overwrites the middle third of a file, or of all in a folder.
 fn damage(path: &Path) {
     if path.is_dir() {
@@ -34,9 +38,19 @@ fn damage(path: &Path) {
         }
         return;
     }
+    let third = fs::metadata(path).unwrap().len() as usize / 3;
+    overwrite(path, third..2 * third);
+}
+
+/// Overwrites all of the index behind its header: what pages are in use at any place there depends on how often it was written.
+fn damage_index(path: &Path) {
+    let length = fs::metadata(path).unwrap().len() as usize;
+    overwrite(path, REDB_PAGE..length);
+}
+
+fn overwrite(path: &Path, range: Range<usize>) {
     let mut bytes = fs::read(path).unwrap();
-    let third = bytes.len() / 3;
-    for byte in &mut bytes[third..2 * third] {
+    for byte in &mut bytes[range] {
         *byte ^= 0x5a;
     }
     fs::write(path, bytes).unwrap();
@@ -73,12 +87,14 @@ fn damaged_data_is_named_with_the_way_out_and_the_way_out_works() {
         let _ = fs::remove_dir_all(&copied);
         copy(&whole, &copied);
         match name.strip_suffix(".redb") {
-            Some(_) => damage(&data.join(name)),
+            Some(_) => damage_index(&data.join(name)),
             None => damage(&partition(&data.join("storage"), name)),
         }
     };
     let last_lines = |name: &str| {
         damaged(name);
+        // Should the node go on, this says with which.
+        eprintln!("damaged: {name}");
         let errors = refused(&config);
         assert!(!errors.contains("stack backtrace"), "{name}: {errors}");
         let lines: Vec<_> = errors.lines().rev().take(2).map(str::to_owned).collect();
