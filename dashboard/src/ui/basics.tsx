@@ -178,10 +178,15 @@ export function Failed({ title, error }: { title: ReactNode; error: unknown }) {
   );
 }
 
+/** Whether somebody's text is in the field that has the focus. */
+const isWriting = (active: Element | null): boolean => active !== null && active.matches('textarea, input:not([type="checkbox"], [type="radio"], [type="file"])') && (active as HTMLInputElement).value !== '';
+
 export function Title({ children, aside }: { children: ReactNode; aside?: ReactNode }) {
   const ref = useRef<HTMLHeadingElement>(null);
-  // A new page is announced, and the keyboard begins there.
-  useEffect(() => ref.current?.focus({ preventScroll: true }), []);
+  // A new page is announced, and the keyboard begins there; but who has begun to write somewhere meanwhile goes on writing.
+  useEffect(() => {
+    if (!isWriting(document.activeElement)) ref.current?.focus({ preventScroll: true });
+  }, []);
   // What it says may come later than it does.
   useEffect(() => entitle({ page: ref.current?.textContent ?? '' }));
   return (

@@ -553,6 +553,14 @@ if (process.argv.includes('--screenshots')) {
     await page.getByRole('link', { name: 'Chains', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1' && document.activeElement.textContent === 'Chains');
+    // Whoever writes when a page comes goes on writing: the key that follows is for the field.
+    const search = page.getByRole('searchbox', { name: 'Search' });
+    await search.fill('zone market');
+    await page.evaluate(() => (location.hash = '#/messages'));
+    await page.getByRole('heading', { level: 1, name: 'Messages' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/chains\/market$/);
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     await page.context().close();
   });
 
