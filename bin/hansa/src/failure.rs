@@ -208,6 +208,18 @@ fn advice_for(words: &str) -> &'static str {
             "raise without --provisional, or act as a sentinel",
         ),
         (
+            "NotWarden",
+            "act as the zone's warden: `hansa zone guard NAME` tells who it is; without one nobody can",
+        ),
+        (
+            "TooManyProtected",
+            "take others off the list first: `hansa zone guard NAME --unprotect`",
+        ),
+        (
+            "TooManyOwn",
+            "end others, or those that are over, first: `hansa zone guard NAME --unblock`",
+        ),
+        (
             "ProtectedTarget",
             "leave this target out: it is one of the protocol's own, or the chain's policy never blocks it",
         ),

@@ -100,8 +100,15 @@ interface IGuard is IModule {
     event BondForfeited(uint256 indexed alertId, address indexed target, uint256 amount);
     /// @notice The bond went back to the raiser.
     event BondReturned(uint256 indexed alertId, address indexed raiser, uint256 amount);
+    /// @notice The chain's warden issued directives of its own, or moved their end; a `DirectiveIssued` for each target, with alert 0, precedes it.
+    event OwnDirectives(address indexed warden, uint64 until, string reason, address[] targets);
+    /// @notice From the next block on no directive holds against this address, or those against it hold again.
+    event ProtectionSet(address indexed target, bool isProtected);
+    /// @notice The chain has another warden; zero: none ever again.
+    event WardenSet(address indexed from, address indexed to);
 
-    /// @notice A state-changing call touched a blocked address, or would have paid it: raised by the chain in the frame that did.
+    /// @notice A state-changing call touched a blocked address, or would have paid it: raised by the chain in the frame that did. Alert 0: a
+    /// directive of the chain's own.
     error Blocked(address target, uint256 alertId, uint64 until);
     /// @notice The bond is below the chain's minimum times the number of targets.
     error BondTooSmall(uint256 sent, uint256 minimum);
@@ -141,6 +148,12 @@ interface IGuard is IModule {
     error BondLocked(uint256 alertId, uint64 until);
     /// @notice The bond is gone: returned, or forfeited.
     error BondSettled(uint256 alertId);
+    /// @notice Only the chain's warden may; zero: the chain has none.
+    error NotWarden(address warden);
+    /// @notice The chain's own policy names as many addresses as it can.
+    error TooManyProtected(uint256 limit);
+    /// @notice The chain has as many directives of its own as it can; those that are over count until `endOwn` takes them away.
+    error TooManyOwn(uint256 limit);
 
     /// @notice Raise an alert with a bond: at least the chain's minimum for each target. Callable by active members
     /// with weight; counts as the first endorsement.
@@ -165,6 +178,44 @@ interface IGuard is IModule {
     /// earliest: until then members can revoke it. Callable by the raiser.
     function claimBond(uint256 alertId) external;
 
+    /// @notice Issue directives of this chain's own, which hold from the next block on; on one that there is already, its end moves. Callable by the
+    /// warden of a zone. A hub has none.
+    /// @param targets addresses, each once; at most 64, and 1,024 of all calls together.
+    /// @param until when they end, in seconds since 1970: no later than the chain's longest duration from now.
+    function issueOwn(address[] calldata targets, uint64 until, string calldata reason) external;
+
+    /// @notice End directives of this chain's own, from the next block on, or take away those that are over; those of alerts go on. Callable by the
+    /// warden.
+    function endOwn(address[] calldata targets) external;
+
+    /// @notice Put addresses on the list of those that this chain never blocks: from the next block on no directive holds against them. Callable by
+    /// the warden; the list has room for 1,024.
+    function protect(address[] calldata targets) external;
+
+    /// @notice Take addresses off that list: from the next block on the directives hold that are in force. Callable by the warden.
+    function unprotect(address[] calldata targets) external;
+
+    /// @notice Hand over to another warden; to nobody, for ever, where `to` is zero. Callable by the warden.
+    function setWarden(address to) external;
+
+    /// @notice Who decides on this chain's own directives and on whom it never blocks; zero: nobody.
+    function warden() external view returns (address);
+
+    /// @notice Addresses that this chain's policy never blocks, from the `offset`-th on, at most `limit` (256 at most), in no order.
+    function protectedAddresses(uint256 offset, uint256 limit)
+        external
+        view
+        returns (address[] memory page, uint256 total);
+
+    /// @notice The chain's own directives, from the `offset`-th on, at most `limit` (256 at most), in no order.
+    /// @return targets whom they are against.
+    /// @return ends when they end, in seconds since 1970; 0: it is over.
+    /// @return total how many there are, those that are over included.
+    function ownDirectives(uint256 offset, uint256 limit)
+        external
+        view
+        returns (address[] memory targets, uint64[] memory ends, uint256 total);
+
     /// @notice An alert by id (ids start at 1); status None when unknown.
     function alert(uint256 alertId) external view returns (Alert memory);
 
@@ -177,7 +228,8 @@ interface IGuard is IModule {
     /// @notice The directive that blocks an address now; zeros when none does.
     function blockedUntil(address target) external view returns (uint64 until, uint256 alertId);
 
-    /// @notice All `block` directives in force against an address now.
+    /// @notice All `block` directives that there are against an address now; alert 0: the chain's own. None of them holds while the chain's policy
+    /// protects the address.
     function directives(address target) external view returns (Directive[] memory);
 
     /// @notice Ids of alerts from the `offset`-th on, oldest first, at most `limit` (256 at most).

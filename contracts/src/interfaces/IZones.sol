@@ -37,6 +37,14 @@ interface IZones is IModule {
         uint64[] allowed;
     }
 
+    /// @notice What a zone's guard begins with: its policy besides severity and duration, which are terms. On the zone, IGuard tells what holds now.
+    /// @param warden decides on the zone's own directives and on whom it never blocks; zero: nobody ever does.
+    /// @param neverBlocked addresses that the zone never blocks, in ascending order, at most 32; the warden can add others, and take them out.
+    struct GuardRule {
+        address warden;
+        address[] neverBlocked;
+    }
+
     /// @notice What a zone is made with.
     /// @param name 1 to 32 of a-z, 0-9 and inner dashes, beginning with a letter; unique in the league.
     /// @param chainId EIP-155 chain id; unique in the league, and not the hub's.
@@ -45,6 +53,7 @@ interface IZones is IModule {
     /// @param rentPerDay wei that its escrow pays its operators each day, 10^24 at most.
     /// @param committee who may serve it.
     /// @param terms what its blocks keep to, at first.
+    /// @param guard what its guard begins with.
     struct Parameters {
         string name;
         uint64 chainId;
@@ -53,6 +62,7 @@ interface IZones is IModule {
         uint256 rentPerDay;
         CommitteeRule committee;
         Terms terms;
+        GuardRule guard;
     }
 
     /// @notice Where a zone is in its life. Registered: the hub has no checkpoint of it yet. Closing: it will stop; nothing more can be sent to it.
@@ -187,7 +197,7 @@ interface IZones is IModule {
     error ZonesFull(uint64 limit);
     /// @notice No zone has this id.
     error UnknownZone(uint64 zoneId);
-    /// @notice The list of operators is too long, or not in ascending order.
+    /// @notice The list of operators, or that of addresses, is too long, or not in ascending order.
     error InvalidList(uint64 most);
     /// @notice Not a header.
     error MalformedHeader();

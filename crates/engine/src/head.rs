@@ -245,21 +245,22 @@ fn is_delegation(code: &[u8]) -> bool {
 pub(crate) fn newly_blocked(executed: &Executed) -> Vec<Address> {
     let now = executed.block.header().timestamp();
     let inputs = &executed.block.inputs().directives;
-    // The zone's own policy decided: it shows in what was written.
-    let obeyed = inputs.iter().map(|change| change.target).filter(|target| {
+    let logs = executed.receipts.iter().flat_map(|receipt| &receipt.logs);
+    let logs = logs.filter(|log| log.address == GUARD);
+    let issued = (logs.clone())
+        .filter_map(|log| IGuard::DirectiveIssued::decode_log_data(&log.data).ok())
+        .filter(|event| event.action == BLOCK)
+        .map(|event| event.target);
+    let unprotected = logs
+        .filter_map(|log| IGuard::ProtectionSet::decode_log_data(&log.data).ok())
+        .map(|event| event.target);
+    // The zone's own policy decides on these: it shows in what was written.
+    let obeyed = inputs.iter().map(|change| change.target);
+    let obeyed = obeyed.chain(unprotected).filter(|target| {
         let Ok(blocked) = enforcement::blocked(&mut Written(executed), *target, now);
         blocked.is_some()
     });
-    executed
-        .receipts
-        .iter()
-        .flat_map(|receipt| &receipt.logs)
-        .filter(|log| log.address == GUARD)
-        .filter_map(|log| IGuard::DirectiveIssued::decode_log_data(&log.data).ok())
-        .filter(|event| event.action == BLOCK)
-        .map(|event| event.target)
-        .chain(obeyed)
-        .collect()
+    issued.chain(obeyed).collect()
 }
 
 /// The slots that a block wrote; others read as zero.

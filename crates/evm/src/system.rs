@@ -232,6 +232,7 @@ fn module_genesis(genesis: &Genesis) -> Result<ModulesGenesis, ExecutionError> {
             min_bond: genesis.guard.min_bond,
             max_duration_s: genesis.guard.max_duration_s,
             never_block: genesis.guard.never_block.iter().copied().collect(),
+            warden: genesis.guard.warden,
         },
         staking: genesis.staking.clone(),
         zones: genesis.zones,

@@ -102,6 +102,8 @@ pub struct GuardParameters {
     pub max_duration_s: u64,
     /// Addresses that are never blocked, besides modules, precompiles and system contracts.
     pub never_block: Vec<Address>,
+    /// Who may change that, and issue directives of the chain's own.
+    pub warden: Option<Address>,
 }
 
 impl Default for GuardParameters {
@@ -111,6 +113,7 @@ impl Default for GuardParameters {
             min_bond: U256::from(1_000_000_000_000_000_000u64),
             max_duration_s: 90 * 24 * 3_600,
             never_block: Vec::new(),
+            warden: None,
         }
     }
 }

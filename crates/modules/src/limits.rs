@@ -33,7 +33,7 @@ pub const MAX_CLOCK_SKEW_MS: u64 = 300_000;
 
 /// Targets of one alert.
 pub const MAX_TARGETS: usize = 64;
-/// Directives in force against one target.
+/// Directives of alerts in force against one target; a chain's own directive comes on top.
 pub const MAX_DIRECTIVES: usize = 8;
 /// How many directives a target may have for another provisional one to be added; the rest of
 /// [`MAX_DIRECTIVES`] is kept for accepted alerts, so that no sentinel can crowd these out.
@@ -101,6 +101,8 @@ pub const MAX_ZONE_NAME_BYTES: usize = 32;
 pub const MIN_ZONE_GAS: u64 = 1_000_000;
 /// Operators that a zone's list may name.
 pub const MAX_ZONE_LIST: usize = 32;
+/// Addresses that a zone never blocks from its beginning.
+pub const MAX_ZONE_PROTECTED: usize = 32;
 /// Most gas of a zone's block.
 pub const MAX_ZONE_GAS: u64 = 1_000_000_000;
 /// Most gas of a zone's blocks in a second: its operators' cores are the hub's. As much as a hub has by default.
@@ -153,3 +155,7 @@ pub const MAX_TEXT_BYTES: usize = 256;
 pub const MAX_DURATION_S: u64 = 365 * 24 * 3_600;
 /// Addresses in the list of those that are never blocked.
 pub const MAX_NEVER_BLOCK: usize = 1_024;
+/// Addresses that have a directive of a chain's own at once.
+pub const MAX_OWN: usize = 1_024;
+/// Addresses on one page of either list.
+pub const MAX_POLICY_PAGE: usize = 256;

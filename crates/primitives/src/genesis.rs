@@ -269,8 +269,11 @@ pub struct GuardParams {
     pub min_bond: U256,
     /// A directive lasts at most this long, seconds.
     pub max_duration_s: u64,
-    /// Addresses that can never be blocked.
+    /// Addresses that are never blocked; on a zone, until its warden says otherwise.
     pub never_block: BTreeSet<Address>,
+    /// Decides on a zone's own directives and on whom it never blocks. A hub has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warden: Option<Address>,
 }
 
 impl Default for GuardParams {
@@ -279,6 +282,7 @@ impl Default for GuardParams {
             min_bond: U256::from(100_000_000_000_000_000u64),
             max_duration_s: 30 * 24 * 3_600,
             never_block: BTreeSet::new(),
+            warden: None,
         }
     }
 }
@@ -444,6 +448,9 @@ impl Genesis {
     fn validate_parties(&self) -> Result<(), GenesisError> {
         match &self.zone {
             Some(zone) => self.validate_zone(zone)?,
+            None if self.guard.warden.is_some() => {
+                return Err(field("guard.warden", "only a zone has one"));
+            }
             None if self.operators.is_empty() || self.operators.len() > MAX_OPERATORS => {
                 return Err(field("operators", format!("need 1 to {MAX_OPERATORS}")));
             }
@@ -495,6 +502,9 @@ impl Genesis {
         }
         if zone.hub_interval_ms == 0 {
             return Err(field("zone.hub_interval_ms", "must be at least 1"));
+        }
+        if self.guard.warden.is_some_and(|warden| warden.is_zero()) {
+            return Err(field("guard.warden", "must not be zero: leave it out"));
         }
         if !(1..=4).contains(&zone.min_severity) {
             return Err(field("zone.min_severity", "must be from 1 to 4"));

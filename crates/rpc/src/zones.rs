@@ -73,6 +73,8 @@ struct Zone {
     epoch_blocks: u64,
     /// Who may serve it.
     committee_rule: CommitteeRule,
+    /// What its guard began with; the zone's own guard tells what holds now.
+    guard: GuardRule,
     /// What its blocks keep to.
     #[serde(flatten)]
     terms: Terms,
@@ -104,6 +106,14 @@ impl From<Contradiction> for Contradicted {
             recorded: of.recorded,
         }
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GuardRule {
+    /// Null: nobody decides on the zone's own directives, and on whom it never blocks.
+    warden: Option<Address>,
+    never_blocked: Vec<Address>,
 }
 
 #[derive(Serialize)]
@@ -363,6 +373,10 @@ async fn zones(node: &Arc<Node>, id: Option<BlockId>) -> CallResult<Vec<Zone>> {
                     max_seats: (of.committee.maxSeats != 0).then_some(of.committee.maxSeats),
                     min_stake: of.committee.minStake,
                     allowed: of.committee.allowed,
+                },
+                guard: GuardRule {
+                    warden: (!of.guard.warden.is_zero()).then_some(of.guard.warden),
+                    never_blocked: of.guard.neverBlocked,
                 },
                 terms: of.terms.into(),
                 upgrade: (zone.upgradesAt != 0).then(|| Upgrade {

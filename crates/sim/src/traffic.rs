@@ -263,6 +263,10 @@ fn create(chain_id: u64) -> Vec<u8> {
             allowed: Vec::new(),
         },
         terms: terms(100),
+        guard: IZones::GuardRule {
+            warden: Address::ZERO,
+            neverBlocked: Vec::new(),
+        },
     };
     IZones::createCall { parameters }.abi_encode()
 }

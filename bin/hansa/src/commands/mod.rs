@@ -18,6 +18,7 @@ mod stake;
 mod zone;
 mod zone_committee;
 mod zone_end;
+mod zone_guard;
 mod zone_reseed;
 mod zone_room;
 mod zone_upgrade;

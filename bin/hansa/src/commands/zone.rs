@@ -6,6 +6,7 @@ use super::{
     stake::{Names, own_operator},
     zone_committee::{self, CommitteeArgs, RuleArgs},
     zone_end::{self, ExitArgs, FundArgs, StopArgs, phase_words},
+    zone_guard::{self, GuardArgs, GuardRuleArgs},
     zone_reseed::{self, ReseedArgs},
     zone_room,
     zone_upgrade::{self, UpgradeArgs},
@@ -90,6 +91,18 @@ Examples:
   hansa --as member-1 zone committee market --allow operator-1,operator-2,operator-3,operator-4
   hansa --as member-1 zone committee market --allow-all")]
     Committee(CommitteeArgs),
+    /// Show whom a zone blocks and never blocks by its own policy, or change that as its warden
+    #[command(after_help = "\
+Which of the hub's directives a zone obeys, and for how long, is in its terms (`hansa zone upgrade`). Besides, a zone that was created with a warden
+has directives of its own, and a list of those that it never blocks: the warden changes both by transactions on the zone, which count from the next block on.
+
+Examples:
+  hansa zone guard market
+  hansa --as member-1 zone guard market --block 0x00000000000000000000000000000000000000aa --for 12h --reason 'court order 17'
+  hansa --as member-1 zone guard market --unblock 0x00000000000000000000000000000000000000aa
+  hansa --as member-1 zone guard market --protect 0x00000000000000000000000000000000000000bb
+  hansa --as member-1 zone guard market --warden 0x00000000000000000000000000000000000000cc")]
+    Guard(GuardArgs),
     /// Announce what a zone's blocks keep to from a time on
     #[command(after_help = "\
 Only its creator can. What is not named stays as it is. It is due no sooner than the zone's time of notice allows; until then another upgrade takes its place.
@@ -190,6 +203,8 @@ pub(crate) struct CreateArgs {
     fork: Fork,
     #[command(flatten)]
     committee: RuleArgs,
+    #[command(flatten)]
+    guard: GuardRuleArgs,
     /// Do not wait for its first block
     #[arg(long)]
     no_wait: bool,
@@ -257,6 +272,7 @@ pub(crate) async fn run(command: &ZoneCommand, session: &Session<'_>) -> Outcome
         ZoneCommand::Fund(arguments) => zone_end::fund(arguments, session).await,
         ZoneCommand::Stop(arguments) => zone_end::stop(arguments, session).await,
         ZoneCommand::Committee(arguments) => zone_committee::run(arguments, session).await,
+        ZoneCommand::Guard(arguments) => zone_guard::run(arguments, session).await,
         ZoneCommand::Upgrade(arguments) => zone_upgrade::run(arguments, session).await,
         ZoneCommand::Exit(arguments) => zone_end::exit(arguments, session).await,
         ZoneCommand::Reseed(arguments) => zone_reseed::run(arguments, session).await,
@@ -374,6 +390,7 @@ pub(super) async fn register(
             maxDirectiveSeconds: arguments.max_directive,
             fork: arguments.fork.number(),
         },
+        guard: arguments.guard.rule(),
     };
     let call = IZones::createCall { parameters };
     transact(session, ZONES, &call, arguments.escrow).await

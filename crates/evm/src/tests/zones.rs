@@ -24,6 +24,7 @@ fn zone() -> World {
     let hub = World::new();
     let mut genesis = Genesis::clone(&hub.rules.genesis);
     genesis.members.clear();
+    genesis.guard.warden = Some(signer(1).address());
     genesis.staking.epoch_blocks = EPOCH;
     genesis.staking.freeze_blocks = 3;
     genesis.zone = Some(Zone {
@@ -129,6 +130,50 @@ fn a_directive_holds_in_the_block_that_takes_it() {
     let now = world.params().timestamp();
     let mut state = BlockDb::new(world.db.clone());
     assert_eq!(enforcement::blocked(&mut state, VICTIM, now).unwrap(), None);
+}
+
+/// What a zone's warden decides counts from the next block on, both ways.
+#[test]
+fn a_zone_has_directives_of_its_own_and_protects_whom_it_will() {
+    let mut world = zone();
+    let until = world.params().timestamp() + 100;
+    let targets = vec![VICTIM];
+    let issue = IGuard::issueOwnCall {
+        targets: targets.clone(),
+        until,
+        reason: "sanctioned".into(),
+    };
+    let calls = |world: &mut World, input: Vec<u8>| {
+        let guard = TxKind::Call(hansa_abi::GUARD);
+        [
+            world.sign(1, guard, U256::ZERO, input.into()),
+            world.pay(VICTIM),
+        ]
+    };
+    let both = calls(&mut world, issue.abi_encode());
+    let outcome = world.take(Inputs::default(), &both).unwrap();
+    assert!(outcome.receipts.iter().all(|receipt| receipt.success));
+    let payment = world.pay(VICTIM);
+    let refused = world.take(Inputs::default(), std::slice::from_ref(&payment));
+    let Err(Refusal::Invalid(InvalidTx::Blocked(blocked))) = refused else {
+        panic!("not blocked");
+    };
+    assert_eq!((blocked.alert_id, blocked.until), (U256::ZERO, until));
+    // One of the hub's beside it, and then none of them holds.
+    let protect = IGuard::protectCall {
+        targets: targets.clone(),
+    };
+    let guard = TxKind::Call(hansa_abi::GUARD);
+    let call = world.sign(1, guard, U256::ZERO, protect.abi_encode().into());
+    // The payment that was refused had a nonce, which is the next one still.
+    world.take(directive(until, 2), &[call]).unwrap();
+    world.take(Inputs::default(), &[payment]).unwrap();
+    assert_eq!(world.balance(VICTIM), U256::from(2));
+    let unprotect = IGuard::unprotectCall { targets };
+    let both = calls(&mut world, unprotect.abi_encode());
+    world.take(Inputs::default(), &both).unwrap();
+    let payment = world.pay(VICTIM);
+    assert!(world.take(Inputs::default(), &[payment]).is_err());
 }
 
 /// Neither the chain itself nor its modules pay who is blocked: not in the block that takes the directive, nor later.
@@ -315,6 +360,10 @@ fn a_zone_has_nothing_to_decide() {
             minSeverity: 1,
             maxDirectiveSeconds: 60,
             fork: 3,
+        },
+        guard: hansa_abi::IZones::GuardRule {
+            warden: Address::ZERO,
+            neverBlocked: Vec::new(),
         },
     };
     let create = hansa_abi::IZones::createCall { parameters }.abi_encode();

@@ -113,7 +113,7 @@ pub(super) fn check_provisional(
 
 /// Whether policy or protocol forbids to ever block an address.
 pub(super) fn is_protected(context: &mut Context<'_>, target: Address) -> Result<bool, Stop> {
-    Ok(is_of_protocol(target) || state::is_never_blocked(context, target)?)
+    Ok(is_of_protocol(target) || state::PROTECTED.contains(context, target)?)
 }
 
 /// Modules, precompiles, and what block execution itself uses.

@@ -1,6 +1,7 @@
-//! The directives in force against a target: a short list, and the one that ends last in front.
+//! The directives in force against a target: a short list, and in front the one that holds: that which ends last, or none while the chain's
+//! policy protects the target. So whoever enforces looks at one slot.
 
-use super::state::{self, DirectiveEntry, LATEST_UNTIL};
+use super::state::{self, DirectiveEntry, LATEST_UNTIL, OWN};
 use crate::{
     context::{Context, Stop, ensure},
     limits::MAX_DIRECTIVES,
@@ -9,7 +10,7 @@ use alloy_primitives::{Address, U256};
 use hansa_abi::IGuard;
 
 /// Adds a directive, or moves the end of the one that the alert has already. Reverts when the target
-/// has `room` directives or more in force.
+/// has `room` directives of alerts or more in force; the chain's own has room always.
 pub(super) fn add(
     context: &mut Context<'_>,
     target: Address,
@@ -23,7 +24,8 @@ pub(super) fn add(
     {
         own.until = entry.until;
     } else {
-        ensure(entries.len() < room, || IGuard::TooManyDirectives {
+        let has_room = entry.alert_id == OWN || of_alerts(&entries).count() < room;
+        ensure(has_room, || IGuard::TooManyDirectives {
             target,
             limit: U256::from(room),
         })?;
@@ -42,14 +44,24 @@ pub(super) fn force(
 ) -> Result<(), Stop> {
     let entries = load(context, target)?;
     let is_new = entries.iter().all(|other| other.alert_id != entry.alert_id);
-    if is_new && entries.len() >= MAX_DIRECTIVES {
-        let first = entries.iter().min_by_key(|e| (e.until, e.alert_id));
+    if is_new && of_alerts(&entries).count() >= MAX_DIRECTIVES {
+        let first = of_alerts(&entries).min_by_key(|e| (e.until, e.alert_id));
         match first.filter(|first| first.until < entry.until) {
             Some(first) => remove(context, target, first.alert_id)?,
             None => return Ok(()),
         }
     }
     add(context, target, entry, MAX_DIRECTIVES)
+}
+
+fn of_alerts(entries: &[DirectiveEntry]) -> impl Iterator<Item = &DirectiveEntry> {
+    entries.iter().filter(|entry| entry.alert_id != OWN)
+}
+
+/// Takes note that the chain's policy protects a target, or does no longer.
+pub(super) fn reconsider(context: &mut Context<'_>, target: Address) -> Result<(), Stop> {
+    let entries = load(context, target)?;
+    store(context, target, &entries)
 }
 
 /// Removes the directive of an alert, if it has one in force.
@@ -93,6 +105,9 @@ fn store(
         context.sstore(entry_slot(slot, i), entry.encode())?;
     }
     context.sstore(slot.wrapping_add(U256::ONE), U256::from(entries.len()))?;
+    if state::PROTECTED.contains(context, target)? {
+        return context.sstore(slot, U256::ZERO);
+    }
     // Of two that end together the older alert is named.
     let first = entries
         .iter()
@@ -105,7 +120,7 @@ fn stored_count(context: &mut Context<'_>, slot: U256) -> Result<usize, Stop> {
     let count = context.sload(slot.wrapping_add(U256::ONE))?;
     Ok(usize::try_from(count)
         .unwrap_or(usize::MAX)
-        .min(MAX_DIRECTIVES))
+        .min(MAX_DIRECTIVES + 1))
 }
 
 fn entry_slot(slot: U256, index: usize) -> U256 {

@@ -1,6 +1,6 @@
 //! From selectors to functions.
 
-use super::{logic, views};
+use super::{logic, policy, views};
 use crate::context::{Context, Stop};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -13,6 +13,14 @@ pub(crate) fn dispatch(context: &mut Context<'_>) -> Result<Bytes, Stop> {
         Abi::endorseCall::SELECTOR => context.write(logic::endorse),
         Abi::voteRevokeCall::SELECTOR => context.write(logic::vote_revoke),
         Abi::claimBondCall::SELECTOR => context.write(logic::claim_bond),
+        Abi::issueOwnCall::SELECTOR => context.write(policy::issue_own),
+        Abi::endOwnCall::SELECTOR => context.write(policy::end_own),
+        Abi::protectCall::SELECTOR => context.write(policy::protect),
+        Abi::unprotectCall::SELECTOR => context.write(policy::unprotect),
+        Abi::setWardenCall::SELECTOR => context.write(policy::set_warden),
+        Abi::wardenCall::SELECTOR => context.view(policy::warden),
+        Abi::protectedAddressesCall::SELECTOR => context.view(policy::protected_addresses),
+        Abi::ownDirectivesCall::SELECTOR => context.view(policy::own_directives),
         Abi::alertCall::SELECTOR => context.view(views::alert),
         Abi::tallyCall::SELECTOR => context.view(views::tally),
         Abi::bondClaimableAtCall::SELECTOR => context.view(views::bond_claimable_at),

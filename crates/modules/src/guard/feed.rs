@@ -78,8 +78,8 @@ fn failed(stop: Stop) -> HostError {
     HostError::Fatal(format!("guard, inputs: {}", explain(stop)))
 }
 
-/// Applies changes on a zone, under its own policy: it obeys alerts of `min_severity` and above, never blocks whom its genesis
-/// protects, and no alert for longer than its longest duration from now. Where an address has as many directives as
+/// Applies changes on a zone, under its own policy: it obeys alerts of `min_severity` and above, and none for longer than its longest
+/// duration from now. Whom it protects is not blocked by them as long as it does. Where an address has as many directives as
 /// it can have, the one that ends first makes room. Nothing is refused: the hub has decided.
 ///
 /// # Errors
@@ -107,7 +107,7 @@ fn apply_in(
             directives::remove(context, change.target, change.alert_id)?;
             continue;
         }
-        if change.severity < min_severity || checks::is_protected(context, change.target)? {
+        if change.severity < min_severity || checks::is_of_protocol(change.target) {
             continue;
         }
         let entry = DirectiveEntry {

@@ -27,7 +27,8 @@
 //! [`PROVISIONAL_COOLDOWN_S`](crate::limits::PROVISIONAL_COOLDOWN_S).
 //!
 //! **Zones.** Every change of a `block` directive is appended to a feed, from which zones take it (see [`feed`]). A zone has no members,
-//! so nobody raises alerts there.
+//! so nobody raises alerts there. Its own policy says which of them it obeys and for how long (its terms), and whom it never blocks; its
+//! warden, if it was created with one, decides on the latter and on directives of the zone's own (see [`policy`]).
 //!
 //! | selector | kind | who |
 //! |---|---|---|
@@ -35,15 +36,18 @@
 //! | `raiseProvisional` | pay | active sentinels |
 //! | `endorse`, `voteRevoke` | write | active members with weight |
 //! | `claimBond` | write | the raiser |
-//! | `alert`, `tally`, `bondClaimableAt`, `blockedUntil`, `directives`, `alertIds`, `isProtected`, `parameters` | view | anybody |
+//! | `issueOwn`, `endOwn`, `protect`, `unprotect`, `setWarden` | write | the warden of a zone |
+//! | `alert`, `tally`, `bondClaimableAt`, `blockedUntil`, `directives`, `alertIds`, `isProtected`, `parameters`, `warden`, `protectedAddresses`, `ownDirectives` | view | anybody |
 
 mod checks;
 mod directives;
 mod dispatch;
 pub mod enforcement;
 pub mod feed;
+mod list;
 mod logic;
 mod parameters;
+mod policy;
 mod state;
 mod views;
 

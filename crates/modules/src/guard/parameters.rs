@@ -29,7 +29,10 @@ pub(crate) fn set_parameters(
     with_context(host, GUARD, 0, |context| {
         state::set_parameters(context, parameters.min_bond, parameters.max_duration_s)?;
         for target in &parameters.never_block {
-            state::set_never_blocked(context, *target)?;
+            state::PROTECTED.add(context, *target)?;
+        }
+        if let Some(warden) = parameters.warden {
+            state::set_warden(context, warden)?;
         }
         Ok(())
     })

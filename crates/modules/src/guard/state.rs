@@ -5,17 +5,21 @@
 //! | 0 | the latest end of any `block` directive there ever was, in seconds |
 //! | 1 | how many alerts were raised |
 //! | 2, 3 | least bond per target in wei; longest duration in seconds |
-//! | 4 | `mapping(address => 1 if the policy never blocks it)` |
+//! | 4 | `mapping(address => its place in the list of those that are never blocked, from 1)` |
 //! | 5 | `mapping(id => alert)` |
-//! | 6 | `mapping(target => directives)`: the one that ends last (+0), how many (+1), all (+2..); each is the alert id (bits 64..128) and the end (0..64) |
+//! | 6 | `mapping(target => directives)`: the one that holds (+0), how many (+1), all (+2..); each is the alert id (bits 64..128) and the end (0..64) |
 //! | 7 | `mapping(sentinel => mapping(target => when the next provisional directive may come))` |
 //! | 8 | how many changes of directives there were |
 //! | 9 | `mapping(index => change)`, see [`super::feed`] |
+//! | 10, 11 | how many these are; `mapping(place => address)` |
+//! | 12 | the warden |
+//! | 13, 14, 15 | addresses that have a directive of the chain's own: how many, places, and which, as above |
 //!
 //! An alert: raiser (bits 0..160), outcome, action, severity, bond returned, number of targets (8 bits
 //! each, +0); raised, expiry, end of the provisional directive, accepted (64 bits each, +1); bond
 //! (+2); object (+3); reason (+4); endorsements (+8..); revocation votes (+12..); targets (+16..).
 
+use super::list::List;
 use crate::{
     context::{Context, Stop},
     limits::MAX_MEMBERS,
@@ -28,10 +32,15 @@ pub(super) const LATEST_UNTIL: U256 = U256::ZERO;
 const ALERT_COUNT: U256 = U256::from_limbs([1, 0, 0, 0]);
 const MIN_BOND: U256 = U256::from_limbs([2, 0, 0, 0]);
 const MAX_DURATION: U256 = U256::from_limbs([3, 0, 0, 0]);
-const NEVER_BLOCK: U256 = U256::from_limbs([4, 0, 0, 0]);
 const ALERTS: U256 = U256::from_limbs([5, 0, 0, 0]);
 const TARGETS: U256 = U256::from_limbs([6, 0, 0, 0]);
 const COOLDOWNS: U256 = U256::from_limbs([7, 0, 0, 0]);
+const WARDEN: U256 = U256::from_limbs([12, 0, 0, 0]);
+
+/// Addresses that the chain's policy never blocks.
+pub(super) const PROTECTED: List = List::at([4, 10, 11]);
+/// Those that have a directive of the chain's own, or had one that nobody has taken away since it was over.
+pub(super) const OWN_TARGETS: List = List::at([14, 13, 15]);
 
 const REASON_OFFSET: u64 = 4;
 const ENDORSEMENTS_OFFSET: u64 = 8;
@@ -41,9 +50,13 @@ const TARGETS_OFFSET: u64 = 16;
 // Each of the two bitmaps has room for every member.
 const _: () = assert!(MAX_MEMBERS <= 4 * 256);
 
+/// Stands for an alert in directives of the chain's own: alerts have ids from 1.
+pub(super) const OWN: u64 = 0;
+
 /// One directive of a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DirectiveEntry {
+    /// [`OWN`]: of no alert.
     pub(super) alert_id: u64,
     pub(super) until: u64,
 }
@@ -120,14 +133,13 @@ pub(super) fn set_parameters(
     context.sstore(MAX_DURATION, U256::from(max_duration_s))
 }
 
-pub(super) fn is_never_blocked(context: &mut Context<'_>, target: Address) -> Result<bool, Stop> {
-    let slot = context.slot_of(address_key(target), NEVER_BLOCK)?;
-    Ok(!context.sload(slot)?.is_zero())
+/// The chain's warden; zero where it has none.
+pub(super) fn warden(context: &mut Context<'_>) -> Result<Address, Stop> {
+    Ok(Address::from_word(context.sload(WARDEN)?.into()))
 }
 
-pub(super) fn set_never_blocked(context: &mut Context<'_>, target: Address) -> Result<(), Stop> {
-    let slot = context.slot_of(address_key(target), NEVER_BLOCK)?;
-    context.sstore(slot, U256::ONE)
+pub(super) fn set_warden(context: &mut Context<'_>, warden: Address) -> Result<(), Stop> {
+    context.sstore(WARDEN, address_key(warden))
 }
 
 /// When a sentinel may next put a target under a provisional directive.

@@ -61,6 +61,7 @@ impl World {
             min_bond: U256::from(MIN_BOND),
             max_duration_s: MAX_DURATION_S,
             never_block: vec![protected()],
+            warden: None,
         };
         let now = 1_700_000_000;
         let genesis = Genesis {

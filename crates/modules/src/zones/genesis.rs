@@ -59,6 +59,7 @@ pub fn genesis<R: StorageRead>(
     let epoch = calendar.epoch_of(record.created_at);
     let committee = super::committee(state, id, epoch)?;
     let seats = committee.map_or_else(Vec::new, |committee| committee.seats);
+    let guard = state::guard_rule(state, id)?;
     // What answers for a zone is the hub's to know.
     let without_stake = |seat| Seat {
         stake: U256::ZERO,
@@ -97,6 +98,8 @@ pub fn genesis<R: StorageRead>(
         members: Vec::new(),
         guard: GuardParams {
             max_duration_s: record.terms.max_directive_s,
+            never_block: guard.neverBlocked.into_iter().collect(),
+            warden: (!guard.warden.is_zero()).then_some(guard.warden),
             ..GuardParams::default()
         },
         zones: ZonesParams::default(),

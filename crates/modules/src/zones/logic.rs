@@ -12,12 +12,13 @@ use crate::{
     context::{Context, Stop, ensure},
     gas,
     limits::{
-        MAX_EPOCH_BLOCKS, MAX_ZONE_NAME_BYTES, MAX_ZONE_NOTICE_S, MAX_ZONE_RENT, MAX_ZONES,
-        MAX_ZONES_PAGE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW, MIN_ZONE_NOTICE_S,
+        MAX_EPOCH_BLOCKS, MAX_ZONE_NAME_BYTES, MAX_ZONE_NOTICE_S, MAX_ZONE_PROTECTED,
+        MAX_ZONE_RENT, MAX_ZONES, MAX_ZONES_PAGE, MIN_ZONE_EPOCH_BLOCKS, MIN_ZONE_ESCROW,
+        MIN_ZONE_NOTICE_S,
     },
     staking::{self, Committee},
 };
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use hansa_abi::IZones::{self, Parameters, Reason};
 
 pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Result<u64, Stop> {
@@ -52,6 +53,7 @@ pub(super) fn create(context: &mut Context<'_>, call: IZones::createCall) -> Res
     state::set_name(context, id, &parameters.name)?;
     let rule = committees::checked(&parameters.committee)?;
     state::store_rule(context, id, (0, &rule))?;
+    state::store_guard_rule(context, id, &parameters.guard)?;
     context.sstore(COUNT, U256::from(id))?;
     context.emit(&IZones::ZoneCreated {
         zoneId: id,
@@ -107,6 +109,13 @@ fn check(parameters: &Parameters) -> Result<(), Stop> {
     for (parameter, value, least, most) in bounds {
         upgrades::within(parameter, value, least, most)?;
     }
+    let protected = &parameters.guard.neverBlocked;
+    let is_list = protected.len() <= MAX_ZONE_PROTECTED
+        && protected.is_sorted_by(|target, next| target < next)
+        && protected.first() != Some(&Address::ZERO);
+    ensure(is_list, || IZones::InvalidList {
+        most: MAX_ZONE_PROTECTED as u64,
+    })?;
     let rent = parameters.rentPerDay;
     ensure(rent <= MAX_ZONE_RENT, || IZones::RentTooHigh {
         rentPerDay: rent,
@@ -221,6 +230,7 @@ fn describe(context: &mut Context<'_>, id: u64) -> Result<IZones::Zone, Stop> {
             rentPerDay: record.rent_per_day,
             committee: committees::told(&rule),
             terms: upgrades::told(&terms),
+            guard: state::guard_rule(context, id)?,
         },
     })
 }

@@ -15,6 +15,7 @@
 //! | 10 | how many reseedings there were |
 //! | 11 | `mapping(id => how many cuts)` |
 //! | 12 | `mapping(id => mapping(index => cut))`, see below |
+//! | 13 | `mapping(id => guard rule)`, see below |
 //!
 //! A record: creator (bits 0..160), severity (160..168), fork (168..176; +0); created at, timestamp (64 bits each; +1); chain id, gas limit,
 //! least base fee, epoch blocks (+2); interval, heartbeat, longest directive, notice (+3); escrow (+4); name (+5); rent (+6); its end, see
@@ -27,6 +28,8 @@
 //!
 //! A committee rule: from when on it holds in seconds, seats at most, operators on its list (64 bits each; +0); least stake (+1); the list, four
 //! to a word (+2 and after).
+//!
+//! A guard rule: the warden (bits 0..160), how many addresses are never blocked (160..176; +0), these (+1 and after).
 //!
 //! A cut: first block, its epoch, the hub's epoch whose committee goes on, when it was made in seconds (64 bits each; +0); hash of the block
 //! before (+1), its milliseconds (+2).
@@ -53,6 +56,7 @@ pub(super) const HALTED_AFTER: U256 = slot(9);
 pub(super) const RESEEDINGS: U256 = slot(10);
 pub(super) const CUT_COUNTS: U256 = slot(11);
 pub(super) const CUTS: U256 = slot(12);
+const GUARD_RULES: U256 = slot(13);
 
 const ANSWERED_OFFSET: u64 = 6;
 
@@ -401,6 +405,43 @@ pub(super) fn store_rule(
     }
     let counts = mapping(U256::from(id), RULE_COUNTS);
     context.sstore(counts, U256::from(index + 1))
+}
+
+/// What a zone's guard begins with: its warden, zero where it has none, and whom it never blocks.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn guard_rule<R: StorageRead>(
+    read: &mut R,
+    id: u64,
+) -> Result<IZones::GuardRule, R::Error> {
+    let base = mapping(U256::from(id), GUARD_RULES);
+    let head = read.sload(ZONES, base)?.to_be_bytes::<32>();
+    let count = u64::from(u16::from_be_bytes([head[10], head[11]]));
+    let mut never_blocked = Vec::new();
+    for by in 1..=count {
+        let word = read.sload(ZONES, offset(base, by))?;
+        never_blocked.push(Address::from_word(word.into()));
+    }
+    Ok(IZones::GuardRule {
+        warden: Address::from_slice(&head[12..]),
+        neverBlocked: never_blocked,
+    })
+}
+
+/// `of` names at most [`MAX_ZONE_PROTECTED`](crate::limits::MAX_ZONE_PROTECTED) addresses.
+pub(super) fn store_guard_rule(
+    context: &mut Context<'_>,
+    id: u64,
+    of: &IZones::GuardRule,
+) -> Result<(), Stop> {
+    let base = mapping(U256::from(id), GUARD_RULES);
+    let count = U256::from(of.neverBlocked.len()) << 160usize;
+    context.sstore(base, address_key(of.warden) | count)?;
+    for (by, target) in (1..).zip(&of.neverBlocked) {
+        context.sstore(offset(base, by), address_key(*target))?;
+    }
+    Ok(())
 }
 
 /// Writes what changes of a record: its escrow and its end.

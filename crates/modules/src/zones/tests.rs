@@ -3,7 +3,7 @@
 use super::{count, genesis, upgrade_due};
 use crate::{
     Call, RunResult,
-    limits::{MAX_ZONES, MIN_ZONE_ESCROW},
+    limits::{MAX_ZONE_PROTECTED, MAX_ZONES, MIN_ZONE_ESCROW},
     staking::tests::{League, SELF_STAKE, owner, parameters as staking},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
@@ -60,6 +60,10 @@ pub(crate) fn parameters(name: &str, chain_id: u64) -> Parameters {
         rentPerDay: U256::ZERO,
         committee: rule(0, 0, &[]),
         terms: terms(),
+        guard: IZones::GuardRule {
+            warden: Address::ZERO,
+            neverBlocked: Vec::new(),
+        },
     }
 }
 
@@ -167,6 +171,45 @@ fn a_zone_is_what_its_creator_said() {
     assert_eq!(page.page[0], zone(&mut league, 2));
     let Ok(count) = count(&mut league.host);
     assert_eq!(count, 2);
+}
+
+/// A zone's policy is its creator's word, and part of its genesis.
+#[test]
+fn a_zone_begins_with_the_guard_that_its_creator_said() {
+    let mut league = league();
+    let (low, high) = (Address::repeat_byte(0xa0), Address::repeat_byte(0xb0));
+    let with = |warden, list: &[Address]| Parameters {
+        guard: IZones::GuardRule {
+            warden,
+            neverBlocked: list.to_vec(),
+        },
+        ..parameters("market", 77)
+    };
+    for list in [&[high, low][..], &[low, low], &[Address::ZERO, low]] {
+        let refused: IZones::InvalidList = error(create(&mut league, with(low, list)));
+        assert_eq!(refused.most, MAX_ZONE_PROTECTED as u64);
+    }
+    let many: Vec<_> = (1..=MAX_ZONE_PROTECTED as u8 + 1)
+        .map(Address::repeat_byte)
+        .collect();
+    let _: IZones::InvalidList = error(create(&mut league, with(low, &many)));
+    assert_eq!(create(&mut league, with(owner(2), &[low, high])), Ok(1));
+    let rule = zone(&mut league, 1).parameters.guard;
+    assert_eq!(rule, with(owner(2), &[low, high]).guard);
+    let guard = genesis_of(&mut league, 1).unwrap().guard;
+    assert_eq!(guard.warden, Some(owner(2)));
+    assert_eq!(guard.never_block, [low, high].into());
+    assert_eq!(create(&mut league, parameters("grid", 78)), Ok(2));
+    let guard = genesis_of(&mut league, 2).unwrap().guard;
+    assert_eq!((guard.warden, guard.never_block.len()), (None, 0));
+    let most = Parameters {
+        name: "full".into(),
+        chainId: 79,
+        ..with(Address::ZERO, &many[1..])
+    };
+    create(&mut league, most).unwrap();
+    let never_block = genesis_of(&mut league, 3).unwrap().guard.never_block;
+    assert!(never_block.iter().eq(&many[1..]));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod feed;
 mod lifecycle;
 mod model;
 mod overlap;
+mod policy;
 
 use super::enforcement;
 use crate::tests::world::{MIN_BOND, World, target};
