@@ -57,6 +57,16 @@ impl Directive {
     }
 }
 
+/// What a directive is called where people read of it, by the alert behind it.
+pub fn directive_name(alert_id: U256) -> String {
+    let own = if alert_id.is_zero() {
+        " (this chain's own)"
+    } else {
+        ""
+    };
+    format!("directive {alert_id}{own}")
+}
+
 /// Reads `IGuard.Blocked` from revert data.
 pub fn decode_blocked(data: &[u8]) -> Option<Directive> {
     let error = IGuard::Blocked::abi_decode(data).ok()?;

@@ -36,7 +36,7 @@ pub use changes::{Account, Change, Changes};
 pub use executor::{
     BlockExecutor, BlockOutcome, Closing, ExecutionError, InvalidTx, Refusal, TxOutcome, signers,
 };
-pub use guard::{Directive, decode_blocked, directive_on};
+pub use guard::{Directive, decode_blocked, directive_name, directive_on};
 pub use instance::{BlockParams, ChainRules, Evm, EvmContext, build, tx_env};
 pub use precompiles::{Precompiles, is_precompile};
 pub use system::{genesis_changes, genesis_committee, prepare};

@@ -231,7 +231,8 @@ pub enum PoolError {
     },
     /// A directive blocks a party.
     #[error(
-        "blocked by directive {alert_id} until {until} (unix seconds): {party} {address} is blocked by this chain's guard"
+        "blocked by {} until {until} (unix seconds): {party} {address} is blocked by this chain's guard",
+        hansa_evm::directive_name(*alert_id)
     )]
     Blocked {
         /// Which part the blocked address plays.

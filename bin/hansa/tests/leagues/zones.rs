@@ -12,6 +12,8 @@ use std::{
 
 const HOSTILE: &str = "0x00000000000000000000000000000000000b0B0b";
 pub(crate) const FRIEND: &str = "0x00000000000000000000000000000000000c0C0c";
+const VICTIM: &str = "0x00000000000000000000000000000000000d0D0D";
+const PROTECTED: &str = "0x00000000000000000000000000000000000E0e0E";
 const INDICATOR: &str = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
 
 /// Where an operator answers for a zone.
@@ -192,6 +194,7 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
     let dir = &parent.path().join("league");
     let _guard = Guard(dir);
     let document = up(dir);
+    let warden = document["members"][0]["address"].as_str().unwrap();
     let created = patient(
         dir,
         &[
@@ -204,6 +207,10 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
             "48571",
             "--heartbeat",
             "400",
+            "--warden",
+            warden,
+            "--never-block",
+            PROTECTED,
         ],
     );
     assert!(number(&created["zone_block"]) > 0);
@@ -269,6 +276,7 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
     assert!(refuses());
     assert!(send(dir, &first, FRIEND).status.success());
     assert_eq!(balance(&first, HOSTILE), held);
+    decides_for_itself(dir, &first, warden);
     nobody_pays_the_target(dir, &document);
 
     // An operator that was killed finds the zone again, and what it missed.
@@ -289,6 +297,46 @@ fn a_zone_runs_beside_its_hub_and_obeys_it() {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&help.stdout).contains("Examples:"));
+}
+
+/// A zone's warden protects whom it will from what the hub directs, and blocks whom it will.
+fn decides_for_itself(dir: &Path, zone: &str, warden: &str) {
+    let told = json(dir, &["zone", "guard", "market"]);
+    let same = |told: &Value, address: &str| {
+        (told.as_str()).is_some_and(|told| told.eq_ignore_ascii_case(address))
+    };
+    assert!(same(&told["warden"], warden), "{told}");
+    assert!(same(&told["never_blocked"][0], PROTECTED), "{told}");
+    let change = |flag: &str, target: &str| {
+        by_member(dir, &["zone", "guard", "market", flag, target]);
+    };
+    let held = balance(zone, HOSTILE);
+    change("--protect", HOSTILE);
+    eventually("who is protected is paid", || {
+        send(dir, zone, HOSTILE).status.success()
+    });
+    assert_ne!(balance(zone, HOSTILE), held);
+    change("--unprotect", HOSTILE);
+    let refused = |target: &str, words: &str| {
+        eventually(words, || {
+            let refused = send(dir, zone, target);
+            String::from_utf8_lossy(&refused.stderr).contains(words)
+        });
+    };
+    refused(HOSTILE, "blocked by directive 1 until");
+    change("--block", VICTIM);
+    refused(VICTIM, "blocked by directive 0 (this chain's own) until");
+    let told = json(dir, &["zone", "guard", "market"]);
+    assert!(same(&told["own_directives"][0]["target"], VICTIM), "{told}");
+    change("--unblock", VICTIM);
+    eventually("who is free is paid", || {
+        send(dir, zone, VICTIM).status.success()
+    });
+    // Nobody else decides, and the hub is nobody's.
+    let other = ["zone", "guard", "market", "--block", VICTIM];
+    let refused = hansa(dir, &[&["--as", "member-2"], &other[..]].concat());
+    let words = String::from_utf8_lossy(&refused.stderr);
+    assert!(words.contains("NotWarden"), "{words}");
 }
 
 /// Kills an operator's process at once.

@@ -25,7 +25,8 @@ use crate::{
 use alloy_primitives::{Address, U256, map::AddressMap};
 use hansa_abi::GUARD;
 use hansa_evm::{
-    BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_on, tx_env,
+    BlockDb, BlockParams, ChainRules, Directive, EvmContext, build, directive_name, directive_on,
+    tx_env,
 };
 use hansa_index::FinalizedBlock;
 use hansa_primitives::Inputs;
@@ -231,8 +232,8 @@ fn relax(config: &mut CfgEnv) {
 pub(crate) fn blocked_fault(directive: &Directive) -> Fault {
     let (alert, until) = (directive.alert_id, directive.until);
     let message = format!(
-        "blocked by directive {alert} until {until} (unix seconds): {} is blocked by this \
-         chain's guard",
+        "blocked by {} until {until} (unix seconds): {} is blocked by this chain's guard",
+        directive_name(alert),
         directive.target
     );
     Fault::server(message).with_data(json!({

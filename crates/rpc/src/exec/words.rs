@@ -3,7 +3,7 @@
 use crate::errors::{EXECUTION_REVERTED, Fault};
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{GenericContractError, SolInterface as _};
-use hansa_evm::decode_blocked;
+use hansa_evm::{decode_blocked, directive_name};
 use revm::context_interface::result::{HaltReason, InvalidTransaction, OutOfGasError};
 use serde_json::json;
 
@@ -19,8 +19,10 @@ pub(crate) fn reverted(output: Bytes) -> Fault {
 fn revert_reason(output: &[u8]) -> Option<String> {
     if let Some(directive) = decode_blocked(output) {
         return Some(format!(
-            "{} is blocked by directive {} until {} (unix seconds)",
-            directive.target, directive.alert_id, directive.until
+            "{} is blocked by {} until {} (unix seconds)",
+            directive.target,
+            directive_name(directive.alert_id),
+            directive.until
         ));
     }
     match GenericContractError::abi_decode(output).ok()? {

@@ -84,7 +84,9 @@ pub(super) async fn open(document: &Document, settings: &Settings, output: Outpu
     let hub = hub(document)?;
     let name = NAME.to_owned();
     if hub.view(ZONES, &IZones::zoneNamedCall { name }).await? == 0 {
-        zone::register(session, &CreateArgs::of(&WORDS)?).await?;
+        let warden = session.signer()?.address().to_string();
+        let words = [&WORDS[..], &["--warden", &warden]].concat();
+        zone::register(session, &CreateArgs::of(&words)?).await?;
     }
     let rpc = zone::zone_rpc(&hub, NAME)?;
     zone::first_block(session, &rpc, NAME).await?;
