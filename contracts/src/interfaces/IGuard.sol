@@ -228,8 +228,7 @@ interface IGuard is IModule {
     /// @notice The directive that blocks an address now; zeros when none does.
     function blockedUntil(address target) external view returns (uint64 until, uint256 alertId);
 
-    /// @notice All `block` directives that there are against an address now; alert 0: the chain's own. None of them holds while the chain's policy
-    /// protects the address.
+    /// @notice All `block` directives in force against an address now; alert 0: the chain's own. None while the chain's policy protects the address.
     function directives(address target) external view returns (Directive[] memory);
 
     /// @notice Ids of alerts from the `offset`-th on, oldest first, at most `limit` (256 at most).

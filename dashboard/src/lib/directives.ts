@@ -21,7 +21,7 @@ export const holding = (of: readonly Directive[], seconds: number): Directive[] 
 
 export interface Stand {
   directives: readonly Directive[];
-  /** It never blocks this address: its genesis says so, or the protocol. */
+  /** It never blocks this address: its own policy says so, or the protocol. */
   isProtected: boolean;
 }
 
@@ -38,8 +38,7 @@ export function useStands(chain: Chain): Omit<UseQueryResult<unknown>, 'data'> &
   const alerts = useAlerts().data?.alerts;
   const { targets, left } = openTargets(alerts ?? []);
   const asked = alerts !== undefined;
-  // A chain's own list is part of its genesis.
-  const isProtected = useAsk<boolean[]>(chain, ['protected', targets], (signal) => ask(chain, 'isProtected', targets, signal), { fixed: true, enabled: asked }).data;
+  const isProtected = useAsk<boolean[]>(chain, ['protected', targets], (signal) => ask(chain, 'isProtected', targets, signal), { enabled: asked, on: [GUARD.to] }).data;
   const directives = useAsk<(readonly Directive[])[]>(chain, ['directives', targets], (signal) => ask(chain, 'directives', targets, signal), { enabled: asked, on: [GUARD.to] });
   const of = new Map(targets.map((target, index) => [target, { directives: directives.data?.[index] ?? [], isProtected: isProtected?.[index] ?? false }]));
   return { ...directives, data: directives.data && { of, left } };

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { toFunctionSelector } from 'viem';
 import { accessibility, open, overflow, settle, visit } from './browser.mjs';
+import { SPARED } from './league.mjs';
 import { table } from './steps.mjs';
 
+const BLOCKED_THERE = '0x00000000000000000000000000000000000d0D0D';
 const STAKING = '0x48414e5341000000000000000000000000000001';
 const EXCHANGE = '0x48414e5341000000000000000000000000000004';
 
@@ -51,6 +53,16 @@ export async function chains(browser, league) {
   assert.equal(await answering(league, market.committee), BigInt(market.answers));
   const { seats } = await league.call('hansa_committee');
   for (const [name, answers] of [['hub', await answering(league, seats)], ['market', BigInt(market.answers)]]) assert.equal(await shown(name), Number(answers / 10n ** 16n) / 100, name);
+  // What its warden decides is seen as it happens.
+  await visit(page, league, 'chains/market');
+  const policy = page.locator('section', { hasText: 'Its own policy' }).last();
+  const named = (address) => policy.locator(`[title="${address}"]`);
+  await named(SPARED).waitFor();
+  await policy.getByText('member-1').or(named(league.members[0].address)).first().waitFor();
+  assert.equal(await named(BLOCKED_THERE).count(), 0);
+  await league.hansa(['zone', 'guard', 'market', '--block', BLOCKED_THERE, '--for', '2h'], { as: 'member-1' });
+  await named(BLOCKED_THERE).waitFor();
+  await visit(page, league, 'chains');
   await withoutZone(page, 'grid');
   await page.reload();
   await row('grid').getByText('not on this node').waitFor();
@@ -59,7 +71,9 @@ export async function chains(browser, league) {
   await page.getByRole('heading', { level: 1, name: 'grid' }).waitFor();
   await page.getByText(/What follows is what the hub knows of it/).waitFor();
   await page.getByText('no rent: it is not used up').first().waitFor();
-  assert.equal(await table(page, 'Committee').locator('tbody tr').count(), 4);
+  const listed = table(page, 'Committee').locator('tbody tr');
+  await listed.nth(3).waitFor();
+  assert.equal(await listed.count(), 4);
   await table(page, 'Security and value').getByText('grid').waitFor();
   for (const width of [1280, 360]) {
     await page.setViewportSize({ width, height: 900 });

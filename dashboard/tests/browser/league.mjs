@@ -23,6 +23,8 @@ function binary() {
 const HEARTBEAT_MS = 1_000;
 /** Epochs; the defaults are for weeks. */
 const WINDOWS = { unbonding_epochs: 3, evidence_epochs: 1, certificate_epochs: 1 };
+/** Whom `market` never blocks. */
+export const SPARED = '0x00000000000000000000000000000000000E0e0E';
 const STAKING = '0x48414e5341000000000000000000000000000001';
 
 const TLP_CLEAR = 'marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487';
@@ -131,7 +133,7 @@ export class League {
     const raise = (target, severity) => this.hansa(['alert', 'raise', '--target', target, '--object', indicators(1)[0].id, '--severity', severity, '--for', '2h', '--reason', HOSTILE.slice(0, 90)], { as: 'member-1' });
     // At once what different members do.
     await Promise.all([
-      this.hansa(['zone', 'create', 'market', '--chain-id', '48571'], { as: 'member-1' }),
+      this.hansa(['zone', 'create', 'market', '--chain-id', '48571', '--warden', this.members[0].address, '--never-block', SPARED], { as: 'member-1' }),
       this.hansa(['exchange', 'publish', this.file('bundle.json', JSON.stringify(all))], { as: 'member-2' }),
     ]);
     await Promise.all([

@@ -94,8 +94,12 @@ pub(super) async fn run(arguments: &GuardArgs, session: &Session<'_>) -> Outcome
             until,
             reason: arguments.reason.clone(),
         };
-        let words = format!("blocked until {}", values::show_s(until));
-        return send(session, &zone, &call, &listed(&words, &change.block)).await;
+        let words = format!(
+            "{} until {}",
+            listed("blocked", &change.block),
+            values::show_s(until)
+        );
+        return send(session, &zone, &call, &words).await;
     }
     if !change.unblock.is_empty() {
         let targets = change.unblock.clone();

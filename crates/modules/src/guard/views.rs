@@ -148,6 +148,9 @@ pub(super) fn directives_of(
     context: &mut Context<'_>,
     call: IGuard::directivesCall,
 ) -> Result<Vec<IGuard::Directive>, Stop> {
+    if state::PROTECTED.contains(context, call.target)? {
+        return Ok(Vec::new());
+    }
     let entries = directives::load(context, call.target)?;
     Ok(entries
         .into_iter()

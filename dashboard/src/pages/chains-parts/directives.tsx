@@ -21,7 +21,7 @@ function Does({ alert, of, least }: { alert: AlertWithVotes; of: Stand | undefin
     return (
       <>
         <Badge tone="bad">{t.alert.blockedUntil}</Badge> <Until ms={Number(holds.until) * 1_000} over={t.alert.over} />
-        {holds.alertId !== alert.id && <span className="text-muted"> ({t.alert.title(String(holds.alertId)).toLowerCase()})</span>}
+        {holds.alertId !== alert.id && <span className="text-muted"> ({holds.alertId === 0n ? t.chains.ownDirective : t.alert.title(String(holds.alertId)).toLowerCase()})</span>}
       </>
     );
   return <span className="text-muted">{of.isProtected ? t.chains.protected : least !== undefined && alert.severity < least ? t.alert.belowPolicy(SEVERITIES[least] ?? '') : t.alert.notBlocked}</span>;

@@ -15,6 +15,7 @@ import { Crumbs } from '../chains';
 import { About, Committee } from '../chains-parts/about';
 import { Directives } from '../chains-parts/directives';
 import { Life, Phase } from '../chains-parts/life';
+import { Policy } from '../chains-parts/policy';
 import { useThroughput } from './list';
 import { Recent } from './recent';
 
@@ -130,6 +131,7 @@ export function ChainPage({ chain, zone, hub }: { chain: Chain; zone: Zone | nul
         <div className="flex min-w-0 flex-col gap-3">
           <Committee chain={chain} zone={zone} />
           <Directives chain={chain} zone={zone} />
+          {zone && <Policy chain={chain} />}
         </div>
       </div>
     </>

@@ -85,6 +85,14 @@ fn list(world: &mut World) -> Vec<Address> {
     }
 }
 
+/// The alerts whose directives are in force against a target; 0 for the chain's own.
+fn in_force(world: &mut World, target: Address) -> Vec<u64> {
+    let of = IGuard::directivesCall { target };
+    let directives = world.guard(OTHER, 0, &of).unwrap();
+    let ids = directives.iter().map(|directive| directive.alertId.to());
+    ids.collect()
+}
+
 /// All own directives, by pages.
 fn own(world: &mut World) -> Vec<(Address, u64)> {
     let mut all = Vec::new();
@@ -217,6 +225,7 @@ fn protection_works_both_ways() {
     issue(&mut world, &[target(1)], now + 50).unwrap();
     protect(&mut world, &[target(1), target(2)]).unwrap();
     assert_eq!(blocked(&mut world, target(1)), 0);
+    assert!(in_force(&mut world, target(1)).is_empty());
     // What comes meanwhile waits.
     told(&mut world, 2, 8, now + 200);
     assert_eq!(blocked(&mut world, target(2)), 0);
@@ -226,7 +235,9 @@ fn protection_works_both_ways() {
     told(&mut world, 1, 7, 0);
     unprotect(&mut world, &[target(1), target(2)]).unwrap();
     assert_eq!(blocked(&mut world, target(1)), now + 50);
+    assert_eq!(in_force(&mut world, target(1)), [0]);
     assert_eq!(blocked(&mut world, target(2)), now + 200);
+    assert_eq!(in_force(&mut world, target(2)), [8]);
     protect(&mut world, &[target(1)]).unwrap();
     end(&mut world, &[target(1)]).unwrap();
     unprotect(&mut world, &[target(1)]).unwrap();
