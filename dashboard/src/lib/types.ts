@@ -52,6 +52,15 @@ export interface Terms {
   rentPerDay: Hex;
 }
 
+/** The hub's newest checkpoint of a zone that this node could compare names another block than this node has. */
+export interface Contradiction {
+  number: Hex;
+  /** Hash of this node's block. */
+  own: Hex;
+  /** Hash of the block that the hub has recorded. */
+  recorded: Hex;
+}
+
 export interface Zone extends Partial<Terms> {
   id: number;
   name: string;
@@ -74,6 +83,7 @@ export interface Zone extends Partial<Terms> {
   /** Whether this node is to run it. */
   serves: boolean;
   path: string | null;
+  contradiction?: Contradiction | null;
   /** Who may serve it; `allowed` are ids of operators, none of them for all. */
   committeeRule?: { maxSeats: number | null; minStake: Hex; allowed: number[] };
   terms?: Partial<Terms>;

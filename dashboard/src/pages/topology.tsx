@@ -168,7 +168,8 @@ export default function Topology() {
   const still = new Map((zones ?? []).map((zone) => [zone.id, standing(zone, heads ?? [], now)]));
   const standingIds = (zones ?? []).map(({ id }) => id).filter((id) => (still.get(id) ?? null) !== null);
   const mute = (zones ?? []).filter((zone) => isMute(zone, heads ?? [])).map(({ id }) => id);
-  const ill = [...standingIds, ...mute];
+  const contradicted = (zones ?? []).filter(({ contradiction }) => contradiction).map(({ id }) => id);
+  const ill = [...standingIds, ...mute, ...contradicted];
   const sizes: Radii = { operators: radii(serving.map(({ stake }) => big(stake)), WIDEST.operator), zones: radii((zones ?? []).map(({ locked }) => big(locked)), WIDEST.zone) };
   // Only what is drawn decides where it is drawn.
   const key = JSON.stringify([serving.map(({ id, seat, bar }) => [id, seat, bar]), zones?.map(({ name, phase, path }) => [name, phase, path]), sizes, down, ill, hubStands]);
@@ -277,6 +278,7 @@ export default function Topology() {
               {zone.phase !== 'active' && <Badge tone={isHalted(zone) ? 'bad' : 'warn'}>{isHalted(zone) ? t.life.badge : zone.phase}</Badge>}
               {standingIds.includes(zone.id) && <Badge tone="bad">{t.league.noBlockFor(duration(still.get(zone.id) ?? 0))}</Badge>}
               {mute.includes(zone.id) && <Badge tone="bad">{t.league.noAnswer}</Badge>}
+              {contradicted.includes(zone.id) && <Badge tone="bad">{t.life.contradictedBadge}</Badge>}
               {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
             </li>
           ))}

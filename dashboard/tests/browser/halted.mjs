@@ -1,4 +1,5 @@
-// A zone that the hub hears nothing of. A league takes hours until one counts as halted, so what the node answers is altered on its way.
+// Zones in trouble: one that the hub hears nothing of, and one that the hub knows other blocks of. A league takes hours until the one counts as
+// halted, and the other takes operators that lie, so what the node answers is altered on its way.
 import assert from 'node:assert/strict';
 import { toFunctionSelector } from 'viem';
 import { accessibility, open, overflow, settle, visit } from './browser.mjs';
@@ -91,6 +92,21 @@ export async function halts(browser, league, of) {
   await look('a zone that can be reseeded');
   await page.getByRole('button', { name: 'Reseed it' }).click();
   await page.getByText(/The chain would refuse it: NotHalted/).waitFor();
+
+  // The hub knows other blocks of it than this node.
+  const [own, recorded] = ['11', '22'].map((byte) => `0x${byte.repeat(32)}`);
+  await again({ zone: { contradiction: { number: '0x4d2', own, recorded } } });
+  const row = table(page, 'Chains').locator('tr', { hasText: 'market' });
+  await row.getByText('two histories', { exact: true }).waitFor();
+  await row.getByText('block 1,234 is another one on the hub').waitFor();
+  await toZone();
+  await page.getByText(/Believe neither, and send nothing of value/).waitFor();
+  for (const words of [own, recorded, 'hansa --rpc ADDRESS zone status market']) await page.getByText(words).first().waitFor();
+  await look('a zone of which the hub has other blocks');
+  await page.getByRole('link', { name: 'League', exact: true }).click();
+  await page.getByText(/Block 1,234 of zone market is another one at this node than on the hub/).waitFor();
+  await page.locator('li', { has: page.getByRole('link', { name: 'market', exact: true }) }).getByText('two histories').waitFor();
+  await look('the league with a zone of which the hub has other blocks');
   assert.deepEqual(faults, []);
   await page.unrouteAll({ behavior: 'ignoreErrors' });
   await page.context().close();

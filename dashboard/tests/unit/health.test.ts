@@ -54,6 +54,16 @@ test('a zone that does not answer is a problem in words, one whose head is not k
   expect(health({ ...calm, zones: [zone('market', { phase: 'stopped' })], zoneHeads: [{ name: 'market', headMs: null }] }).problems).toEqual([t.league.problems.zoneEnds('market', 'stopped')]);
 });
 
+test('a zone of which the hub has other blocks than this node is a problem in words, also where it ends', () => {
+  const contradiction = { number: '0x4d2', own: `0x${'11'.repeat(32)}`, recorded: `0x${'22'.repeat(32)}` } as const;
+  const found = health({ ...calm, zones: [zone('market', { contradiction })] });
+  // It makes blocks all the same.
+  expect(found).toMatchObject({ chainsUp: 2, chainsTotal: 2 });
+  expect(found.problems).toEqual([t.league.problems.zoneContradicted('market', '1,234')]);
+  expect(health({ ...calm, zones: [zone('market', { contradiction, phase: 'closing' })] }).problems).toEqual([t.league.problems.zoneEnds('market', 'closing'), t.league.problems.zoneContradicted('market', '1,234')]);
+  expect(health({ ...calm, zones: [zone('market', { contradiction: null })] }).problems).toEqual([]);
+});
+
 test('the hub stands by its own heartbeat', () => {
   const of = (heartbeatMs?: number) => health({ ...calm, now: 98_000 + 40_000, zones: [], status: { ...status, ...(heartbeatMs ? { heartbeatMs } : {}) } }).problems.length;
   expect([of(), of(5_000), of(10_000), of(20_000)]).toEqual([1, 1, 1, 0]);

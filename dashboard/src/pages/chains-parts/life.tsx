@@ -1,14 +1,14 @@
-// Where a zone is in its life: its phase, that it counts as halted, what can be done about that, and where it was reseeded.
+// Where a zone is in its life: its phase, that the hub knows another history of it, that it counts as halted, what can be done about that, and where it was reseeded.
 import type { ReactNode } from 'react';
 import { useNow } from '../../lib/clock';
 import { count, duration, num } from '../../lib/format';
 import { expectedMs, haltIntent, heardAt, isDue, isHalted, type Pace, type Reseed, reseedIntent, useHeights, useHubPace, useSilence } from '../../lib/halted';
 import { HUB } from '../../lib/rpc';
 import { line } from '../../lib/safe';
-import type { Zone } from '../../lib/types';
+import type { Contradiction, Zone } from '../../lib/types';
 import { t } from '../../strings';
 import { Badge, Copy, Facts, Panel } from '../../ui/basics';
-import { Ago, BlockLink, Time } from '../../ui/values';
+import { Ago, BlockLink, Hash, Time } from '../../ui/values';
 import { Submit } from '../../wallet/submit';
 
 const TONES = { registered: 'muted', active: 'good', closing: 'warn', stopped: 'bad', settled: 'muted' } as const;
@@ -19,7 +19,7 @@ const LISTED = 5;
 export function Phase({ zone }: { zone: Zone | null }) {
   return (
     <>
-      <Badge tone={zone ? TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge> {zone && isHalted(zone) && <Badge tone="bad">{t.life.badge}</Badge>}
+      <Badge tone={zone ? TONES[zone.phase] : 'good'}>{zone ? zone.phase : t.chains.active}</Badge> {zone && isHalted(zone) && <Badge tone="bad">{t.life.badge}</Badge>} {zone?.contradiction && <Badge tone="bad">{t.life.contradictedBadge}</Badge>}
     </>
   );
 }
@@ -50,8 +50,7 @@ export function HaltedNote({ zone }: { zone: Zone }) {
   );
 }
 
-function Command({ zone }: { zone: Zone }) {
-  const text = t.life.commandText(line(zone.name, 40));
+function Command({ text }: { text: string }) {
   return (
     <span>
       <code className="text-xs break-all">{text}</code> <Copy text={text} what={t.life.commandWhat} />
@@ -100,7 +99,7 @@ function Halted({ zone }: { zone: Zone }) {
         )}
       </span>,
     ]);
-    if (checkpoint) rows.push([t.life.command, <Command key="c" zone={zone} />]);
+    if (checkpoint) rows.push([t.life.command, <Command key="c" text={t.life.commandText(name)} />]);
   }
   return (
     <Panel title={t.life.title} source={heights} tone="bad" className="mb-3">
@@ -137,7 +136,7 @@ function Quiet({ zone }: { zone: Zone }) {
         </p>
         {silence.is === 'silent' && (
           <>
-            <Facts rows={[[t.life.command, <Command key="c" zone={zone} />]]} />
+            <Facts rows={[[t.life.command, <Command key="c" text={t.life.commandText(line(zone.name, 40))} />]]} />
             <Submit intent={haltIntent(zone)} label={t.life.halt} says={t.life.haltSays(line(zone.name, 40))} />
           </>
         )}
@@ -146,8 +145,37 @@ function Quiet({ zone }: { zone: Zone }) {
   );
 }
 
-/** What stands above all else on the page of a zone that the hub hears nothing of. */
-export const Life = ({ zone }: { zone: Zone }) => (isHalted(zone) ? <Halted zone={zone} /> : <Quiet zone={zone} />);
+/** This node's history of a zone is not the one that the hub knows. */
+function Contradicted({ zone, of: { number, own, recorded } }: { zone: Zone; of: Contradiction }) {
+  const name = line(zone.name, 40);
+  return (
+    <Panel title={t.life.contradictedTitle} tone="bad" className="mb-3">
+      <div className="flex flex-col gap-3">
+        <p className="max-w-[80ch]">
+          {t.life.contradicted(name, count(num(number)))} <strong className="font-semibold">{t.life.contradictedWhat}</strong>
+        </p>
+        <Facts
+          rows={[
+            [t.life.contradictedBlock, <ZoneBlock key="b" zone={zone} number={num(number)} />],
+            [t.life.contradictedOwn, <Hash key="o" of={own} full />],
+            [t.life.contradictedRecorded, <Hash key="r" of={recorded} full />],
+            [t.life.contradictedAsk, <span key="a"><Command text={t.life.contradictedAskText(name)} /> <span className="text-muted">{t.life.contradictedAskHow}</span></span>],
+            [t.life.contradictedAlone, t.life.contradictedAloneDo(name)],
+            [t.life.contradictedTwo, t.life.contradictedTwoDo],
+          ]}
+        />
+      </div>
+    </Panel>
+  );
+}
+
+/** What stands above all else on the page of a zone that is in trouble. */
+export const Life = ({ zone }: { zone: Zone }) => (
+  <>
+    {zone.contradiction && <Contradicted zone={zone} of={zone.contradiction} />}
+    {isHalted(zone) ? <Halted zone={zone} /> : <Quiet zone={zone} />}
+  </>
+);
 
 /** Where a zone was reseeded, newest first. */
 export function Reseeds({ zone, of }: { zone: Zone; of: Reseed[] }) {

@@ -85,6 +85,13 @@ function Row({ chain, zone }: { chain: Chain; zone: Zone | null }) {
             <HaltedNote zone={zone} />
           </Under>
         )}
+        {zone?.contradiction && (
+          <Under>
+            {t.life.contradictedShort(count(num(zone.contradiction.number)))}
+            <br />
+            {t.life.contradictedNext}
+          </Under>
+        )}
         {!here && <Under>{t.chains.notHereShort}</Under>}
       </Cell>
       {here ? (
