@@ -257,7 +257,10 @@ export async function run(report: Report, chains: Chain[]): Promise<Outcome> {
     );
     return alertId;
   })();
-  const [alertId] = await Promise.all([defence, attack.run(() => since() > 3 * PATIENCE_MS)]);
+  // An attack that nobody defends against any more would only be told of in the middle of the next run.
+  let isOver = false;
+  defence.catch(() => (isOver = true));
+  const [alertId] = await Promise.all([defence, attack.run(() => isOver || since() > 3 * PATIENCE_MS)]);
   // Every chain refuses it by now: what no block has taken, none will.
   await attack.settle();
   const saved = big(await call<Hex>(ZONE, 'eth_getBalance', [vault, 'latest']));

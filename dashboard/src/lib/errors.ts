@@ -2,7 +2,7 @@
 import { errors as say } from '../strings/errors';
 import { decodeError, isTime } from './decode';
 import { count, dateTime, timed } from './format';
-import { GONE, HUB, RpcError, Unreachable } from './rpc';
+import { GONE, HUB, NOT_YET, RpcError, Unreachable } from './rpc';
 import { safe } from './safe';
 import type { Hex } from './types';
 
@@ -26,7 +26,7 @@ export class Told extends Error {
 type Known = keyof typeof say.known;
 
 /** Codes of EIP-1193, EIP-1474, JSON-RPC and of this node. */
-const BY_CODE: Record<number, Known> = { 4001: 'saidNo', [-32_002]: 'busy', 4100: 'notAllowed', 4900: 'walletOff', 4901: 'walletOff', 4902: 'unknownChain', [GONE]: 'old', [-32_601]: 'noMethod', [-32_005]: 'limit' };
+const BY_CODE: Record<number, Known> = { 4001: 'saidNo', [-32_002]: 'busy', 4100: 'notAllowed', 4900: 'walletOff', 4901: 'walletOff', 4902: 'unknownChain', [GONE]: 'old', [NOT_YET]: 'notYet', [-32_601]: 'noMethod', [-32_005]: 'limit' };
 
 /** The words of the node (crates/rpc and crates/mempool), which are those of go-ethereum. The first that fits counts. */
 const BY_WORDS: [RegExp, Known][] = [
@@ -42,12 +42,13 @@ const BY_WORDS: [RegExp, Known][] = [
   [/intrinsic gas too low|floor data gas|out of gas/i, 'lowGas'],
   [/this chain has ended/i, 'ended'],
   [/invalid chain id|chain mismatch|does not match the target chain/i, 'otherChain'],
-  [/execution reverted/i, 'reverted'],
+  [/execution reverted|^invalid (opcode|jump|code)|^stack |write protection|call depth exceeded|return data out of bounds|contract address collision/i, 'reverted'],
   [/limit exceeded|max_log/i, 'limit'],
   [/pruned|not available|missing trie/i, 'old'],
   [/header not found|unknown block|is not finalized yet/i, 'notThere'],
   [/dynamically imported module|importing a module script failed|unable to preload css/i, 'notLoaded'],
   [/timed? ?out|deadline|took too long/i, 'slow'],
+  [/the node is stopping/i, 'stopping'],
   [/^internal error/i, 'internal'],
 ];
 

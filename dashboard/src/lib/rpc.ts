@@ -16,6 +16,9 @@ export const path = (chain: Chain): string => (chain === HUB ? '/rpc' : `/zones/
 /** The code of an answer that says that the contract reverted. */
 export const REVERTED = 3;
 
+/** The code of an answer that says that a transaction was taken, and is in no block after the time that it was waited for (EIP-7966). */
+export const NOT_YET = 4;
+
 /** The code of an answer that says that the node does not keep blocks that old. */
 export const GONE = 4444;
 

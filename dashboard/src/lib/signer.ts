@@ -1,6 +1,8 @@
 // Signs in this page with keys that everybody has: those of development leagues. Nodes refuse them on any other chain.
 import { type LocalAccount, mnemonicToAccount } from 'viem/accounts';
-import { call, type Chain } from './rpc';
+import { keccak256 } from 'viem/utils';
+import { call, type Chain, NOT_YET, RpcError } from './rpc';
+import { settled } from './send';
 import { big, num } from './format';
 import type { Hex, Receipt } from './types';
 
@@ -66,6 +68,14 @@ async function signed(from: LocalAccount, chain: Chain, { to, data, value = 0n, 
 /** Signs and sends; the hash. */
 export const submitAs = async (from: LocalAccount, chain: Chain, of: Call): Promise<Hex> => call<Hex>(chain, 'eth_sendRawTransaction', [await signed(from, chain, of)]);
 
-/** Signs, sends, and waits until it is final. */
-export const sendAs = async (from: LocalAccount, chain: Chain, of: Call): Promise<Receipt> => call<Receipt>(chain, 'eth_sendRawTransactionSync', [await signed(from, chain, of), WAIT_MS]);
+/** Signs, sends, and waits until it is final: what the node took and could not wait for, this does. */
+export async function sendAs(from: LocalAccount, chain: Chain, of: Call): Promise<Receipt> {
+  const raw = await signed(from, chain, of);
+  try {
+    return await call<Receipt>(chain, 'eth_sendRawTransactionSync', [raw, WAIT_MS]);
+  } catch (error) {
+    if (error instanceof RpcError && error.code === NOT_YET) return settled(chain, keccak256(raw));
+    throw error;
+  }
+}
 

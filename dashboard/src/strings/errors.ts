@@ -47,6 +47,8 @@ export const errors = {
     noMethod: ['This node does not answer this kind of question.', 'Its operator can switch it on: rpc.namespaces in node.toml.'],
     limit: ['That is more than the node answers at once.', 'Ask for less at once.'],
     slow: ['The node took too long over it.', 'Ask for less at once, or try again when the node is less busy.'],
+    notYet: ['The node took the transaction, and no block has it so far.', 'It comes as soon as the chain makes blocks that have room for it: the league page says whether it does. Do not send it again before.'],
+    stopping: ['The node is stopping.', 'Try again when it runs: hansa status tells whether it does.'],
     notLoaded: ['A part of this page did not come from the node.', 'Wait until the connection is back, and reload the page.'],
     notUnderstood: ['The node does not understand what this page asks.', 'Reload the page: it may be older than the node.'],
     internal: ['The node failed at it.', 'Its log says why: hansa logs, or the node page on its own machine.'],

@@ -29,6 +29,13 @@ test('what the node refuses is told in plain words, with its own behind', () => 
     [node('method not found', -32_601), 'noMethod'],
     [node('missing value for params', -32_602), 'notUnderstood'],
     [node('history', 4444), 'old'],
+    [node('The transaction was added to the mempool but wasn\'t processed in 10000ms', 4, `0x${'12'.repeat(32)}`), 'notYet'],
+    [node('the node is stopping'), 'stopping'],
+    [node('invalid opcode: INVALID'), 'reverted'],
+    [node('invalid jump destination'), 'reverted'],
+    [node('stack underflow'), 'reverted'],
+    [node('write protection'), 'reverted'],
+    [node('max call depth exceeded'), 'reverted'],
   ];
   for (const [error, name] of cases) expect(explain(error), error.message).toEqual({ what: errors.known[name][0], next: errors.known[name][1], details: error.message });
 });
