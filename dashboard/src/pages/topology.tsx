@@ -1,6 +1,7 @@
 // The hub in the middle, zones and operators around it. Positions are computed once for each set of nodes, so nothing jumps.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force';
-import { useMemo, useSyncExternalStore } from 'react';
+import { type ReactNode, useMemo, useSyncExternalStore } from 'react';
+import { apart, type Box, textWidth } from '../lib/apart';
 import { radii } from '../lib/areas';
 import { big, count, duration, ether, num } from '../lib/format';
 import { isHalted } from '../lib/halted';
@@ -22,8 +23,8 @@ interface Size {
   height: number;
 }
 const WIDE: Size = { width: 720, height: 380 };
-/** On small screens: letters keep their size. */
-const NARROW: Size = { width: 400, height: 400 };
+/** About as wide as there is room on a small screen, so that letters keep their size. */
+const NARROW: Size = { width: 320, height: 400 };
 const narrow = matchMedia('(max-width: 40rem)');
 const useSize = (): Size =>
   useSyncExternalStore(
@@ -42,8 +43,10 @@ const MOST_NAMED = 4;
 const TICKS = 240;
 /** The widest circle of each kind. */
 const WIDEST = { operator: 24, zone: 36 };
-/** A zone's name stands inside a circle of this radius, and below a smaller one. */
-const ROOMY = 26;
+/** Of the letters of names, px. */
+const LETTER = { operator: 6.6, zone: 7.6 };
+/** Of a name's line, and of the one below it that tells of traffic; how wide that is. */
+const [NAME_HEIGHT, TRAFFIC_HEIGHT, TRAFFIC_WIDTH] = [18, 13, 60];
 
 interface Node extends SimulationNodeDatum {
   id: string;
@@ -52,8 +55,10 @@ interface Node extends SimulationNodeDatum {
   radius: number;
   bad: boolean;
   href: string;
-  /** Its name stands below it and takes so much, px. */
+  /** Its name stands below it and takes so much, px; 0 for one that stands inside. */
   below: number;
+  /** How wide that is. */
+  wide: number;
   /** Where this node runs it. */
   chain?: Chain;
 }
@@ -69,7 +74,7 @@ interface Radii {
 }
 
 function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<number>, ill: Set<number>, hubStands: boolean, { width, height }: Size): { nodes: Node[]; links: Link[] } {
-  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, below: 0, bad: hubStands, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
+  const hub: Node = { id: HUB, kind: 'hub', label: t.common.hub, radius: 36, below: 0, wide: 0, bad: hubStands, href: to('chains', HUB), chain: HUB, fx: width / 2, fy: height / 2 };
   const stretch = Math.min(1.5, (width / 2 - 60) / 165);
   const around = (index: number, all: number, distance: number): { x: number; y: number } => {
     const angle = (index / Math.max(1, all)) * 2 * Math.PI - Math.PI / 2;
@@ -78,9 +83,7 @@ function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<numbe
   const ofZones: Node[] = zones.slice(0, MAX_DRAWN).map((zone, index) => ({
     id: `zone:${zone.name}`,
     kind: 'zone',
-    label: line(zone.name, 16),
-    radius: of.zones[index] ?? ROOMY,
-    below: (of.zones[index] ?? ROOMY) < ROOMY ? 30 : 0,
+    ...named(line(zone.name, 16), of.zones[index] ?? 0, zone.path !== null),
     bad: ill.has(zone.id) || (zone.path === null && zone.serves) || zone.phase === 'closing' || zone.phase === 'stopped',
     href: to('chains', zone.name),
     ...(zone.path === null ? {} : { chain: zone.name }),
@@ -91,7 +94,8 @@ function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<numbe
     kind: 'operator',
     label: quoted(operator.name, 16),
     radius: of.operators[index] ?? 0,
-    below: 20,
+    below: NAME_HEIGHT,
+    wide: textWidth(quoted(operator.name, 16), LETTER.operator),
     bad: down.has(operator.id) || operator.bar !== 'none',
     href: to('stake', 'operator', operator.id),
     ...around(index + 0.5, operators.length, 165),
@@ -105,15 +109,28 @@ function layout(operators: Operator[], zones: Zone[], of: Radii, down: Set<numbe
     .force('link', forceLink<Node, Link>(links).id(({ id }) => id).distance(({ kind }) => (kind === 'messages' ? 110 : Math.min(165, width / 2 - 50))).strength(0.4))
     .force('charge', forceManyBody().strength(-260))
     .force('collide', forceCollide<Node>(({ radius, below }) => radius + Math.max(18, below - 4)))
-    .force('x', forceX(width / 2).strength(0.03))
-    .force('y', forceY(height / 2).strength(0.14))
+    .force('x', forceX(width / 2).strength(width > height ? 0.03 : 0.1))
+    .force('y', forceY(height / 2).strength(width > height ? 0.14 : 0.06))
     .stop();
   simulation.tick(TICKS);
-  for (const node of nodes) {
-    node.x = Math.min(width - node.radius - 40, Math.max(node.radius + 40, node.x ?? 0));
-    node.y = Math.min(height - node.radius - Math.max(22, node.below), Math.max(node.radius + 6, node.y ?? 0));
-  }
+  const boxes = nodes.map(({ x = 0, y = 0, kind, radius, below, wide }): Box => ({ x, y, half: Math.max(radius, wide / 2), up: radius, down: radius + below, fixed: kind === 'hub' }));
+  apart(boxes, width);
+  boxes.forEach(({ x, y }, index) => Object.assign(nodes[index] as Node, { x, y }));
   return { nodes, links };
+}
+
+/** Where a zone's name stands: inside its circle where it fits. */
+function named(label: string, radius: number, hasTraffic: boolean): Pick<Node, 'label' | 'radius' | 'below' | 'wide'> {
+  const wide = Math.max(textWidth(label, LETTER.zone), hasTraffic ? TRAFFIC_WIDTH : 0);
+  return wide + 8 <= 2 * radius ? { label, radius, below: 0, wide: 0 } : { label, radius, below: NAME_HEIGHT + (hasTraffic ? TRAFFIC_HEIGHT : 0), wide };
+}
+
+/** Where the number of a line stands: in the middle of what is seen of it. */
+function middle(from: Node, into: Node): { x: number; y: number } {
+  const [x, y] = [(into.x ?? 0) - (from.x ?? 0), (into.y ?? 0) - (from.y ?? 0)];
+  const length = Math.max(1, Math.hypot(x, y));
+  const part = (from.radius + Math.max(0, length - from.radius - into.radius) / 2) / length;
+  return { x: (from.x ?? 0) + x * part, y: (from.y ?? 0) + y * part };
 }
 
 /** Thicker where more messages went lately. */
@@ -121,11 +138,11 @@ const width = (messages: number): number => 1.5 + Math.min(6, 1.5 * Math.log2(1 
 const sum = (of: Moved | undefined): number => (of ? of.into + of.from : 0);
 
 /** Transactions per minute of a chain. Its stream is open while the picture is there, so that the number keeps up. */
-function Traffic({ chain, x, y, on }: { chain: Chain; x: number; y: number; on: string }) {
+function Traffic({ chain, x, y, on, isOnLines }: { chain: Chain; x: number; y: number; on: string; isOnLines: boolean }) {
   useStream(chain);
   const busy = useBusy(chain);
   return busy ? (
-    <text x={x} y={y} textAnchor="middle" fontSize="10" fill={on}>
+    <text x={x} y={y} textAnchor="middle" fontSize="11" fill={on} {...(isOnLines ? halo : {})}>
       {perMinute(busy)} {t.league.perMinute}
     </text>
   ) : null;
@@ -144,6 +161,18 @@ function TrafficInWords({ chain, of }: { chain: Chain; of: Moved | null }) {
 /** Which zones an operator serves; more than a few are counted. */
 function Served({ zones }: { zones: Zone[] }) {
   return <span className="text-muted">{zones.length === 0 ? t.league.servesNone : t.league.serves(zones.length > MOST_NAMED ? t.league.someZones(count(zones.length)) : zones.map(({ name }) => line(name, 24)).join(', '))}</span>;
+}
+
+/** A line of the list in words; what does not fit on it goes on below its beginning, not below its mark. */
+function Entry({ mark, tone, children }: { mark: string; tone: string; children: ReactNode }) {
+  return (
+    <li className="flex items-baseline gap-x-1.5">
+      <span aria-hidden="true" className={tone}>
+        {mark}
+      </span>
+      <span className="flex min-w-0 flex-wrap items-baseline gap-x-1.5">{children}</span>
+    </li>
+  );
 }
 
 /** Names stand on lines. */
@@ -199,6 +228,7 @@ export default function Topology() {
         {drawn.links.map((link, index) => {
           const [from, into] = [place(link.source), place(link.target)];
           const messages = sum(moved?.get(link.zoneId ?? -1));
+          const number = middle(from, into);
           return (
             <g key={index}>
               <line
@@ -212,8 +242,8 @@ export default function Topology() {
               />
               {messages > 0 && (
                 <>
-                  <circle cx={((from.x ?? 0) * 0.55 + (into.x ?? 0) * 0.45)} cy={((from.y ?? 0) * 0.55 + (into.y ?? 0) * 0.45)} r={11} fill="var(--panel)" stroke="var(--accent)" />
-                  <text x={((from.x ?? 0) * 0.55 + (into.x ?? 0) * 0.45)} y={((from.y ?? 0) * 0.55 + (into.y ?? 0) * 0.45) + 4} textAnchor="middle" fontSize="11" fill="var(--text)">
+                  <circle cx={number.x} cy={number.y} r={11} fill="var(--panel)" stroke="var(--accent)" />
+                  <text x={number.x} y={number.y + 4} textAnchor="middle" fontSize="11" fill="var(--text)">
                     {messages > 99 ? '99+' : messages}
                   </text>
                 </>
@@ -224,6 +254,11 @@ export default function Topology() {
         {drawn.nodes.map((node) => (
           <a key={node.id} href={node.href} tabIndex={-1}>
             <circle cx={node.x} cy={node.y} r={node.radius} fill={node.bad ? 'var(--bad-soft)' : fill[node.kind]} stroke={node.bad ? 'var(--bad)' : stroke[node.kind]} strokeWidth={2} strokeDasharray={node.bad ? '5 3' : undefined} />
+          </a>
+        ))}
+        {/* No circle hides a name. */}
+        {drawn.nodes.map((node) => (
+          <a key={node.id} href={node.href} tabIndex={-1}>
             {node.kind === 'operator' ? (
               <text x={node.x} y={(node.y ?? 0) + node.radius + 14} textAnchor="middle" fontSize="12" fill={node.bad ? 'var(--bad)' : 'var(--text)'} {...halo}>
                 {node.label}
@@ -233,7 +268,7 @@ export default function Topology() {
                 <text x={node.x} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 14 : node.chain ? 0 : 4)} textAnchor="middle" fontSize={node.kind === 'hub' ? 15 : 12} fontWeight="600" fill={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--text)'} {...(node.below > 0 ? halo : {})}>
                   {node.label}
                 </text>
-                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 26 : 14)} on={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--muted)'} />}
+                {node.chain && <Traffic chain={node.chain} x={node.x ?? 0} y={(node.y ?? 0) + (node.below > 0 ? node.radius + 27 : 14)} on={node.kind === 'hub' && !node.bad ? 'var(--on-accent)' : 'var(--muted)'} isOnLines={node.below > 0} />}
               </>
             )}
           </a>
@@ -241,36 +276,27 @@ export default function Topology() {
       </svg>
       <p className="text-center text-xs text-muted">{areMany ? t.league.manyLines : t.league.lines}</p>
       <p className="text-center text-xs text-muted">{t.league.lately}</p>
-      <div className="mt-2 grid gap-x-6 gap-y-0.5 text-sm sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+      <div className="mt-2 grid gap-x-6 gap-y-1.5 text-sm sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <ul>
           {serving.map((operator) => (
-            <li key={operator.id} className="flex flex-wrap items-baseline gap-x-1.5">
-              <span aria-hidden="true" className={down.includes(operator.id) ? 'text-bad' : 'text-good'}>
-                ●
-              </span>
+            <Entry key={operator.id} mark="●" tone={down.includes(operator.id) ? 'text-bad' : 'text-good'}>
               <a href={to('stake', 'operator', operator.id)}>
                 <Chosen of={operator.name} />
               </a>
               <Ether of={big(operator.stake)} />
               {down.includes(operator.id) ? <Badge tone="bad">{t.node.down}</Badge> : <span className="text-muted">{operator.seat ? t.league.seat : t.league.noSeat}</span>}
               {serves && <Served zones={zones.filter(({ id }) => serves[id]?.includes(operator.id))} />}
-            </li>
+            </Entry>
           ))}
         </ul>
         <ul>
-          <li className="flex flex-wrap items-baseline gap-x-1.5">
-            <span aria-hidden="true" className={hubStands ? 'text-bad' : 'text-accent'}>
-              ◆
-            </span>
+          <Entry mark="◆" tone={hubStands ? 'text-bad' : 'text-accent'}>
             <a href={to('chains', HUB)}>{t.common.hub}</a>
             {hubStands && <Badge tone="bad">{t.league.noBlockFor(duration(hubAge))}</Badge>}
             <TrafficInWords chain={HUB} of={null} />
-          </li>
+          </Entry>
           {zones.map((zone) => (
-            <li key={zone.id} className="flex flex-wrap items-baseline gap-x-1.5">
-              <span aria-hidden="true" className={ill.includes(zone.id) ? 'text-bad' : zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
-                ◆
-              </span>
+            <Entry key={zone.id} mark="◆" tone={ill.includes(zone.id) ? 'text-bad' : zone.path === null || zone.phase !== 'active' ? 'text-warn' : 'text-accent'}>
               <a href={to('chains', zone.name)}>
                 <Text of={zone.name} most={40} />
               </a>
@@ -280,7 +306,7 @@ export default function Topology() {
               {mute.includes(zone.id) && <Badge tone="bad">{t.league.noAnswer}</Badge>}
               {contradicted.includes(zone.id) && <Badge tone="bad">{t.life.contradictedBadge}</Badge>}
               {zone.path !== null && <TrafficInWords chain={zone.name} of={moved?.get(zone.id) ?? null} />}
-            </li>
+            </Entry>
           ))}
         </ul>
       </div>
