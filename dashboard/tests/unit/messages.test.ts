@@ -4,6 +4,7 @@ import { delivery, idOf, type Message, progress, type Sent, standIn } from '../.
 import { MESSAGES, ZONES } from '../../src/lib/modules';
 import type { Hex, Zone } from '../../src/lib/types';
 import { t } from '../../src/strings';
+import committed from '../../../crates/modules/vectors/messages.txt?raw';
 
 test('a gateway is called with the arguments of take', () => {
   const message: Message = { source: 1n, destination: 2n, nonce: 3n, sender: `0x${'11'.repeat(20)}`, to: `0x${'22'.repeat(20)}`, value: 4n, fee: 0n, gas: 5n, reward: 6n, data: '0xabcd' };
@@ -11,6 +12,23 @@ test('a gateway is called with the arguments of take', () => {
   expect(data.slice(0, 10)).toBe(toFunctionSelector('deliver((uint64,uint64,uint64,address,address,uint256,uint256,uint64,uint256,bytes))'));
   const take = `${toFunctionSelector('take((uint64,uint64,uint64,address,address,uint256,uint256,uint64,uint256,bytes))')}${data.slice(10)}` as const;
   expect(decodeFunctionData({ abi: MESSAGES.abi, data: take }).args).toEqual([message]);
+});
+
+/** What the module itself says: a test of hansa-modules keeps the file right. */
+const vectors = committed
+  .split('\n')
+  .filter((line) => line && !line.startsWith('#'))
+  .map((line) => line.split(' '));
+const ofKind = (kind: string): string[][] => vectors.filter(([of]) => of === kind).map(([, ...fields]) => fields);
+
+test('ids are those of the module, of messages and of what stands for ether that a zone keeps', () => {
+  const [messages, kept] = [ofKind('message'), ofKind('kept')];
+  expect([messages.length, kept.length, vectors.length]).toEqual([5, 2, 7]);
+  for (const [source, destination, nonce, sender, to, value, fee, gas, reward, data, id] of messages as [string, string, string, Hex, Hex, string, string, string, string, Hex, Hex][]) {
+    const message: Message = { source: BigInt(source), destination: BigInt(destination), nonce: BigInt(nonce), sender, to, value: BigInt(value), fee: BigInt(fee), gas: BigInt(gas), reward: BigInt(reward), data };
+    expect(idOf(message), `message ${nonce} of ${source}`).toBe(id);
+  }
+  for (const [chainId, of, id] of kept as [string, Hex, Hex][]) expect(idOf(standIn(BigInt(chainId), of)), of).toBe(id);
 });
 
 /** Fields of a checkpoint, as the module has them. */

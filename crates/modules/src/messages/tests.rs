@@ -6,6 +6,7 @@ mod checkpoints;
 mod escrow;
 mod exits;
 mod guard;
+mod ids;
 mod outbox_tests;
 mod reseeds;
 
