@@ -129,6 +129,7 @@ export const t = {
       zoneStands: (name: string, age: string) => `Zone ${name} has made no block for ${age}.`,
       zoneMute: (name: string) => `Zone ${name} does not answer: this node is to run it, and tells nothing of it.`,
       zoneContradicted: (name: string, block: string) => `Block ${block} of zone ${name} is another one at this node than on the hub: believe neither before the zone’s operators have compared their blocks.`,
+      zoneUpgrade: (name: string, when: string) => `Zone ${name} turns to rules that this node does not know, at ${when}: put a newer hansa on it before, or it stops following the zone.`,
       zoneHalted: (name: string) => `Zone ${name} counts as halted: the hub hears nothing of it.`,
       zoneEnds: (name: string, phase: string) => `Zone ${name} is ${phase}.`,
       zoneNotHere: (name: string) => `This node does not run zone ${name}.`,

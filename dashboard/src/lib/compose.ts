@@ -1,6 +1,7 @@
 // A message to another chain from what somebody typed: its data, its fee and its gas, and what is wrong with them.
 import { stringToHex } from 'viem/utils';
 import { parseEther } from './format';
+import { type Chain, HUB } from './rpc';
 import type { Hex } from './types';
 
 /** Of one message (IMessages.Message). */
@@ -53,4 +54,13 @@ export function compose(draft: Draft, isFromHub: boolean): Composing {
   if (!to) return wrong(null);
   if (value === 0n && data === '0x') return wrong(draft.amount.trim() ? 'nothing' : null);
   return { message: { to: to as Hex, value, data, fee, gas: gas === null ? null : BigInt(gas) } };
+}
+
+/** From where to where a message goes, as far as its form's address names two of these chains, or one of them. */
+export function way(from: string | null, to: string | null, chains: readonly Chain[]): [from?: Chain, to?: Chain] {
+  const [source, target] = [from, to].map((name) => chains.find((chain) => chain === name));
+  if (target === undefined || target === source) return source === undefined ? [] : [source];
+  // To the hub from the first zone; to a zone from the hub.
+  const other = source ?? (target === HUB ? chains.find((chain) => chain !== HUB) : HUB);
+  return other === undefined ? [] : [other, target];
 }

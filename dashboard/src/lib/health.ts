@@ -1,6 +1,6 @@
 // What is wrong with the league as seen from this node, in words.
 import { t } from '../strings';
-import { count, duration, num } from './format';
+import { count, dateTime, duration, num } from './format';
 import { line, quoted } from './safe';
 import type { Operator, Peer, Status, Zone } from './types';
 
@@ -80,6 +80,7 @@ export function health({ now, status, headMs, operators, peers, zones, zoneHeads
     const still = standing(zone, zoneHeads, now);
     if (zone.phase === 'closing' && zone.reason === 'halted') problems.push(t.league.problems.zoneHalted(name));
     else if (zone.phase === 'closing' || zone.phase === 'stopped') problems.push(t.league.problems.zoneEnds(name, zone.phase));
+    if (zone.upgrade && !zone.upgrade.followed) problems.push(t.league.problems.zoneUpgrade(name, dateTime(zone.upgrade.startsAt * 1_000)));
     if (zone.contradiction) problems.push(t.league.problems.zoneContradicted(name, count(num(zone.contradiction.number))));
     if (zone.path === null && zone.serves) problems.push(t.league.problems.zoneNotHere(name));
     else if (isMute(zone, zoneHeads)) problems.push(t.league.problems.zoneMute(name));

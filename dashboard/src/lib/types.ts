@@ -50,6 +50,15 @@ export interface Terms {
   maxDirectiveSeconds: number;
   noticeSeconds: number;
   rentPerDay: Hex;
+  /** Ethereum's rules, by name. */
+  fork: string;
+}
+
+/** What a zone keeps to from a time on, seconds since 1970. */
+export interface Upgrade extends Partial<Terms> {
+  startsAt: number;
+  /** Whether this node knows the rules, and goes on. */
+  followed: boolean;
 }
 
 /** The hub's newest checkpoint of a zone that this node could compare names another block than this node has. */
@@ -84,9 +93,10 @@ export interface Zone extends Partial<Terms> {
   serves: boolean;
   path: string | null;
   contradiction?: Contradiction | null;
-  /** Who may serve it; `allowed` are ids of operators, none of them for all. */
-  committeeRule?: { maxSeats: number | null; minStake: Hex; allowed: number[] };
+  /** Who may serve it, in committees that are fixed from `startsAt` on; `allowed` are ids of operators, none of them for all. */
+  committeeRule?: { startsAt?: number; maxSeats: number | null; minStake: Hex; allowed: number[] };
   terms?: Partial<Terms>;
+  upgrade?: Upgrade | null;
 }
 
 export interface ByKind<T> {

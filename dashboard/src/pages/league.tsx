@@ -1,8 +1,9 @@
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import { useNewestBlocks, useTransactionsOf } from '../lib/blocks';
 import { big, clock, count, duration, ether, inSeconds, num } from '../lib/format';
 import { health, type Health, hubHeartbeatMs, stands } from '../lib/health';
 import { isDevelopment, isOpen, useAlerts, useFinality, useKnownAt, useMembers, useOperators, usePeers, useStatus, useZoneHeads, useZones } from '../lib/league';
+import { setQuery, useRoute } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
 import { useLost, useStream } from '../lib/stream';
 import { t } from '../strings';
@@ -143,11 +144,13 @@ export function ChainPicker({ value, onChange }: { value: Chain; onChange: (chai
 }
 
 function Newest() {
-  const [chain, setChain] = useState<Chain>(HUB);
+  const asked = useRoute().query.get('chain');
+  const zones = useZones().data ?? [];
+  const chain: Chain = zones.some(({ name, path }) => name === asked && path !== null) ? (asked as Chain) : HUB;
   useStream(chain);
   const blocks = useNewestBlocks(chain, SEARCHED);
   const transactions = useTransactionsOf(chain, blocks.data, LISTED);
-  const picker = <ChainPicker value={chain} onChange={setChain} />;
+  const picker = <ChainPicker value={chain} onChange={(of) => setQuery({ chain: of === HUB ? '' : of })} />;
   return (
     <div className="grid items-start gap-3 2xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <Panel title={t.league.blocks} source={blocks} aside={picker} flush>
@@ -165,7 +168,8 @@ export function LeaguePage() {
   const status = useStatus().data;
   const alerts = useAlerts();
   const drawn = joined(useOperators(), useZones(), usePeers());
-  const [incident, setIncident] = useState(false);
+  const incident = useRoute().query.get('simulate') === 'incident';
+  const setIncident = (isOpen: boolean): void => setQuery({ simulate: isOpen ? 'incident' : '' });
   const simulate = useRef<HTMLDivElement>(null);
   const closeIncident = (): void => {
     setIncident(false);
@@ -188,7 +192,7 @@ export function LeaguePage() {
           </div>
         )}
       </div>
-      {incident && <Incident onClose={closeIncident} />}
+      {incident && isDevelopment(status) && <Incident onClose={closeIncident} />}
       <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title={t.league.topology} aside={t.league.topologyNote} source={drawn} room="min-h-[20rem] sm:min-h-[21rem]">
           <Later>

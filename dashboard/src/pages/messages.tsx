@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { encodeFunctionData } from 'viem/utils';
 import { Memory } from '../lib/blocks';
-import { compose, type Composed, MAX_DATA_BYTES } from '../lib/compose';
+import { compose, type Composed, MAX_DATA_BYTES, way } from '../lib/compose';
 import { decodeCall } from '../lib/decode';
 import { bytes, count, num } from '../lib/format';
 import { useStatus, useZones } from '../lib/league';
@@ -90,8 +90,8 @@ function Hints({ message, from, into }: { message: Composed; from: Chain; into: 
 function Bridge({ world }: { world: World }) {
   const { address } = useWallet();
   const chains = running(world);
-  const [from, setFrom] = useState<Chain>(HUB);
-  const [into, setInto] = useState<Chain>(chains[1] ?? HUB);
+  const { query } = useRoute();
+  const [from = HUB, into = chains.find((name) => name !== from) ?? HUB] = way(query.get('from'), query.get('to'), chains);
   const [receiver, setReceiver] = useState('');
   const [amount, setAmount] = useState('');
   const [data, setData] = useState('');
@@ -105,10 +105,7 @@ function Bridge({ world }: { world: World }) {
     ? { chain: from, to: MESSAGES.to, value: message.value + message.fee, data: encodeFunctionData({ abi: MESSAGES.abi, functionName: 'send', args: [idOf(world, into), message.to, message.fee, message.data] }), ...(message.gas ? { gas: message.gas } : {}) }
     : null;
   // Both ways round: a chain sends nothing to itself.
-  const choose = (source: Chain, target: Chain): void => {
-    setFrom(source);
-    setInto(target);
-  };
+  const choose = (source: Chain, target: Chain): void => setQuery({ from: source, to: target });
   const select = (label: string, at: Chain, change: (chain: Chain) => void) => (
     <Labelled label={label}>
       <select value={at} onChange={(event) => change(event.target.value)} className={field}>

@@ -69,7 +69,7 @@ function Arguments({ of, chain, unit }: { of: Argument[]; chain: Chain; unit: Un
           <dt className="text-muted">
             <Text of={argument.name} /> <span className="text-xs">{argument.type}</span>
           </dt>
-          <dd className="min-w-0">{argument.parts ? <div className="border-l border-line pl-2"><Arguments of={argument.parts} chain={chain} unit={unit} /></div> : Array.isArray(argument.value) ? <List of={argument} chain={chain} unit={unit} /> : single(argument, chain, unit)}</dd>
+          <dd className="mb-1 min-w-0 sm:mb-0">{argument.parts ? <div className="border-l border-line pl-2"><Arguments of={argument.parts} chain={chain} unit={unit} /></div> : Array.isArray(argument.value) ? <List of={argument} chain={chain} unit={unit} /> : single(argument, chain, unit)}</dd>
         </div>
       ))}
     </dl>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { health, median, standing, stands } from '../../src/lib/health';
+import { dateTime } from '../../src/lib/format';
 import { t } from '../../src/strings';
 import type { Operator, Peer, Status, Zone } from '../../src/lib/types';
 
@@ -62,6 +63,12 @@ test('a zone of which the hub has other blocks than this node is a problem in wo
   expect(found.problems).toEqual([t.league.problems.zoneContradicted('market', '1,234')]);
   expect(health({ ...calm, zones: [zone('market', { contradiction, phase: 'closing' })] }).problems).toEqual([t.league.problems.zoneEnds('market', 'closing'), t.league.problems.zoneContradicted('market', '1,234')]);
   expect(health({ ...calm, zones: [zone('market', { contradiction: null })] }).problems).toEqual([]);
+});
+
+test('rules to come that this node does not know are a problem with its date', () => {
+  const upgrade = { startsAt: 1_767_225_600, followed: false };
+  expect(health({ ...calm, zones: [zone('market', { upgrade })] }).problems).toEqual([t.league.problems.zoneUpgrade('market', dateTime(1_767_225_600_000))]);
+  expect(health({ ...calm, zones: [zone('market', { upgrade: { ...upgrade, followed: true } })] }).problems).toEqual([]);
 });
 
 test('the hub stands by its own heartbeat', () => {

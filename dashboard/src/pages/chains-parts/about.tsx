@@ -7,9 +7,10 @@ import { escrowLastsMs, terms, useOperators, useStatus, useZones } from '../../l
 import { to } from '../../lib/route';
 import { type Chain, HUB, path } from '../../lib/rpc';
 import { useCommittee } from '../../lib/security';
-import type { Status, Zone } from '../../lib/types';
+import type { Status, Upgrade, Zone } from '../../lib/types';
+import { changes, shown } from '../../lib/upgrade';
 import { t } from '../../strings';
-import { Facts, Panel } from '../../ui/basics';
+import { Badge, Facts, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, BlockLink, Ether, OperatorName, Text, Time } from '../../ui/values';
 import { Reseeds } from './life';
@@ -61,11 +62,26 @@ function Allowed({ ids }: { ids: number[] }) {
   );
 }
 
+/** What it turns to, and when. */
+function Announced({ zone, upgrade }: { zone: Zone; upgrade: Upgrade }) {
+  const changed = changes(terms(zone), upgrade);
+  return (
+    <>
+      <Time ms={upgrade.startsAt * 1_000} /> {!upgrade.followed && <Badge tone="bad">{t.chains.upgradeUnknown}</Badge>}
+      <ul>
+        {changed.length === 0 && <li className="text-muted">{t.chains.upgradeNothing}</li>}
+        {changed.map(({ label, from, to: next }) => (
+          <li key={label}>{t.chains.becomes(label, from, next)}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 function pace(zone: Zone): [string, ReactNode][] {
   const of = terms(zone);
-  const rows: [string, ReactNode][] = [];
-  if (of.blockIntervalMs !== undefined) rows.push([t.chains.interval, duration(of.blockIntervalMs)]);
-  if (of.heartbeatMs !== undefined) rows.push([t.chains.heartbeat, duration(of.heartbeatMs)]);
+  const rows: [string, ReactNode][] = [...shown(of)];
+  if (zone.upgrade) rows.push([t.chains.upgrade, <Announced key="u" zone={zone} upgrade={zone.upgrade} />]);
   if (of.epochBlocks !== undefined) rows.push([t.chains.epochBlocks, count(of.epochBlocks)]);
   if (of.noticeSeconds !== undefined) rows.push([t.chains.notice, duration(of.noticeSeconds * 1_000)]);
   if (of.rentPerDay !== undefined) rows.push([t.chains.rent, <Ether key="r" of={big(of.rentPerDay)} />]);
@@ -74,6 +90,8 @@ function pace(zone: Zone): [string, ReactNode][] {
     rows.push([t.chains.maxSeats, rule.maxSeats === null ? t.common.noLimit : count(rule.maxSeats)]);
     rows.push([t.chains.minSeatStake, <Ether key="m" of={big(rule.minStake)} />]);
     rows.push([t.chains.allowed, <Allowed key="a" ids={rule.allowed} />]);
+    // One that was not changed holds since the zone was made.
+    if (rule.startsAt !== undefined && rule.startsAt > zone.timestamp) rows.push([t.chains.ruleFrom, <Time key="s" ms={rule.startsAt * 1_000} />]);
   }
   return rows;
 }
@@ -96,7 +114,8 @@ export function About({ zone, hub, chain }: { zone: Zone | null; hub: Status | u
     if (zone.closesAt !== null) rows.push([t.chains.closes, <span key="t"><Time ms={zone.closesAt * 1_000} />{zone.reason && <span className="text-muted">; {t.life.closesBecause[zone.reason] ?? <Text of={zone.reason} most={40} />}</span>}</span>]);
     if (reseeds.length > 0) rows.push([t.life.reseeded, <Reseeds key="s" zone={zone} of={reseeds} />]);
   } else if (hub) rows.push([t.chains.genesis, <span key="g" className="font-mono text-xs break-all">{hub.genesis}</span>]);
-  if (guard) rows.push([t.chains.minSeverity, t.chains.severities(guard.least)], [t.chains.maxDirective, duration(guard.maxSeconds * 1_000)]);
+  // A zone's are among what it keeps to.
+  if (guard && !zone) rows.push([t.chains.minSeverity, t.chains.severities(guard.least)], [t.chains.maxDirective, duration(guard.maxSeconds * 1_000)]);
   if (zone) rows.push(...pace(zone));
   if (zone?.path !== null) rows.push([t.chains.rpc, <code key="r" className="text-xs break-all">{`${location.origin}${path(chain)}`}</code>]);
   return (

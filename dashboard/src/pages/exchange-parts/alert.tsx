@@ -170,7 +170,7 @@ export function AlertPage({ id }: { id: string }) {
       <Title aside={<Tabs at="alerts" />}>
         {t.alert.title(id)} <AlertBadge of={alert} />
       </Title>
-      <div className="grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title={t.explorer.details} source={found}>
           <Facts rows={rows} />
         </Panel>

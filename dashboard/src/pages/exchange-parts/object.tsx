@@ -219,7 +219,7 @@ export function ObjectPage({ id }: { id: string }) {
           {t.exchange.revokedLong} <Text of={reason} most={300} />
         </p>
       )}
-      <div className="grid gap-3 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+      <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <Panel title={t.exchange.content} source={found}>
           {!last ? <Empty next={t.exchange.unknownNext}>{t.exchange.unknown}</Empty> : last.stix ? <Readable of={last.stix} /> : <p>{t.exchange.sealed}</p>}
         </Panel>

@@ -28,7 +28,7 @@ function NewestBlocks({ chain }: { chain: Chain }) {
   const blocks = useNewestBlocks(chain, LISTED);
   const last = blocks.data?.at(-1);
   return (
-    <Panel title={t.league.blocks} source={blocks} room="min-h-[38.5rem]" flush>
+    <Panel title={t.league.blocks} source={blocks} room="min-h-[34.75rem]" flush>
       <BlockRows chain={chain} of={blocks.data ?? []} />
       <Turn chain={chain} older={last ? num(last.number) : null} paged={false} />
     </Panel>

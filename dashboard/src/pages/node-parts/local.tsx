@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { bytes, count, duration, percent } from '../../lib/format';
 import { useRpc } from '../../lib/live';
 import { type Finding, type Load, load, NotLocal, type Resources, type Setting, useLocal, useLogs, said } from '../../lib/local';
-import { to } from '../../lib/route';
+import { setQuery, to, useRoute } from '../../lib/route';
 import { HUB, RpcError } from '../../lib/rpc';
 import { line, safe } from '../../lib/safe';
 import { t } from '../../strings';
@@ -13,13 +13,16 @@ import { Text, Time } from '../../ui/values';
 const RESOURCES_MS = 5_000;
 const DOCTOR_MS = 30_000;
 const LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
+/** What is shown where the address says nothing else. */
+const INFO = 3;
 const LEVEL_TONES: Tone[] = ['bad', 'warn', 'muted', 'muted', 'muted'];
 const FINDING_TONES: Record<Finding['level'], Tone> = { ok: 'good', warning: 'warn', problem: 'bad' };
 /** Close enough to the end of the lines to follow them, px. */
 const NEAR = 40;
 
 function LogPanel() {
-  const [level, setLevel] = useState(3);
+  const { query } = useRoute();
+  const level = LEVELS.findIndex((name) => name === query.get('log')) + 1 || INFO;
   const [on, setOn] = useState(true);
   const { lines, error, at } = useLogs(level, on);
   const box = useRef<HTMLDivElement>(null);
@@ -36,7 +39,7 @@ function LogPanel() {
       source={{ isPending: at === 0 && error === null, isError: error !== null, error, dataUpdatedAt: at, data: at === 0 ? undefined : lines }}
       aside={
         <>
-          <select aria-label={t.local.level} value={level} onChange={(event) => setLevel(Number(event.target.value))} className="rounded border border-line bg-bg px-1 py-0.5 text-ink">
+          <select aria-label={t.local.level} value={level} onChange={({ target: { value } }) => setQuery({ log: Number(value) === INFO ? '' : (LEVELS[Number(value) - 1] ?? '') })} className="rounded border border-line bg-bg px-1 py-0.5 text-ink">
             {LEVELS.map((name, index) => (
               <option key={name} value={index + 1}>
                 {t.local.atLeast(name)}
@@ -73,13 +76,13 @@ function LogPanel() {
 
 function Configuration() {
   const settings = useLocal<Setting[]>('config');
-  const [text, setText] = useState('');
+  const text = useRoute().query.get('setting') ?? '';
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = (settings.data ?? []).filter(({ name, origin }) => words.every((word) => `${name} ${origin}`.toLowerCase().includes(word)));
   return (
     <Panel title={t.local.config} source={settings} className="mb-3" flush>
       <div className="border-b border-line p-2">
-        <input type="search" value={text} onChange={(event) => setText(event.target.value)} placeholder={t.local.filter} aria-label={t.local.filter} maxLength={100} className={`${field} w-full`} />
+        <input type="search" value={text} onChange={(event) => setQuery({ setting: event.target.value })} placeholder={t.local.filter} aria-label={t.local.filter} maxLength={100} className={`${field} w-full`} />
       </div>
       {shown.length === 0 ? (
         <Empty>{t.local.noSetting}</Empty>

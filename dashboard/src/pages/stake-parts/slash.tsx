@@ -177,7 +177,7 @@ export function SlashPage({ id }: { id: string }) {
       <Title>
         {t.slash.title(id)} <SlashBadge of={slash} />
       </Title>
-      <div className="mb-3 grid gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="mb-3 grid items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title={t.explorer.details} source={found}>
           <Facts rows={rows} />
         </Panel>
