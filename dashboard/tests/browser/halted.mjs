@@ -103,7 +103,13 @@ export async function halts(browser, league, of) {
   await page.getByText(/Believe neither, and send nothing of value/).waitFor();
   for (const words of [own, recorded, 'hansa --rpc ADDRESS zone status market']) await page.getByText(words).first().waitFor();
   await look('a zone of which the hub has other blocks');
+  await believe(page, { zone: { contradiction: { number: '0x4d2', own, recorded }, upgrade: { startsAt: Math.floor(Date.now() / 1_000) + 86_400, followed: false, fork: 'fork-9', minSeverity: 4 } } });
+  await page.reload();
+  await page.getByText('Rules of Ethereum: fork-9 instead of osaka').waitFor();
+  await page.getByText('Obeys alerts of: critical only instead of all severities').waitFor();
+  await look('a zone with a change that this node does not know');
   await page.getByRole('link', { name: 'League', exact: true }).click();
+  await page.getByText(/Zone market turns to rules that this node does not know/).waitFor();
   await page.getByText(/Block 1,234 of zone market is another one at this node than on the hub/).waitFor();
   await page.locator('li', { has: page.getByRole('link', { name: 'market', exact: true }) }).getByText('two histories').waitFor();
   await look('the league with a zone of which the hub has other blocks');

@@ -10,7 +10,7 @@ import { useCommittee } from '../../lib/security';
 import type { Status, Upgrade, Zone } from '../../lib/types';
 import { changes, shown } from '../../lib/upgrade';
 import { t } from '../../strings';
-import { Badge, Facts, Panel } from '../../ui/basics';
+import { Facts, Panel } from '../../ui/basics';
 import { Cell, Table } from '../../ui/tables';
 import { Address, BlockLink, Ether, OperatorName, Text, Time } from '../../ui/values';
 import { Reseeds } from './life';
@@ -67,7 +67,8 @@ function Announced({ zone, upgrade }: { zone: Zone; upgrade: Upgrade }) {
   const changed = changes(terms(zone), upgrade);
   return (
     <>
-      <Time ms={upgrade.startsAt * 1_000} /> {!upgrade.followed && <Badge tone="bad">{t.chains.upgradeUnknown}</Badge>}
+      <Time ms={upgrade.startsAt * 1_000} />
+      {!upgrade.followed && <p className="text-bad">{t.chains.upgradeUnknown}</p>}
       <ul>
         {changed.length === 0 && <li className="text-muted">{t.chains.upgradeNothing}</li>}
         {changed.map(({ label, from, to: next }) => (
