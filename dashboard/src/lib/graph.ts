@@ -1,5 +1,6 @@
 // What lies around an object: a graph of those that point at each other. A relationship object is drawn as a line, not as a node.
 import type { Entry } from './exchange';
+import { line } from './safe';
 
 export interface GraphNode {
   id: string;
@@ -43,6 +44,19 @@ function lines(entries: Entry[]): GraphLink[] {
     // Its title is "<source> <kind> <target>".
     const label = entry.title.split(' ').slice(1, -1).join(' ') || 'related';
     return from && to ? [{ from, to, label }] : [];
+  });
+}
+
+/** So much of each end's name is in that of a relationship, characters. */
+const END = 48;
+
+/** Objects as they are called in a list: a relationship by the names of its two ends, where they are loaded. */
+export function called(entries: Entry[]): Entry[] {
+  const titles = new Map(entries.map(({ id, title }) => [id, title]));
+  const name = (id: string): string => line(titles.get(id) || (id.split('--')[0] ?? id), END);
+  return entries.map((entry) => {
+    const [link] = isLine(entry) ? lines([entry]) : [];
+    return link ? { ...entry, title: `${name(link.from)} ${link.label} ${name(link.to)}` } : entry;
   });
 }
 

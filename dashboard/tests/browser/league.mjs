@@ -127,10 +127,9 @@ export class League {
   }
 
   /** Two zones, ether on one, an accepted alert and a pending one, a delegation, messages, and an object full of tricks. */
-  async populate() {
-    const all = bundle([hostile(), ...indicators(150)]);
-    const targets = ['0x098B716B8Aaf21512996dC57EB0615e2383E2f96', '0x00000000000000000000000000000000000b0b0b'];
-    const raise = (target, severity) => this.hansa(['alert', 'raise', '--target', target, '--object', indicators(1)[0].id, '--severity', severity, '--for', '2h', '--reason', HOSTILE.slice(0, 90)], { as: 'member-1' });
+  async populate({ objects = [], alerts = SUSPECTS } = {}) {
+    const all = bundle([hostile(), ...indicators(150), ...objects]);
+    const raise = ({ target, object, reason }, severity) => this.hansa(['alert', 'raise', '--target', target, '--object', object, '--severity', severity, '--for', '2h', '--reason', reason], { as: 'member-1' });
     // At once what different members do.
     await Promise.all([
       this.hansa(['zone', 'create', 'market', '--chain-id', '48571', '--warden', this.members[0].address, '--never-block', SPARED], { as: 'member-1' }),
@@ -138,14 +137,14 @@ export class League {
     ]);
     await Promise.all([
       this.hansa(['zone', 'create', 'grid', '--chain-id', '48572', '--min-severity', '4'], { as: 'member-2' }),
-      this.hansa(['bridge', 'deposit', 'market', '25ether'], { as: 'member-1' }).then(() => raise(targets[0], 'critical')),
+      this.hansa(['bridge', 'deposit', 'market', '25ether'], { as: 'member-1' }).then(() => raise(alerts[0], 'critical')),
     ]);
     await Promise.all([
       // One after the other: the vote that decides needs more gas than one that does not.
       this.hansa(['alert', 'endorse', '1'], { as: 'member-3' }).then(() => this.hansa(['alert', 'endorse', '1'], { as: 'member-4' })),
       this.hansa(['bridge', 'withdraw', 'market', '1ether', '--into', 'grid'], { as: 'member-1' }),
     ]);
-    await raise(targets[1], 'high');
+    await raise(alerts[1], 'high');
     await this.hansa(['stake', 'delegate', 'operator-2', '40ether'], { as: 'member-1' });
   }
 
@@ -155,7 +154,7 @@ export class League {
 }
 
 const time = '2026-01-01T00:00:00.000Z';
-const common = { spec_version: '2.1', created: time, modified: time, object_marking_refs: [TLP_CLEAR] };
+export const common = { spec_version: '2.1', created: time, modified: time, object_marking_refs: [TLP_CLEAR] };
 const bundle = (objects) => ({ type: 'bundle', id: 'bundle--00000000-0000-4000-8000-000000000000', objects });
 
 const hostile = () => ({
@@ -187,6 +186,9 @@ export const indicators = (count, from = 0) =>
       labels: index % 3 === 0 ? ['phishing'] : ['scam'],
     };
   });
+
+/** What alerts are about unless somebody says otherwise. */
+const SUSPECTS = ['0x098B716B8Aaf21512996dC57EB0615e2383E2f96', '0x00000000000000000000000000000000000b0b0b'].map((target) => ({ target, object: indicators(1)[0].id, reason: HOSTILE.slice(0, 90) }));
 
 /** A tool, a malware, and that the one uses the other. */
 export const related = () => {

@@ -1,9 +1,6 @@
 // The browser suite: each page of the dashboard, against a real league that this starts. `--screenshots` writes pictures instead.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { encodeFunctionData } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { accessibility, launch, open, overflow, settle, visit } from './browser.mjs';
@@ -14,10 +11,12 @@ import { halts } from './halted.mjs';
 import { keeps, reads, walks } from './keyboard.mjs';
 import { HOSTILE, HOSTILE_ID, indicators, League, trickToken } from './league.mjs';
 import { fetchesPages, keepsPages } from './lost.mjs';
+import { pictures, sampled } from './pictures.mjs';
 import { stands } from './shift.mjs';
 import { completes, moves, slashed } from './stake.mjs';
 import { connect, incident, sign, table } from './steps.mjs';
 
+const PICTURES = process.argv.includes('--screenshots');
 const PORT_BASE = Number(process.env.HANSA_TEST_PORTS ?? 23_500);
 const MNEMONIC = 'test test test test test test test test test test test junk';
 /** The second development account, and the second member: everybody has their keys. */
@@ -78,7 +77,7 @@ async function places() {
 
 before(async () => {
   league = await League.start(PORT_BASE);
-  await league.populate();
+  await league.populate(PICTURES ? sampled : {});
   token = await makeToken();
   browser = await launch();
   routes = await places();
@@ -89,37 +88,8 @@ after(async () => {
   await league?.stop();
 });
 
-async function screenshots() {
-  const folder = join(dirname(fileURLToPath(import.meta.url)), '../../screenshots');
-  mkdirSync(folder, { recursive: true });
-  const kinds = [[1280, 'wide'], [360, 'narrow']].flatMap(([width, shape]) => ['light', 'dark'].map((scheme) => [width, shape, scheme]));
-  const take = async (page, kind, routes) => {
-    for (const [name, route] of Object.entries(routes)) {
-      await visit(page, league, route);
-      await page.waitForTimeout(900);
-      await page.screenshot({ path: join(folder, `${name}-${kind}.png`), fullPage: true });
-    }
-  };
-  for (const [width, shape, scheme] of kinds) {
-    const { page, context } = await open(browser, league, { width, scheme });
-    await take(page, `${shape}-${scheme}`, routes);
-    await visit(page, league, 'league');
-    await incident(page);
-    await page.screenshot({ path: join(folder, `incident-${shape}-${scheme}.png`), fullPage: true });
-    await context.close();
-  }
-  // A slash bars its operator: it is made when all else has been seen in order.
-  await league.slash('operator-2', SOMEBODY);
-  for (const [width, shape, scheme] of kinds) {
-    const { page, context } = await open(browser, league, { width, scheme });
-    await take(page, `${shape}-${scheme}`, { slash: 'stake/slash/1', slashes: 'stake' });
-    await context.close();
-  }
-  console.log(`pictures are in ${folder}`);
-}
-
-if (process.argv.includes('--screenshots')) {
-  test('screenshots', screenshots);
+if (PICTURES) {
+  test('screenshots', () => pictures(browser, league, routes, SOMEBODY));
 } else {
   test('each page, wide and narrow: no fault, nothing asked elsewhere, no serious finding of axe, nothing wider than the screen', async () => {
     const look = async (width, scheme) => {

@@ -1,7 +1,7 @@
 import { encodeAbiParameters, encodeEventTopics, keccak256, stringToHex } from 'viem/utils';
 import { expect, test } from 'vitest';
 import { newest, PUBLISHED, version } from '../../src/lib/exchange';
-import { among, around, MAX_LISTED, MAX_NODES } from '../../src/lib/graph';
+import { among, around, called, MAX_LISTED, MAX_NODES } from '../../src/lib/graph';
 import { EXCHANGE } from '../../src/lib/modules';
 import { objectKey } from '../../src/lib/search';
 import { isReference, properties, read, references, title } from '../../src/lib/stix';
@@ -88,6 +88,17 @@ test('of a list, those are drawn that are connected with each other, by what rel
   expect(shape(entries)).toEqual([[a, b, c], [`${a} uses ${b}`, `${b} object ${c}`]]);
   expect(shape([relation])).toEqual([[a, b], [`${a} uses ${b}`]]);
   expect(shape([entries[0]!, entries[2]!, entries[3]!])).toEqual([[], []]);
+});
+
+test('a relationship is called by the names of its ends, as far as they are loaded', () => {
+  const ends = (from: string, to: string) => at('relationship--r', [{ by: 'source_ref', to: from }, { by: 'target_ref', to }], 'malware attributed to tool');
+  const [quill, ferry] = [at('malware--q', [], 'Quill'), at('tool--f', [], 'F'.repeat(100))];
+  const titles = (of: Parameters<typeof called>[0]) => called(of).map(({ title }) => title);
+  expect(titles([quill, ends('malware--q', 'tool--elsewhere')])).toEqual(['Quill', 'Quill attributed to tool']);
+  expect(titles([ferry, ends('tool--f', 'malware--q'), quill])[1]).toMatch(/^F{40,48}… attributed to Quill$/);
+  // What lacks an end is called as it was, and nothing else is renamed.
+  const half = at('relationship--h', [{ by: 'source_ref', to: 'malware--q' }], 'malware uses ?');
+  expect(called([quill, half])).toEqual([quill, half]);
 });
 
 test('a list that is too long is looked at in part, and that is said', () => {

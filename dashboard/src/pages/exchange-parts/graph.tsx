@@ -2,6 +2,7 @@
 // same in words.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from 'd3-force';
 import { useMemo } from 'react';
+import { apart, type Box, textWidth } from '../../lib/apart';
 import type { Graph, GraphNode } from '../../lib/graph';
 import { to } from '../../lib/route';
 import { line } from '../../lib/safe';
@@ -22,6 +23,17 @@ const FEW = 14;
 const TICKS = 260;
 /** More labels would lie over each other. */
 const MAX_LABELS = 14;
+
+/** Radii: of the one that all lies around, of others, and of those without names. */
+const [FIRST, OTHER, TINY] = [11, 8, 5];
+/** A name stands below its circle, and takes so much with it, px; so wide is a letter. */
+const [BELOW, LETTER] = [27, 6];
+/** Of many, from the edges. */
+const EDGE = 14;
+/** Names stand on lines. */
+const halo = { stroke: 'var(--panel)', strokeWidth: 4, strokeLinejoin: 'round', paintOrder: 'stroke' } as const;
+
+const name = (title: string, isNarrow: boolean): string => line(title, isNarrow ? 12 : 22);
 
 type Placed = GraphNode & SimulationNodeDatum;
 
@@ -57,10 +69,15 @@ function place(graph: Graph, width: number): Drawn {
     .force('y', forceY(height / 2).strength(isMany ? 0.12 : 0.08))
     .stop();
   simulation.tick(TICKS);
-  for (const node of nodes) {
-    const edge = isNarrow ? 44 : 60;
-    node.x = Math.min(width - edge, Math.max(edge, node.x ?? 0));
-    node.y = Math.min(height - 24, Math.max(14, node.y ?? 0));
+  if (isMany) {
+    for (const node of nodes) {
+      node.x = Math.min(width - EDGE, Math.max(EDGE, node.x ?? 0));
+      node.y = Math.min(height - EDGE, Math.max(EDGE, node.y ?? 0));
+    }
+  } else {
+    const boxes = nodes.map(({ x = 0, y = 0, distance, title }): Box => ({ x, y, half: Math.max(FIRST, textWidth(name(title, isNarrow), LETTER) / 2), up: FIRST, down: BELOW, fixed: distance === 0 }));
+    apart(boxes, width);
+    boxes.forEach(({ x, y }, index) => Object.assign(nodes[index] as Placed, { x, y }));
   }
   // What is empty above and below is not shown.
   const [top, bottom] = [Math.min(...nodes.map(({ y }) => y ?? 0)) - 20, Math.max(...nodes.map(({ y }) => y ?? 0)) + 34];
@@ -82,8 +99,8 @@ export default function ObjectGraph({ of }: { of: Graph }) {
         <svg viewBox={`0 ${drawn.top} ${width} ${drawn.height}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
           {drawn.links.map(({ from, to: target, label }, index) => (
             <g key={index}>
-              <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--line)" strokeWidth={1.5} />
-              {labelled && <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 - 3} textAnchor="middle" fontSize="10" fill="var(--muted)">
+              <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--muted)" strokeOpacity={0.5} strokeWidth={1.5} />
+              {labelled && <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 + 3} textAnchor="middle" fontSize="10" fill="var(--muted)" {...halo}>
                 {line(label, 24)}
               </text>}
             </g>
@@ -91,10 +108,10 @@ export default function ObjectGraph({ of }: { of: Graph }) {
           {drawn.nodes.map((node) => (
             <a key={node.id} href={to('exchange', 'object', node.id)} tabIndex={-1}>
               <title>{`${line(node.type, 30)}: ${line(node.title, 80)}`}</title>
-              <circle cx={node.x} cy={node.y} r={node.distance === 0 ? 11 : isMany ? 5 : 8} fill={node.distance === 0 ? 'var(--accent)' : node.isKnown ? 'var(--accent-soft)' : 'var(--raised)'} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray={node.isKnown ? undefined : '3 2'} />
+              <circle cx={node.x} cy={node.y} r={node.distance === 0 ? FIRST : isMany ? TINY : OTHER} fill={node.distance === 0 ? 'var(--accent)' : node.isKnown ? 'var(--accent-soft)' : 'var(--raised)'} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray={node.isKnown ? undefined : '3 2'} />
               {!isMany && (
-                <text x={node.x} y={(node.y ?? 0) + 22} textAnchor="middle" fontSize="11" fill="var(--text)">
-                  {line(node.title, isNarrow ? 12 : 22)}
+                <text x={node.x} y={(node.y ?? 0) + 22} textAnchor="middle" fontSize="11" fill="var(--text)" {...halo}>
+                  {name(node.title, isNarrow)}
                 </text>
               )}
             </a>

@@ -2,7 +2,7 @@ import { createColumnHelper, flexRender, getCoreRowModel, getFilteredRowModel, g
 import { useDeferredValue, useMemo, useState } from 'react';
 import { count, num } from '../../lib/format';
 import { type Entry, MAX_OBJECTS, useObjects } from '../../lib/exchange';
-import { among, MAX_LISTED } from '../../lib/graph';
+import { among, called, MAX_LISTED } from '../../lib/graph';
 import { useNames, useStatus } from '../../lib/league';
 import { readSort, setQuery, to, useRoute, whole, writeSort } from '../../lib/route';
 import { HUB } from '../../lib/rpc';
@@ -125,10 +125,11 @@ export function ObjectList() {
     for (const { type: of } of objects.entries) counted.set(of, (counted.get(of) ?? 0) + 1);
     return [...counted].sort((a, b) => b[1] - a[1]);
   }, [objects.entries]);
+  const named = useMemo(() => called(objects.entries), [objects.entries]);
   const shown = useMemo(() => {
     const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-    return objects.entries.filter((entry) => (!type || entry.type === type) && (!tlp || entry.tlp === Number(tlp)) && matches(entry, words, names.get(entry.publisher.toLowerCase())?.name ?? ''));
-  }, [objects.entries, wanted, type, tlp, names]);
+    return named.filter((entry) => (!type || entry.type === type) && (!tlp || entry.tlp === Number(tlp)) && matches(entry, words, names.get(entry.publisher.toLowerCase())?.name ?? ''));
+  }, [named, wanted, type, tlp, names]);
   const sort = query.get('sort');
   const sorting = useMemo(() => readSort(sort, SORTABLE), [sort]);
   const pages = Math.max(1, Math.ceil(shown.length / PAGE));
