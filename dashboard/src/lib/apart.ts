@@ -62,5 +62,23 @@ export function apart(boxes: Box[], width: number): void {
   });
 }
 
+/** Where on its line each text stands, as a part of it: in the middle, or beside that where another text or a box would lie on it. */
+export function onLines(lines: { from: Point; to: Point; wide: number }[], boxes: Box[], tall: number): Point[] {
+  const taken = boxes.map(({ x, y, half, up, down }) => ({ x, y: y + (down - up) / 2, half, tall: (up + down) / 2 }));
+  return lines.map(({ from, to, wide }) => {
+    const places = PARTS.map((part) => ({ x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part }));
+    const isFree = ({ x, y }: Point): boolean => taken.every((of) => Math.abs(of.x - x) >= of.half + wide / 2 || Math.abs(of.y - y) >= of.tall + tall / 2);
+    const found = places.find(isFree) ?? (places[0] as Point);
+    taken.push({ ...found, half: wide / 2, tall: tall / 2 });
+    return found;
+  });
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+const PARTS = [0.5, 0.42, 0.58, 0.34, 0.66];
+
 /** About how wide a text is, px: signs of Chinese, Japanese and Korean are twice as wide as letters. */
 export const textWidth = (text: string, perLetter: number): number => [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) >= 0x2e80 ? 2 : 1) * perLetter, 0);

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { type Explained, explainSending } from '../lib/errors';
+import { checksummed, short } from '../lib/format';
 import { useWallet } from '../lib/wallet';
 import { t } from '../strings';
 import { Button, Failure, Waiting } from '../ui/basics';
@@ -8,6 +9,16 @@ import type { Found } from './core';
 
 // The wallet's code is asked for when this is pressed, and at once where a wallet was used before.
 const core = () => import('./core');
+
+/** Of a button that opens something about the account: whose it is. */
+function Whose({ address }: { address: string }) {
+  const text = short(checksummed(address));
+  return (
+    <span aria-label={`${t.wallet.connected} ${text}`} role="img" className="font-mono text-[0.8125rem]">
+      {text}
+    </span>
+  );
+}
 
 function usedBefore(): boolean {
   try {
@@ -49,7 +60,7 @@ export default function WalletButton() {
   return (
     <>
       <Button kind={wallet.address ? 'plain' : 'main'} onClick={show}>
-        {wallet.address ? t.wallet.connected : t.wallet.connect}
+        {wallet.address ? <Whose address={wallet.address} /> : t.wallet.connect}
       </Button>
       <dialog
         ref={dialog}

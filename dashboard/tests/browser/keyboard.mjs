@@ -120,7 +120,7 @@ export async function keeps(browser, league, wallet) {
   await dialog.getByRole('button', { name: 'Test wallet' }).focus();
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'hidden' });
-  await page.getByRole('button', { name: 'Wallet', exact: true }).waitFor();
+  await page.getByRole('button', { name: /^Wallet 0x/ }).waitFor();
   await visit(page, league, 'messages');
   await page.getByLabel('Amount, ETH').fill('1');
   await page.getByRole('button', { name: 'Check and continue' }).focus();

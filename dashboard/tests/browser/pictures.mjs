@@ -47,7 +47,7 @@ async function acts(browser, league, wallet) {
     const { page, context } = await open(browser, league, { width, scheme, wallet });
     await visit(page, league, 'stake');
     await page.getByRole('button', { name: 'Connect wallet' }).click();
-    await page.getByRole('dialog').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Test wallet' }).waitFor();
     await page.screenshot({ path: join(FOLDER, `wallet-${kind}.png`) });
     await page.keyboard.press('Escape');
     await connect(page);
@@ -65,7 +65,8 @@ async function acts(browser, league, wallet) {
     await page.getByText('Which one?').waitFor();
     await page.screenshot({ path: join(FOLDER, `search-${kind}.png`) });
     const contradiction = { number: '0x4d2', own: `0x${'11'.repeat(32)}`, recorded: `0x${'22'.repeat(32)}` };
-    await believe(page, { zone: { ...halted(Date.now()), contradiction } });
+    const head = Number(await league.call('eth_blockNumber'));
+    await believe(page, { zone: { ...halted(Date.now()), contradiction }, heights: { reseedsAt: head + 400, stopsAt: head + 90_000 } });
     for (const [name, route] of [['trouble', 'league'], ['halted', 'chains/market']]) {
       await visit(page, league, route);
       await page.reload();

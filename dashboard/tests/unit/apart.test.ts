@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { apart, type Box, GAP, textWidth } from '../../src/lib/apart';
+import { apart, type Box, GAP, onLines, textWidth } from '../../src/lib/apart';
 
 const box = (x: number, y: number, more: Partial<Box> = {}): Box => ({ x, y, half: 40, up: 20, down: 40, fixed: false, ...more });
 
@@ -30,6 +30,16 @@ test('boxes with room stay where they are', () => {
   const before = structuredClone(boxes);
   apart(boxes, 320);
   expect(boxes).toEqual(before);
+});
+
+test('texts on lines that cross, or run past a box, stand beside each other', () => {
+  const across = { from: { x: 0, y: 100 }, to: { x: 200, y: 100 }, wide: 40 };
+  const down = { from: { x: 100, y: 0 }, to: { x: 100, y: 200 }, wide: 40 };
+  expect(onLines([across, down], [], 12)).toEqual([{ x: 100, y: 100 }, { x: 100, y: 84 }]);
+  // A name in the middle.
+  expect(onLines([across], [box(100, 90, { half: 8 })], 12)).toEqual([{ x: 68, y: 100 }]);
+  // Nowhere is free: in the middle all the same.
+  expect(onLines([across], [box(100, 90, { half: 300 })], 12)).toEqual([{ x: 100, y: 100 }]);
 });
 
 test('wide signs count twice', () => {

@@ -2,7 +2,7 @@
 // same in words.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from 'd3-force';
 import { useMemo } from 'react';
-import { apart, type Box, textWidth } from '../../lib/apart';
+import { apart, type Box, onLines, textWidth } from '../../lib/apart';
 import type { Graph, GraphNode } from '../../lib/graph';
 import { to } from '../../lib/route';
 import { line } from '../../lib/safe';
@@ -28,6 +28,8 @@ const MAX_LABELS = 14;
 const [FIRST, OTHER, TINY] = [11, 8, 5];
 /** A name stands below its circle, and takes so much with it, px; so wide is a letter. */
 const [BELOW, LETTER] = [27, 6];
+/** Of the text on a line, px. */
+const LABEL_HEIGHT = 13;
 /** Of many, from the edges. */
 const EDGE = 14;
 /** Names stand on lines. */
@@ -39,7 +41,8 @@ type Placed = GraphNode & SimulationNodeDatum;
 
 interface Drawn {
   nodes: Placed[];
-  links: { from: Placed; to: Placed; label: string }[];
+  /** `at`: where its label stands, if it has one. */
+  links: { from: Placed; to: Placed; label: string; at?: { x: number; y: number } }[];
   top: number;
   height: number;
 }
@@ -69,19 +72,23 @@ function place(graph: Graph, width: number): Drawn {
     .force('y', forceY(height / 2).strength(isMany ? 0.12 : 0.08))
     .stop();
   simulation.tick(TICKS);
+  let boxes: Box[] = [];
   if (isMany) {
     for (const node of nodes) {
       node.x = Math.min(width - EDGE, Math.max(EDGE, node.x ?? 0));
       node.y = Math.min(height - EDGE, Math.max(EDGE, node.y ?? 0));
     }
   } else {
-    const boxes = nodes.map(({ x = 0, y = 0, distance, title }): Box => ({ x, y, half: Math.max(FIRST, textWidth(name(title, isNarrow), LETTER) / 2), up: FIRST, down: BELOW, fixed: distance === 0 }));
+    boxes = nodes.map(({ x = 0, y = 0, distance, title }): Box => ({ x, y, half: Math.max(FIRST, textWidth(name(title, isNarrow), LETTER) / 2), up: FIRST, down: BELOW, fixed: distance === 0 }));
     apart(boxes, width);
     boxes.forEach(({ x, y }, index) => Object.assign(nodes[index] as Placed, { x, y }));
   }
+  const isLabelled = !isNarrow && links.length <= MAX_LABELS;
+  const point = ({ x = 0, y = 0 }: Placed) => ({ x, y });
+  const labels = isLabelled ? onLines(links.map(({ from, to: target, label }) => ({ from: point(from), to: point(target), wide: textWidth(line(label, 24), LETTER) })), boxes, LABEL_HEIGHT) : [];
   // What is empty above and below is not shown.
   const [top, bottom] = [Math.min(...nodes.map(({ y }) => y ?? 0)) - 20, Math.max(...nodes.map(({ y }) => y ?? 0)) + 34];
-  return { nodes, links, top, height: bottom - top };
+  return { nodes, links: links.map((link, index) => ({ ...link, ...(labels[index] ? { at: labels[index] } : {}) })), top, height: bottom - top };
 }
 
 export default function ObjectGraph({ of }: { of: Graph }) {
@@ -90,17 +97,16 @@ export default function ObjectGraph({ of }: { of: Graph }) {
   const width = Math.min(WIDEST, Math.max(NARROWEST, room ?? WIDEST));
   const drawn = useMemo(() => place(of, width), [key, width]);
   const isNarrow = width < NARROW;
-  const labelled = !isNarrow && drawn.links.length <= MAX_LABELS;
   const isMany = drawn.nodes.length > MANY;
   const centred = of.nodes.some(({ distance }) => distance === 0);
   return (
     <>
       <div ref={box}>
         <svg viewBox={`0 ${drawn.top} ${width} ${drawn.height}`} aria-hidden="true" className="mx-auto w-full max-w-[52rem]">
-          {drawn.links.map(({ from, to: target, label }, index) => (
+          {drawn.links.map(({ from, to: target, label, at }, index) => (
             <g key={index}>
               <line x1={from.x} y1={from.y} x2={target.x} y2={target.y} stroke="var(--muted)" strokeOpacity={0.5} strokeWidth={1.5} />
-              {labelled && <text x={((from.x ?? 0) + (target.x ?? 0)) / 2} y={((from.y ?? 0) + (target.y ?? 0)) / 2 + 3} textAnchor="middle" fontSize="10" fill="var(--muted)" {...halo}>
+              {at && <text x={at.x} y={at.y + 3} textAnchor="middle" fontSize="10" fill="var(--muted)" {...halo}>
                 {line(label, 24)}
               </text>}
             </g>
