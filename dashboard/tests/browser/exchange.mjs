@@ -20,9 +20,9 @@ export async function provenance(browser, league) {
   assert.match(await versions.innerText(), /content fits/);
   assert.equal(await versions.locator('time').count(), 3);
   await visit(page, league, 'exchange?q=connected');
-  await page.getByText(/^2 of [\d,]+ objects$/).waitFor();
+  await page.getByText(/^3 of [\d,]+ objects$/).waitFor();
   await page.getByText('How these are connected').click();
-  await page.getByText('2 objects are connected; 2 of the list were looked at').waitFor();
+  await page.getByText('2 objects are connected; 3 of the list were looked at').waitFor();
   const lines = page.getByRole('list', { name: 'How these are connected' });
   assert.match(await lines.innerText(), /Connected malware uses Connected tool/);
   for (const width of [1280, 360]) {
@@ -35,6 +35,11 @@ export async function provenance(browser, league) {
   assert.ok(letters >= 10, `the letters of the graph are ${letters} px high`);
   await lines.getByRole('link', { name: malware.name }).click();
   await page.getByRole('heading', { level: 1, name: malware.name }).waitFor();
+  // A relationship is called by what it connects, and what it refers to has a name too.
+  await visit(page, league, 'exchange?q=connected');
+  await table(page, 'Objects').getByRole('link', { name: 'Connected malware uses Connected tool' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Connected malware uses Connected tool' }).waitFor();
+  for (const { name } of [tool, malware]) assert.equal(await page.locator('section', { has: page.getByRole('heading', { name: 'Refers to' }) }).getByRole('link', { name, exact: true }).count(), 1);
   // An address in a pattern leads to the explorer, and properties read as words.
   await visit(page, league, `exchange/object/${indicators(1)[0].id}`);
   await page.getByText('Indicator types', { exact: true }).waitFor();

@@ -1,8 +1,8 @@
-import { useMemo, useState } from 'react';
+import { createContext, useContext, useMemo, useState } from 'react';
 import { count, bytes, num } from '../../lib/format';
 import { EXCHANGE } from '../../lib/modules';
-import { PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
-import { around } from '../../lib/graph';
+import { type Objects, PUBLISHED, REVOKED, SIGHTED, useObjects, version, type Version } from '../../lib/exchange';
+import { around, called } from '../../lib/graph';
 import { decodeLog } from '../../lib/decode';
 import { useAlerts, useStatus } from '../../lib/league';
 import { useAsk } from '../../lib/live';
@@ -27,8 +27,20 @@ import { Withdraw } from './withdraw';
 
 const ObjectGraph = part(() => import('./graph'));
 
-function Neighbours({ id, oldest }: { id: string; oldest: number | null }) {
-  const { entries, loading } = useObjects(oldest);
+/** What objects are called, as far as they are loaded, by id. */
+const Titles = createContext<ReadonlyMap<string, string>>(new Map());
+
+/** Another object, by its name where that is known. */
+function Reference({ id }: { id: string }) {
+  const title = useContext(Titles).get(id);
+  return (
+    <a href={to('exchange', 'object', id)} title={line(id)} className={title ? 'break-words' : 'font-mono text-[0.8125rem] break-all'}>
+      {title ? <Text of={title} most={80} /> : line(id)}
+    </a>
+  );
+}
+
+function Neighbours({ id, of: { entries, loading } }: { id: string; of: Objects }) {
   const graph = useMemo(() => around(entries, id), [entries, id]);
   if (graph.nodes.length < 2) return loading ? <Waiting /> : null;
   return (
@@ -62,7 +74,7 @@ function Linked({ text }: { text: string }) {
 }
 
 function Value({ of, depth = 0 }: { of: unknown; depth?: number }) {
-  if (isReference(of)) return <a href={to('exchange', 'object', of)} className="font-mono text-[0.8125rem] break-all">{line(of)}</a>;
+  if (isReference(of)) return <Reference id={of} />;
   if (typeof of === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(of)) return <Time ms={Date.parse(of)} />;
   if (typeof of === 'string') return <Linked text={of} />;
   if (typeof of === 'number' || typeof of === 'boolean') return <>{String(of)}</>;
@@ -185,6 +197,8 @@ const subject = (of: Stix | null): string => /0x[0-9a-fA-F]{40}(?![0-9a-fA-F])/.
 export function ObjectPage({ id }: { id: string }) {
   const valid = isReference(id);
   const status = useStatus().data;
+  const objects = useObjects(status ? num(status.oldestBlock) : null);
+  const titles = useMemo(() => new Map(called(objects.entries).map(({ id: of, title }) => [of, title])), [objects.entries]);
   const key = objectKey(id);
   const found = useAsk<Log[]>(HUB, ['object', key], async (signal) => (await scan(HUB, { address: EXCHANGE.to, topics: [[PUBLISHED, REVOKED, SIGHTED], key] }, MAX_LOGS, null, num(status?.oldestBlock), signal)).logs, { enabled: valid && status !== undefined, on: [EXCHANGE.to] });
   const warned = useAlerts();
@@ -198,9 +212,11 @@ export function ObjectPage({ id }: { id: string }) {
   const sightings = logs.filter((log) => log.topics[0] === SIGHTED);
   const [last] = versions;
   const points = last?.stix ? references(last.stix) : [];
+  // A relationship is called by what it connects.
+  const title = last && ((last.type === 'relationship' && titles.get(id)) || last.title || last.id);
   return (
-    <>
-      <Title aside={<Tabs at="objects" />}>{last ? <Text of={last.title || last.id} most={160} /> : t.exchange.object}</Title>
+    <Titles value={titles}>
+      <Title aside={<Tabs at="objects" />}>{title ? <Text of={title} most={160} /> : t.exchange.object}</Title>
       <p className="mb-3 flex flex-wrap items-center gap-2 text-sm">
         {last && <Badge tone="accent">{line(last.type, 40)}</Badge>}
         {last && <Tlp of={last.tlp} />}
@@ -239,9 +255,7 @@ export function ObjectPage({ id }: { id: string }) {
                     <span className="text-muted">
                       <Text of={named(by)} most={60} />
                     </span>{' '}
-                    <a href={to('exchange', 'object', target)} className="font-mono text-xs break-all">
-                      {target}
-                    </a>
+                    <Reference id={target} />
                   </li>
                 ))}
               </ul>
@@ -266,7 +280,7 @@ export function ObjectPage({ id }: { id: string }) {
           )}
         </div>
       </div>
-      <Neighbours id={id} oldest={status ? num(status.oldestBlock) : null} />
+      <Neighbours id={id} of={objects} />
       {versions.length > 0 && (
         <Panel title={t.exchange.provenance} className="mt-3" flush>
           <Versions of={versions} />
@@ -280,6 +294,6 @@ export function ObjectPage({ id }: { id: string }) {
           </pre>
         </details>
       )}
-    </>
+    </Titles>
   );
 }
