@@ -108,6 +108,31 @@ export async function knownMembers(): Promise<LocalAccount[]> {
   return all.filter((_, index) => active[index] === true);
 }
 
+/** What the zone is made with, in the shape that the contract wants. */
+export function creation(abi: Abi, creator: Hex): unknown[] {
+  const create = abi.find((item) => item.type === 'function' && item.name === 'create') as { inputs: readonly AbiParameter[] };
+  const values = {
+    name: ZONE,
+    chainId: ZONE_CHAIN_ID,
+    gasLimit: 30_000_000n,
+    minBaseFee: 1_000_000n,
+    blockIntervalMs: 100n,
+    heartbeatMs: 5_000n,
+    epochBlocks: 600n,
+    minSeverity: 1,
+    maxDirectiveSeconds: 2_592_000n,
+    noticeSeconds: 604_800n,
+    rentPerDay: 0n,
+    maxSeats: 0,
+    minStake: 0n,
+    allowed: [],
+    fork: OSAKA,
+    warden: creator,
+    neverBlocked: [],
+  };
+  return create.inputs.map((input) => byName(input, values));
+}
+
 async function openZone(payer: LocalAccount): Promise<Zone> {
   const find = async (): Promise<Zone | null> => {
     const zones = await call<Zone[]>(HUB, 'hansa_zones');
@@ -116,26 +141,7 @@ async function openZone(payer: LocalAccount): Promise<Zone> {
     return zone ?? null;
   };
   if (!(await find())) {
-    const create = ZONES.abi.find((item) => item.type === 'function' && item.name === 'create') as { inputs: readonly AbiParameter[] };
-    const values = {
-      name: ZONE,
-      chainId: ZONE_CHAIN_ID,
-      gasLimit: 30_000_000n,
-      minBaseFee: 1_000_000n,
-      blockIntervalMs: 100n,
-      heartbeatMs: 5_000n,
-      epochBlocks: 600n,
-      minSeverity: 1,
-      maxDirectiveSeconds: 2_592_000n,
-      noticeSeconds: 604_800n,
-      rentPerDay: 0n,
-      maxSeats: 0,
-      minStake: 0n,
-      allowed: [],
-      fork: OSAKA,
-    };
-    const args = create.inputs.map((input) => byName(input, values));
-    succeeded(await sendAs(payer, HUB, { to: ZONES.to, data: data(ZONES, 'create', args), value: ZONE_ESCROW }), say.parts.create);
+    succeeded(await sendAs(payer, HUB, { to: ZONES.to, data: data(ZONES, 'create', creation(ZONES.abi, payer.address)), value: ZONE_ESCROW }), say.parts.create);
   }
   return until(say.parts.zone(ZONE), async () => {
     const zone = await find();
