@@ -1,6 +1,7 @@
 // All that the dashboard says, in one place. Functions fill in numbers that have been formatted already.
 import { chains, explorer, life, security, zoneEvents } from './strings/chains';
 import { incident } from './strings/incident';
+import { plural } from './strings/plural';
 import { slash, stake } from './strings/stake';
 
 export const t = {
@@ -19,7 +20,7 @@ export const t = {
     hashTitle: 'Hash',
     transactionHash: 'transaction hash',
     bytes: 'Bytes',
-    moreBytes: (count: string) => `… and ${count} bytes more`,
+    moreBytes: (count: string) => `… and ${plural(count, 'byte')} more`,
     more: (count: string) => `… and ${count} more`,
     noArguments: 'No arguments.',
     smallestUnits: (count: string) => `${count} of its smallest unit`,
@@ -110,7 +111,7 @@ export const t = {
     finalityHalf: (half: string) => `last hour ${half}`,
     finalityMost: (most: string) => `99 % within ${most}`,
     finalityHour: (half: string, most: string) => `last hour ${half}, 99 % within ${most}`,
-    finalityTitle: (count: string, p90: string, max: string) => `${count} blocks in the last hour: 90 % within ${p90}, the slowest ${max}, from the block’s time to its being final on this node`,
+    finalityTitle: (count: string, p90: string, max: string) => `${plural(count, 'block')} in the last hour: 90 % within ${p90}, the slowest ${max}, from the block’s time to its being final on this node`,
     finalityWait: 'next block tells',
     operatorsUp: 'Operators up',
     chainsUp: 'Chains up',
@@ -211,7 +212,7 @@ export const t = {
     },
     didAtOnce: 'at once',
     didUnknown: 'not known: this node does not keep the state of then',
-    didNotFound: (blocks: string) => `not found in the ${blocks} blocks from then on`,
+    didNotFound: (blocks: string) => `not found in the ${plural(blocks, 'block')} from then on`,
     didNothing: 'No directive came of it.',
     didNothingYet: 'No directive has come of it yet.',
     belowPolicy: (least: string) => `obeys severity ${least} and above only`,
@@ -285,7 +286,7 @@ export const t = {
     signers: 'Who signed it',
     revoked: 'revoked',
     revokedLong: 'Its publisher withdrew it.',
-    count: (count: string) => `${count} objects`,
+    count: (count: string) => plural(count, 'object'),
     some: (shown: string, all: string) => `${shown} of ${all} objects`,
     loading: 'Reading the ledger …',
     none: 'Nothing has been published yet.',
@@ -319,7 +320,7 @@ export const t = {
     graphCut: 'There is more around it: open one of these to see what is next to it.',
     notHere: '(not published here)',
     sightings: 'Sightings',
-    sawIt: (count: string) => `saw it ${count} times,`,
+    sawIt: (count: string) => `saw it ${plural(count, 'time')},`,
     provenance: 'Versions and provenance',
     versions: 'Versions',
     digest: 'Digest',
@@ -428,7 +429,7 @@ export const t = {
       entries: 'Messages in it',
       entry: (place: string, count: string) => `${count}; this is number ${place}`,
       siblings: 'Proof',
-      size: (count: string, size: string) => `${count} hashes, ${size}`,
+      size: (count: string, size: string) => `${plural(count, 'hash', 'hashes')}, ${size}`,
       notHere: 'only a node that runs the zone makes it',
     },
     actions: { take: 'Take it', deliver: 'Deliver it', refund: 'Send it back', release: 'Let it go' },
@@ -451,7 +452,7 @@ export const t = {
     head: 'Head',
     sync: 'State',
     synced: 'at the head',
-    behind: (blocks: string) => `${blocks} blocks behind`,
+    behind: (blocks: string) => `${plural(blocks, 'block')} behind`,
     oldestBlock: 'Oldest block',
     oldestState: 'Oldest state',
     waiting: 'Pool',

@@ -7,6 +7,7 @@ import { setQuery, useRoute } from '../lib/route';
 import { type Chain, HUB } from '../lib/rpc';
 import { useLost, useStream } from '../lib/stream';
 import { t } from '../strings';
+import { plural } from '../strings/plural';
 import { AlertRows } from '../ui/alerts';
 import { Badge, Button, Empty, joined, Later, Panel, Stat, Stats, Title, useAsOf } from '../ui/basics';
 import { part } from '../ui/part';
@@ -100,7 +101,6 @@ function Introduction({ of }: { of: Health | null }) {
   const zones = useZones().data;
   const isReady = operators && members && zones;
   const stake = (operators?.operators ?? []).reduce((sum, { stake: one }) => sum + big(one), 0n);
-  const plural = (number: number, one: string): string => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
   return (
     <div className="mb-3">
       <Title
@@ -115,7 +115,7 @@ function Introduction({ of }: { of: Health | null }) {
         {t.nav.league}
       </Title>
       <p className={`max-w-[80ch] text-muted ${isReady ? '' : 'invisible'}`}>
-        {isReady ? t.league.what(plural(operators.operators.length, 'operator'), `${ether(stake, 0)} ETH`, plural(zones.filter(({ phase }) => phase !== 'settled').length + 1, 'chain'), plural(members.length, 'member')) : ROOM} {t.league.zone}
+        {isReady ? t.league.what(plural(count(operators.operators.length), 'operator'), `${ether(stake, 0)} ETH`, plural(count(zones.filter(({ phase }) => phase !== 'settled').length + 1), 'chain'), plural(count(members.length), 'member')) : ROOM} {t.league.zone}
       </p>
       {of && of.problems.length > 0 && (
         <ul className={`mt-2 rounded-md border border-bad bg-bad-soft px-3 py-2 ${lostAt !== null ? 'stale' : ''}`}>

@@ -1,4 +1,5 @@
 // What the pages about chains say, as a part of strings.ts.
+import { plural } from './plural';
 
 export const chains = {
   path: 'Where this is',
@@ -64,7 +65,7 @@ export const chains = {
   finalitySoon: 'The chart begins with the second minute that this node has been running.',
   fullness: 'Fullness of blocks',
   baseFee: 'Base fee',
-  lastBlocks: (count: string) => `last ${count} blocks`,
+  lastBlocks: (count: string) => `last ${plural(count, 'block')}`,
   next: 'of the next block',
   gasUsed: 'Gas used',
   waiting: 'Waiting',
@@ -178,7 +179,7 @@ export const explorer = {
   details: 'Details',
   time: 'Time',
   finality: 'Final by',
-  signed: (signers: string, seats: string, epoch: string, view: string) => `${signers} signatures of ${seats} seats, in epoch ${epoch}, view ${view}`,
+  signed: (signers: string, seats: string, epoch: string, view: string) => `${plural(signers, 'signature')} of ${plural(seats, 'seat')}, in epoch ${epoch}, view ${view}`,
   absent: 'not in it',
   absentTitle: 'A certificate needs two thirds of the seats: who is far away signs later and is often not in it',
   genesis: 'the genesis, which needs no signatures',
@@ -261,7 +262,7 @@ export const explorer = {
   holders: 'Holders',
   holdersNote: (count: string) => `the largest of ${count} that took part in these transfers`,
   noHolders: 'Nobody who took part in these transfers holds any.',
-  readFrom: (count: string) => `${count} transfers, from block`,
+  readFrom: (count: string) => `${plural(count, 'transfer')}, from block`,
   readAll: 'that is all that this node has',
   readMost: (count: string) => `The newest ${count} transfers are read here; for more use eth_getLogs.`,
   minted: 'minted',
@@ -274,6 +275,6 @@ export const explorer = {
   abi: 'ABI of this contract',
   abiHint: 'Paste the JSON that the compiler calls "abi". It stays in this browser and is used to read calls and logs of this contract on this chain.',
   abiAdd: 'Use this ABI',
-  abiAdded: (count: string) => `${count} entries are used from now on.`,
+  abiAdded: (count: string) => `${plural(count, 'entry is', 'entries are')} used from now on.`,
   abiThere: 'You gave one; another replaces it.',
 };

@@ -1,4 +1,5 @@
 // What the pages about stake say, as a part of strings.ts.
+import { plural } from './plural';
 
 export const stake = {
   what: 'Operators put stake behind what they sign, and others delegate to them. A part of each stake answers for each zone. Whoever signs two conflicting things is found and loses a part of it.',
@@ -8,8 +9,8 @@ export const stake = {
   epoch: 'Epoch',
   blocks: (first: string, last: string) => `blocks ${first} to ${last}`,
   nextCommittee: 'Next committee in',
-  inBlocks: (count: string) => `${count} ${count === '1' ? 'block' : 'blocks'}`,
-  fixedIn: (count: string) => `fixed in ${count} blocks`,
+  inBlocks: (count: string) => plural(count, 'block'),
+  fixedIn: (count: string) => `fixed in ${plural(count, 'block')}`,
   fixed: 'fixed',
   nakamoto: 'Nakamoto number',
   nakamotoNote: 'operators that can stop the hub',
