@@ -36,7 +36,7 @@ const columns = [
   column.accessor('title', {
     header: t.exchange.object,
     cell: ({ row: { original } }) => (
-      <span className="flex min-w-56 flex-wrap items-center gap-1.5">
+      <span className="flex min-w-40 flex-wrap items-center gap-1.5 sm:min-w-56">
         <a href={to('exchange', 'object', original.id)}>
           <Text of={original.title || original.id} most={120} />
         </a>
