@@ -18,15 +18,20 @@ const SENDERS: u64 = 2_000;
 const PER_SENDER: u64 = 10;
 const BATCH: usize = 1_000;
 
+/// An account that can pay for anything.
+fn rich(nonce: u64) -> AccountInfo {
+    AccountInfo {
+        nonce,
+        balance: U256::MAX,
+        ..AccountInfo::default()
+    }
+}
+
 struct Rich;
 
 impl HeadState for Rich {
     async fn account(&self, _: Address) -> Result<AccountInfo, HeadError> {
-        Ok(AccountInfo {
-            nonce: 0,
-            balance: U256::MAX,
-            ..AccountInfo::default()
-        })
+        Ok(rich(0))
     }
 
     async fn blocked(&self, _: Address) -> Option<BlockedBy> {
@@ -122,7 +127,7 @@ fn main() {
             .collect();
         let changed: Vec<_> = included
             .iter()
-            .map(|(_, sender, nonce)| (*sender, nonce + 1, U256::MAX))
+            .map(|(_, sender, nonce)| (*sender, rich(nonce + 1)))
             .collect();
         let start = Instant::now();
         let update = BlockUpdate {
